@@ -1,0 +1,466 @@
+"""
+The values that cross module borders: frozen, compared by content, free of behaviour.
+
+Bare names are what a source claims (`title`, `published`); names ending in `_at` are what our own clock saw.
+Every `datetime` is aware and in UTC. Addresses are text in the normal form of `urls`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# ── vocabulary ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Kind(StrEnum):
+    """How a source is read (CONTRACT §2)."""
+
+    FEED = "feed"
+    PAGE = "page"
+    CHANGELOG = "changelog"
+    SITEMAP = "sitemap"
+    JSON = "json"
+    WATCH = "watch"
+
+
+class Role(StrEnum):
+    """What a source is for its vendor; ranks whose words are shown (CONTRACT §2)."""
+
+    NEWS = "news"
+    PRODUCT = "product"
+    RESEARCH = "research"
+    CHANGELOG = "changelog"
+    RELEASE = "release"
+    PRESS = "press"
+
+
+class Precision(StrEnum):
+    """How much of `published` the source really said."""
+
+    SECOND = "second"
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+    NONE = "none"
+
+
+class Outcome(StrEnum):
+    """How one poll of one source ended (CONTRACT §4)."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    BROKEN = "broken"
+    MOVED = "moved"
+    SKIPPED = "skipped"
+
+
+class Fate(StrEnum):
+    """Where one entry of a document ended; every entry ends in exactly one (CONTRACT §4)."""
+
+    CREATED = "created"
+    REVISED = "revised"
+    SEEN = "seen"
+    DUPLICATE = "duplicate"
+    FILTERED = "filtered"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+    PENDING = "pending"
+    UNPARSABLE = "unparsable"
+
+
+class State(StrEnum):
+    """What an operator is told about a source (CONTRACT §5, `v1_sources.state`)."""
+
+    NEW = "new"
+    OK = "ok"
+    QUIET = "quiet"
+    FAILING = "failing"
+    BLOCKED = "blocked"
+    BROKEN = "broken"
+    MOVED = "moved"
+    FROZEN = "frozen"
+    DISABLED = "disabled"
+
+
+class Grant(StrEnum):
+    """What a scope says about the addresses inside it."""
+
+    OFFICIAL = "official"
+    EXCEPTION = "exception"
+    CARRIER = "carrier"
+
+
+class PathMatch(StrEnum):
+    """How a scope's path is compared."""
+
+    ANY = "any"
+    EXACT = "exact"
+    PREFIX = "prefix"
+
+
+# ── the allow-list ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """
+    One line of `official` or `carriers`, taken apart (CONTRACT §2; form after CSP3 §2.3.1 host-source).
+
+    `path_before` and `path_after` are the literal path around the one `*`; without a `*` the whole path is
+    `path_before` and `path_after` is None. `query` is None unless the scope names one. `fold` says that this
+    host compares paths without regard to case, in which case both path parts are already lower case.
+    """
+
+    grant: Grant
+    text: str
+    host: str
+    subdomains: bool = False
+    path_match: PathMatch = PathMatch.ANY
+    path_before: str = "/"
+    path_after: str | None = None
+    query: str | None = None
+    fold: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """Who speaks, and where its own words live."""
+
+    id: str
+    name: str
+    home: str
+    scopes: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One stanza of `sources.yaml`, defaults filled in; `digest` is that of its normalised stanza (sha256 hex)."""
+
+    id: str
+    vendor_id: str
+    kind: Kind
+    url: str
+    digest: str
+    role: Role = Role.NEWS
+    lang: str | None = None
+    interval: timedelta = timedelta(hours=1)
+    min_interval: timedelta = timedelta(minutes=10)
+    max_interval: timedelta = timedelta(hours=24)
+    max_silence: timedelta | None = None
+    first_fill: int = 30
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    article: bool = False
+    enabled: bool = True
+    note: str = ""
+    robots_ignored_because: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    select: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowlist:
+    """A validated `sources.yaml`; `digest` is the sha256 hex of its bytes, `text` those bytes."""
+
+    digest: str
+    text: str
+    vendors: tuple[Vendor, ...]
+    sources: tuple[Source, ...]
+
+
+# ── fetching ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask again with, verbatim, and the final URI it belongs to (RFC 9110 §8.8, §13)."""
+
+    url: str
+    etag: bytes | None = None
+    last_modified: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPlan:
+    """A request that may be sent: the target URI was admitted for `vendor_id`, limits are stated."""
+
+    source_id: str
+    vendor: Vendor
+    url: str
+    timeout: timedelta
+    max_bytes: int
+    validators: Validators | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a source is not asked now."""
+
+    source_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One redirect that was followed: who answered, with what, to where."""
+
+    url: str
+    status_code: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """
+    What a server answered, as received; the stuff a capture is made of.
+
+    `body` is the bytes on the wire (after transfer coding, before content decoding), None for a 304; `content`
+    the decoded ones. Digests are sha256 hex, sizes bytes. Header pairs are latin-1 text in the order received.
+    """
+
+    target_url: str
+    final_url: str
+    status_code: int
+    http_version: str
+    request_headers: tuple[tuple[str, str], ...]
+    response_headers: tuple[tuple[str, str], ...]
+    hops: tuple[Hop, ...]
+    peer_address: str
+    peer_certificate_digest: str | None
+    requested_at: datetime
+    fetched_at: datetime
+    body: bytes | None = None
+    content: bytes = b""
+    content_encoding: str = ""
+    wire_digest: str | None = None
+    payload_digest: str | None = None
+    validators: Validators | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document came."""
+
+    response: Response
+    elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The server says that what we have is current (RFC 9110 §15.4.5)."""
+
+    response: Response
+    elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No document came. `outcome` is failed, blocked or moved; `rule` and `detail` say why."""
+
+    source_id: str
+    outcome: Outcome
+    rule: str
+    detail: str
+    elapsed_ms: int
+    status_code: int | None = None
+    retry_after: timedelta | None = None
+    hops: tuple[Hop, ...] = ()
+
+
+# ── captures and documents ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A stored response: the narrow waist. Everything after it is a function of this, the list and the rules."""
+
+    id: int
+    source_id: str
+    target_url: str
+    final_url: str
+    content: bytes
+    payload_digest: str
+    response_headers: tuple[tuple[str, str], ...]
+    fetched_at: datetime
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A date as far as the source said it: `value` in UTC or None, and the text it was read from."""
+
+    value: datetime | None
+    precision: Precision
+    raw: str = ""
+    reason: str = ""
+
+
+NO_DATE = Dated(None, Precision.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One item of a document in the source's own words, whatever the dialect (RFC 4287 names).
+
+    `title` and `summary` are as written and may hold markup: `title_type` and `summary_type` say whether they are
+    `text` or `html`. `link` is absolute (resolved against the base the document declares) or None.
+    `base` is that base.
+    """
+
+    position: int
+    entry_id: str | None
+    link: str | None
+    title: str
+    title_type: str = "text"
+    summary: str = ""
+    summary_type: str = "html"
+    published: Dated = NO_DATE
+    updated: Dated = NO_DATE
+    lang: str | None = None
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One item that could not be made an entry, and why; it never costs its neighbours."""
+
+    position: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """
+    A parsed capture.
+
+    `dialect` is what the content turned out to be (`rss20`, `atom10`, `json11`, …). `damage` is why the document
+    counts as imperfect, if it does. `ttl` is the feed's own wish.
+    """
+
+    dialect: str
+    title: str
+    link: str | None
+    lang: str | None
+    entries: tuple[Entry, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    ttl: timedelta | None = None
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    An entry in our vocabulary, clean but not yet admitted.
+
+    `raw_key` is the entry's first raw key (its id as written, else its link, else its title); it makes the headline's
+    id and never goes through rules that may change. `guid` is the entry id as a key (None when absent), `url` the
+    cleaned link in normal form, `title` plain text in NFC, `title_original` as the source wrote it.
+    """
+
+    position: int
+    raw_key: str
+    guid: str | None
+    url: str
+    title: str
+    title_original: str
+    summary: str
+    lang: str | None
+    categories: tuple[str, ...]
+    published: Dated
+    updated: Dated = NO_DATE
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    An entry that will not become a headline, and by which rule.
+
+    `fate` is rejected, filtered, quarantined or unparsable. `raw_key` ties later sightings together. `url` and `title`
+    are text to be shown to a person, never followed.
+    """
+
+    position: int
+    fate: Fate
+    rule: str
+    detail: str
+    raw_key: str
+    url: str = ""
+    title: str = ""
+
+
+# ── polling ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """What is remembered of a source between polls."""
+
+    source_id: str
+    state: State = State.NEW
+    reason: str = ""
+    next_poll_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_change_at: datetime | None = None
+    consecutive_failures: int = 0
+    last_error: str = ""
+    validators: Validators | None = None
+    last_capture_id: int | None = None
+    ingested_payload_digest: str | None = None
+    ingested_rules_version: str | None = None
+    ingested_source_digest: str | None = None
+    ingested_entries: int = 0
+    lease_token: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The ledger of one document: how many entries it offered and where each ended."""
+
+    created: int = 0
+    revised: int = 0
+    seen: int = 0
+    duplicate: int = 0
+    filtered: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+    pending: int = 0
+    unparsable: int = 0
+
+    @property
+    def entries(self) -> int:
+        """Everything the document offered: the sum of the fates."""
+        return (
+            self.created
+            + self.revised
+            + self.seen
+            + self.duplicate
+            + self.filtered
+            + self.rejected
+            + self.quarantined
+            + self.pending
+            + self.unparsable
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What one poll of one source came to; a row of `ingest poll --json`."""
+
+    source_id: str
+    outcome: Outcome
+    status_code: int | None = None
+    tally: Tally = field(default_factory=Tally)
+    bytes: int = 0
+    elapsed_ms: int = 0
+    error: str = ""
+    newly_failing: bool = False
