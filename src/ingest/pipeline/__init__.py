@@ -1,0 +1,21 @@
+"""The one path every announcement takes, whatever brought it: poll, recovery, or a new reading of stored bytes."""
+
+from __future__ import annotations
+
+from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
+from ingest.pipeline.poll import RULES_VERSION, Context, Poll
+from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
+
+__all__ = [
+    "RULES_VERSION",
+    "Accepted",
+    "Context",
+    "Poll",
+    "Progress",
+    "Round",
+    "RoundReport",
+    "Standing",
+    "accept",
+    "in_force",
+    "run_round",
+]

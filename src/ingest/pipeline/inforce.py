@@ -1,0 +1,86 @@
+"""The list in force: how a file becomes it, and when it must wait (CONTRACT §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine
+
+from ingest import allowlist
+from ingest.model import Allowlist
+from ingest.pipeline.poll import RULES_VERSION
+from ingest.store import engine as database
+from ingest.store import sources
+
+
+class Standing(StrEnum):
+    """What became of a list that was handed in (CONTRACT §2, "The list in force")."""
+
+    IN_FORCE = "in force"
+    APPLIED = "applied"
+    STALE = "stale"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The list in force, its generation, and what became of the one that was handed in."""
+
+    standing: Standing
+    generation: int
+    allowlist: Allowlist
+    removal: sources.Removal | None = None
+
+
+def in_force(engine: Engine) -> Accepted | None:
+    """Read the list in force; None when the database has none yet."""
+    with database.read(engine) as conn:
+        return _in_force(conn)
+
+
+def _in_force(conn: Connection) -> Accepted | None:
+    now = sources.in_force(conn)
+    if now is None:
+        return None
+    return Accepted(Standing.IN_FORCE, now.generation, allowlist.parse(now.text.encode(), "the list in force"))
+
+
+def accept(
+    engine: Engine,
+    candidate: Allowlist,
+    *,
+    at: datetime,
+    by: str,
+    why: str,
+    confirm: bool = False,
+    deliberate: bool = False,
+) -> Accepted:
+    """
+    Put a list in force if it may be.
+
+    Args:
+        confirm: Apply although it removes a quarter of the sources or a scope that has headlines.
+        deliberate: Apply although it was in force once and has been replaced.
+
+    Returns:
+        The list in force afterwards, which is the old one when the new one is stale or held.
+    """
+    with database.read(engine) as conn:
+        now = sources.in_force(conn)
+    if now is not None and now.digest == candidate.digest:
+        return Accepted(Standing.IN_FORCE, now.generation, candidate)
+    with database.write(engine) as conn:
+        current = _in_force(conn)
+        if current is not None and current.allowlist.digest == candidate.digest:
+            return current
+        if current is not None and not deliberate and sources.known_digest(conn, candidate.digest):
+            return replace(current, standing=Standing.STALE)
+        removal = sources.removal(conn, candidate)
+        if current is not None and removal.needs_confirmation and not confirm:
+            return replace(current, standing=Standing.HELD, removal=removal)
+        generation = sources.apply(
+            conn, candidate, at=at, by=by, why=why, rules_version=RULES_VERSION, confirmed=confirm
+        )
+        return Accepted(Standing.APPLIED, generation, candidate, removal)

@@ -1,0 +1,108 @@
+"""
+When a source is asked, with what request, and what a poll leaves behind: pure functions of state and time.
+
+A failing source is asked less and less often, never never: the back-off ends at the source's `max_interval`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ingest.model import FetchPlan, Outcome, PollState, Skip, Source, State, Vendor
+
+JITTER = 0.1
+"""Share of the interval by which sources are spread, so that a thousand hourly ones do not start together."""
+
+MAX_RETRY_AFTER = timedelta(hours=24)
+"""A server's wish to be left alone is honoured up to this; more is an error on its side (RFC 9110 §10.2.3 sets none)."""
+
+_STATE_AFTER = {
+    Outcome.OK: State.OK,
+    Outcome.NOT_MODIFIED: State.OK,
+    Outcome.FAILED: State.FAILING,
+    Outcome.BLOCKED: State.BLOCKED,
+    Outcome.BROKEN: State.BROKEN,
+    Outcome.MOVED: State.MOVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may cost: seconds from resolve to last byte, bytes after decoding."""
+
+    timeout: timedelta
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one poll found, as far as the next one depends on it; `wish` is the document's or response's own pace."""
+
+    outcome: Outcome
+    error: str = ""
+    retry_after: timedelta | None = None
+    wish: timedelta | None = None
+    changed: bool = False
+
+
+def jitter(source_id: str) -> float:
+    """Place a source within [0, 1): stable, evenly spread, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:6], "big") / 2**48
+
+
+def plan(
+    source: Source, vendor: Vendor, state: PollState, limits: Limits, now: datetime, *, named: bool = False
+) -> FetchPlan | Skip:
+    """
+    Decide whether and how a source is asked now.
+
+    Args:
+        named: An operator asked for this source; being due is not required, a wish of the server still counts.
+    """
+    if not source.enabled and not named:
+        return Skip(source.id, "disabled in the allow-list")
+    if not named and state.next_poll_at is not None and state.next_poll_at > now:
+        return Skip(source.id, f"not due before {state.next_poll_at:%Y-%m-%d %H:%M:%S}Z")
+    return FetchPlan(
+        source_id=source.id,
+        vendor=vendor,
+        url=source.url,
+        timeout=limits.timeout,
+        max_bytes=limits.max_bytes,
+        validators=state.validators,
+        headers=source.headers,
+    )
+
+
+def settle(source: Source, state: PollState, found: Settlement, now: datetime) -> PollState:
+    """Give the state a poll leaves behind; `next_poll_at` lies within the source's bounds or where the server asks."""
+    worked = found.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
+    failures = 0 if worked else state.consecutive_failures + 1
+    return replace(
+        state,
+        state=_STATE_AFTER[found.outcome],
+        reason="" if worked else found.error,
+        last_error=state.last_error if worked else found.error,
+        consecutive_failures=failures,
+        last_attempt_at=now,
+        last_success_at=now if worked else state.last_success_at,
+        last_change_at=now if found.changed else state.last_change_at,
+        next_poll_at=now + pause(source, found, failures),
+    )
+
+
+def pause(source: Source, found: Settlement, failures: int) -> timedelta:
+    """
+    Say how long to leave a source alone.
+
+    The interval, or what the document wishes if that is longer, within the source's bounds; doubled with every
+    further failure in a row up to `max_interval`; spread by up to a tenth. A `Retry-After` is a floor under all of it.
+    """
+    wished = max(source.interval, found.wish or timedelta())
+    steady = min(max(wished, source.min_interval), source.max_interval)
+    backed_off = min(steady * 2 ** min(max(failures - 1, 0), 16), source.max_interval)
+    spread = backed_off * (1 + JITTER * (jitter(source.id) - 0.5))
+    bounded = min(max(spread, source.min_interval), source.max_interval)
+    return max(bounded, min(found.retry_after or timedelta(), MAX_RETRY_AFTER))
