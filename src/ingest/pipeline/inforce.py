@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from ingest import allowlist
 from ingest.model import Allowlist
@@ -34,16 +34,23 @@ class Accepted:
     removal: sources.Removal | None = None
 
 
-def in_force(engine: Engine) -> Accepted | None:
-    """Read the list in force; None when the database has none yet."""
+def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
+    """
+    Read the list in force; None when the database has none yet.
+
+    Args:
+        last: What this gave before; it is given again, unparsed, while its generation is still in force.
+    """
     with database.read(engine) as conn:
-        return _in_force(conn)
-
-
-def _in_force(conn: Connection) -> Accepted | None:
-    now = sources.in_force(conn)
+        now = sources.in_force(conn)
     if now is None:
         return None
+    if last is not None and last.generation == now.generation:
+        return last
+    return _accepted(now)
+
+
+def _accepted(now: sources.InForce) -> Accepted:
     return Accepted(Standing.IN_FORCE, now.generation, allowlist.parse(now.text.encode(), "the list in force"))
 
 
@@ -72,7 +79,8 @@ def accept(
     if now is not None and now.digest == candidate.digest:
         return Accepted(Standing.IN_FORCE, now.generation, candidate)
     with database.write(engine) as conn:
-        current = _in_force(conn)
+        now = sources.in_force(conn)
+        current = _accepted(now) if now is not None else None
         if current is not None and current.allowlist.digest == candidate.digest:
             return current
         if current is not None and not deliberate and sources.known_digest(conn, candidate.digest):
