@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 # ── vocabulary ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -34,6 +35,10 @@ class Role(StrEnum):
     CHANGELOG = "changelog"
     RELEASE = "release"
     PRESS = "press"
+
+
+TextKind = Literal["text", "html"]
+"""Whether a piece of a source's text is meant literally or as markup (RFC 4287 §3.1; `xhtml` counts as `html`)."""
 
 
 class Precision(StrEnum):
@@ -319,9 +324,9 @@ class Entry:
     entry_id: str | None
     link: str | None
     title: str
-    title_type: str = "text"
+    title_type: TextKind = "text"
     summary: str = ""
-    summary_type: str = "html"
+    summary_type: TextKind = "html"
     published: Dated = NO_DATE
     updated: Dated = NO_DATE
     lang: str | None = None

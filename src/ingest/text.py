@@ -1,0 +1,192 @@
+"""
+Text as people read it: markup gone, entities decoded once, invisible characters out, one normal form.
+
+Nothing here keeps state or knows what a feed is. Same text in, same text out, on every Python version: character sets
+are written out below instead of being asked from `unicodedata`, whose tables differ between versions.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from html.entities import html5
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from ingest.model import TextKind
+
+TITLE_LIMIT: Final = 1_000
+"""Characters of a title that are kept; the longest in the recordings has 240, so more is an accident or an attack."""
+
+SUMMARY_LIMIT: Final = 500
+"""Characters of a summary that are kept: a paragraph, enough to tell whether to open the page."""
+
+MARKUP_LIMIT: Final = 65_536
+"""Characters of markup that are looked at: BAIR's feed opens with 11,000 of style sheet before the first word."""
+
+# ── characters ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) without joiners and variation selectors; controls
+# that are not white space; U+FFF9–FFFC; surrogates; noncharacters. Bidirectional controls, zero-width spaces and tag
+# characters, the usual carriers of hidden text, are among them.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
+)
+_SELECTORS: Final = "\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
+# A selector changes the one character before it (☺️, 葛󠄀); at the start, after a space or after another it hides data.
+_STRAY_SELECTOR: Final = re.compile(f"(?<![^\\s\u200c\u200d{_SELECTORS}])[{_SELECTORS}]")
+_EMOJI: Final = "\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+# Scripts in which a joiner is spelling: Arabic to Tibetan, Myanmar, Khmer, Mongolian and the other Brahmic blocks.
+_JOINING: Final = "\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua840-\ua8ff\ua980-\uabff\U00011000-\U00011fff"
+_JOINER: Final = re.compile(
+    f"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d]|(?P<stray>[\u200c\u200d])"
+)
+_SPACE: Final = re.compile("[\\s\u2800]+")  # U+2800, the empty braille pattern, is a space in all but name
+
+# ── markup ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_BLOCK: Final = re.compile(
+    r"</?(?:address|article|aside|blockquote|br|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|"
+    r"header|hr|img|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b",
+    re.IGNORECASE,
+)
+# Never read aloud: code, fallbacks, and the readings of Japanese ruby, which would double every word.
+_DROPPED: Final = ["script", "style", "template", "noscript", "iframe", "object", "svg", "rt", "rp", "annotation"]
+_EVERYDAY_TAG: Final = re.compile(
+    r"a|abbr|b|bdi|bdo|big|blockquote|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|ol|p|pre|q|rb|rp|"
+    r"rt|ruby|s|samp|small|span|strike|strong|sub|sup|tt|u|ul|var|wbr"
+)
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:-]*)[^<>]*>")
+_REFERENCE: Final = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
+
+# ── language ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# Hiragana and katakana letters, half-width ones too, without の: Chinese brand names borrow that one for ornament.
+_KANA: Final = re.compile("[\u3041-\u306d\u306f-\u3096\u30a1-\u30fa\uff66-\uff6f\uff71-\uff9d]")
+_HANGUL: Final = re.compile("[\uac00-\ud7a3]")
+_LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+# ── cutting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)\]]?(?=\s)|[。！？][」』）]?")
+_EXTENDER: Final = re.compile(f"[\u200c\u200d{_SELECTORS}\U0001f3fb-\U0001f3ff]")
+_REGIONAL: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))  # two of them make a flag
+_REGIONAL_RUN: Final = re.compile("[\U0001f1e6-\U0001f1ff]+$")
+
+
+def plain(markup: str, kind: TextKind) -> str:
+    """
+    Return `markup` as one line of text in NFC.
+
+    `html` loses its tags (block elements become spaces) and has its entities decoded once; `text` is taken literally,
+    so that `List<T>` and `&amp;` stay what they are. In both, white space of any kind becomes single spaces and what
+    cannot be seen is removed; joiners and variation selectors stay where they are spelling. Idempotent for `text`.
+    """
+    written = _without_markup(markup) if kind == "html" else markup
+    if written.isascii() and written.isprintable():
+        return _SPACE.sub(" ", written).strip()
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", written))
+    visible = _STRAY_SELECTOR.sub("", _SPACE.sub(" ", visible).strip())
+    visible = _JOINER.sub(lambda match: "" if match["stray"] else match[0], visible)
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", visible).strip())
+
+
+def _without_markup(markup: str) -> str:
+    """Return the text of an HTML fragment; what is not shown by a browser is not in it."""
+    if "<" not in markup:
+        return html.unescape(markup)
+    # A space before every block tag is all the layout that one line of text needs, and no tree walk in Python.
+    tree = LexborHTMLParser(_BLOCK.sub(r" \g<0>", markup[:MARKUP_LIMIT]))
+    tree.strip_tags(_DROPPED)
+    return tree.body.text(deep=True) if tree.body else ""  # a frameset has no body
+
+
+def guess_kind(value: str) -> TextKind:
+    """
+    Return whether text of an undeclared type (an RSS title, a category) was meant as markup.
+
+    RSS 2.0 does not say; most titles are text, some are escaped HTML (RSS Board, best practices, "title"). It counts
+    as HTML when every tag is an everyday one and something proves intent: a pair of tags, a `<br>`, or a character
+    reference. So `The <script> element` and `List<T>` stay text, `<b>New</b>` and `Q&amp;A` do not.
+    """
+    tags = [(bool(slash), name.lower()) for slash, name in _TAG.findall(value)]
+    if not all(_EVERYDAY_TAG.fullmatch(name) for _, name in tags):
+        return "text"
+    opened = {name for closing, name in tags if not closing}
+    closed = {name for closing, name in tags if closing}
+    if opened & (closed | {"br", "wbr"}):
+        return "html"
+    return "html" if any(name[0] == "#" or name in html5 for name in _REFERENCE.findall(value)) else "text"
+
+
+def clean_title(markup: str, kind: TextKind) -> str:
+    """Return a title as one plain line of at most `TITLE_LIMIT` characters."""
+    return _cut(plain(markup, kind), TITLE_LIMIT)
+
+
+def clean_summary(markup: str, kind: TextKind) -> str:
+    """
+    Return the beginning of a text as one plain line of at most `SUMMARY_LIMIT` characters.
+
+    It ends with the last sentence that fits, if that keeps half of the room, else at a word with an ellipsis.
+    """
+    whole = plain(markup, kind)
+    if len(whole) <= SUMMARY_LIMIT:
+        return whole
+    ends = [found.end() for found in _SENTENCE_END.finditer(whole, 0, SUMMARY_LIMIT)]
+    if ends and ends[-1] >= SUMMARY_LIMIT // 2:
+        return whole[: ends[-1]]
+    return _cut(whole, SUMMARY_LIMIT)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return `text` within `limit` characters, cut at a space or, in scripts without, between two characters."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1  # room for the ellipsis
+    space = text.rfind(" ", limit * 3 // 4, end + 1)
+    if space != -1:
+        return text[:space].rstrip() + "…"
+    while end > 0 and _inside_character(text, end):
+        end -= 1
+    return text[: end or limit - 1].rstrip() + "…"
+
+
+def _inside_character(text: str, index: int) -> bool:
+    """Whether a cut before `text[index]` would split what a reader sees as one character (UAX #29, the common part)."""
+    following = text[index]
+    if text[index - 1] == "\u200d" or _EXTENDER.match(following) or unicodedata.category(following).startswith("M"):
+        return True
+    flags = _REGIONAL_RUN.search(text[:index])
+    return following in _REGIONAL and flags is not None and len(flags[0]) % 2 == 1
+
+
+def script_language(text: str) -> str | None:
+    """
+    Return `ja` for text with kana, `ko` for text with hangul, else None: the languages that a script alone proves.
+
+    Han characters prove nothing; Chinese and Japanese titles share them.
+    """
+    if _KANA.search(text):
+        return "ja"
+    return "ko" if _HANGUL.search(text) else None
+
+
+def language_tag(raw: str | None) -> str | None:
+    """
+    Return a language tag in its usual case (`en-us` and `en_US` → `en-US`, RFC 5646 §2.1.1), None if it is not one.
+
+    Two-letter parts after the first are regions, four-letter ones scripts.
+    """
+    tag = (raw or "").strip().replace("_", "-")
+    if not _LANGUAGE_TAG.fullmatch(tag) or len(tag) > 35:  # noqa: PLR2004 RFC 5646 §4.4.1: 35 always suffices
+        return None
+    first, *rest = tag.split("-")
+    cased = [part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest]  # noqa: PLR2004 lengths of RFC 5646
+    return "-".join([first.lower(), *cased])
