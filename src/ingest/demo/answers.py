@@ -1,0 +1,94 @@
+"""What the loopback vendors answer: documents of our own, or recordings from a folder with a `manifest.jsonl`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+MEDIA_TYPES = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "jsonfeed": "application/feed+json",
+    "sitemap": "application/xml",
+    "markdown-changelog": "text/markdown; charset=utf-8",
+}
+"""Media type by `kind` of a manifest line; every other kind is an HTML page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What one address answers.
+
+    `headers` are added to those the server makes itself (Date, ETag, Last-Modified, Content-*). Validators belong to
+    200 answers only; `modified` becomes Last-Modified.
+    """
+
+    content: bytes
+    media_type: str = "application/xml"
+    status: int = HTTPStatus.OK
+    headers: tuple[tuple[str, str], ...] = ()
+    modified: datetime | None = None
+
+
+def redirect(location: str, status: int = HTTPStatus.MOVED_PERMANENTLY) -> Answer:
+    """Answer that the document is elsewhere (RFC 9110 §15.4)."""
+    return Answer(b"", "text/plain", status, (("Location", location),))
+
+
+NOT_FOUND = Answer(b"not here\n", "text/plain", HTTPStatus.NOT_FOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One line of a `manifest.jsonl`; `step` counts the versions of one series from 1, `recorded` is ISO 8601 text."""
+
+    url: str
+    path: Path
+    kind: str
+    step: int | None
+    recorded: str
+
+    def answer(self) -> Answer:
+        """Read the file; Last-Modified is the day it was recorded, when the manifest says so in full."""
+        try:
+            modified = datetime.fromisoformat(self.recorded)
+        except ValueError:
+            modified = None
+        if modified is not None:
+            modified = modified.replace(tzinfo=modified.tzinfo or UTC).astimezone(UTC)
+        media_type = MEDIA_TYPES.get(self.kind, "text/html; charset=utf-8")
+        return Answer(self.path.read_bytes(), media_type, modified=modified)
+
+
+def recordings(folder: Path, step: int | None = None) -> dict[str, Recording]:
+    """
+    Choose one recording an address from a folder's `manifest.jsonl` (a JSON object a line: path, url, kind, step, …).
+
+    Args:
+        folder: Where the manifest lies; its paths are relative to it.
+        step: Of each series, the newest version up to this step; without it, whatever was recorded last.
+
+    Returns:
+        Recordings by address. Lines without a web address are left out. An address that has nothing up to `step` is
+        left out too, so a vendor's document can appear later.
+    """
+    chosen: dict[str, Recording] = {}
+    for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if not str(row["url"]).startswith(("https://", "http://")):
+            continue
+        found = Recording(row["url"], folder / row["path"], row["kind"], row.get("step"), str(row.get("recorded", "")))
+        if step is not None and (found.step or 0) > step:
+            continue
+        best = chosen.get(found.url)
+        if best is None or _order(found, step) >= _order(best, step):
+            chosen[found.url] = found
+    return chosen
+
+
+def _order(recording: Recording, step: int | None) -> tuple[int, str]:
+    return (0 if step is None else recording.step or 0, recording.recorded)

@@ -1,0 +1,379 @@
+"""
+A loopback HTTPS server that stands in for any official host, in the demo, in tests and in measurements.
+
+It listens on 127.0.0.1 alone, shows a certificate for whatever name the client asks for (RFC 6066 §3, made on the spot
+under a certificate authority of its own) and answers with the documents it was given, as a well-behaved vendor would:
+validators and 304 (RFC 9110 §13), content codings (§8.4), keep-alive. A client reaches it with three settings, which
+`VendorServer.settings` holds; names in TLS, in `Host` and in the policy stay the official ones.
+
+A folder with a `manifest.jsonl` becomes a set of vendors by
+
+    python -m ingest.demo.server FOLDER [--step N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import signal
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import TCPServer, ThreadingMixIn
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import brotli  # type: ignore[import-untyped]  # ships no types
+import trustme
+import zstandard
+
+from ingest.demo.answers import NOT_FOUND, Answer, recordings
+
+IDLE_S = 30
+"""Seconds a connection may stay silent; longer than the host gap, so that keep-alive is really used."""
+
+CODINGS = ("zstd", "br", "gzip")
+"""Content codings offered, best first (IANA HTTP Content Coding registry names)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the server saw it: `at` is the server's clock, `target` path and query, header names lower case."""
+
+    at: datetime
+    host: str
+    target: str
+    headers: Mapping[str, str]
+    status: int
+
+    @property
+    def url(self) -> str:
+        """The official address that was asked for."""
+        return f"https://{self.host}{self.target}"
+
+
+class VendorServer:
+    """
+    The vendors, on one loopback port.
+
+    Answers are looked up by host, path and query, whatever the scheme of the address they were given under. They may be
+    replaced while the server runs. Use it as a context manager; leaving it closes every connection and joins every
+    thread.
+
+    Args:
+        answers: What each address answers, by absolute address.
+        codings: Content codings to offer, best first; none: bodies go out as they are.
+    """
+
+    def __init__(self, answers: Mapping[str, Answer] | None = None, *, codings: tuple[str, ...] = CODINGS) -> None:
+        self.codings = codings
+        self._lock = threading.Lock()
+        self._answers: dict[tuple[str, str], Answer] = {}
+        self._encoded: dict[tuple[Answer, str], bytes] = {}
+        self._requests: list[Request] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="ingest-vendors-")
+        self._authority = trustme.CA(organization_name="ingest demo")
+        self.ca_file = Path(self._folder.name) / "ca.pem"
+        self._authority.cert_pem.write_to_path(str(self.ca_file))
+        self._server = _Listener(self, _Certificates(self._authority).context)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+        self.update(answers or {})
+
+    @classmethod
+    def from_folder(cls, folder: Path, *, step: int | None = None) -> Self:
+        """Serve a folder by its recorded addresses; see `recordings`."""
+        server = cls()
+        server.show(folder, step=step)
+        return server
+
+    def show(self, folder: Path, *, step: int | None = None) -> None:
+        """Replace everything by a folder's documents as of a step."""
+        answers = {url: recording.answer() for url, recording in recordings(folder, step).items()}
+        with self._lock:
+            self._answers.clear()
+        self.update(answers)
+
+    def update(self, answers: Mapping[str, Answer]) -> None:
+        """Add answers, or replace those of the same addresses."""
+        keyed = {_key(url): answer for url, answer in answers.items()}
+        with self._lock:
+            self._answers.update(keyed)
+            self._encoded.clear()
+
+    def remove(self, url: str) -> None:
+        """Let an address answer 404 from now on."""
+        with self._lock:
+            del self._answers[_key(url)]
+
+    @property
+    def port(self) -> int:
+        """The port that the system chose."""
+        return int(self._server.server_address[1])
+
+    @property
+    def connect_to(self) -> str:
+        """The value of INGEST_CONNECT_TO: whatever the host and port, connect here."""
+        return f"::127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The three settings by which `ingest` takes this server for the vendors (CONTRACT §3)."""
+        return {
+            "INGEST_CONNECT_TO": self.connect_to,
+            "INGEST_CA_FILE": str(self.ca_file),
+            "INGEST_PRIVATE_NETWORKS": "127.0.0.0/8",
+        }
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Every request so far, in the order of their arrival."""
+        with self._lock:
+            return tuple(self._requests)
+
+    def forget_requests(self) -> None:
+        """Empty the log, for instance between two rounds."""
+        with self._lock:
+            self._requests.clear()
+
+    def close(self) -> None:
+        """Stop listening, end open connections, join the threads, remove the certificate file."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        """Serve within a `with` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, whatever happened inside."""
+        self.close()
+
+    # The listener's side: called from connection threads.
+
+    def answer(self, host: str, target: str) -> Answer:
+        """Look an address up; 404 when nobody gave it."""
+        with self._lock:
+            return self._answers.get((host, target), NOT_FOUND)
+
+    def encode(self, answer: Answer, coding: str) -> bytes:
+        """Apply a content coding, once for every answer."""
+        with self._lock:
+            known = self._encoded.get((answer, coding))
+        if known is None:
+            known = _ENCODERS[coding](answer.content)
+            with self._lock:
+                self._encoded[answer, coding] = known
+        return known
+
+    def record(self, request: Request) -> None:
+        """Put a request into the log."""
+        with self._lock:
+            self._requests.append(request)
+
+
+def _key(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+class _Certificates:
+    """One TLS context a name, made when the name is first asked for."""
+
+    def __init__(self, authority: trustme.CA) -> None:
+        self._authority = authority
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+        self.context = self._for("localhost")
+        self.context.sni_callback = self._choose
+
+    def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        if name is not None:
+            connection.context = self._for(name)
+
+    def _for(self, name: str) -> ssl.SSLContext:
+        with self._lock:
+            context = self._contexts.get(name)
+            if context is None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._authority.issue_cert(name).configure_cert(context)
+                self._contexts[name] = context
+            return context
+
+
+class _Listener(ThreadingMixIn, TCPServer):
+    """A thread a connection; the TLS handshake happens there, so a slow client holds up nobody."""
+
+    daemon_threads = False
+    block_on_close = True
+    request_queue_size = 512  # 300 sources may knock at once
+
+    def __init__(self, vendors: VendorServer, tls: ssl.SSLContext) -> None:
+        self.vendors = vendors
+        self._tls = tls
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), _Connection)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept and wrap; the handshake is left to the connection's own thread."""
+        raw, address = self.socket.accept()
+        raw.settimeout(IDLE_S)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Forget a connection that ended, then close it."""
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Wake the threads that wait for another request, then join them."""
+        with self._lock:
+            for connection in self._open:
+                _hang_up(connection)
+        super().server_close()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over clients that went away or refused our certificate; anything else is a fault and is shown."""
+        if not isinstance(sys.exception(), OSError):  # ssl.SSLError and TimeoutError are among these
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed narrows what is only printed
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """End a connection from another thread: below TLS, whose own shutdown is not safe beside a read."""
+    try:
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except OSError:
+        return  # the other side was faster
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One client's connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "ingest-vendors"
+    sys_version = ""
+    server: _Listener
+    connection: ssl.SSLSocket
+    request: ssl.SSLSocket
+
+    def setup(self) -> None:
+        """Shake hands here, in the connection's own thread."""
+        self.request.do_handshake()
+        super().setup()
+
+    def do_GET(self) -> None:
+        """Answer as RFC 9110 asks of an origin server."""
+        vendors = self.server.vendors
+        host = self.headers.get("Host", "").partition(":")[0].lower()
+        answer = vendors.answer(host, self.path)
+        coding = _negotiate(self.headers.get("Accept-Encoding", ""), vendors.codings) if answer.content else ""
+        headers = [("Content-Type", answer.media_type), ("Vary", "Accept-Encoding"), *answer.headers]
+        status = answer.status
+        if status == HTTPStatus.OK:
+            etag = _etag(answer, coding)
+            headers += [("ETag", etag), *_last_modified(answer)]
+            if _is_current(self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since"), etag, answer):
+                status = HTTPStatus.NOT_MODIFIED
+        received = {name.lower(): value for name, value in self.headers.items()}
+        vendors.record(Request(datetime.now(UTC), host, self.path, received, status))
+        body = vendors.encode(answer, coding) if coding else answer.content
+        self._send(status, headers, coding, body)
+
+    def _send(self, status: int, headers: list[tuple[str, str]], coding: str, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        if status == HTTPStatus.NOT_MODIFIED:  # has no content by definition (RFC 9110 §15.4.5)
+            self.end_headers()
+            return
+        if coding:
+            self.send_header("Content-Encoding", coding)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
+        """Keep silent: the log is `VendorServer.requests`."""
+
+
+_ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "zstd": lambda content: zstandard.ZstdCompressor().compress(content),
+    "br": lambda content: brotli.compress(content, quality=5),
+    "gzip": lambda content: gzip.compress(content, compresslevel=6, mtime=0),
+}
+
+
+def _negotiate(accepted: str, offered: tuple[str, ...]) -> str:
+    """Choose our best coding among those accepted (RFC 9110 §12.5.3), '' for none."""
+    names = {part.partition(";")[0].strip().lower() for part in accepted.split(",") if "q=0" not in part.split(";")[1:]}
+    return next((coding for coding in offered if coding in names), "")
+
+
+def _etag(answer: Answer, coding: str) -> str:
+    """Make a strong validator: each coding is another representation and needs its own (RFC 9110 §8.8.3.3)."""
+    digest = hashlib.sha256(answer.content).hexdigest()[:16]
+    return f'"{digest}-{coding}"' if coding else f'"{digest}"'
+
+
+def _last_modified(answer: Answer) -> Iterator[tuple[str, str]]:
+    if answer.modified is not None:
+        yield "Last-Modified", format_datetime(answer.modified, usegmt=True)
+
+
+def _is_current(none_match: str | None, modified_since: str | None, etag: str, answer: Answer) -> bool:
+    """Decide whether what the client has is what it would get; If-None-Match wins (RFC 9110 §13.2.2)."""
+    if none_match is not None:
+        return etag in {tag.strip().removeprefix("W/") for tag in none_match.split(",")}
+    if modified_since is None or answer.modified is None:
+        return False
+    try:
+        since = parsedate_to_datetime(modified_since)
+    except ValueError:
+        return False  # a date we cannot read is ignored (RFC 9110 §13.1.3)
+    return answer.modified.replace(microsecond=0) <= since
+
+
+# ── on the command line ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve a folder until interrupted; print the settings that lead to it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest.demo.server",
+        description="Serve a folder of recorded documents by their recorded addresses, over TLS on loopback.",
+    )
+    parser.add_argument("folder", type=Path, help="a folder with a manifest.jsonl")
+    parser.add_argument("--step", type=int, help="of each series, the version at this step (default: the newest)")
+    options = parser.parse_args(arguments)
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the threads start, so that only `sigwait` sees them
+    with VendorServer.from_folder(options.folder, step=options.step) as server:
+        sys.stdout.writelines(f"{name}={value}\n" for name, value in server.settings.items())
+        sys.stdout.flush()
+        signal.sigwait(signals)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
