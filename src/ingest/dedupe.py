@@ -264,10 +264,15 @@ class _Book:
 
     def _meet(self, found: str, offer: Offer, entry_key: str, digest: str, new_keys: tuple[Key, ...]) -> Decision:
         claim = self._known.claims.get(entry_key) or next(iter(self._known.claims_of.get(found, ())), None)
-        if found in self._decided or claim is None:
-            fate = Fate.DUPLICATE
-            return Decision(fate, offer, found, entry_key, digest, new_keys, claim_changed=found not in self._decided)
+        twice = self._decided.get(found)
+        if twice is not None:
+            revision = twice.revision
+            return Decision(
+                Fate.DUPLICATE, offer, found, entry_key, digest, new_keys, revision=revision, claim_changed=False
+            )
         headline = self._known.headlines[found]
+        if claim is None:
+            return Decision(Fate.DUPLICATE, offer, found, entry_key, digest, new_keys, revision=headline.revision)
         changed = claim.digest != digest
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
         restores = headline.state == "revoked"
@@ -276,7 +281,9 @@ class _Book:
             return Decision(
                 Fate.REVISED, offer, found, entry_key, digest, new_keys, revision=revision, restores=restores
             )
-        return Decision(Fate.SEEN, offer, found, entry_key, digest, new_keys, claim_changed=changed)
+        return Decision(
+            Fate.SEEN, offer, found, entry_key, digest, new_keys, revision=headline.revision, claim_changed=changed
+        )
 
 
 def _says_the_same(one: Candidate, other: Candidate) -> bool:

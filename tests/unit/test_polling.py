@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.model import FetchPlan, Kind, Outcome, PollState, Skip, Source, State, Validators, Vendor
+from ingest.polling import MAX_RETRY_AFTER, Limits, Settlement, jitter, pause, plan, settle
+
+NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
+VENDOR = Vendor("acme", "Acme", "https://www.acme.com/", ())
+SOURCE = Source(id="acme/news", vendor_id="acme", kind=Kind.FEED, url="https://www.acme.com/feed.xml", digest="0")
+LIMITS = Limits(timedelta(seconds=30), 1 << 20)
+
+
+def test_a_due_source_is_asked_with_the_validators_it_was_given() -> None:
+    state = PollState(SOURCE.id, validators=Validators(SOURCE.url, etag=b'"x"'), next_poll_at=NOW)
+
+    planned = plan(SOURCE, VENDOR, state, LIMITS, NOW)
+
+    assert isinstance(planned, FetchPlan)
+    assert planned.validators == state.validators
+    assert (planned.timeout, planned.max_bytes) == (LIMITS.timeout, LIMITS.max_bytes)
+
+
+def test_a_source_that_is_not_due_is_skipped_unless_it_is_named() -> None:
+    state = PollState(SOURCE.id, next_poll_at=NOW + timedelta(seconds=1))
+
+    skipped = plan(SOURCE, VENDOR, state, LIMITS, NOW)
+
+    assert isinstance(skipped, Skip)
+    assert "2026-05-22 12:00:01Z" in skipped.reason
+    assert isinstance(plan(SOURCE, VENDOR, state, LIMITS, NOW, named=True), FetchPlan)
+
+
+def test_success_clears_failures_and_keeps_the_last_error_for_the_record() -> None:
+    state = PollState(SOURCE.id, state=State.FAILING, consecutive_failures=3, last_error="timed out", reason="x")
+
+    settled = settle(SOURCE, state, Settlement(Outcome.OK, changed=True), NOW)
+
+    assert (settled.state, settled.consecutive_failures, settled.reason) == (State.OK, 0, "")
+    assert settled.last_error == "timed out"
+    assert settled.last_success_at == settled.last_change_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Outcome.FAILED, State.FAILING),
+        (Outcome.BLOCKED, State.BLOCKED),
+        (Outcome.BROKEN, State.BROKEN),
+        (Outcome.MOVED, State.MOVED),
+    ],
+)
+def test_each_failure_has_its_own_state_and_counts(outcome: Outcome, state: State) -> None:
+    settled = settle(SOURCE, PollState(SOURCE.id), Settlement(outcome, error="why"), NOW)
+
+    assert (settled.state, settled.reason, settled.consecutive_failures) == (state, "why", 1)
+    assert settled.last_success_at is None
+
+
+def test_the_pause_doubles_with_each_further_failure_up_to_the_ceiling() -> None:
+    pauses = [pause(SOURCE, Settlement(Outcome.FAILED), failures) for failures in range(1, 9)]
+
+    assert pauses[0] < timedelta(hours=1.1)
+    assert timedelta(hours=1.8) < pauses[1] < timedelta(hours=2.2)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] >= SOURCE.max_interval * 0.9
+
+
+def test_retry_after_is_a_floor_with_a_ceiling() -> None:
+    assert pause(SOURCE, Settlement(Outcome.FAILED, retry_after=timedelta(hours=5)), 1) == timedelta(hours=5)
+    assert pause(SOURCE, Settlement(Outcome.FAILED, retry_after=timedelta(days=88)), 1) == MAX_RETRY_AFTER
+
+
+def test_a_documents_wish_lengthens_the_pause_within_bounds() -> None:
+    assert pause(SOURCE, Settlement(Outcome.OK, wish=timedelta(hours=3)), 0) > timedelta(hours=2.8)
+    assert pause(SOURCE, Settlement(Outcome.OK, wish=timedelta(days=300)), 0) <= SOURCE.max_interval
+    assert pause(SOURCE, Settlement(Outcome.OK, wish=timedelta(seconds=1)), 0) > timedelta(minutes=50)
+
+
+@given(
+    outcome=st.sampled_from([Outcome.OK, Outcome.NOT_MODIFIED, Outcome.FAILED, Outcome.BLOCKED, Outcome.MOVED]),
+    failures=st.integers(0, 10_000),
+    retry_after=st.none() | st.timedeltas(timedelta(0), timedelta(days=999)),
+    wish=st.none() | st.timedeltas(timedelta(0), timedelta(days=999)),
+)
+def test_the_next_poll_lies_within_bounds(
+    outcome: Outcome, failures: int, retry_after: timedelta | None, wish: timedelta | None
+) -> None:
+    state = PollState(SOURCE.id, consecutive_failures=failures)
+
+    settled = settle(SOURCE, state, Settlement(outcome, retry_after=retry_after, wish=wish), NOW)
+
+    assert settled.next_poll_at is not None
+    assert SOURCE.min_interval <= settled.next_poll_at - NOW <= max(SOURCE.max_interval, MAX_RETRY_AFTER)
+
+
+def test_jitter_is_stable_and_spread() -> None:
+    places = sorted(jitter(f"acme/{number}") for number in range(1000))
+
+    assert jitter("acme/news") == jitter("acme/news")
+    assert places[0] < 0.02
+    assert places[-1] > 0.98
+    assert abs(sum(places) / 1000 - 0.5) < 0.05
