@@ -1,0 +1,24 @@
+"""From stored bytes to a `Document`: one module a kind of source, one way in."""
+
+from __future__ import annotations
+
+from ingest.errors import ParseError
+from ingest.model import Capture, Document, Kind, Source
+from ingest.parse import feed
+
+
+def parse(capture: Capture, source: Source) -> Document:
+    """
+    Read a capture as its source's kind says.
+
+    Raises:
+        ParseError: It is no document of that kind; `rule` says what it is instead. Never anything else, whatever
+            the bytes.
+    """
+    if source.kind is Kind.FEED:
+        return feed.parse(capture)
+    raise ParseError(
+        f"Sources of kind {source.kind.value} cannot be read by this version; remove the source or give it kind feed.",
+        rule="kind",
+        subject=source.id,
+    )
