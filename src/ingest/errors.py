@@ -63,7 +63,7 @@ class Problem:
     """
     One thing wrong with an allow-list.
 
-    Line and column count from 1; `key` is the dotted place (`vendors.openai.sources.news.url`).
+    Line and column count from 1; `key` is the dotted place (`vendors.openai.sources.news.url`), "" for the file itself.
     """
 
     line: int
@@ -74,7 +74,8 @@ class Problem:
 
     def __str__(self) -> str:
         """`line:column: key: what. remedy`, as compilers print it."""
-        return f"{self.line}:{self.column}: {self.key}: {self.what}" + (f" {self.remedy}" if self.remedy else "")
+        key = f"{self.key}: " if self.key else ""
+        return f"{self.line}:{self.column}: {key}{self.what}" + (f" {self.remedy}" if self.remedy else "")
 
 
 class AllowlistError(IngestError):
