@@ -94,17 +94,20 @@ class Poll:
         _log(report)
         return report
 
-    def _fetched(self, found: Fetched) -> PollReport:
-        response = found.response
+    def keep(self, response: Response) -> int:
+        """Store and commit what came, before anything reads it; from here on nothing can be lost."""
         with database.write(self.context.engine) as conn:
-            capture_id = captures.add(
+            return captures.add(
                 conn,
                 response,
                 source_id=self.source.id,
                 generation=self.context.generation,
                 rules_version=RULES_VERSION,
             )
-        if self._is_known(response):
+
+    def _fetched(self, found: Fetched) -> PollReport:
+        capture_id = self.keep(found.response)
+        if self._is_known(found.response):
             return self._same_bytes(found, capture_id)
         with database.read(self.context.engine) as conn:
             capture = captures.get(conn, capture_id)
