@@ -1,0 +1,315 @@
+"""
+YAML text → a tree of nodes that know where they stand.
+
+The tree is built from PyYAML's events and not by its composer, which keeps the last of two equal keys without a word and
+(in C) recurses as deep as the file says. So depth and size are bounded while reading, and what an alias multiplies is
+counted before anything walks it: "YAML anchors that explode" (CONTRACT §2) end there, harmless ones work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NoReturn
+
+import yaml  # noqa: TID251 - this package is where YAML is read
+from yaml.resolver import Resolver  # noqa: TID251 - same
+
+from ingest.allowlist.report import WHOLE_FILE, Place, Report, quoted
+
+MAX_BYTES = 5 * 1024 * 1024
+"""A list of 250 sources takes about 100 KiB; fifty times that is no list."""
+
+MAX_VALUES = 100_000
+"""Values in a file with its aliases written out; a list of 250 sources holds about 5,000."""
+
+MAX_DEPTH = 16
+"""Collections inside collections; the deepest that a list can use is 6 (`…sources.news.include[0]`)."""
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml when PyYAML was built with it (its wheels are): ten times faster, same events."""
+
+UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""YAML 1.2 §5.1: everything that is not c-printable."""
+
+SPECIAL_START = re.compile(r"""[*&!@`%][^\s,\]}"']*""")
+"""Text that YAML takes for an alias, anchor, tag, directive or reserved mark when it is not in quotes."""
+
+
+class Tag(Enum):
+    """What YAML 1.1, as PyYAML reads it, makes of a scalar; the value says it in words."""
+
+    TEXT = "text"
+    EMPTY = "empty"
+    FLAG = "a yes-or-no word"
+    INTEGER = "a number"
+    NUMBER = "a number with a fraction"
+    DATE = "a date"
+    MERGE = "a merge key"
+    REFUSED = "refused"
+    """Something about it has been reported already; nothing more needs to be said."""
+
+
+TAGS = {
+    "tag:yaml.org,2002:null": Tag.EMPTY,
+    "tag:yaml.org,2002:bool": Tag.FLAG,
+    "tag:yaml.org,2002:int": Tag.INTEGER,
+    "tag:yaml.org,2002:float": Tag.NUMBER,
+    "tag:yaml.org,2002:timestamp": Tag.DATE,
+    "tag:yaml.org,2002:merge": Tag.MERGE,
+}
+
+
+@dataclass(slots=True)
+class Scalar:
+    """A single value as written, and what YAML takes it for."""
+
+    line: int
+    column: int
+    text: str
+    tag: Tag
+
+
+@dataclass(slots=True)
+class Sequence:
+    """A list. `size` counts every value inside, itself included, aliases written out."""
+
+    line: int
+    column: int
+    items: list[Node] = field(default_factory=list)
+    size: int = 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """One `key: value` and where the key stands."""
+
+    line: int
+    column: int
+    node: Node
+
+
+@dataclass(slots=True)
+class Mapping:
+    """`key: value` lines in file order, each key once."""
+
+    line: int
+    column: int
+    entries: dict[str, Entry] = field(default_factory=dict)
+    size: int = 1
+
+
+Node = Scalar | Sequence | Mapping
+
+Spot = tuple[int, int]
+"""Line and column, from 1."""
+
+
+def compose(data: bytes, report: Report) -> Node | None:
+    """
+    Read one YAML document.
+
+    Args:
+        data: The file, UTF-8.
+        report: Takes what is wrong; a fault after which nothing can be read raises GiveUpError.
+
+    Returns:
+        The root, or None when the file holds nothing but comments.
+    """
+    text = _decoded(data, report)
+    composer = _Composer(report)
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        composer.syntax_error(error, text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: the loader in Python on an escape like "\UFFFFFFFF"
+        report.give_up(WHOLE_FILE, f"cannot be read as YAML: {error}.")
+    return composer.root
+
+
+def _decoded(data: bytes, report: Report) -> str:
+    if len(data) > MAX_BYTES:
+        report.give_up(WHOLE_FILE, f"is larger than {MAX_BYTES // 1024**2} MiB, which no allow-list is.")
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        byte = f"is not UTF-8: byte 0x{data[error.start]:02x} does not belong there."
+        report.give_up(_place_after(before), byte, "Save the file as UTF-8.")
+    if found := UNPRINTABLE.search(text):
+        char = f"holds the control character U+{ord(found[0]):04X}, which YAML forbids."
+        report.give_up(_place_after(text[: found.start()]), char, "Delete it.")
+    return text
+
+
+def _place_after(before: str) -> Place:
+    lines = (before + "|").splitlines()
+    return Place(len(lines), len(lines[-1]), "")
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A collection that is still being read, with the key that waits for its value."""
+
+    node: Sequence | Mapping
+    anchor: str | None
+    key: Scalar | None = None
+
+
+class _Composer:
+    """Turns events into nodes with an explicit stack: no recursion, whatever the file says."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.root: Node | None = None
+        self._frames: list[_Frame] = []
+        self._anchors: dict[str, Node] = {}
+        self._size = 0
+        self._resolve: Callable[[type, str, tuple[bool, bool]], str] = Resolver().resolve
+
+    def take(self, event: yaml.Event) -> None:
+        """Take the next event of `yaml.parse`."""
+        spot = _spot(event)
+        if isinstance(event, yaml.ScalarEvent):
+            self._count(spot, 1)
+            self._place(Scalar(*spot, event.value, self._tag(event, spot)), event.anchor)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._open(event, spot)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            frame = self._frames.pop()
+            self._place(frame.node, frame.anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            self._place(self._aliased(event.anchor or "", spot), None)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+            self.report.give_up(Place(*spot, ""), "a second YAML document starts here.", "Keep one, without --- lines.")
+
+    def syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> NoReturn:
+        """Report where the text stopped being YAML, with the remedy for the usual slips; always raises GiveUpError."""
+        mark, opening = error.problem_mark, error.context_mark
+        if opening and (mark is None or "scanning" in (error.context or "")):
+            mark, opening = opening, None
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        lines = text.splitlines()
+        rest = lines[line][column:] if line < len(lines) else ""
+        since = f" (in what starts on line {opening.line + 1})" if opening and opening.line < line else ""
+        problem = error.problem or "unknown fault"
+        place = Place(line + 1, column + 1, self._key_here())
+        self.report.give_up(place, f"cannot be read as YAML: {problem}{since}.", _slip(rest, problem))
+
+    def _key_here(self) -> str:
+        """Name what is being read by the keys that are open."""
+        place = WHOLE_FILE
+        for frame in self._frames:
+            if isinstance(frame.node, Sequence):
+                place = place.item(len(frame.node.items), line=1, column=1)
+            elif frame.key is not None:
+                place = place.child(frame.key.text)
+        return place.key
+
+    def _tag(self, event: yaml.ScalarEvent, spot: Spot) -> Tag:
+        if event.tag is not None:
+            self._refuse_tag(event.tag, spot, alone=not event.value)
+            return Tag.REFUSED
+        if not event.implicit[0]:
+            return Tag.TEXT  # in quotes, or a block
+        return TAGS.get(self._resolve(yaml.ScalarNode, event.value, (True, False)), Tag.TEXT)
+
+    def _refuse_tag(self, tag: str, spot: Spot, *, alone: bool) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")
+        exception = alone and not shown.startswith("!!")
+        self.report.add(
+            Place(*spot, self._key_here()),
+            f"{quoted(shown)} without quotes is a YAML tag, and the list uses none.",
+            f"For an exception put it in quotes: {quoted(shown)}." if exception else "Leave it out.",
+        )
+
+    def _open(self, event: yaml.CollectionStartEvent, spot: Spot) -> None:
+        if event.tag is not None:
+            self._refuse_tag(event.tag, spot, alone=False)
+        if len(self._frames) == MAX_DEPTH:
+            self.report.give_up(Place(*spot, self._key_here()), f"is nested deeper than {MAX_DEPTH} levels.")
+        self._count(spot, 1)
+        node = Sequence(*spot) if isinstance(event, yaml.SequenceStartEvent) else Mapping(*spot)
+        self._frames.append(_Frame(node, event.anchor))
+
+    def _aliased(self, anchor: str, spot: Spot) -> Node:
+        if any(frame.anchor == anchor for frame in self._frames):
+            self.report.give_up(Place(*spot, self._key_here()), f"*{anchor} stands inside what it repeats.")
+        node = self._anchors.get(anchor)
+        if node is None:
+            self.report.give_up(
+                Place(*spot, self._key_here()),
+                f"*{anchor} repeats &{anchor}, which is nowhere above.",
+                f'If it is meant as text, put it in quotes: "*{anchor}".',
+            )
+        self._count(spot, _size(node))
+        return node
+
+    def _count(self, spot: Spot, values: int) -> None:
+        self._size += values
+        if self._size > MAX_VALUES:
+            place = Place(*spot, self._key_here())
+            self.report.give_up(place, f"the file holds more than {MAX_VALUES:,} values, aliases written out.")
+
+    def _place(self, node: Node, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = node
+        if not self._frames:
+            self.root = node
+            return
+        frame = self._frames[-1]
+        frame.node.size += _size(node)
+        if isinstance(frame.node, Sequence):
+            frame.node.items.append(node)
+        elif frame.key is None:
+            frame.key = self._key(node)
+        else:
+            self._enter(frame.node, frame.key, node)
+            frame.key = None
+
+    def _key(self, node: Node) -> Scalar:
+        if not isinstance(node, Scalar):
+            place = Place(node.line, node.column, self._key_here())
+            self.report.add(place, "a list or mapping cannot be a key.", "If it is meant as text, put it in quotes.")
+            return Scalar(node.line, node.column, "", Tag.REFUSED)
+        place = Place(node.line, node.column, Place(1, 1, self._key_here()).child(node.text).key)
+        if node.tag is Tag.MERGE:
+            self.report.add(place, "merge keys are not used in the list.", "Write the keys out.")
+            return Scalar(node.line, node.column, node.text, Tag.REFUSED)
+        if node.tag not in {Tag.TEXT, Tag.REFUSED}:
+            self.report.add(place, f"this key is {node.tag.value} to YAML.", f"Put it in quotes: {quoted(node.text)}.")
+        return node
+
+    def _enter(self, mapping: Mapping, key: Scalar, node: Node) -> None:
+        if key.tag is Tag.REFUSED:
+            return
+        entry = Entry(key.line, key.column, node)
+        first = mapping.entries.setdefault(key.text, entry)
+        if first is not entry:
+            place = Place(key.line, key.column, self._key_here())
+            self.report.add(place, f"is given twice, first on line {first.line}.", "Keep one of the two.")
+
+
+def _spot(event: yaml.Event) -> Spot:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _size(node: Node) -> int:
+    return 1 if isinstance(node, Scalar) else node.size
+
+
+def _slip(rest: str, problem: str) -> str:
+    """Guess the remedy from the text at which the scanner stopped."""
+    if special := SPECIAL_START.match(rest):
+        return f"Text that starts with {special[0][0]} goes in quotes: {quoted(special[0])}."
+    if rest.startswith("\t"):
+        return "Indent with spaces, not with tabs."
+    if rest.startswith(('"', "'")):
+        return "Close the quote that opens here."
+    if "mapping values" in problem:
+        return 'Text that holds ": " goes in quotes; or a line above is indented wrongly.'
+    return "Check the indentation and the brackets and quotes just above."

@@ -1,0 +1,339 @@
+"""
+What a value in the list may be: shapes that read nodes, and describe themselves as JSON Schema.
+
+A shape does both from one declaration, so the schema cannot drift from what is accepted. Reading never stops at the
+first fault: a refused value is reported with its place and reads as None, a refused item or key is left out, and the
+caller goes on. (pydantic stops at the stanza: with one field refused there is no model to check the others against.)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar, get_type_hints
+
+from ingest.allowlist.nodes import Entry, Node, Scalar, Sequence, Tag
+from ingest.allowlist.nodes import Mapping as MappingNode
+from ingest.allowlist.report import Place, Report, Wrong, did_you_mean, quoted
+
+Schema = dict[str, object]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E", bound=StrEnum)
+S = TypeVar("S", bound="Stanza")
+
+SMALL_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+"""Plain decimal: what YAML 1.1 and 1.2 and every reader agree on (not 010, 0x1F, 1_000 or 1:30)."""
+
+HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""C0 and C1 controls, bidirectional overrides (UAX 9 §2) and lone surrogates: never part of a name or address."""
+
+HIDDEN_IN_LINES = re.compile(rf"(?![\n\t]){HIDDEN.pattern}")
+"""The same where text may run over several lines."""
+
+
+class Shape(Protocol[T_co]):
+    """Anything that can read a node and describe what it reads."""
+
+    def read(self, node: Node, place: Place, report: Report) -> T_co | None:
+        """Read a value; None when it is refused, which the report then says."""
+
+    def schema(self) -> Schema:
+        """Describe the value as JSON Schema 2020-12."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Generic[T]):
+    """
+    A string that `convert` turns into a value or refuses.
+
+    `pattern` is for the schema: ECMA 262 text that may admit more than `convert`, never less.
+    """
+
+    convert: Callable[[str], T | Wrong]
+    _: KW_ONLY
+    pattern: str = r"\S"
+    wanted: str = "text"
+    lines: bool = False
+
+    def read(self, node: Node, place: Place, report: Report) -> T | None:
+        """Read a scalar that YAML itself takes for text, without white space around it."""
+        if not isinstance(node, Scalar) or node.tag is not Tag.TEXT:
+            _mismatch(node, place, report, self.wanted)
+            return None
+        text = node.text.strip()
+        if not text:
+            report.add(place, f"is blank; {self.wanted} is wanted.")
+            return None
+        if hidden := (HIDDEN_IN_LINES if self.lines else HIDDEN).search(text):
+            report.add(
+                place, f"holds the invisible character U+{ord(hidden[0]):04X}.", "Write it on one line, without."
+            )
+            return None
+        value = self.convert(text)
+        if isinstance(value, Wrong):
+            report.add(place, value.what, value.remedy)
+            return None
+        return value
+
+    def schema(self) -> Schema:
+        """Describe the text by its pattern."""
+        return {"type": "string", "pattern": self.pattern}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[E]):
+    """One word of a vocabulary; `synonyms` are words that people write for one of them."""
+
+    vocabulary: type[E]
+    synonyms: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def read(self, node: Node, place: Place, report: Report) -> E | None:
+        """Read a scalar as one of the words."""
+        words = [str(word) for word in self.vocabulary]
+        if not isinstance(node, Scalar) or node.tag is not Tag.TEXT:
+            _mismatch(node, place, report, f"one of {', '.join(words)}")
+            return None
+        if node.text not in words:
+            hint = self.synonyms.get(node.text.lower())
+            remedy = f'Did you mean "{hint}"?' if hint else did_you_mean(node.text, words)
+            report.add(place, f"{quoted(node.text)} is no {self.vocabulary.__name__.lower()}.", remedy)
+            return None
+        return self.vocabulary(node.text)
+
+    def schema(self) -> Schema:
+        """List the words."""
+        return {"enum": [str(word) for word in self.vocabulary]}
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number within bounds, both included."""
+
+    least: int
+    most: int
+
+    def read(self, node: Node, place: Place, report: Report) -> int | None:
+        """Read a number in plain decimal digits."""
+        wanted = f"a number from {self.least} to {self.most}"
+        if not isinstance(node, Scalar) or node.tag not in {Tag.INTEGER, Tag.TEXT}:
+            _mismatch(node, place, report, wanted, quotable=False)
+        elif not SMALL_NUMBER.fullmatch(node.text):
+            report.add(place, f"{quoted(node.text)} is not {wanted}.", "Write plain decimal digits.")
+        elif node.tag is Tag.TEXT:
+            report.add(place, f"{quoted(node.text)} is text; {wanted} is wanted.", "Leave the quotes out.")
+        elif not self.least <= int(node.text) <= self.most:
+            report.add(place, f"{node.text} is out of range; {wanted} is wanted.")
+        else:
+            return int(node.text)
+        return None
+
+    def schema(self) -> Schema:
+        """Describe the bounds."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """`true` or `false`; the `yes`, `on` and `no` of YAML 1.1 are text to other readers and refused."""
+
+    def read(self, node: Node, place: Place, report: Report) -> bool | None:
+        """Read `true` or `false`."""
+        word = node.text.lower() if isinstance(node, Scalar) else ""
+        if isinstance(node, Scalar) and node.tag is Tag.FLAG and word in {"true", "false"}:
+            return word == "true"
+        if isinstance(node, Scalar) and node.tag in {Tag.FLAG, Tag.TEXT} and word:
+            meant = {"yes": "true", "on": "true", "true": "true"}.get(word, "false")
+            known = node.tag is Tag.FLAG or word in {"true", "false", "yes", "no", "on", "off"}
+            remedy = f"Write {meant}, without quotes." if known else "Write true or false."
+            report.add(place, f"{quoted(node.text)} is not true or false.", remedy)
+        else:
+            _mismatch(node, place, report, "true or false", quotable=False)
+        return None
+
+    def schema(self) -> Schema:
+        """Describe a boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Generic[T]):
+    """A list, read as a tuple of the items that were accepted."""
+
+    item: Shape[T]
+    at_least: int = 1
+
+    def read(self, node: Node, place: Place, report: Report) -> tuple[T, ...] | None:
+        """Read every item."""
+        if not isinstance(node, Sequence):
+            _mismatch(node, place, report, "a list", quotable=False)
+            return None
+        if len(node.items) < self.at_least:
+            report.add(place, "is an empty list.", "Name at least one.")
+        read = (
+            self.item.read(item, place.item(index, line=item.line, column=item.column), report)
+            for index, item in enumerate(node.items)
+        )
+        return tuple(value for value in read if value is not None)
+
+    def schema(self) -> Schema:
+        """Describe the items."""
+        return {"type": "array", "items": self.item.schema(), "minItems": self.at_least}
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf(Generic[T]):
+    """
+    `name: value` lines whose names are the operator's.
+
+    `name` says what is wrong with one, if anything; `caseless` names are the same in upper and lower case.
+    """
+
+    name: Callable[[str], Wrong | None]
+    pattern: str
+    value: Shape[T]
+    _: KW_ONLY
+    caseless: bool = False
+
+    def read(self, node: Node, place: Place, report: Report) -> dict[str, T] | None:
+        """Read every line; one whose value is refused is left out."""
+        if not isinstance(node, MappingNode):
+            _mismatch(node, place, report, "a mapping (name: value lines)", quotable=False)
+            return None
+        if not node.entries:
+            report.add(place, "is empty.", "Name at least one.")
+        accepted = {}
+        for name, entry in node.entries.items():
+            if wrong := self.name(name):
+                report.add(place.child(name, line=entry.line, column=entry.column), wrong.what, wrong.remedy)
+            value = self.value.read(entry.node, _value_place(place, name, entry), report)
+            if value is not None:
+                accepted[name] = value
+        if self.caseless:
+            _report_twins(node, place, report)
+        return accepted
+
+    def schema(self) -> Schema:
+        """Describe names and values."""
+        return {
+            "type": "object",
+            "propertyNames": {"pattern": self.pattern},
+            "additionalProperties": self.value.schema(),
+            "minProperties": 1,
+        }
+
+
+def _report_twins(node: MappingNode, place: Place, report: Report) -> None:
+    first: dict[str, Entry] = {}
+    for name, entry in node.entries.items():
+        known = first.setdefault(name.lower(), entry)
+        if known is not entry:
+            here = place.child(name, line=entry.line, column=entry.column)
+            report.add(here, f"is given twice, first on line {known.line}; case makes no difference.", "Keep one.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stanza:
+    """
+    A mapping with fixed keys.
+
+    Each field is `name: Annotated[T, Key(…)] = default`; the default stands for a key that was left out or refused, which
+    for a required one is always reported. `place` is where it stands, `places` where the value of each key that was given stands.
+    """
+
+    place: Place
+    places: Mapping[str, Place]
+
+    def where(self, name: str) -> Place:
+        """Find the place of a key's value, or where the key would have to be written."""
+        return self.places.get(name, self.place.child(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of one key of a stanza; `example` is a YAML value that the message about a missing one shows."""
+
+    shape: Shape[object]
+    doc: str
+    _: KW_ONLY
+    required: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Record(Generic[S]):
+    """Reads a mapping into a stanza; `otherwise` is the remedy when it is no mapping at all."""
+
+    stanza: type[S]
+    otherwise: str = ""
+
+    @cached_property
+    def keys(self) -> dict[str, Key]:
+        """The keys that the stanza declares, in order."""
+        hints = get_type_hints(self.stanza, include_extras=True)
+        return {
+            name: key
+            for name, hint in hints.items()
+            for key in getattr(hint, "__metadata__", ())
+            if isinstance(key, Key)
+        }
+
+    def read(self, node: Node, place: Place, report: Report) -> S | None:
+        """Read every key; unknown and missing ones are reported."""
+        if not isinstance(node, MappingNode):
+            _mismatch(node, place, report, "a mapping (key: value lines)", quotable=False, remedy=self.otherwise)
+            return None
+        values: dict[str, Any] = {}
+        places: dict[str, Place] = {}
+        for name, entry in node.entries.items():
+            if name not in self.keys:
+                unknown = place.child(name, line=entry.line, column=entry.column)
+                report.add(unknown, "unknown key.", did_you_mean(name, self.keys))
+                continue
+            places[name] = _value_place(place, name, entry)
+            values[name] = self.keys[name].shape.read(entry.node, places[name], report)
+        for name, key in self.keys.items():
+            if key.required and name not in node.entries:
+                report.add(place.child(name), "is missing.", f"Add, for example, {name}: {key.example}")
+        accepted = {name: value for name, value in values.items() if value is not None}
+        return self.stanza(place=place, places=places, **accepted)
+
+    def schema(self) -> Schema:
+        """Describe every key."""
+        defaults = {field.name: field.default for field in dataclasses.fields(self.stanza)}
+        properties = {name: _described(key, defaults[name]) for name, key in self.keys.items()}
+        must = [name for name, key in self.keys.items() if key.required]
+        return {"type": "object", "properties": properties, "required": must, "additionalProperties": False}
+
+
+def _described(key: Key, default: object) -> Schema:
+    schema = {"description": key.doc, **key.shape.schema()}
+    return {**schema, "default": default} if isinstance(default, bool | int | str) and default != "" else schema
+
+
+def _value_place(place: Place, name: str, entry: Entry) -> Place:
+    """Point at a value where it is one line, at its key where it is empty or a block."""
+    node = entry.node
+    here = entry if not isinstance(node, Scalar) or node.tag is Tag.EMPTY else node
+    return place.child(name, line=here.line, column=here.column)
+
+
+def _mismatch(
+    node: Node, place: Place, report: Report, wanted: str, *, quotable: bool = True, remedy: str = ""
+) -> None:
+    """Say what stands here instead of what is wanted."""
+    if not isinstance(node, Scalar):
+        found = "a list" if isinstance(node, Sequence) else "a mapping"
+        report.add(place, f"is {found}; {wanted} is wanted.", remedy)
+    elif node.tag is Tag.EMPTY:
+        report.add(place, f"is empty; {wanted} is wanted.", remedy or "Leave the key out if it is not needed.")
+    elif node.tag is Tag.TEXT:
+        report.add(place, f"{quoted(node.text)} is text; {wanted} is wanted.", remedy)
+    elif node.tag is not Tag.REFUSED:
+        quotes = f"Put it in quotes if it is meant as text: {quoted(node.text)}." if quotable else ""
+        report.add(place, f"{quoted(node.text)} is {node.tag.value} to YAML; {wanted} is wanted.", remedy or quotes)

@@ -1,0 +1,240 @@
+"""The keys of `sources.yaml` (CONTRACT §2): what each may hold, and the sentence that explains it to an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Annotated
+
+from ingest import urls
+from ingest.allowlist.shapes import Choice, Flag, Integer, Key, ListOf, MapOf, Record, Stanza, Text
+from ingest.allowlist.values import (
+    DURATION,
+    HEADER_NAME,
+    LANGUAGE,
+    PATTERN,
+    SLUG,
+    Claim,
+    ScopeLine,
+    Version,
+    address,
+    duration,
+    header_name,
+    header_value,
+    language,
+    pattern,
+    slug,
+    text,
+)
+from ingest.model import Grant, Kind, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsStanza(Stanza):
+    """`robots: {ignore: "…"}`."""
+
+    ignore: Annotated[
+        str | None,
+        Key(
+            Text(text, lines=True),
+            "Why robots.txt is set aside for this source: who allowed it, and when.",
+            required=True,
+            example='"allowed in writing by press@example.com, 2026-05-01"',
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierStanza(Stanza):
+    """One item of `carriers`."""
+
+    scope: Annotated[
+        Claim | None,
+        Key(
+            ScopeLine(Grant.CARRIER),
+            "What may be polled or redirected through; the same forms as in official.",
+            required=True,
+            example="feeds.example.com/acme/",
+        ),
+    ] = None
+    reason: Annotated[
+        str | None,
+        Key(
+            Text(text, lines=True),
+            "Why this host speaks for the vendor although nothing on it is linked to.",
+            required=True,
+            example='"the feed host that example.com itself links to"',
+        ),
+    ] = None
+
+    @property
+    def claim(self) -> Claim | None:
+        """The scope with its reason."""
+        if self.scope is None:
+            return None
+        return Claim(replace(self.scope.scope, reason=self.reason or ""), self.scope.place)
+
+
+INTERVAL = Text(duration, pattern=DURATION, wanted="a duration (30s, 15m, 1h, 1d)")
+ADDRESS = Text(address, pattern="^https://", wanted="an https address")
+PATTERNS = ListOf(Text(pattern, pattern=PATTERN, wanted='a pattern like "title:(?i)gemini"'))
+KINDS = Choice(Kind, synonyms={"rss": "feed", "atom": "feed", "rdf": "feed", "jsonfeed": "feed", "html": "page"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceStanza(Stanza):
+    """How often a source is looked at: the keys of `defaults`, which each source may set for itself."""
+
+    interval: Annotated[
+        timedelta | None,
+        Key(INTERVAL, "How often a source is looked at (1h); adapted between min_interval and max_interval."),
+    ] = None
+    min_interval: Annotated[timedelta | None, Key(INTERVAL, "Never looked at more often than this (10m).")] = None
+    max_interval: Annotated[
+        timedelta | None, Key(INTERVAL, "Looked at no less often than this while it answers (24h).")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStanza(PaceStanza):
+    """One source of a vendor."""
+
+    kind: Annotated[
+        Kind | None,
+        Key(
+            KINDS,
+            "How it is read. feed: RSS, Atom or JSON Feed, told apart by content. page: an HTML list. changelog: one "
+            "page with many dated entries. sitemap: XML sitemap. json: a JSON list. watch: a value whose change is the "
+            "announcement.",
+            required=True,
+            example="feed",
+        ),
+    ] = None
+    url: Annotated[
+        urls.Url | None,
+        Key(
+            ADDRESS,
+            "What is polled; inside an official scope or a carrier of this vendor.",
+            required=True,
+            example="https://example.com/news/rss.xml",
+        ),
+    ] = None
+    role: Annotated[Role, Key(Choice(Role), "What it is for the vendor; ranks whose words are shown.")] = Role.NEWS
+    lang: Annotated[
+        str | None,
+        Key(
+            Text(language, pattern=LANGUAGE, wanted="a language tag"),
+            "Language of its items where they do not say themselves (BCP 47: en, ja, zh-Hant).",
+        ),
+    ] = None
+    max_silence: Annotated[
+        timedelta | None,
+        Key(INTERVAL, "Without a new item for so long it counts as quiet, and the operator is told."),
+    ] = None
+    first_fill: Annotated[
+        int,
+        Key(
+            Integer(0, 10_000),
+            "Where each item's page must be opened: how many of the newest to open at first sight.",
+        ),
+    ] = 30
+    include: Annotated[
+        tuple[str, ...],
+        Key(
+            PATTERNS,
+            "Keep only items that match at least one of these. Each is path:, title: or category: and a regular "
+            "expression (Python) that is searched for: path:^/blog/ai/, title:(?i)gemini, category:^AI$.",
+        ),
+    ] = ()
+    exclude: Annotated[
+        tuple[str, ...],
+        Key(PATTERNS, "Leave out items that match any of these; same form as include, and stronger."),
+    ] = ()
+    topics: Annotated[
+        tuple[str, ...],
+        Key(
+            ListOf(Text(text, wanted="a word or phrase")),
+            "Keep only items with at least one of these words or phrases in title, summary or category: whole words, any case.",
+        ),
+    ] = ()
+    article: Annotated[
+        bool,
+        Key(Flag(), "Open each new item's official page once, for title, date, canonical link and language versions."),
+    ] = False
+    enabled: Annotated[bool, Key(Flag(), "false: not polled; its headlines stay.")] = True
+    note: Annotated[str, Key(Text(text, lines=True), "For the next reader of this file; changes nothing.")] = ""
+    robots: Annotated[
+        RobotsStanza | None,
+        Key(
+            Record(RobotsStanza, otherwise='Write robots: {ignore: "the reason"}, or leave it out to obey.'),
+            "Sets robots.txt aside for this source, with the written reason.",
+        ),
+    ] = None
+    headers: Annotated[
+        Mapping[str, str],
+        Key(
+            MapOf(header_name, HEADER_NAME, Text(header_value, pattern=r"^[\x20-\x7e]+$"), caseless=True),
+            "Request headers, like Accept-Language. Never secrets, never those the program sets itself.",
+        ),
+    ] = field(default_factory=dict)
+    select: Annotated[
+        Mapping[str, str],
+        Key(
+            MapOf(slug, SLUG, Text(text, wanted="a selector or pointer, as text")),
+            "Where things are on the page: CSS selectors, JSON pointers, title templates, by name.",
+        ),
+    ] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorStanza(Stanza):
+    """Who speaks, and where its own words live."""
+
+    name: Annotated[
+        str | None, Key(Text(text), "The vendor's name as readers know it.", required=True, example="OpenAI")
+    ] = None
+    home: Annotated[
+        urls.Url | None,
+        Key(
+            ADDRESS,
+            "The vendor's own front page; inside an official scope.",
+            required=True,
+            example="https://openai.com/",
+        ),
+    ] = None
+    official: Annotated[
+        tuple[Claim, ...] | None,
+        Key(
+            ListOf(ScopeLine(Grant.OFFICIAL)),
+            "The policy: where this vendor's own words live. host, *.host (not the apex), host/path, host/path/ (prefix "
+            "on segment borders), one * for one whole segment; ! in front makes an exception, and exceptions always win.",
+            required=True,
+            example="[openai.com]",
+        ),
+    ] = None
+    carriers: Annotated[
+        tuple[CarrierStanza, ...],
+        Key(
+            ListOf(Record(CarrierStanza, otherwise='Write {scope: feeds.example.com/acme/, reason: "the reason"}.')),
+            "Scopes of the vendor that may be polled or redirected through but never linked to.",
+        ),
+    ] = ()
+    sources: Annotated[
+        Mapping[str, SourceStanza],
+        Key(MapOf(slug, SLUG, Record(SourceStanza)), "What is polled, by key; the source id is vendor/key."),
+    ] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStanza(Stanza):
+    """The whole file."""
+
+    version: Annotated[int | None, Key(Version(), "The version of this format.", required=True, example="1")] = None
+    defaults: Annotated[
+        PaceStanza | None, Key(Record(PaceStanza), "Holds for every source that does not say otherwise.")
+    ] = None
+    vendors: Annotated[
+        Mapping[str, VendorStanza],
+        Key(MapOf(slug, SLUG, Record(VendorStanza)), "The vendors, by id.", required=True, example="{openai: {…}}"),
+    ] = field(default_factory=dict)

@@ -1,0 +1,185 @@
+"""The single values of the list: what their text must look like, and what it becomes (CONTRACT §2)."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ingest import urls
+from ingest.allowlist.nodes import Node, Scalar, Tag
+from ingest.allowlist.report import Place, Report, Wrong, quoted
+from ingest.allowlist.shapes import Schema, Text
+from ingest.errors import UrlError
+from ingest.model import Grant, Scope
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
+"""At most six digits: 999999d is still a date when it is added to one."""
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$"
+"""RFC 5646 §2.1 langtag without extensions, which no source needs to be told apart by."""
+
+COUNTRY_FOR_LANGUAGE = {"jp": "ja", "cn": "zh"}
+"""Country codes that are no language (ISO 639-1 has neither) and are often written for one."""
+
+PATTERN = r"^(path|title|category):.*\S"
+
+HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+"""RFC 9110 §5.6.2 token."""
+
+SECRET_HEADER = re.compile(
+    r"auth|cookie|token|secret|api-?key|access-?key|passw|session|credential|signature", re.IGNORECASE
+)
+"""Names of headers that carry a secret, whatever prefix a vendor gives them."""
+
+SECRET_VALUE = re.compile(r"(bearer|basic|digest|token)\s", re.IGNORECASE)
+"""Values that are credentials under any name (RFC 9110 §11.1 schemes)."""
+
+OWN_HEADER = re.compile(
+    r"host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|via|forwarded|proxy-.*|x-forwarded-.*"
+    r"|content-.*|if-.*|range|accept-encoding|user-agent|from|referer|origin|:.*",
+    re.IGNORECASE,
+)
+"""Headers that belong to the connection (RFC 9110 §7), to the fetcher (validators, codings) or to our good name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A scope and the place that declares it."""
+
+    scope: Scope
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLine:
+    """A line of `official` or `carriers`; what it may say is `urls.parse_scope`'s to judge."""
+
+    grant: Grant
+
+    def read(self, node: Node, place: Place, report: Report) -> Claim | None:
+        """Read one scope."""
+        scope = Text(self._parsed, wanted="a scope like example.com").read(node, place, report)
+        return None if scope is None else Claim(scope, place)
+
+    def _parsed(self, text: str) -> Scope | Wrong:
+        try:
+            return urls.parse_scope(text, self.grant)
+        except UrlError as error:
+            return Wrong(error.message)
+
+    def schema(self) -> Schema:
+        """Describe the outline of a scope; the hosts behind it are checked when the list is loaded."""
+        sign = "!?" if self.grant is Grant.OFFICIAL else ""
+        return {"type": "string", "pattern": rf"^{sign}(\*\.)?[^\s/:@*!]+\.[^\s/:@*!]+(/\S*)?$"}
+
+
+def text(value: str) -> str:
+    """Accept any text."""
+    return value
+
+
+def slug(name: str) -> Wrong | None:
+    """Say what is wrong with a vendor id or source key, if anything."""
+    if re.fullmatch(SLUG, name):
+        return None
+    near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return Wrong(
+        "an id is lower-case letters and digits, in words joined by single hyphens.",
+        f"Write {quoted(near)}." if near else "",
+    )
+
+
+def duration(value: str) -> timedelta | Wrong:
+    """Read `30s`, `15m`, `1h`, `1d`."""
+    if not re.fullmatch(DURATION, value):
+        return Wrong(f"{quoted(value)} is not a duration.", "Write a number and its unit: 30s, 15m, 1h or 1d.")
+    return timedelta(**{UNITS[value[-1]]: int(value[:-1])})
+
+
+def language(value: str) -> str | Wrong:
+    """Read a BCP 47 tag into its usual spelling (RFC 5646 §2.1.1: `ja`, `zh-Hant`, `pt-BR`)."""
+    if meant := COUNTRY_FOR_LANGUAGE.get(value.lower()):
+        return Wrong(f"{quoted(value)} is a country, not a language.", f'Did you mean "{meant}"?')
+    if not re.fullmatch(LANGUAGE, value):
+        return Wrong(f"{quoted(value)} is not a language tag.", 'Write one like "en", "ja" or "pt-BR" (BCP 47).')
+    first, *rest = value.split("-")
+    cased = (part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)  # noqa: PLR2004 - the widths of region and script
+    return "-".join((first.lower(), *cased))
+
+
+def address(value: str) -> urls.Url | Wrong:
+    """Read an https address into its normal form."""
+    try:
+        url = urls.parse(value)
+    except UrlError as error:
+        return Wrong(error.message)
+    if url.scheme != "https":
+        return Wrong("is not https, which every official address has to be.", f"Write https://{url.host}{url.path}")
+    return url
+
+
+def pattern(value: str) -> str | Wrong:
+    """Read `path:…`, `title:…` or `category:…` with a regular expression that compiles."""
+    if not re.match(PATTERN, value):
+        return Wrong(
+            f"{quoted(value)} does not say what it looks at.",
+            'Write "path:/blog/ai/", "title:(?i)gemini" or "category:^AI$".',
+        )
+    subject, _, expression = value.partition(":")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # "[[a]": what `re` will read differently one day
+            re.compile(expression.strip())
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
+        return Wrong(
+            f"{quoted(expression.strip())} is not a regular expression: {error}.",
+            'Write "\\" before . ( [ * + ? that stand for themselves.',
+        )
+    return f"{subject}:{expression.strip()}"
+
+
+def header_name(name: str) -> Wrong | None:
+    """Say why a request header may not be set from the list, if so."""
+    if not re.fullmatch(HEADER_NAME, name):
+        return Wrong(f"{quoted(name)} is not a header name.", "Write one like Accept-Language.")
+    if SECRET_HEADER.search(name):
+        return Wrong(
+            "this header carries a secret, and secrets never stand in the list.",
+            "Leave it out: official sources are public.",
+        )
+    if OWN_HEADER.fullmatch(name):
+        return Wrong(
+            "this header is set by the program.",
+            "Leave it out." + (" The user agent is INGEST_USER_AGENT." if name.lower() == "user-agent" else ""),
+        )
+    return None
+
+
+def header_value(value: str) -> str | Wrong:
+    """Accept visible ASCII that is no credential (RFC 9110 §5.5)."""
+    if SECRET_VALUE.match(value):
+        return Wrong("this looks like a credential, and secrets never stand in the list.", "Leave the header out.")
+    return value if value.isascii() else Wrong("a header value is plain ASCII.")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The number 1."""
+
+    def read(self, node: Node, place: Place, report: Report) -> int | None:
+        """Read the version of the format."""
+        if isinstance(node, Scalar) and node.tag is Tag.INTEGER and node.text == "1":
+            return 1
+        found = quoted(node.text) if isinstance(node, Scalar) and node.text else "this"
+        report.add(place, f"{found} is not a version that can be read.", "Write version: 1")
+        return None
+
+    def schema(self) -> Schema:
+        """Describe the number."""
+        return {"const": 1}
