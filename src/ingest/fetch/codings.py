@@ -1,0 +1,196 @@
+"""
+Content codings taken off, in steps of bounded size (RFC 9110 §8.4).
+
+A few hundred bytes can decode to gigabytes, so nothing here ever holds more than the cap and one step: every decoder
+yields pieces, and `decode` stops at the piece that goes over. Every decoder also knows where its format ends, so a
+coding that breaks off is a fault and not a short document.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Final
+
+import brotli  # type: ignore[import-untyped]  # ships no types
+import zstandard
+
+from ingest.errors import FetchError
+
+ACCEPTED: Final = "gzip, br, zstd, deflate"
+"""What we ask for: names of the IANA HTTP Content Coding registry."""
+
+MAX_LAYERS: Final = 2
+"""Codings on top of each other. One is the rule; two come from servers that compress a file that already was."""
+
+STEP_BYTES: Final = 256 * 1024
+"""Size of one piece; a decoder may overshoot by its own block (brotli by at most as much again)."""
+
+ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024
+"""The largest window that a `zstd` content coding may ask for (RFC 9659 §3)."""
+
+ZSTD_HEADER_BYTES: Final = 18
+"""The longest frame header (RFC 8878 §3.1.1); the library reads only whole ones, so shorter rests are padded."""
+
+
+_ZSTD_SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+"""How a frame begins that only its length is read of (RFC 8878 §3.1.2)."""
+
+
+def decode(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    """
+    Take all codings off a whole body, last applied first.
+
+    Args:
+        content_encoding: The field's value, several lines joined by commas.
+        max_bytes: Cap on what any layer decodes to.
+
+    Errors:
+        FetchError: `content-coding` (unknown, too many, not what it says), `truncated`, `too-large`.
+    """
+    names = names_of(content_encoding)
+    if len(names) > MAX_LAYERS:
+        raise _fault(f"sent a body under {len(names)} content codings; at most {MAX_LAYERS} are unpacked")
+    for name in reversed(names):
+        decoder = _DECODERS.get(name)
+        if decoder is None:
+            raise _fault(f"sent a body in the coding {name[:40]!r}, which was not offered and cannot be read")
+        body = _collect(decoder(body), max_bytes)
+    return body
+
+
+def names_of(content_encoding: str) -> list[str]:
+    """List the codings in the order applied, lower case, without those that do nothing."""
+    names = (part.strip(" \t").lower() for part in content_encoding.split(","))
+    return [name for name in names if name not in {"", "identity"}]
+
+
+def _collect(pieces: Iterator[bytes], max_bytes: int) -> bytes:
+    kept: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > max_bytes:
+            raise too_large(max_bytes)
+        kept.append(piece)
+    return b"".join(kept)
+
+
+def too_large(max_bytes: int) -> FetchError:
+    """Say that a body went over its cap."""
+    message = f"sent more than {max_bytes} bytes, nothing of which is kept; raise INGEST_MAX_BYTES if that is right"
+    return FetchError(message, rule="too-large")
+
+
+def _fault(message: str, *, rule: str = "content-coding") -> FetchError:
+    return FetchError(f"{message}; nothing is kept, and the next poll asks again", rule=rule)
+
+
+def _cut(coding: str) -> FetchError:
+    return _fault(f"sent a {coding} body that breaks off in the middle", rule="truncated")
+
+
+def _damaged(coding: str, why: object) -> FetchError:
+    return _fault(f"sent a body that is not the {coding} it is said to be ({why})")
+
+
+def _gzip(data: bytes) -> Iterator[bytes]:
+    """One or more members, each with its checksum (RFC 1952 §2.2)."""
+    rest = data
+    while rest:
+        rest = yield from _inflate(rest, "gzip", zlib.MAX_WBITS | 16)
+
+
+def _deflate(data: bytes) -> Iterator[bytes]:
+    """The zlib format (RFC 9110 §8.4.1.2), or bare deflate, which enough servers send under that name."""
+    try:
+        zlib.decompressobj().decompress(data[:2], 1)
+        window = zlib.MAX_WBITS
+    except zlib.error:
+        window = -zlib.MAX_WBITS
+    rest = yield from _inflate(data, "deflate", window)
+    if rest:
+        raise _damaged("deflate", "bytes after its end")
+
+
+def _inflate(data: bytes, coding: str, window: int) -> Generator[bytes, None, bytes]:
+    """Yield one member's content; return the bytes after it."""
+    inflater = zlib.decompressobj(window)
+    view = memoryview(data)
+    at = 0
+    while not inflater.eof:
+        given = inflater.unconsumed_tail
+        if not given:
+            given = bytes(view[at : at + STEP_BYTES])
+            at += len(given)
+        try:
+            piece = inflater.decompress(given, STEP_BYTES)
+        except zlib.error as error:
+            raise _damaged(coding, error) from error
+        if not given and not piece:
+            raise _cut(coding)
+        yield piece
+    return inflater.unused_data + data[at:]
+
+
+def _brotli(data: bytes) -> Iterator[bytes]:
+    """One stream (RFC 7932); the decoder refuses bytes after its end by itself."""
+    decoder = brotli.Decompressor()
+    given = data
+    while not decoder.is_finished():
+        try:
+            piece = decoder.process(given, output_buffer_limit=STEP_BYTES)
+        except brotli.error as error:
+            raise _damaged("br", error) from error
+        given = b""
+        if not piece and not decoder.is_finished() and decoder.can_accept_more_data():
+            raise _cut("br")
+        yield piece
+
+
+def _zstd(data: bytes) -> Iterator[bytes]:
+    """Frames of bounded window (RFC 8878, RFC 9659)."""
+    try:
+        if not _zstd_is_whole(data):
+            raise _cut("zstd")
+        decoder = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES)
+        with decoder.stream_reader(data, read_across_frames=True) as reader:
+            while piece := reader.read(STEP_BYTES):
+                yield piece
+    except zstandard.ZstdError as error:
+        raise _damaged("zstd", error) from error
+
+
+def _zstd_is_whole(data: bytes) -> bool:
+    """
+    Tell whether frames end where the data ends, by walking their block headers (RFC 8878 §3.1.1, §3.1.2).
+
+    The library's bounded reader gives a cut frame's beginning without a word.
+    """
+    at = 0
+    while at < len(data):
+        if _ZSTD_SKIPPABLE.match(data, at):
+            at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+            continue
+        header = data[at : at + ZSTD_HEADER_BYTES].ljust(ZSTD_HEADER_BYTES, b"\0")
+        checksum_bytes = 4 * zstandard.get_frame_parameters(header).has_checksum
+        at += zstandard.frame_header_size(header)
+        last = False
+        while not last and at < len(data):
+            block = int.from_bytes(data[at : at + 3], "little")
+            last, repeated, size = bool(block & 1), block >> 1 & 3 == 1, block >> 3
+            at += 3 + (1 if repeated else size)
+        if not last:
+            return False
+        at += checksum_bytes
+    return at == len(data)
+
+
+_DECODERS: Final[Mapping[str, Callable[[bytes], Iterator[bytes]]]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,  # RFC 9110 §8.4.1.3
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}

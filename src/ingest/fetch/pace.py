@@ -1,0 +1,43 @@
+"""The pace of one process: one request at a time to a host, and a gap between their starts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(slots=True)
+class _Place:
+    """A host's turn: who holds the lock may ask, from `next_at` on (monotonic seconds)."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    next_at: float = 0.0
+
+
+class Pace:
+    """
+    Turns at hosts, kept in memory; a lease that all processes share can stand in its place.
+
+    Places are never dropped: there are as many as the allow-list has hosts.
+    """
+
+    def __init__(self, gap: timedelta) -> None:
+        self._gap_s = gap.total_seconds()
+        self._places: dict[str, _Place] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self, host: str) -> Iterator[float]:
+        """Wait until `host` may be asked and hold its place; the value is the seconds waited."""
+        began = time.monotonic()
+        with self._lock:
+            place = self._places.setdefault(host, _Place())
+        with place.lock:
+            time.sleep(max(0.0, place.next_at - time.monotonic()))
+            started = time.monotonic()
+            place.next_at = started + self._gap_s
+            yield started - began
