@@ -1,0 +1,64 @@
+"""A run of the tests: `--long`, no settings from outside, the same examples every time, and one closing line."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import hypothesis
+import pytest
+
+WHY = 80  # characters of one reason in the closing line; pytest's own summary has it whole
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the bounded load, crash and soak checks")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("INGEST_")]:
+        del os.environ[name]  # a developer's own settings would make another test of it
+    # A machine's load must not fail a property (deadline), and a red run must be red again (derandomize).
+    hypothesis.settings.register_profile("short", deadline=None, derandomize=True)
+    hypothesis.settings.register_profile("long", deadline=None, max_examples=1000, print_blob=True)
+    hypothesis.settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="longer runs: --long"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or hasattr(config, "workerinput") or config.getoption("collectonly"):
+        return
+    terminal.write_line(closing_line(terminal.stats))
+
+
+def closing_line(stats: dict[str, list[pytest.TestReport]]) -> str:
+    """Sum up a run: `N passed, M skipped (why)`, with the failures between them if there are any."""
+    count = {outcome: len(stats.get(outcome, ())) for outcome in ("passed", "failed", "error", "skipped", "xfailed")}
+    failed, skipped = count["failed"] + count["error"], count["skipped"] + count["xfailed"]
+    reasons = Counter(reason(report) for report in [*stats.get("skipped", ()), *stats.get("xfailed", ())])
+    why = "; ".join(f"{times} × {text}" if times > 1 else text for text, times in sorted(reasons.items()))
+    return "".join(
+        (
+            f"{count['passed']} passed",
+            f", {failed} failed" if failed else "",
+            f", {skipped} skipped",
+            f" ({why})" if skipped else "",
+        )
+    )
+
+
+def reason(report: pytest.TestReport) -> str:
+    """Say in a few words why a test did not count."""
+    if isinstance(report.longrepr, tuple):
+        text = str(report.longrepr[2]).removeprefix("Skipped: ")
+    else:
+        text = f"known fault: {getattr(report, 'wasxfail', '')}"
+    return " ".join(text.split())[:WHY]
