@@ -232,11 +232,22 @@ class _Stream(httpcore.NetworkStream):
         """
         try:
             self._sock.settimeout(_left(timeout, httpcore.ConnectTimeout))
-            secure = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname, suppress_ragged_eofs=False)
-        except OSError as error:
+            self._sock.getpeername()  # of a connection already reset, `wrap_socket` would drop the socket unclosed
+            secure = ssl_context.wrap_socket(
+                self._sock,
+                server_hostname=server_hostname,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+            )
+        except (OSError, httpcore.ConnectTimeout) as error:
             self._sock.close()
             raise _handshake_fault(error) from error
-        shown = secure.getpeercert(binary_form=True) or b""
+        try:
+            secure.do_handshake()
+            shown = secure.getpeercert(binary_form=True) or b""
+        except OSError as error:
+            secure.close()
+            raise _handshake_fault(error) from error
         return _Stream(secure, Peer(self._peer.address, hashlib.sha256(shown).hexdigest()))
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's own signature
@@ -248,8 +259,8 @@ class _Stream(httpcore.NetworkStream):
         return self._sock if info in {"ssl_object", "socket"} else None
 
 
-def _handshake_fault(error: OSError) -> Exception:
-    if isinstance(error, TimeoutError):
+def _handshake_fault(error: OSError | httpcore.ConnectTimeout) -> Exception:
+    if isinstance(error, (TimeoutError, httpcore.ConnectTimeout)):
         return httpcore.ConnectTimeout(str(error))
     if isinstance(error, ssl.SSLCertVerificationError):
         message = (
