@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from edges.hostile import FEED, Get, fetcher_for, plan
 from edges.server import HostileServer
-
 from ingest.fetch import Fetcher, fetcher
 
 

@@ -30,7 +30,7 @@ VENDOR = Vendor(
     (
         urls.parse_scope("www.acme-ai.com", Grant.OFFICIAL),
         urls.parse_scope("blog.acme-ai.com", Grant.OFFICIAL),
-        urls.parse_scope("www.acme-ai.com/community/", Grant.EXCEPTION),
+        urls.parse_scope("!www.acme-ai.com/community/", Grant.OFFICIAL),
         urls.parse_scope("feeds.acme-cdn.com/acme/", Grant.CARRIER, "Acme's own feed host"),
     ),
 )
@@ -80,5 +80,5 @@ def failed(result: Result) -> Failed:
     return result
 
 
-def within(seconds: float) -> dict[str, timedelta]:
+def within(seconds: float) -> dict[str, Any]:
     return {"timeout": timedelta(seconds=seconds)}

@@ -3,13 +3,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
-from edges.hostile import AGENT, BLOG, FEED, NOW, OUTSIDE, RSS, Get, failed, fetched, unchanged
-from edges.server import HostileServer, answer, head, redirect
 
+from edges.hostile import AGENT, BLOG, FEED, NOW, OUTSIDE, RSS, Get, failed, fetched, fetcher_for, unchanged
+from edges.server import HostileServer, answer, head, redirect
+from ingest.errors import SettingsError
 from ingest.fetch import fetcher
 from ingest.model import Outcome, Validators
 
@@ -38,6 +40,14 @@ def test_fields_of_the_stanza_are_added_and_replace_our_accept(server: HostileSe
     (asked,) = server.asked
     assert [name for name, _ in asked.fields if name.lower() == "accept"] == ["accept"]
     assert (asked.value("Accept-Language"), asked.value("accept")) == ("ja", "text/html")
+
+
+@pytest.mark.parametrize("agent", ["", "ingest/1 (+https://例え.test/)", "ingest/1\r\nCookie: a=b", " ingest/1"])
+def test_a_user_agent_that_no_header_can_carry_is_a_fault_of_the_settings(
+    agent: str, server: HostileServer, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="INGEST_USER_AGENT"), fetcher_for(server, tmp_path, user_agent=agent):
+        pass
 
 
 def test_cookies_are_never_kept_or_sent(server: HostileServer, get: Get) -> None:
@@ -239,7 +249,7 @@ STAMP = b"Thu, 21 May 2026 10:00:00 GMT"
 
 @pytest.mark.parametrize("etag", [b'"abc"', b'W/"abc"', b'W/"a,b"', b"unquoted", b'"caf\xe9"', b'"%22"'])
 def test_validators_go_back_byte_for_byte(etag: bytes, server: HostileServer, get: Get) -> None:
-    fields = {"ETag": etag.decode("latin-1"), "Last_Modified": STAMP.decode()}
+    fields: dict[str, Any] = {"ETag": etag.decode("latin-1"), "Last_Modified": STAMP.decode()}
     server.on(FEED, answer(RSS, **fields), head(304))
     stored = fetched(get()).response.validators
     assert stored == Validators(FEED, etag, STAMP)

@@ -5,9 +5,10 @@ import time
 import tracemalloc
 import zlib
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
+
 from edges.hostile import FEED, RSS, Get, failed, fetched, within
 from edges.server import Act, Again, HostileServer, Pause, Script, answer, chunk, head
 
@@ -97,7 +98,7 @@ def bomb(coding: str) -> bytes:
     nothing = bytes(64 * MIB)
     match coding:
         case "br":
-            return brotli.compress(nothing, quality=5)
+            return bytes(brotli.compress(nothing, quality=5))
         case "zstd":
             return zstandard.ZstdCompressor(level=1).compress(nothing)
         case "deflate":
@@ -215,6 +216,7 @@ NOT_HTTP: dict[str, Script] = {
     "a length that is no number": (head(Content_Length="many"), RSS, Act.END),
     "a NUL in a field": (b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", Act.END),
     "a field without a name": (b"HTTP/1.1 200 OK\r\n: value\r\n\r\n", Act.END),
+    "a switch of protocols that nobody asked for": (head(101, Upgrade="h2c", Connection="upgrade"), Act.END),
     "another protocol": (b"RTSP/1.0 200 OK\r\n\r\n", Act.END),
 }
 

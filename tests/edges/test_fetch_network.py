@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from edges.hostile import BLOG, FEED, RSS, Get, failed, fetched, fetcher_for, plan, within
 from edges.server import Act, Certificate, Greeting, HostileServer, Pause, answer, head, redirect
-
 from ingest.errors import SettingsError
 from ingest.fetch import ConnectTo, Fetcher, parse_connect_to
 
@@ -353,7 +354,7 @@ def test_requests_to_one_host_start_a_gap_apart(server: HostileServer, paced: Fe
     server.on(FEED, answer(RSS))
     for _ in range(3):
         fetched(paced.get(plan()))
-    gaps = [later.at - earlier.at for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
+    gaps = [later.at - earlier.at for earlier, later in pairwise(server.asked)]
     assert all(gap > 0.25 for gap in gaps), gaps
 
 
@@ -388,7 +389,7 @@ def test_a_host_is_asked_one_thing_at_a_time_by_many_threads(server: HostileServ
             fetched(result)
     starts = [asked.at for asked in server.asked]
     assert server.connections == 1
-    assert all(later - earlier >= 0.1 for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier >= 0.1 for earlier, later in pairwise(starts))
 
 
 def test_two_hosts_are_asked_at_the_same_time(server: HostileServer, get: Get) -> None:

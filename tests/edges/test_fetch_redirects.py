@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+
 from edges.hostile import BLOG, CARRIED, FEED, OUTSIDE, RSS, Get, failed, fetched, within
 from edges.server import Again, HostileServer, answer, head, redirect
-
 from ingest.model import Hop, Outcome
 
 HERE = "https://www.acme-ai.com"
@@ -145,7 +147,7 @@ def test_a_circle_of_redirects_is_noticed(server: HostileServer, get: Get) -> No
 def chain(server: HostileServer, length: int) -> list[str]:
     """Redirect `length` times; the addresses in the order they are to be asked."""
     urls = [FEED, *(f"{HERE}/{step}" for step in range(1, length + 1))]
-    for here, there in zip(urls, urls[1:], strict=False):
+    for here, there in pairwise(urls):
         server.on(here, redirect(there, 302))
     server.on(urls[-1], answer(RSS))
     return urls

@@ -43,7 +43,7 @@ _ADDRESS: Final = "check whether the address in sources.yaml is still right"
 _LATER: Final = "the next poll asks again"
 
 _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
-    203: ("transformed", "what it sent was changed on the way and are not the vendor's own bytes"),
+    203: ("transformed", "so what came was changed on the way and is not kept; see what stands between"),
     204: ("no-content", _ADDRESS),
     205: ("no-content", _ADDRESS),
     206: ("partial-content", "a part was not asked for; nothing is kept"),

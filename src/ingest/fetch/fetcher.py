@@ -20,7 +20,7 @@ from typing import Final, Self
 import tenacity
 
 from ingest import httpcache, policy, urls
-from ingest.errors import FetchError, UrlError
+from ingest.errors import FetchError, SettingsError, UrlError
 from ingest.fetch import codings
 from ingest.fetch.answer import BLOCKED, PERMANENT, REDIRECTS, Answer, Limits, ask, check_status, page_of
 from ingest.fetch.pace import Pace
@@ -41,7 +41,7 @@ ACCEPT: Final = (
 """Feeds first; a source that is none says so in its own headers."""
 
 MAX_LOCATION: Final = 2000
-"""Characters of a Location that could not be read which are kept as evidence."""
+"""Characters kept as evidence of a Location that could not be read."""
 
 _REMEDY: Final = "give the present address in sources.yaml"
 
@@ -76,10 +76,13 @@ class Fetcher:
         pace: Gives turns at hosts; by default this process's own.
 
     Errors:
-        SettingsError: the file of trust anchors cannot be used.
+        SettingsError: the file of trust anchors or the user agent cannot be used.
     """
 
     def __init__(self, settings: FetchSettings, *, now: Callable[[], datetime], pace: Pace | None = None) -> None:
+        if not re.fullmatch(r"[!-~]+( [!-~]+)*", settings.user_agent):
+            message = f"{settings.user_agent!r} cannot be a header; use plain ASCII, and no line ends (RFC 9110 §5.5)"
+            raise SettingsError(message, subject="INGEST_USER_AGENT")
         self.settings = settings
         self.now = now
         self.pace = pace or Pace(settings.host_gap)
@@ -298,11 +301,11 @@ def _location(answer: Answer) -> str:
 
 
 def _resolved(location: str, base: str) -> str:
-    """Give the absolute address that a Location means, or its beginning as it stands when it is none."""
+    """Give the absolute address that a Location means; when it means none, its beginning, fit to be shown."""
     try:
         return urls.parse(location, base=base).text
     except UrlError:
-        return location[:MAX_LOCATION]
+        return location[:MAX_LOCATION].encode("unicode_escape").decode("ascii")
 
 
 def _redirect_fault(message: str, rule: str, answer: Answer) -> FetchError:

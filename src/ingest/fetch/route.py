@@ -24,7 +24,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_PORT: Final = 65535
 
-_NAME: Final = r"\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]*"
+_NAME: Final = r"\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]*"
 _CONNECT_TO: Final = re.compile(rf"(?P<host>{_NAME}):(?P<port>[0-9]*):(?P<to_host>{_NAME}):(?P<to_port>[0-9]*)")
 
 
