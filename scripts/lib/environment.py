@@ -35,7 +35,7 @@ SHORT = 12  # hex digits of a digest in a file name: 48 bits tell a handful of e
 LOG_LINES = 12  # of the installer's output, shown when the reason is not one we know
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-NO_ENTRY = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR}
+NO_ENTRY = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
 
 # What pip writes (pip 22.3 to 26) and what it means to the person at the keyboard, first match wins.
 REASONS = (
@@ -156,8 +156,9 @@ def write_stamp(environment: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the kernel gives back if we die; waits for another set-up and says so."""
+    """Hold a lock that the kernel gives back when we and every pip we started are gone; wait for another's, and say so."""
     with path.open("w") as file:
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the function takes no keywords
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -187,7 +188,13 @@ class Installer:
         """Run a command, its output appended to the log; say whether it went well."""
         with self.log.open("ab") as log:
             return not subprocess.run(  # noqa: S603 - fixed commands
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environ, check=False
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environ,
+                close_fds=False,  # the lock is theirs, too: see `locked`
+                check=False,
             ).returncode
 
     def pip(self) -> list[str | Path]:
