@@ -167,9 +167,11 @@ class _Errand:
             return ask(self.fetcher.transport, self.at, self._headers(), Limits(self.until, self.max_bytes))
 
     def _validators(self) -> Validators | None:
-        """Give the stored validators if they belong to the very address being asked (RFC 9110 §13.1)."""
+        """Give the stored validators if there are any and they belong to the very address being asked (RFC 9110 §13.1)."""
         stored = self.plan.validators
-        return stored if stored is not None and stored.url == page_of(self.at.url) else None
+        if stored is None or stored.url != page_of(self.at.url):
+            return None
+        return stored if stored.etag is not None or stored.last_modified is not None else None
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         """Say who we are, what we can read, what we have, and what the source's own stanza adds; nothing else."""
