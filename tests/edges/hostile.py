@@ -30,7 +30,7 @@ VENDOR = Vendor(
     (
         urls.parse_scope("www.acme-ai.com", Grant.OFFICIAL),
         urls.parse_scope("blog.acme-ai.com", Grant.OFFICIAL),
-        urls.parse_scope("!www.acme-ai.com/community/", Grant.OFFICIAL),
+        urls.parse_scope("www.acme-ai.com/community/", Grant.EXCEPTION),
         urls.parse_scope("feeds.acme-cdn.com/acme/", Grant.CARRIER, "Acme's own feed host"),
     ),
 )

@@ -23,7 +23,10 @@ ADMITTED = {"official", "carrier"}
 
 def vendor(name: str) -> Vendor:
     stanza = POLICY["vendors"][name]
-    official = [urls.parse_scope(text, Grant.OFFICIAL) for text in stanza["official"]]
+    official = [
+        urls.parse_scope(text.removeprefix("!"), Grant.EXCEPTION if text.startswith("!") else Grant.OFFICIAL)
+        for text in stanza["official"]
+    ]
     carriers = [
         urls.parse_scope(carrier["scope"], Grant.CARRIER, carrier["reason"]) for carrier in stanza.get("carriers", [])
     ]

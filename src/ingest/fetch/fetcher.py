@@ -40,9 +40,6 @@ ACCEPT: Final = (
 )
 """Feeds first; a source that is none says so in its own headers."""
 
-MAX_LOCATION: Final = 2000
-"""Characters kept as evidence of a Location that could not be read."""
-
 _REMEDY: Final = "give the present address in sources.yaml"
 
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -98,7 +95,7 @@ class Fetcher:
         """
         match policy.admit_fetch(plan.vendor, plan.url):
             case policy.Refused() as refused:
-                detail = f"{refused.url or plan.url} may not be asked for {plan.vendor.id}: {refused.detail}"
+                detail = f"{refused.url} is not asked for {plan.vendor.name}: {_clause(refused)}; {_REMEDY}"
                 return Failed(plan.source_id, Outcome.FAILED, refused.rule, detail, elapsed_ms=0)
             case policy.Admitted() as admitted:
                 return _Errand(self, plan, admitted).run()
@@ -207,7 +204,7 @@ class _Errand:
             raise _redirect_fault(message, "redirect-downgrade", answer)
         verdict = policy.admit_fetch(self.plan.vendor, location if _ABSOLUTE.match(location) else goal)
         if isinstance(verdict, policy.Refused):
-            message = f"redirects to {goal}, which is not in the vendor's list and was not asked ({verdict.detail})"
+            message = f"redirects to {goal}, which is not in the vendor's list and was not asked ({_clause(verdict)})"
             raise _redirect_fault(f"{message}; if the vendor moved there, {_REMEDY}", "off-list-redirect", answer)
         if page_of(verdict.url) in {hop.url for hop in self.hops}:
             raise _redirect_fault(f"redirects in a circle, back to {goal}; {_REMEDY}", "redirect-loop", answer)
@@ -303,11 +300,16 @@ def _location(answer: Answer) -> str:
 
 
 def _resolved(location: str, base: str) -> str:
-    """Give the absolute address that a Location means; when it means none, its beginning, fit to be shown."""
+    """Give the absolute address that a Location means; when it means none, its text, fit to be shown."""
     try:
         return urls.parse(location, base=base).text
     except UrlError:
-        return location[:MAX_LOCATION].encode("unicode_escape").decode("ascii")
+        return urls.shown(location)
+
+
+def _clause(refused: policy.Refused) -> str:
+    """Make a part of a longer sentence of why an address was refused."""
+    return refused.detail.rstrip(".")
 
 
 def _redirect_fault(message: str, rule: str, answer: Answer) -> FetchError:
