@@ -22,6 +22,9 @@ from ingest.urls import Url
 LINK: Final = (Grant.OFFICIAL,)
 FETCH: Final = (Grant.OFFICIAL, Grant.CARRIER)
 
+SHOWN_SCOPES: Final = 3
+"""Scopes of the same host that a refusal names, so that a person sees how far off the address is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
@@ -95,10 +98,6 @@ def _outside(vendor: Vendor, url: Url, near: list[Scope]) -> Refused:
     else:
         detail = f"the host {url.host} is in no scope of {vendor.name}."
     return Refused("off-scope", detail, url.text)
-
-
-SHOWN_SCOPES: Final = 3
-"""Scopes of the same host that a refusal names, so that a person sees how far off the address is."""
 
 
 def _obscure_detail(vendor: Vendor, url: Url) -> str:

@@ -16,33 +16,53 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Any, Final
 
+OWNER: Final = "{owner}"
+"""Stands for an owner's name in the path or query of a shared host."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerForm:
+    """
+    Where a shared host names an owner: `/orgs/{owner}`, `/@{owner}`, `/feed.xml?channel_id={owner}`.
+
+    `segments` are those of the path, `{owner}` with what stands before it in the segment; `parameter` is the one of the
+    query that names the owner instead, if any.
+    """
+
+    segments: tuple[str, ...]
+    parameter: str | None
+
+    @property
+    def owner_first(self) -> bool:
+        """Whether the whole first segment is the owner, so that the host's own routes could be taken for one."""
+        return self.segments[0] == OWNER
+
 
 @dataclass(frozen=True, slots=True)
 class SharedHost:
     """
     A host where anybody may publish, and how its paths tell owners apart.
 
-    `owners` are paths split into segments, with the query parameter that names the owner or None; `own` are scope paths
-    of the host's own editors; `reserved` are first segments that are no owner. `what` is said to people ("a code host").
+    `own` are scope paths of the host's own editors; `reserved` are first segments that are no owner, lower case. `what`
+    is said to people ("a code host").
     """
 
     what: str
-    owners: tuple[tuple[tuple[str, ...], str | None], ...]
+    owners: tuple[OwnerForm, ...]
     own: frozenset[str]
     reserved: frozenset[str]
 
 
-def _owner_form(text: str) -> tuple[tuple[str, ...], str | None]:
-    """Split `/orgs/{owner}` into segments, `/feed.xml?channel_id={owner}` into segments and a parameter's name."""
+def _owner_form(text: str) -> OwnerForm:
     path, _, query = text.partition("?")
-    return tuple(path.removeprefix("/").split("/")), query.partition("=")[0] or None
+    return OwnerForm(tuple(path.removeprefix("/").split("/")), query.partition("=")[0] or None)
 
 
 def _shared(stanzas: list[dict[str, Any]]) -> dict[str, SharedHost]:
     table: dict[str, SharedHost] = {}
     for stanza in stanzas:
         owners = tuple(map(_owner_form, stanza.get("owners", ())))
-        routes = {segments[0] for segments, _ in owners if "{owner}" not in segments[0]}
+        routes = {form.segments[0] for form in owners if OWNER not in form.segments[0]}
         reserved = frozenset(stanza.get("reserved", ())) | routes
         entry = SharedHost(stanza["what"], owners, frozenset(stanza.get("own", ())), reserved)
         table.update(dict.fromkeys(stanza["hosts"], entry))

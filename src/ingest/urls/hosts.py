@@ -1,0 +1,106 @@
+"""Hosts: which names an official page may have, and which numbers behind a name may be connected to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+import idna
+from confusable_homoglyphs import categories, confusables
+
+from ingest import rules
+from ingest.errors import UrlError
+from ingest.urls.refusal import refusal, shown
+
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123 §2.1, RFC 1035 §2.3.4
+_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{_LABEL}")
+_NUMERIC: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")  # "ends in a number", URL Standard §3.5
+
+_SCRIPT_SETS: Final = (  # UTS 39 §5.2, "highly restrictive"
+    frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
+    frozenset({"LATIN", "HAN", "BOPOMOFO"}),
+    frozenset({"LATIN", "HAN", "HANGUL"}),
+)
+
+
+def check_host(host: str, raw: str) -> None:
+    """
+    Refuse what is no plain, public, readable name.
+
+    Args:
+        host: What the URL Standard made of it: ASCII, lower case, IPv4 in four decimal parts, IPv6 in brackets.
+        raw: The whole text, for the error.
+    """
+    if is_number(host):
+        raise number_refusal(host, raw)
+    if host.endswith("."):
+        raise refusal("trailing-dot", f"ends its host in a dot; write {host.rstrip('.')}.", raw)
+    if "." not in host:
+        raise refusal("single-label", f"names the host {host}, which is in no domain; write the full name.", raw)
+    if not _NAME.fullmatch(host):
+        message = f"names the host {host}, which is no name for a public host (RFC 1123 §2.1); correct it."
+        raise refusal("malformed", message, raw)
+    for label in host.split("."):
+        if label.startswith("xn--") and (fault := _label_fault(label)):
+            raise refusal(*fault, raw)
+
+
+def is_number(host: str) -> bool:
+    """Say whether a host is, or would be taken for, an IP address in any spelling."""
+    return host.startswith("[") or _NUMERIC.fullmatch(host) is not None
+
+
+def number_refusal(host: str, raw: str) -> UrlError:
+    """Make the error for a host that is a number."""
+    return refusal(
+        "ip-host", f"names its host by number ({shown(host)}); official pages are on hosts with a name.", raw
+    )
+
+
+@lru_cache(maxsize=1024)
+def _label_fault(label: str) -> tuple[str, str] | None:
+    """Say by which rule an internationalised label is refused, if it is (RFC 5891, UTS 39 §4 and §5.2)."""
+    try:
+        meant = idna.ulabel(label)
+    except idna.IDNAError:
+        return "idn", f"has {label} in its host, which is no internationalised name (RFC 5891); correct it."
+    scripts = categories.unique_aliases(meant) - {"COMMON", "INHERITED"}
+    if len(scripts) > 1 and not any(scripts <= allowed for allowed in _SCRIPT_SETS):
+        mixed = " and ".join(sorted(script.capitalize() for script in scripts))
+        return "mixed-script", f"mixes {mixed} letters in its host, {meant}; write it in one script."
+    if _passes_for_ascii(meant):
+        return "confusable", f"has {meant} in its host, every letter of which passes for a Latin one; write Latin ones."
+    return None
+
+
+def _passes_for_ascii(label: str) -> bool:
+    foreign = {char for char in label if not char.isascii()}
+    found = confusables.is_confusable(label, greedy=True) or ()
+    passing = {item["character"] for item in found if any(twin["c"].isascii() for twin in item["homoglyphs"])}
+    return foreign <= passing
+
+
+def keys(host: str) -> Iterator[str]:
+    """List what a host may stand under in a table of `rules`: itself, and `*.` before each of its parents."""
+    yield host
+    labels = host.split(".")
+    yield from ("*." + ".".join(labels[start:]) for start in range(1, len(labels)))
+
+
+def is_public(address: str) -> bool:
+    """
+    Say whether an IP address may be connected to: assigned to the public Internet, and no way from there to elsewhere.
+
+    `ipaddress.is_global` is not asked: it calls NAT64, 6to4, multicast and site-local addresses global. Text that is no
+    plain literal, with a zone or a leading zero, is not public.
+    """
+    try:
+        literal = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(literal, IPv6Address) and (literal.scope_id is not None or literal not in rules.GLOBAL_UNICAST):
+        return False
+    return not any(literal in network for network in rules.REFUSED_NETWORKS)
