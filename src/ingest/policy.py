@@ -4,9 +4,30 @@ The official-only rule: an address is admitted for a vendor, or refused by name 
 Nothing is admitted that the vendor's own list does not hold; exceptions win over everything; only https. The same rule
 stands behind the fetcher (`admit_fetch`, each hop) and, written once more in SQL, in the database.
 
-Rules, as `Refused.rule`. What no address may be: those of `urls` (malformed, relative, too-long, control-character,
-white-space, backslash, scheme, user-info, port, ip-host, single-label, trailing-dot, idn, mixed-script, confusable).
-What this vendor's list says: exception, encoded-separator, dot-segment, carrier-only, off-scope.
+Rules, as `Refused.rule`; the list is closed.
+
+    malformed          no host, or one that no public host can have
+    relative           no scheme, so it says nothing by itself
+    too-long           longer than any page's address
+    control-character  something invisible inside
+    white-space        white space inside
+    backslash          a backslash anywhere, which some read as /
+    scheme             not https
+    user-info          a user name or password
+    port               another port than the default one
+    ip-host            a number for a host, in any spelling
+    single-label       a host without a domain
+    trailing-dot       a host that ends in a dot
+    idn                punycode of no internationalised name
+    mixed-script       a name that mixes scripts
+    confusable         a name, all of whose foreign letters pass for Latin ones
+    encoded-separator  %2F, %5C, %00, // or the like where the list goes by path
+    exception          an exception of the vendor, which wins over everything
+    carrier-only       a carrier, which is asked and never linked to
+    dot-segment        . or .. as a segment where the list goes by path
+    off-scope          in no scope of the vendor
+
+The first fifteen are `urls.parse`'s, whoever asks; the others depend on the vendor.
 """
 
 from __future__ import annotations

@@ -5,9 +5,17 @@ An address is parsed once, by the WHATWG URL Standard (what browsers and servers
 text, and brought into RFC 3986 §6.2 normal form. That form is what is checked, requested and stored; nothing is ever
 decided on the text as it came. Whatever two programs could read differently is refused by name, never repaired.
 
-Rules, as `UrlError.rule`. Of any address: malformed, relative, too-long, control-character, white-space, backslash,
-scheme, user-info, port, ip-host, single-label, trailing-dot, idn, mixed-script, confusable. Of scopes also: fragment,
-wildcard, query, dot-segment, encoded-separator, public-suffix, shortener, aggregator, shared-host.
+`UrlError.rule` of an address is one of the first fifteen in `policy`. A scope may break these too:
+
+    fragment           a fragment, which no server sees
+    query              a ? with nothing behind it
+    wildcard           a * that is neither a leading *. nor one whole path segment, or a second one
+    dot-segment        . or .. as a path segment
+    encoded-separator  //, %2F, %5C, %00 or the like in the path
+    public-suffix      a host under which anybody may have hosts, ICANN's or a private company's
+    shortener          a link shortener
+    aggregator         a place that shows what others publish
+    shared-host        a host, or subdomains, where others than the vendor publish, without the vendor's part named
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ def clean(url: Url) -> Url:
     """
     kept = [part for part in (url.query or "").split("&") if not _is_tracking(url.host, part.partition("=")[0])]
     query = "&".join(kept) if any(kept) else None
-    fragment = None if url.fragment is None or rules.FRAGMENT_NOISE.fullmatch(url.fragment) else url.fragment
+    anchor = (url.fragment or "").partition(":~:")[0]
+    fragment = None if rules.FRAGMENT_NOISE.fullmatch(anchor) else anchor or None
     return _built(url.scheme, url.host, url.path, query, fragment, dotted=url.dotted)
 
 
