@@ -214,7 +214,7 @@ def test_any_text_is_an_address_that_reads_as_itself_or_is_refused_in_words(raw:
 
 @given(st.sampled_from(("b", "/b", "../b", "./b/", "?q=1", "#f", "//acme.dev/b", "b/../c", "..")), usable)
 def test_references_are_resolved_as_python_resolves_them(reference: str, base: urls.Url) -> None:
-    assume("//" not in base.path)  # urljoin drops empty segments, RFC 3986 §5.2.4 does not
+    assume("//" not in base.path and ";" not in base.path)  # urljoin has ideas of its own on these
     assert urls.parse(reference, base.text).text == urls.parse(urljoin(base.text, reference)).text
 
 

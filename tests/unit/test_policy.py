@@ -76,6 +76,11 @@ def test_a_refusal_says_whose_list_it_was_and_what_would_be_right(url: str, word
     assert words in refused(policy.admit(acme, url)).detail
 
 
+def test_dots_are_named_only_where_something_of_the_host_is_in_the_list() -> None:
+    acme = vendor("example.com", "!example.net/x/")
+    assert refused(policy.admit(acme, "https://example.net/a/../b")).rule == "off-scope"
+
+
 def test_a_refusal_names_few_of_many_scopes() -> None:
     acme = vendor(*(f"example.com/{number}/" for number in range(9)))
     assert refused(policy.admit(acme, "https://example.com/x")).detail.count('"') == 6

@@ -352,6 +352,8 @@ def test_a_scope_keeps_its_grant_and_reason() -> None:
         ("www.youtube.com/feeds/videos.xml", "shared-host"),
         ("www.youtube.com/feeds/videos.xml?channel_id=", "shared-host"),
         ("prtimes.jp", "shared-host"),
+        ("prtimes.jp/companyrdf.php?company_id=&x=1", "shared-host"),
+        ("prtimes.jp/companyrdf.php?x=1&company_id=93942", "shared-host"),
         ("prtimes.jp/main/html/rd/p/", "shared-host"),
         ("www.businesswire.com/news/home/", "shared-host"),
         ("arxiv.org/abs/2605.20695", "shared-host"),

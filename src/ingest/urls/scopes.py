@@ -157,9 +157,7 @@ def _names_owner(shared: rules.SharedHost, scope: Scope) -> bool:
     path = scope.text.removeprefix(scope.host).partition("?")[0] or "/"
     if path in shared.own:
         return True
-    literal = path.partition("*")[0].split("/")[1:]
-    if not literal[-1]:
-        literal.pop()  # what follows the last slash, or the place of the *
+    literal = path.partition("*")[0].split("/")[1:]  # ends in "", which is no owner, where a slash or the * is the end
     return any(_has_form(literal, scope.query, form, shared.reserved) for form in shared.owners)
 
 
