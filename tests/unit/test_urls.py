@@ -34,6 +34,17 @@ def test_an_address_comes_apart_and_together_again() -> None:
     assert urls.parse("https://example.com/").suffix == ""
 
 
+@pytest.mark.parametrize("reference", ["example.com/news", "//example.com/news", "/news", "?x=1", "#top"])
+def test_a_reference_says_nothing_without_a_base(reference: str) -> None:
+    with pytest.raises(UrlError) as caught:
+        urls.parse(reference)
+    assert caught.value.rule == "relative"
+
+
+def test_hyphens_inside_a_label_are_the_owners_business() -> None:
+    assert urls.parse("https://r3---sn-x.example.com/").host == "r3---sn-x.example.com"
+
+
 @pytest.mark.parametrize(
     ("reference", "target"),
     [
