@@ -14,7 +14,7 @@ import pytest
 
 from ingest import allowlist
 from ingest.errors import AllowlistError
-from ingest.model import Grant, Kind, Role, Source
+from ingest.model import Allowlist, Grant, Kind, Role, Source
 
 LIST = """\
 version: 1
@@ -45,7 +45,7 @@ vendors:
 """
 
 
-def parsed(text: str = LIST) -> allowlist.Allowlist:
+def parsed(text: str = LIST) -> Allowlist:
     return allowlist.parse(text.encode())
 
 

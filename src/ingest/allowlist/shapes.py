@@ -243,7 +243,7 @@ class Stanza:
     A mapping with fixed keys.
 
     Each field is `name: Annotated[T, Key(…)] = default`; the default stands for a key that was left out or refused, which
-    for a required one is always reported. `place` is where it stands, `places` where the value of each key that was given stands.
+    for a required one is always reported. `place` is where the stanza stands, `places` where the value of each given key.
     """
 
     place: Place
@@ -263,6 +263,12 @@ class Key:
     _: KW_ONLY
     required: bool = False
     example: str = ""
+
+    def wish(self, name: str) -> str:
+        """Say what to write where nothing stands."""
+        return (
+            f"Write, for example, {name}: {self.example}" if self.required else "Write a value, or leave the key out."
+        )
 
 
 @dataclass(frozen=True)
@@ -296,10 +302,13 @@ class Record(Generic[S]):
                 report.add(unknown, "unknown key.", did_you_mean(name, self.keys))
                 continue
             places[name] = _value_place(place, name, entry)
-            values[name] = self.keys[name].shape.read(entry.node, places[name], report)
+            if isinstance(entry.node, Scalar) and entry.node.tag is Tag.EMPTY:
+                report.add(places[name], "is empty.", self.keys[name].wish(name))
+            else:
+                values[name] = self.keys[name].shape.read(entry.node, places[name], report)
         for name, key in self.keys.items():
             if key.required and name not in node.entries:
-                report.add(place.child(name), "is missing.", f"Add, for example, {name}: {key.example}")
+                report.add(place.child(name), "is missing.", key.wish(name))
         accepted = {name: value for name, value in values.items() if value is not None}
         return self.stanza(place=place, places=places, **accepted)
 
@@ -331,7 +340,7 @@ def _mismatch(
         found = "a list" if isinstance(node, Sequence) else "a mapping"
         report.add(place, f"is {found}; {wanted} is wanted.", remedy)
     elif node.tag is Tag.EMPTY:
-        report.add(place, f"is empty; {wanted} is wanted.", remedy or "Leave the key out if it is not needed.")
+        report.add(place, f"is empty; {wanted} is wanted.", remedy)
     elif node.tag is Tag.TEXT:
         report.add(place, f"{quoted(node.text)} is text; {wanted} is wanted.", remedy)
     elif node.tag is not Tag.REFUSED:

@@ -14,6 +14,7 @@ from ingest.allowlist.values import (
     HEADER_NAME,
     LANGUAGE,
     PATTERN,
+    SELECTOR_NAME,
     SLUG,
     Claim,
     ScopeLine,
@@ -24,6 +25,7 @@ from ingest.allowlist.values import (
     header_value,
     language,
     pattern,
+    selector_name,
     slug,
     text,
 )
@@ -181,7 +183,7 @@ class SourceStanza(PaceStanza):
     select: Annotated[
         Mapping[str, str],
         Key(
-            MapOf(slug, SLUG, Text(text, wanted="a selector or pointer, as text")),
+            MapOf(selector_name, SELECTOR_NAME, Text(text, wanted="text (a selector or pointer)")),
             "Where things are on the page: CSS selectors, JSON pointers, title templates, by name.",
         ),
     ] = field(default_factory=dict)

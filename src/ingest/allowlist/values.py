@@ -16,6 +16,8 @@ from ingest.model import Grant, Scope
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
+SELECTOR_NAME = r"^[a-z][a-z0-9_-]*$"
+
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
 """At most six digits: 999999d is still a date when it is added to one."""
 
@@ -93,6 +95,13 @@ def slug(name: str) -> Wrong | None:
         "an id is lower-case letters and digits, in words joined by single hyphens.",
         f"Write {quoted(near)}." if near else "",
     )
+
+
+def selector_name(name: str) -> Wrong | None:
+    """Say what is wrong with a name in `select`, if anything."""
+    if re.fullmatch(SELECTOR_NAME, name):
+        return None
+    return Wrong("the name of a selector is lower-case letters, digits, _ and -, beginning with a letter.")
 
 
 def duration(value: str) -> timedelta | Wrong:
@@ -176,7 +185,7 @@ class Version:
         """Read the version of the format."""
         if isinstance(node, Scalar) and node.tag is Tag.INTEGER and node.text == "1":
             return 1
-        found = quoted(node.text) if isinstance(node, Scalar) and node.text else "this"
+        found = quoted(node.text) if isinstance(node, Scalar) else "this"
         report.add(place, f"{found} is not a version that can be read.", "Write version: 1")
         return None
 
