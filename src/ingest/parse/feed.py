@@ -47,6 +47,8 @@ _HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _CAPTION: Final = re.compile(r"(</?media:)description\b")
 # It counts an empty `link` as one and then does not look at a guid that is a permalink.
 _EMPTY_LINK: Final = re.compile(r"<link>\s*</link>|<link\s*/>")
+# It fails as a whole on a place that it cannot read (`KeyError: 'where'`), and places are of no use to us.
+_PLACE: Final = re.compile(r"<((?:georss|gml|geo):\w+)(?:\s[^<>]*)?>[^<]*</\1\s*>")
 # What hostile or broken input has been seen to raise from its parsers (fuzzed), beside what `xml.sax` documents.
 _PARSER_FAULTS: Final = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
@@ -112,7 +114,7 @@ def _feed_markup(text: str) -> tuple[str, list[str]]:
 
 
 def _document(markup: str, base: str, notes: list[str]) -> Document:
-    markup = _EMPTY_LINK.sub("", _CAPTION.sub(r"\1caption", legal_references(markup)))
+    markup = _PLACE.sub("", _EMPTY_LINK.sub("", _CAPTION.sub(r"\1caption", legal_references(markup))))
     try:
         parsed = _feedparser(markup)
         raws: list[_Raw | Unreadable] = list(parsed["entries"])

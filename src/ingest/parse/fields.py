@@ -12,7 +12,7 @@ from ingest.parse.charset import legal
 from ingest.text import MARKUP_LIMIT
 
 ENTRY_LIMIT: Final = 20_000
-"""Entries of one document that are read; the longest official feed in the recordings has 372."""
+"""Entries of one document that are read; the longest recorded feed has 372."""
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest.dates import LONGEST, parse
+from ingest.model import NO_DATE, Precision
+
+TEN = datetime(2026, 5, 21, 10, tzinfo=UTC)
+ONE = datetime(2026, 5, 21, 1, tzinfo=UTC)
+DAY = datetime(2026, 5, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "moment"),
+    [
+        # RFC 822 and its successors
+        ("Thu, 21 May 2026 10:00:00 GMT", TEN),
+        ("Thu, 21 May 2026 10:00:00 +0900", ONE),
+        ("Thu, 21 May 2026 10:00:00 -0000", TEN),
+        ("Thu, 21 May 2026 10:00:00 UT", TEN),
+        ("Thu, 21 May 2026 03:00:00 PDT", TEN),
+        ("Thu, 21 May 2026 05:00 EST", TEN),
+        ("21 May 2026 10:00:00 Z", TEN),
+        ("Thu, 21 May 26 10:00:00 GMT", TEN),
+        ("Thu, 21 May 126 10:00:00 GMT", TEN),
+        ("Mon, 21 May 2026 10:00:00 GMT", TEN),  # it was a Thursday
+        ("thu, 21 may 2026 10:00:00 gmt", TEN),
+        ("Thu,21 May 2026 10:00:00 GMT", TEN),
+        ("Thursday, 21-May-26 10:00:00 GMT", TEN),
+        ("Do., 21 May 2026 10:00:00 GMT", TEN),
+        ("Thu, 21 May 2026 10:00:00 GMT (server time)", TEN),
+        ("Thu, 21 May 2026 10:00:00 GMT+9", ONE),
+        ("Thu, 21 May 2026 10:00:00 JST", ONE),
+        ("Wed, 20 May 2026 24:00:00 GMT", DAY),
+        ("Thu, 21 May 2026 00:00:00 GMT", DAY),
+        # RFC 3339 and ISO 8601
+        ("2026-05-21T10:00:00Z", TEN),
+        ("2026-05-21t10:00:00z", TEN),
+        ("2026-05-21T10:00:00+09:00", ONE),
+        ("2026-05-21T10:00:00+0900", ONE),
+        ("2026-05-21T10:00:00+09", ONE),
+        ("2026-05-21T10:00+09:00", ONE),
+        ("2026-05-21 10:00:00 +0900", ONE),
+        ("2026-05-21 10:00:00 +0900 JST", ONE),
+        ("2026-05-21T10:00:00+09:00[Asia/Tokyo]", ONE),
+        ("2026-05-21T10:00:00.123456789Z", TEN.replace(microsecond=123456)),
+        ("2026-05-21T10:00:00,5Z", TEN.replace(microsecond=500000)),
+        ("20260521T100000Z", TEN),
+        ("2026-05-20T24:00:00Z", DAY),
+        ("2026-12-31T23:59:60Z", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        # no zone in a machine form: UTC
+        ("2026-05-21T10:00:00", TEN),
+        ("2026-05-21 10:00", TEN),
+        ("Thu, 21 May 2026 10:00:00", TEN),
+        ("20260521100000", TEN),
+        # programming languages
+        ("Thu May 21 10:00:00 2026", TEN),
+        ("Thu May 21 10:00:00 UTC 2026", TEN),
+        ("Thu May 21 2026 10:00:00 GMT+0900 (Japan Standard Time)", ONE),
+        ("1779357600", TEN),
+        ("1779357600500", TEN.replace(microsecond=500000)),
+        # pages that say the zone
+        ("May 21, 2026 3:00 AM PDT", TEN),
+        ("May 21, 2026 at 10 a.m. UTC", TEN),
+        ("21 May 2026, 12:00 CEST", TEN),
+        ("2026/05/21 10:00:00 +0900", ONE),
+    ],
+)
+def test_a_moment_is_read_to_the_second_in_utc(raw: str, moment: datetime) -> None:
+    read = parse(raw)
+    assert (read.value, read.precision, read.raw, read.reason) == (moment, Precision.SECOND, raw, "")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2026-05-21",
+        "2026-5-21",
+        "20260521",
+        "2026/05/21",
+        "2026.05.21",
+        "2026. 5. 21.",
+        "21 May 2026",
+        "21st of May, 2026",
+        "Thu, 21 May 2026",
+        "May 21, 2026",
+        "MAY 21, 2026",
+        "May 21st, 2026",
+        "Thursday, May 21, 2026",
+        "May. 21 2026",
+        "5/21/2026",
+        "21.05.2026",
+        "2026年5月21日",
+        "2026年05月21日(木)",
+        "２０２６年５月２１日（木）",
+        "2026年5月21日 木曜日",
+        "令和8年5月21日",
+        "R8.5.21",
+        "2026.5.21(木)",
+        "2026년 5월 21일",
+    ],
+)
+def test_a_date_without_a_time_stays_that_day(raw: str) -> None:
+    read = parse(raw)
+    assert (read.value, read.precision) == (DAY, Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2026年5月21日 10:00",
+        "2026年5月21日 10時00分",
+        "2026/05/21 10:00",
+        "May 21, 2026 10:00 AM",
+        "Thu, 21 May 2026 23:00:00 IST",  # India, Israel or Ireland
+        "Thu, 21 May 2026 23:00:00 PT",
+        "2026-05-21T10:00:00+9999",
+    ],
+)
+def test_a_time_in_a_zone_that_cannot_be_known_leaves_the_day(raw: str) -> None:
+    read = parse(raw)
+    assert (read.value, read.precision) == (DAY, Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value", "precision"),
+    [
+        ("May 2026", datetime(2026, 5, 1, tzinfo=UTC), Precision.MONTH),
+        ("2026-05", datetime(2026, 5, 1, tzinfo=UTC), Precision.MONTH),
+        ("2026年5月", datetime(2026, 5, 1, tzinfo=UTC), Precision.MONTH),
+        ("令和元年5月", datetime(2019, 5, 1, tzinfo=UTC), Precision.MONTH),
+        ("2026", datetime(2026, 1, 1, tzinfo=UTC), Precision.YEAR),
+        ("2026年", datetime(2026, 1, 1, tzinfo=UTC), Precision.YEAR),
+    ],
+)
+def test_less_than_a_day_says_so(raw: str, value: datetime, precision: Precision) -> None:
+    read = parse(raw)
+    assert (read.value, read.precision) == (value, precision)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ("soon", "not a form of date that we know"),
+        ("3 days ago", "not a form of date that we know"),
+        ("May 21", "not a form of date that we know"),
+        ("21 mai 2026", "not a form of date that we know"),
+        ("3/4/2026", "day and month cannot be told apart"),
+        ("30 February 2026", "no such day in the calendar"),
+        ("2026-13-01", "no such day in the calendar"),
+        ("2026-05-21T25:00:00Z", "no such time of day"),
+        ("2026-05-21T24:00:01Z", "no such time of day"),
+        ("2026-05-21T10:61:00Z", "no such time of day"),
+        ("Mon, 01 Jan 0001 00:00:00 +0000", "the year 1 is a placeholder"),
+        ("1970-01-01T00:00:00Z", "the year 1970 is a placeholder"),
+        ("9999-12-31T23:59:59Z", "the year 9999 is a placeholder"),
+        ("9999999999", "the year 2286 is a placeholder"),
+        ("1" * (LONGEST + 1), "too long for a date"),
+    ],
+)
+def test_what_is_not_there_is_not_made_up(raw: str, reason: str) -> None:
+    read = parse(raw)
+    assert (read.value, read.precision, read.reason) == (None, Precision.NONE, reason)
+    assert raw.startswith(read.raw)
+
+
+@pytest.mark.parametrize("raw", [None, "", "  \n"])
+def test_no_text_is_no_date_and_no_complaint(raw: str | None) -> None:
+    assert parse(raw) == NO_DATE
