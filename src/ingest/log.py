@@ -1,0 +1,85 @@
+"""
+One logging set-up: lines on standard error, as text for people or JSON for collectors (CONTRACT §3, `INGEST_LOG`).
+
+What vendors say can be part of a message, so whatever is invisible is written out: no line can be forged and no
+terminal steered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+from ingest.settings import LogStyle
+
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories that a line must not hold as they are: controls, formats, surrogates, separators of lines."""
+
+_TALKATIVE: Final = ("alembic", "apscheduler", "httpcore", "httpx", "sqlalchemy", "uvicorn")
+"""Libraries whose own progress is not an operator's business; their warnings are."""
+
+
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment: a live display stands in its place for the while."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; what cannot be written (a closed pipe) is dropped, the work goes on."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except OSError:
+            pass
+
+
+class _Text(logging.Formatter):
+    """`2026-05-22T12:00:00.000Z INFO ingest.poll poll source=…`; further lines of a message are indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record."""
+        return f"{_at(record)} {record.levelname} {record.name} " + "\n    ".join(_lines(self, record))
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line: `at`, `level`, `logger`, `message`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record."""
+        fields = {"at": _at(record), "level": record.levelname.lower(), "logger": record.name}
+        return json.dumps({**fields, "message": "\n".join(_lines(self, record))}, ensure_ascii=False)
+
+
+def _at(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _lines(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    """Give the message and its traceback as lines without anything invisible."""
+    text = record.getMessage()
+    if record.exc_info:
+        text += "\n" + formatter.formatException(record.exc_info)
+    return [visible(line) for line in text.split("\n")]
+
+
+def visible(text: str) -> str:
+    r"""Write out what cannot be seen: `\x1b` for the escape character, `\u202e` for an override of direction."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _INVISIBLE else char for char in text
+    )
+
+
+def configure(style: LogStyle, *, level: int = logging.INFO) -> None:
+    """Send every record of `level` and above to standard error; a second call replaces the first."""
+    handler = _StandardError()
+    handler.setFormatter(_Json() if style is LogStyle.JSON else _Text())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.captureWarnings(True)  # noqa: FBT003 - the function takes no keywords
