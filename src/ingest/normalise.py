@@ -1,0 +1,174 @@
+"""
+From a source's words to ours: entries become candidates, or refusals that say by which rule.
+
+Nothing is admitted here; `policy` decides on a candidate's link afterwards. Nothing is made up either: an entry without
+a title or a link stays without, and is refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from ingest import urls
+from ingest.errors import UrlError
+from ingest.model import Candidate, Document, Entry, Fate, Grant, Refusal, Source, Unreadable, Vendor
+from ingest.text import clean_summary, clean_title, guess_kind, language_tag, plain, script_language
+from ingest.urls import Url
+
+CATEGORY_COUNT: Final = 20
+"""Categories of one entry that are kept; the most in the recordings is 11."""
+
+CATEGORY_LIMIT: Final = 100
+"""Characters of a category; the longest in the recordings has 54."""
+
+_SHOWN: Final = 500  # characters of a refused address that a person is shown
+
+
+def normalise(document: Document, source: Source, vendor: Vendor) -> list[Candidate | Refusal]:
+    """Return one candidate or refusal for every entry of a document, in its order."""
+    read = [_entry(entry, document, source, vendor) for entry in document.entries]
+    return sorted([*read, *map(_unreadable, document.unreadable)], key=lambda outcome: outcome.position)
+
+
+def official_https(vendor: Vendor, url: Url) -> Url:
+    """
+    Return an `http` address as `https` where the vendor's own scopes hold it then, any other unchanged.
+
+    Feeds that are older than their site's certificate still write `http` (bair.berkeley.edu); scopes are always https.
+    """
+    if url.scheme != "http":
+        return url
+    raised = urls.parse(f"https://{url.host}{url.path}{url.suffix}")
+    official = any(scope.grant is Grant.OFFICIAL and urls.matches(scope, raised) for scope in vendor.scopes)
+    return raised if official else url
+
+
+def _unreadable(item: Unreadable) -> Refusal:
+    return Refusal(
+        position=item.position,
+        fate=Fate.UNPARSABLE,
+        rule=item.reason,
+        detail=item.detail,
+        raw_key=f"{item.reason}: {item.detail}",  # the entry has no name of its own that could be read
+    )
+
+
+def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> Candidate | Refusal:
+    title = clean_title(entry.title, entry.title_type)
+    raw_key = entry.entry_id or entry.link or entry.title
+
+    def refuse(fate: Fate, rule: str, detail: str) -> Refusal:
+        return Refusal(entry.position, fate, rule, detail, raw_key, (entry.link or "")[:_SHOWN], title)
+
+    if not title:
+        return refuse(Fate.UNPARSABLE, "no-title", "the entry has no title")
+    if not entry.link:
+        return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
+    try:
+        url = urls.clean(official_https(vendor, urls.parse(entry.link)))
+    except UrlError as error:
+        return refuse(Fate.REJECTED, error.rule, error.message)
+    candidate = Candidate(
+        position=entry.position,
+        raw_key=raw_key,
+        guid=entry.entry_id,
+        url=url.text,
+        title=title,
+        title_original=entry.title,
+        summary=clean_summary(entry.summary, entry.summary_type),
+        lang=_language(entry, document, source, title),
+        categories=tuple(_categories(entry.categories)),
+        published=entry.published,
+        updated=entry.updated,
+    )
+    filtered = _filters(source.include, source.exclude, source.topics).verdict(candidate, url.path)
+    return refuse(Fate.FILTERED, *filtered) if filtered else candidate
+
+
+def _language(entry: Entry, document: Document, source: Source, title: str) -> str | None:
+    """
+    Return the entry's language, the best witness first.
+
+    The script of the title, where it proves one (feeds of Japanese branches say `en` or nothing); the entry's own word
+    where it differs from its feed's; the operator's; the feed's. A region that agrees with the script is kept.
+    """
+    stated = entry.lang if entry.lang != document.lang else None
+    claimed = stated or language_tag(source.lang) or entry.lang
+    proven = script_language(title)
+    return proven if proven and (claimed or "").split("-")[0] != proven else claimed
+
+
+def _categories(written: Iterable[str]) -> list[str]:
+    """Return categories as plain text, each once whatever its case, within bounds."""
+    kept: dict[str, str] = {}
+    for name in written:
+        shown = plain(name, guess_kind(name))
+        if 0 < len(shown) <= CATEGORY_LIMIT:
+            kept.setdefault(shown.casefold(), shown)
+    return list(kept.values())[:CATEGORY_COUNT]
+
+
+# ── filters of the source ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    """A source's `include`, `exclude` and `topics` (CONTRACT §2), ready to be asked."""
+
+    include: tuple[tuple[str, re.Pattern[str]], ...]
+    exclude: tuple[tuple[str, re.Pattern[str]], ...]
+    topics: tuple[re.Pattern[str], ...]
+
+    def verdict(self, candidate: Candidate, path: str) -> tuple[str, str] | None:
+        """Return the rule that filters a candidate out, and which word of it; None if it stays."""
+        fields = {"path": (path,), "title": (candidate.title,), "category": candidate.categories}
+
+        def matching(patterns: Iterable[tuple[str, re.Pattern[str]]]) -> str | None:
+            found = (p for field, p in patterns if any(p.search(value) for value in fields[field]))
+            return next((pattern.pattern for pattern in found), None)
+
+        if self.include and matching(self.include) is None:
+            return "include", "matches none of the patterns to include"
+        if (pattern := matching(self.exclude)) is not None:
+            return "exclude", f"matches {pattern}"
+        if self.topics:
+            text = _folded(" \n".join((candidate.title, candidate.summary, *candidate.categories)))
+            if not any(topic.search(text) for topic in self.topics):
+                return "topics", "speaks of none of the topics"
+        return None
+
+
+@lru_cache(maxsize=1024)  # one line for each source; compiled once for the life of the process
+def _filters(include: tuple[str, ...], exclude: tuple[str, ...], topics: tuple[str, ...]) -> _Filters:
+    return _Filters(tuple(map(_pattern, include)), tuple(map(_pattern, exclude)), tuple(map(_topic, topics)))
+
+
+def _pattern(text: str) -> tuple[str, re.Pattern[str]]:
+    """Split `path:^/blog/` into field and expression; the allow-list has checked both."""
+    field, _, expression = text.partition(":")
+    return field, re.compile(expression)
+
+
+def _topic(word: str) -> re.Pattern[str]:
+    """
+    Return a pattern for a topic, without regard to case and width.
+
+    Where the topic begins or ends with a Latin letter or digit, another must not follow: `AI` is in `生成AIを` and in
+    `AI-first`, not in `maintain`. Scripts without spaces have no such border.
+    """
+    folded = _folded(word.strip())
+    before = rf"(?<!{_LATIN})" if re.match(_LATIN, folded) else ""
+    after = rf"(?!{_LATIN})" if re.search(rf"{_LATIN}\Z", folded) else ""
+    return re.compile(f"{before}{re.escape(folded)}{after}")
+
+
+_LATIN: Final = "[0-9a-z\u00df-\u024f]"  # of folded text
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
