@@ -1,0 +1,136 @@
+"""The web server: a listening socket of its own and uvicorn in a thread, beside a scheduler or alone."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import tzinfo
+from types import TracebackType
+from typing import Final, Self
+
+import uvicorn
+from sqlalchemy import Engine
+
+from ingest.errors import UsageError
+from ingest.web.app import make_app
+
+TRIES: Final = 100
+"""Ports that `HOST:PORT+` looks at, from PORT upwards."""
+
+DRAIN_S: Final = 5
+"""Seconds that requests under way get when the server stops; a page takes milliseconds."""
+
+_MAX_PORT: Final = 65535
+_ADDRESS: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})(?P<next>\+?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: `port` 0 lets the system choose, `next_free` goes on from `port` to the next free one."""
+
+    host: str
+    port: int
+    next_free: bool = False
+
+    def __str__(self) -> str:
+        """`HOST:PORT`, IPv6 literals in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """
+    Read `HOST:PORT`, `[IPV6]:PORT`, or either with a `+` for the next free port.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if not found or int(found["port"]) > _MAX_PORT:
+        message = "is not HOST:PORT; write for instance 127.0.0.1:8080, or 127.0.0.1:8080+ for the next free port."
+        raise UsageError(message, subject=text)
+    return Address(found["host"].strip("[]"), int(found["port"]), next_free=bool(found["next"]))
+
+
+class Server:
+    """
+    The page on an address of its own; `start` returns when requests are answered, `stop` when they no longer are.
+
+    Args:
+        engine: A database at the right schema; it is only read.
+        address: `HOST:PORT`, or `HOST:PORT+` for the next free port.
+        timezone: The zone that days and times are shown in.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
+
+    def __init__(self, engine: Engine, address: str, *, timezone: tzinfo) -> None:
+        self._socket = _listen(parse_address(address))
+        config = uvicorn.Config(
+            make_app(engine, timezone=timezone),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address of the page as a browser on this machine writes it."""
+        host, port = self._socket.getsockname()[:2]
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "127.0.0.1"
+        return f"http://{Address(host, port)}/"
+
+    def start(self) -> None:
+        """Answer requests from now on; the socket listens already, so nobody is turned away."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the requests under way and close the socket."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+def _listen(address: Address) -> socket.socket:
+    ports = range(address.port, min(address.port + TRIES, _MAX_PORT + 1)) if address.next_free else (address.port,)
+    why: OSError | None = None
+    for port in ports:
+        try:
+            return _bind(address.host, port)
+        except OSError as error:
+            why = error
+    remedy = f"choose another port, or write {address}+ for the next free one."
+    raise UsageError(f"cannot be listened on ({why.strerror if why else 'no port'}); {remedy}", subject=str(address))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
