@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -188,6 +190,7 @@ def test_a_list_is_loaded_from_a_file_and_named_by_its_path(tmp_path: Path) -> N
     path = tmp_path / "出典.yaml"
     path.write_text(LIST, encoding="utf-8")
     assert allowlist.load(path) == parsed()
+    assert allowlist.digest(path) == parsed().digest
     path.write_text("version: 1\n", encoding="utf-8")
     with pytest.raises(AllowlistError, match=r"出典.yaml:1:1: vendors: is missing\."):
         allowlist.load(path)
@@ -195,10 +198,11 @@ def test_a_list_is_loaded_from_a_file_and_named_by_its_path(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["missing.yaml", "."])
 def test_a_file_that_cannot_be_read_is_one_clear_problem(tmp_path: Path, name: str) -> None:
-    with pytest.raises(AllowlistError, match=r"cannot be read: .* Name the allow-list with --sources") as caught:
-        allowlist.load(tmp_path / name)
-    assert len(caught.value.problems) == 1
-    assert caught.value.exit_status == 2
+    for read in (allowlist.load, allowlist.digest):
+        with pytest.raises(AllowlistError, match=r"cannot be read: .* Name the allow-list with --sources") as caught:
+            read(tmp_path / name)
+        assert len(caught.value.problems) == 1
+        assert caught.value.exit_status == 2
 
 
 def objects(schema: object) -> Iterator[Mapping[str, Any]]:
@@ -233,6 +237,21 @@ def test_the_schema_knows_the_keys_of_the_model() -> None:
     assert stanza["kind"]["enum"] == [str(kind) for kind in Kind]
     assert stanza["role"]["default"] == "news"
     assert stanza["interval"]["pattern"] == "^[1-9][0-9]{0,5}[smhd]$"
+
+
+@pytest.mark.parametrize(("call", "loaded"), [("digest", set()), ("load", {"yaml", "publicsuffixlist"})])
+def test_a_round_with_nothing_due_pays_for_no_table_that_it_does_not_use(
+    call: str, loaded: set[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "list.yaml"
+    path.write_text(LIST, encoding="utf-8")
+    script = (
+        "import pathlib, sys; from ingest import allowlist\n"
+        f"allowlist.{call}(pathlib.Path(sys.argv[1]))\n"
+        "print(*{'yaml', 'publicsuffixlist', 'idna', 'confusable_homoglyphs'} & set(sys.modules))"
+    )
+    done = subprocess.run((sys.executable, "-c", script, path), check=True, capture_output=True, text=True)
+    assert set(done.stdout.split()) == loaded
 
 
 def test_two_hundred_and_fifty_sources_are_read_in_a_blink() -> None:

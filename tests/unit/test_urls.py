@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from ingest import rules, urls
 from ingest.errors import UrlError
 from ingest.model import Grant, PathMatch
+from ingest.urls.scopes import is_public_suffix
 
 
 def rule_of_scope(text: str, grant: Grant = Grant.OFFICIAL) -> str:
@@ -545,3 +548,17 @@ def test_names_of_parameters_and_routes_are_lower_case_because_they_are_compared
 
 def test_the_version_of_the_rules_tells_the_file_apart() -> None:
     assert re.fullmatch(r"\d+\.[0-9a-f]{12}", rules.VERSION)
+
+
+# ── public suffixes ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_suffix_list_is_read_in_parts_and_says_the_same_as_the_whole() -> None:
+    lines = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
+    suffixes = [line.lstrip("!").removeprefix("*.") for line in lines if line and not line.startswith("//")]
+    assert len(suffixes) > 9000
+    whole = PublicSuffixList()
+    for suffix in [*suffixes, "nosuchtop", "below.nosuchtop"]:
+        plain = suffix.encode("idna").decode()
+        for host in (plain, f"a.{plain}", f"b.a.{plain}"):
+            assert is_public_suffix(host) is whole.is_public(host), host

@@ -2,26 +2,26 @@
 `sources.yaml` → a validated `Allowlist` (CONTRACT §2). It fails closed: a list with one fault is no list.
 
 `nodes` reads YAML into a tree that knows lines and columns, `shapes` say what a value may be (and are the JSON Schema),
-`stanzas` declare the keys, `assemble` and `claims` check what spans several keys. Every step goes on after a fault, so
-that one run tells them all.
+`stanzas` declare the keys, `assemble` and `claims` check what spans several keys, `reading` joins them. Every step goes
+on after a fault, so that one run tells them all.
+
+All of it is imported when first asked for: YAML and the tables of names take longer to load than a round with nothing due
+may last, and such a round needs no more than the digest of the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
-from ingest.allowlist.assemble import assemble
-from ingest.allowlist.nodes import MAX_BYTES, compose
-from ingest.allowlist.report import WHOLE_FILE, GiveUpError, Report
-from ingest.allowlist.shapes import Record
-from ingest.allowlist.stanzas import ListStanza
 from ingest.errors import AllowlistError, Problem
-from ingest.model import Allowlist, Source, Vendor
+from ingest.model import Allowlist
 
-__all__ = ["json_schema", "load", "parse"]
+__all__ = ["MAX_BYTES", "digest", "json_schema", "load", "parse"]
 
-ROOT = Record(ListStanza)
+MAX_BYTES: Final = 5 * 1024 * 1024
+"""A list of 250 sources takes about 100 KiB; fifty times that is no list."""
 
 
 def parse(data: bytes, path: str = "sources.yaml") -> Allowlist:
@@ -29,27 +29,15 @@ def parse(data: bytes, path: str = "sources.yaml") -> Allowlist:
     Read and check an allow-list.
 
     Args:
-        data: The file, UTF-8 YAML, at most 5 MiB.
+        data: The file, UTF-8 YAML, at most `MAX_BYTES`.
         path: What the messages call it.
 
     Raises:
         AllowlistError: Anything is wrong with it; carries every problem found, in file order.
     """
-    report = Report()
-    vendors: tuple[Vendor, ...] = ()
-    sources: tuple[Source, ...] = ()
-    try:
-        root = compose(data, report)
-        if root is None:
-            report.give_up(WHOLE_FILE, "is empty.", "Start it with version: 1 and vendors.")
-        stanza = ROOT.read(root, WHOLE_FILE, report)
-        if stanza is not None:
-            vendors, sources = assemble(stanza, report)
-    except GiveUpError:
-        pass  # the report says why
-    if report.problems:
-        raise AllowlistError(path, tuple(report.problems))
-    return Allowlist(digest=hashlib.sha256(data).hexdigest(), text=data.decode(), vendors=vendors, sources=sources)
+    from ingest.allowlist import reading
+
+    return reading.parse(data, path)
 
 
 def load(path: Path) -> Allowlist:
@@ -59,14 +47,17 @@ def load(path: Path) -> Allowlist:
     Raises:
         AllowlistError: It cannot be read, or anything is wrong with it.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        remedy = "Name the allow-list with --sources or INGEST_SOURCES."
-        raise AllowlistError(str(path), (Problem(1, 1, "", what, remedy),)) from error
-    return parse(data, str(path))
+    return parse(_bytes(path), str(path))
+
+
+def digest(path: Path) -> str:
+    """
+    Return what `load(path).digest` would be, of a file that may be no list: to see that it is the one in force already.
+
+    Raises:
+        AllowlistError: It cannot be read.
+    """
+    return hashlib.sha256(_bytes(path)).hexdigest()
 
 
 def json_schema() -> dict[str, object]:
@@ -76,10 +67,16 @@ def json_schema() -> dict[str, object]:
     It is made from the declarations that `parse` reads with. What spans several keys, and what a host is, is checked
     only when the list is loaded.
     """
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:ingest:sources.yaml:1",
-        "title": "ingest allow-list (sources.yaml)",
-        "description": "The official sources of each vendor: policy, schedule and selectors.",
-        **ROOT.schema(),
-    }
+    from ingest.allowlist import reading
+
+    return reading.json_schema()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        remedy = "Name the allow-list with --sources or INGEST_SOURCES."
+        raise AllowlistError(str(path), (Problem(1, 1, "", what, remedy),)) from error

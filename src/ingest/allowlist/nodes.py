@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NoReturn
 
-import yaml  # noqa: TID251 - this package is where YAML is read
-from yaml.resolver import Resolver  # noqa: TID251 - same
+import yaml
+from yaml.resolver import Resolver
 
+from ingest.allowlist import MAX_BYTES
 from ingest.allowlist.report import WHOLE_FILE, Place, Report, quoted
-
-MAX_BYTES = 5 * 1024 * 1024
-"""A list of 250 sources takes about 100 KiB; fifty times that is no list."""
 
 MAX_VALUES = 100_000
 """Values in a file with its aliases written out; a list of 250 sources holds about 5,000."""
@@ -275,12 +273,13 @@ class _Composer:
             place = Place(node.line, node.column, self._key_here())
             self.report.add(place, "a list or mapping cannot be a key.", "If it is meant as text, put it in quotes.")
             return Scalar(node.line, node.column, "", Tag.REFUSED)
-        place = Place(node.line, node.column, Place(1, 1, self._key_here()).child(node.text).key)
+        if node.tag in {Tag.TEXT, Tag.REFUSED}:
+            return node
+        place = Place(node.line, node.column, self._key_here()).child(node.text)
         if node.tag is Tag.MERGE:
             self.report.add(place, "merge keys are not used in the list.", "Write the keys out.")
             return Scalar(node.line, node.column, node.text, Tag.REFUSED)
-        if node.tag not in {Tag.TEXT, Tag.REFUSED}:
-            self.report.add(place, f"this key is {node.tag.value} to YAML.", f"Put it in quotes: {quoted(node.text)}.")
+        self.report.add(place, f"this key is {node.tag.value} to YAML.", f"Put it in quotes: {quoted(node.text)}.")
         return node
 
     def _enter(self, mapping: Mapping, key: Scalar, node: Node) -> None:

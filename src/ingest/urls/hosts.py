@@ -8,9 +8,6 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-import idna
-from confusable_homoglyphs import categories, confusables
-
 from ingest import rules
 from ingest.errors import UrlError
 from ingest.urls.refusal import refusal, shown
@@ -63,6 +60,9 @@ def number_refusal(host: str, raw: str) -> UrlError:
 @lru_cache(maxsize=1024)
 def _label_fault(label: str) -> tuple[str, str] | None:
     """Say by which rule an internationalised label is refused, if it is (RFC 5891, UTS 39 §4 and §5.2)."""
+    import idna  # late: its tables and those below take longer to read than a round with nothing due may last
+    from confusable_homoglyphs import categories
+
     try:
         meant = idna.ulabel(label)
     except idna.IDNAError:
@@ -77,6 +77,8 @@ def _label_fault(label: str) -> tuple[str, str] | None:
 
 
 def _passes_for_ascii(label: str) -> bool:
+    from confusable_homoglyphs import confusables  # late: see above
+
     foreign = {char for char in label if not char.isascii()}
     found = confusables.is_confusable(label, greedy=True) or ()
     passing = {item["character"] for item in found if any(twin["c"].isascii() for twin in item["homoglyphs"])}
