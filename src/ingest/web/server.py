@@ -62,16 +62,19 @@ class Server:
         engine: A database at the right schema; it is only read.
         address: `HOST:PORT`, or `HOST:PORT+` for the next free port.
         timezone: The zone that days and times are shown in.
+        banner: A plain sentence on top of every page (the demo says that it is one).
 
     Raises:
         UsageError: The address cannot be listened on.
     """
 
-    def __init__(self, engine: Engine, address: str, *, timezone: tzinfo) -> None:
+    def __init__(self, engine: Engine, address: str, *, timezone: tzinfo, banner: str = "") -> None:
         self._socket = _listen(parse_address(address))
         config = uvicorn.Config(
-            make_app(engine, timezone=timezone),
+            make_app(engine, timezone=timezone, banner=banner),
             lifespan="off",
+            ws="none",
+            proxy_headers=False,  # who asks makes no difference to a page
             log_config=None,
             access_log=False,
             server_header=False,
@@ -124,7 +127,9 @@ def _listen(address: Address) -> socket.socket:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,7 +8,7 @@ A moment is shown in the operator's time zone. A printed day, month or year stay
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final
 
 from ingest.model import Precision
@@ -23,25 +23,36 @@ _HEADINGS: Final = {
 }
 
 
+_RANKS: Final = {Precision.YEAR: 0, Precision.MONTH: 1, Precision.NONE: 2, Precision.DAY: 3, Precision.SECOND: 3}
+"""Under one calendar day the precise come first; a whole month or year stands where it begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class When:
-    """A date for people (`text`), for machines (`datetime`, a valid HTML date string) and as a heading of its day."""
+    """
+    A date for people (`text`), for machines (`datetime`, a valid HTML date string) and as a heading of its day.
+
+    `order` puts headings in order: the calendar day that the heading begins with, and how precise it is.
+    """
 
     text: str
     datetime: str
     heading: str
+    order: tuple[date, int]
 
 
 def published(value: datetime | None, precision: Precision, seen_at: datetime, zone: tzinfo) -> When:
     """Show when something was published; where the source does not say, the day we first saw it, and that it is that."""
     if value is None or precision is Precision.NONE:
         seen = seen_at.astimezone(zone)
-        return When(f"seen {seen:%Y-%m-%d}", f"{seen:%Y-%m-%d}", f"Undated, first seen on {_heading(seen)}")
+        heading = f"Undated, first seen on {_heading(seen)}"
+        return When(f"seen {seen:%Y-%m-%d}", f"{seen:%Y-%m-%d}", heading, (seen.date(), _RANKS[Precision.NONE]))
     if precision is Precision.SECOND:
         there = value.astimezone(zone)
-        return When(f"{there:%Y-%m-%d %H:%M}", there.isoformat(timespec="seconds"), _heading(there))
+        order = (there.date(), _RANKS[precision])
+        return When(f"{there:%Y-%m-%d %H:%M}", there.isoformat(timespec="seconds"), _heading(there), order)
     text = value.strftime(_FORMS[precision])
-    return When(text, text, _heading(value, precision))
+    return When(text, text, _heading(value, precision), (value.date(), _RANKS[precision]))
 
 
 def moment(value: datetime, zone: tzinfo) -> When:
@@ -61,5 +72,5 @@ def ago(value: datetime | None, now: datetime) -> str:
     if abs(seconds) < 60:  # noqa: PLR2004 - a minute
         return "just now" if seconds >= 0 else "now"
     size, unit = next((size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "min")) if abs(seconds) >= size)
-    span = f"{round(abs(seconds) / size)} {unit}"
+    span = f"{int(abs(seconds) // size)} {unit}"
     return f"{span} ago" if seconds > 0 else f"in {span}"

@@ -1,0 +1,185 @@
+"""
+The answers: pages with their ETag, static files, `/healthz`, and errors as pages.
+
+Whatever leaves here carries the same protective headers. Only GET and HEAD exist, nothing is written, no cookie is set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from importlib import resources
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ingest.errors import StoreError
+from ingest.store import queries
+from ingest.store.engine import read
+from ingest.web import page
+
+log = logging.getLogger("ingest.web")
+
+PROTECTION: Final = {
+    # Nothing but our own style sheet and icon; no script, form, frame or base at all (CSP3 §6).
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+RETRY_S: Final = 30
+"""Seconds after which a database that could not be read is worth another look: as long as we wait for a lock."""
+
+_REVALIDATE: Final = "no-cache"
+_FOR_EVER: Final = "public, max-age=31536000, immutable"  # a year, RFC 9111's custom; RFC 8246 for the last word
+
+_FAULTS: Final = {
+    404: ("No such page", "There is nothing at this address."),
+    405: ("Read only", "Pages here can be read and nothing else."),
+    500: ("Something broke", "This is a fault in the program; its log says more."),
+    503: ("The database cannot be read", "Try again in a moment; the log of the program says what is wrong."),
+}
+
+
+def make_app(engine: Engine, *, timezone: tzinfo, banner: str = "") -> Starlette:
+    """
+    Make the web application.
+
+    Args:
+        engine: A database at the right schema; it is only read.
+        timezone: The zone that days and times are shown in.
+        banner: A plain sentence on top of every page.
+    """
+    site = _Site(engine, timezone, banner)
+    app = Starlette(
+        routes=[
+            Route("/", site.front),
+            Route("/sources", site.sources),
+            Route("/static/{name}", site.static),
+            Route("/healthz", _healthz),
+        ],
+        exception_handlers={HTTPException: site.refuse, StoreError: site.unavailable, Exception: site.broken},
+    )
+    app.router.redirect_slashes = False  # a redirect would be built from the Host header, which anybody can write
+    return app
+
+
+async def _healthz(_: Request) -> Response:
+    """Say that the process answers; it asks neither the database nor a thread."""
+    return PlainTextResponse("ok\n", headers={**PROTECTION, "Cache-Control": "no-store"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Static:
+    body: bytes
+    media_type: str
+    version: str
+
+
+class _Site:
+    """What the answers are made of: the database, the zone, the templates and the static files."""
+
+    def __init__(self, engine: Engine, zone: tzinfo, banner: str) -> None:
+        self._engine = engine
+        self._zone = zone
+        self._static = _static_files()
+        self._templates = Environment(
+            loader=PackageLoader("ingest.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(
+            banner=banner,
+            policy={"ja": page.POLICY_JA, "en": page.POLICY_EN},
+            asset={name: f"/static/{name}?v={static.version}" for name, static in self._static.items()},
+        )
+
+    def front(self, request: Request) -> Response:
+        """Answer with the first page."""
+        with read(self._engine) as conn:
+            live = queries.headlines(conn, queries.Filter(backfill=False), limit=page.TICKER_LINES)
+            newest = queries.headlines(conn, limit=page.LIST_LINES + 1)
+            sources = queries.sources(conn)
+            as_of = queries.data_as_of(conn)
+        shown = page.front_page(live, newest, sources, self._clock(as_of), self._zone)
+        return self._page(request, "front.html", shown)
+
+    def sources(self, request: Request) -> Response:
+        """Answer with the page of all sources."""
+        with read(self._engine) as conn:
+            sources = queries.sources(conn)
+            as_of = queries.data_as_of(conn)
+        return self._page(request, "sources.html", page.sources_page(sources, self._clock(as_of), self._zone))
+
+    def static(self, request: Request) -> Response:
+        """Answer with a static file; under its version it never changes."""
+        static = self._static.get(request.path_params["name"])
+        if static is None:
+            raise HTTPException(404)
+        cache = _FOR_EVER if request.query_params.get("v") == static.version else _REVALIDATE
+        return _answer(request, static.body, static.media_type, cache)
+
+    def refuse(self, _: Request, error: Exception) -> Response:
+        """Answer what has no page, or asks for more than reading."""
+        assert isinstance(error, HTTPException)
+        allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # noqa: PLR2004 - Method Not Allowed
+        return self._fault(error.status_code, allow)
+
+    def unavailable(self, _: Request, error: Exception) -> Response:
+        """Answer when the database cannot be read; what is wrong is for the log alone."""
+        log.error("page not shown: %s", error)
+        return self._fault(503, {"Retry-After": str(RETRY_S)})
+
+    def broken(self, _: Request, __: Exception) -> Response:
+        """Answer when we have a fault of our own; the server logs it with its traceback."""
+        return self._fault(500, {})
+
+    def _clock(self, as_of: datetime | None) -> page.Clock:
+        return page.clock(as_of, datetime.now(UTC), self._zone)
+
+    def _page(self, request: Request, template: str, shown: page.FrontPage | page.SourcesPage) -> Response:
+        body = self._templates.get_template(template).render(page=shown)
+        return _answer(request, body.encode(), "text/html", _REVALIDATE)
+
+    def _fault(self, status: int, headers: Mapping[str, str]) -> Response:
+        title, sentence = _FAULTS.get(status, _FAULTS[500])
+        body = self._templates.get_template("error.html").render(title=title, sentence=sentence)
+        headers = {**PROTECTION, "Cache-Control": "no-store", **headers}
+        return Response(body, status, headers, media_type="text/html")
+
+
+def _answer(request: Request, body: bytes, media_type: str, cache: str) -> Response:
+    """Answer with a body, or with 304 to whoever has it already (RFC 9110 §13.1.2)."""
+    etag = f'"{_digest(body)}"'
+    headers = {**PROTECTION, "Cache-Control": cache, "ETag": etag}
+    known = {tag.strip().removeprefix("W/") for tag in ",".join(request.headers.getlist("if-none-match")).split(",")}
+    if known & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def _static_files() -> dict[str, _Static]:
+    """Read the static files once: there are few, and nothing else can then be asked for by a crafted path."""
+    found = {}
+    for file in resources.files("ingest.web").joinpath("static").iterdir():
+        body = file.read_bytes()
+        found[file.name] = _Static(body, mimetypes.types_map[f".{file.name.rpartition('.')[2]}"], _digest(body))
+    return found
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]

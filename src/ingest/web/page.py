@@ -1,0 +1,219 @@
+"""
+What the pages show, made from stored rows: ticker lines, days, the state of the sources.
+
+Pure: rows, the time zone and the time come in as arguments, the values of a template go out. Titles are what vendors
+wrote: they are text here and are escaped by the template. An address that is not https is never a link.
+
+The first page stays small on any connection: every part of it has a number of lines and a number of bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from html import escape
+from itertools import groupby
+from typing import Final, TypeVar
+
+from ingest.model import State
+from ingest.store.queries import Headline, Source
+from ingest.web.when import When, moment, published
+
+POLICY_JA: Final = "公式発表のみ掲載。噂・リーク・情報商材は載せません。"
+POLICY_EN: Final = (
+    "We use only official sources. Each article links to the original announcement so you can verify it yourself."
+)
+
+TICKER_LINES: Final = 20
+"""A day of the busiest week recorded so far (May 2026) brought 20 headlines."""
+
+LIST_LINES: Final = 45
+"""About a week of the shipped list, and what fits into `LIST_BYTES` at the usual length of a line (400 bytes)."""
+
+SOURCE_LINES: Final = 40
+
+TICKER_BYTES: Final = 10_000
+LIST_BYTES: Final = 18_000
+SOURCE_BYTES: Final = 9_000
+"""Together 37 kB at most; head, style sheet and foot are under 10 kB, and the first page has to stay under 50 kB."""
+
+REASON_LIMIT: Final = 300
+"""Characters of a source's reason that are shown; `ingest status` has the rest."""
+
+STALE: Final = timedelta(days=1)
+"""The longest a source is left alone (`max_interval`): with nothing read for that long, nobody is polling."""
+
+_LINE_BYTES: Final = 280  # the markup around one headline, at most, with a heading of its own day
+_SOURCE_BYTES: Final = 230  # the same for one source and its reason
+
+_TROUBLE: Final = frozenset({State.FAILING, State.BROKEN, State.BLOCKED, State.MOVED, State.FROZEN, State.QUIET})
+_LANGUAGE: Final = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 as far as a browser looks at it
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One headline; `url` is its official page, None where the address is none that may be linked."""
+
+    title: str
+    url: str | None
+    lang: str | None
+    vendor: str
+    source_id: str
+    when: When
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The headlines under one heading, newest first."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """How one source is."""
+
+    id: str
+    state: State
+    reason: str
+    success: When | None
+    headlines: int
+
+
+Shown = TypeVar("Shown", Line, SourceLine)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """Sources, how many there are in each state, and how many are not among the lines."""
+
+    lines: tuple[SourceLine, ...]
+    states: tuple[tuple[State, int], ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Which zone times are shown in, how recent the data is, and whether that is suspiciously long ago."""
+
+    zone: str
+    as_of: When | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPage:
+    """The first page; `only_backfill` says that nothing has been announced since we began to look."""
+
+    clock: Clock
+    ticker: tuple[Line, ...]
+    only_backfill: bool
+    days: tuple[Day, ...]
+    shown: int
+    more: bool
+    sources: SourceTable
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesPage:
+    """Every source in force."""
+
+    clock: Clock
+    sources: SourceTable
+
+
+def front_page(
+    live: Sequence[Headline], newest: Sequence[Headline], sources: Sequence[Source], clock: Clock, zone: tzinfo
+) -> FrontPage:
+    """
+    Make the first page.
+
+    Args:
+        live: The newest headlines without backfill.
+        newest: The newest of all; one more than `LIST_LINES` shows that there are older ones.
+        sources: The sources in force.
+        clock: What `clock` made of the time.
+        zone: The zone that decides which day a moment belongs to.
+    """
+    listed = _fitting((_line(row, zone) for row in newest[:LIST_LINES]), LIST_BYTES)
+    ranked = sorted(sources, key=lambda source: (source.state not in _TROUBLE, source.id))
+    return FrontPage(
+        clock=clock,
+        ticker=_fitting((_line(row, zone) for row in (live or newest)[:TICKER_LINES]), TICKER_BYTES),
+        only_backfill=not live and bool(newest),
+        days=_days(listed),
+        shown=len(listed),
+        more=len(newest) > len(listed),
+        sources=_table(ranked, zone, SOURCE_LINES, SOURCE_BYTES),
+    )
+
+
+def sources_page(sources: Sequence[Source], clock: Clock, zone: tzinfo) -> SourcesPage:
+    """Make the page of all sources, in the order given."""
+    return SourcesPage(clock, _table(sources, zone, None, None))
+
+
+def clock(as_of: datetime | None, now: datetime, zone: tzinfo) -> Clock:
+    """Say how recent the data is: `as_of` is the last successful poll of any source."""
+    return Clock(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
+
+
+def _line(row: Headline, zone: tzinfo) -> Line:
+    return Line(
+        title=row.title,
+        url=row.url if row.url.startswith("https://") else None,
+        lang=row.lang if row.lang and _LANGUAGE.fullmatch(row.lang) else None,
+        vendor=row.vendor_name,
+        source_id=row.source_id,
+        when=published(row.published, row.published_precision, row.first_seen_at, zone),
+    )
+
+
+def _days(lines: Iterable[Line]) -> tuple[Day, ...]:
+    """
+    Put lines under the headings of their days, newest day first; under a heading they keep their order.
+
+    Stored order alone would show a heading twice: a printed day sorts at midnight UTC, a moment by its own zone's day.
+    """
+    ordered = sorted(lines, key=lambda line: line.when.order, reverse=True)
+    return tuple(Day(heading, tuple(group)) for heading, group in groupby(ordered, key=lambda line: line.when.heading))
+
+
+def _table(sources: Sequence[Source], zone: tzinfo, limit: int | None, budget: int | None) -> SourceTable:
+    lines = tuple(_source(row, zone) for row in sources[:limit])
+    kept = lines if budget is None else _fitting(lines, budget)
+    counts = Counter(source.state for source in sources)
+    states = tuple((state, counts[state]) for state in State if counts[state])
+    return SourceTable(kept, states, len(sources) - len(kept))
+
+
+def _source(row: Source, zone: tzinfo) -> SourceLine:
+    reason = row.reason if len(row.reason) <= REASON_LIMIT else row.reason[:REASON_LIMIT].rstrip() + "…"
+    success = moment(row.last_success_at, zone) if row.last_success_at else None
+    return SourceLine(row.id, row.state, reason, success, row.headlines)
+
+
+def _fitting(lines: Iterable[Shown], budget: int) -> tuple[Shown, ...]:
+    """Take lines from the top while they fit; the first always does (a title has 1,000 characters, an address 2,048)."""
+    kept: list[Shown] = []
+    for line in lines:
+        budget -= _weight(line)
+        if kept and budget < 0:
+            break
+        kept.append(line)
+    return tuple(kept)
+
+
+def _weight(line: Line | SourceLine) -> int:
+    """Give the bytes that a line takes on the page, rather too many than too few."""
+    if isinstance(line, SourceLine):
+        return _SOURCE_BYTES + _bytes(line.id, line.reason)
+    return _LINE_BYTES + _bytes(line.title, line.url or "", line.lang or "", line.vendor, line.source_id)
+
+
+def _bytes(*texts: str) -> int:
+    return sum(len(escape(text).encode()) for text in texts)
