@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from ingest import urls
+from ingest import policy, urls
 from ingest.errors import UrlError
-from ingest.model import Candidate, Document, Entry, Fate, Grant, Refusal, Source, Unreadable, Vendor
+from ingest.model import Candidate, Document, Entry, Fate, Refusal, Source, Unreadable, Vendor
 from ingest.text import clean_summary, clean_title, guess_kind, language_tag, plain, script_language
-from ingest.urls import Url
 
 CATEGORY_COUNT: Final = 20
 """Categories of one entry that are kept; the most in the recordings is 11."""
@@ -33,19 +32,6 @@ def normalise(document: Document, source: Source, vendor: Vendor) -> list[Candid
     """Return one candidate or refusal for every entry of a document, in its order."""
     read = [_entry(entry, document, source, vendor) for entry in document.entries]
     return sorted([*read, *map(_unreadable, document.unreadable)], key=lambda outcome: outcome.position)
-
-
-def official_https(vendor: Vendor, url: Url) -> Url:
-    """
-    Return an `http` address as `https` where the vendor's own scopes hold it then, any other unchanged.
-
-    Feeds that are older than their site's certificate still write `http` (bair.berkeley.edu); scopes are always https.
-    """
-    if url.scheme != "http":
-        return url
-    raised = urls.parse(f"https://{url.host}{url.path}{url.suffix}")
-    official = any(scope.grant is Grant.OFFICIAL and urls.matches(scope, raised) for scope in vendor.scopes)
-    return raised if official else url
 
 
 def _unreadable(item: Unreadable) -> Refusal:
@@ -70,7 +56,7 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     if not entry.link:
         return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
     try:
-        url = urls.clean(official_https(vendor, urls.parse(entry.link)))
+        url = urls.clean(policy.upgrade(vendor, urls.parse(entry.link)))
     except UrlError as error:
         return refuse(Fate.REJECTED, error.rule, error.message)
     candidate = Candidate(
