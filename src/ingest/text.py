@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from ingest.model import TextKind
 
 TITLE_LIMIT: Final = 1_000
-"""Characters of a title that are kept; the longest of 4,000 recorded ones has 163, so more is an accident or an attack."""
+"""Characters of a title that are kept; the longest of 11,000 recorded ones has 163, so more is an accident or an attack."""
 
 SUMMARY_LIMIT: Final = 500
 """Characters of a summary that are kept: a paragraph, enough to tell whether to open the page."""
@@ -64,7 +64,7 @@ _EVERYDAY_TAG: Final = re.compile(
     r"a|abbr|b|bdi|bdo|big|blockquote|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|ol|p|pre|q|rb|rp|"
     r"rt|ruby|s|samp|small|span|strike|strong|sub|sup|tt|u|ul|var|wbr"
 )
-_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:-]*)[^<>]*>")
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:-]*+)[^<>]*+>")
 _REFERENCE: Final = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 
 # ── language ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import re
 import xml.sax
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from ingest.parse.charset import decode, legal, legal_references
 from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
 from ingest.text import clean_title, guess_kind, language_tag
 
-_Raw = Mapping[str, Any]  # what feedparser calls an entry; any element of the feed can have put any type under any key
+_Raw = dict[str, Any]  # what feedparser calls an entry; any element of the feed can have put any type under any key
 
 # ── telling apart ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -33,13 +34,13 @@ _PROLOG: Final = re.compile(
 )
 _ROOT: Final = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _FEED_ROOTS: Final = frozenset({"rss", "rdf", "feed", "channel", "entry"})  # `channel` is CDF's, `entry` RFC 4287 §2's
-_BURIED: Final = re.compile(
-    r"<(?P<root>rss(?=\s[^>]*version=)|(?:\w+:)?(?:feed|RDF)(?=\s[^>]*xmlns)).*</(?P=root)\s*>",
-    re.DOTALL | re.IGNORECASE,
+_FEED_BEGINS: Final = re.compile(
+    r"<(rss(?=\s[^<>]*version=)|(?:\w+:)?(?:feed|rdf)(?=\s[^<>]*xmlns))[^<>]*>", re.IGNORECASE
 )
+_FEED_ENDS: Final = re.compile(r"</((?:\w+:)?(?:rss|feed|rdf))\s*>", re.IGNORECASE)
 _HTML: Final = re.compile(r"<!DOCTYPE\s+html|<html[\s>]", re.IGNORECASE)
 _HTML_WITHIN: Final = 10_000  # characters; challenge pages begin with scripts and comments
-_HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_HTML_TITLE: Final = re.compile(r"<title[^<>]*>([^<]{1,200})", re.IGNORECASE)
 
 # ── what feedparser is spared ───────────────────────────────────────────────────────────────────────────────────
 
@@ -47,6 +48,8 @@ _HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _CAPTION: Final = re.compile(r"(</?media:)description\b")
 # It counts an empty `link` as one and then does not look at a guid that is a permalink.
 _EMPTY_LINK: Final = re.compile(r"<link>\s*</link>|<link\s*/>")
+# It resolves an empty `href` to the address of the feed itself, which is no entry's page.
+_EMPTY_HREF: Final = re.compile(r"(<(?:\w+:)?link\b[^<>]*?)\shref\s*=\s*(?:\"\"|'')")
 # It fails as a whole on a place that it cannot read (`KeyError: 'where'`), and places are of no use to us.
 _PLACE: Final = re.compile(r"<((?:georss|gml|geo):\w+)(?:\s[^<>]*)?>[^<]*</\1\s*>")
 # What hostile or broken input has been seen to raise from its parsers (fuzzed), beside what `xml.sax` documents.
@@ -54,7 +57,8 @@ _PARSER_FAULTS: Final = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
     *(xml.sax.SAXException, feedparser.UndeclaredNamespace),
 )
-_BLOCK: Final = re.compile(r"<(item|entry)(?=[\s>]).*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_ENTRY_TAG: Final = re.compile(r"<(?P<closing>/?)(?P<name>item|entry)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_SALVAGE_LIMIT: Final = 20  # times the length; among 20,000 entries one guilty costs 3, a hundred 10, a thousand 13
 
 _ALTERNATE: Final = frozenset({"alternate", "http://www.iana.org/assignments/relation/alternate"})
 _FOREIGN_CATEGORIES: Final = ("http://search.yahoo.com/mrss", "http://www.itunes.com/")  # of pictures and podcasts
@@ -96,8 +100,8 @@ def _feed_markup(text: str) -> tuple[str, list[str]]:
     name = root[1].lower() if root else ""
     if name in _FEED_ROOTS:
         return text.lstrip(), []
-    if buried := _BURIED.search(text):  # after a script's warning, or inside a page that somebody wrapped around it
-        return buried[0], [f"{len(text) - len(buried[0])} characters around the feed"]
+    if buried := _buried(text):  # after a script's warning, or inside a page that somebody wrapped around it
+        return buried, [f"{len(text) - len(buried)} characters around the feed"]
     if name == "html" or _HTML.search(text, 0, _HTML_WITHIN):
         title = _HTML_TITLE.search(text)
         called = f" called “{clean_title(title[1], 'html')}”" if title else ""
@@ -110,11 +114,18 @@ def _feed_markup(text: str) -> tuple[str, list[str]]:
     raise ParseError(f"The answer is {what}, not a feed; look at the address in a browser.", rule="not-a-feed")
 
 
+def _buried(text: str) -> str:
+    """Return the first feed inside a text, "" if there is none."""
+    ends = {found[1].lower(): found.end() for found in _FEED_ENDS.finditer(text)}  # the last of each
+    spans = ((begin.start(), ends.get(begin[1].lower(), 0)) for begin in _FEED_BEGINS.finditer(text))
+    return next((text[start:end] for start, end in spans if end > start), "")
+
+
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _document(markup: str, base: str, notes: list[str]) -> Document:
-    markup = _PLACE.sub("", _EMPTY_LINK.sub("", _CAPTION.sub(r"\1caption", legal_references(markup))))
+    markup = _spared(legal_references(markup))
     try:
         parsed = _feedparser(markup)
         raws: list[_Raw | Unreadable] = list(parsed["entries"])
@@ -124,7 +135,7 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
     if error := parsed.get("bozo_exception"):
         notes.append(_complaint(error))
         if raws and _is_cut_off(markup):
-            raws[-1] = Unreadable(len(raws) - 1, "truncated", "the document ends inside this entry")
+            raws[-1] = Unreadable(0, "truncated", "the document ends inside this entry")
     head: _Raw = parsed["feed"]
     dialect = string(parsed["version"]) or "unknown"
     if dialect == "unknown" and not raws:
@@ -141,6 +152,13 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
         ttl=_ttl(head),
         damage="; ".join(notes),
     )
+
+
+def _spared(markup: str) -> str:
+    """Return a feed without what misleads feedparser."""
+    markup = _CAPTION.sub(r"\1caption", markup)
+    markup = _EMPTY_HREF.sub(r"\1", _EMPTY_LINK.sub("", markup))
+    return _PLACE.sub("", markup)
 
 
 def _complaint(error: Exception) -> str:
@@ -162,24 +180,46 @@ def _feedparser(markup: str) -> dict[str, Any]:
 
 
 def _salvage(markup: str) -> tuple[dict[str, Any], list[_Raw | Unreadable]]:
-    """Read a feed that breaks the parser in halves, and those in halves, until only the guilty entries are left out."""
-    blocks = list(_BLOCK.finditer(markup))
-    head, tail = (markup[: blocks[0].start()], markup[blocks[-1].end() :]) if blocks else (markup, "")
+    """
+    Read a feed that breaks the parser in halves, and those in halves, until only the guilty entries are left out.
+
+    What is parsed again and again has a bound, or a hostile feed would cost the square of its length.
+    """
+    blocks = _blocks(markup)
+    head, tail = (markup[: blocks[0][0]], markup[blocks[-1][1] :]) if blocks else (markup, "")
     try:
         frame = _feedparser(head + tail)
     except _PARSER_FAULTS as fault:
         raise ParseError(f"The feed breaks the parser ({fault!r:.80}).", rule="broken") from fault
+    left = _SALVAGE_LIMIT * len(markup)
 
-    def read(part: list[re.Match[str]], position: int) -> Iterable[_Raw | Unreadable]:
+    def read(part: list[tuple[int, int]]) -> list[_Raw | Unreadable]:
+        nonlocal left
+        left -= len(head) + len(tail) + part[-1][1] - part[0][0]
+        if left < 0:
+            return [Unreadable(0, "broken", "among too many entries that break the parser")] * len(part)
         try:
-            return list(_feedparser(head + "".join(block[0] for block in part) + tail)["entries"])
+            return list(_feedparser(head + "".join(markup[start:end] for start, end in part) + tail)["entries"])
         except _PARSER_FAULTS as fault:
             if len(part) == 1:
-                return [Unreadable(position, "broken", f"{fault!r:.200}")]
+                return [Unreadable(0, "broken", f"{fault!r:.200}")]
         middle = len(part) // 2
-        return [*read(part[:middle], position), *read(part[middle:], position + middle)]
+        return [*read(part[:middle]), *read(part[middle:])]
 
-    return frame, list(read(blocks, 0)) if blocks else []
+    return frame, read(blocks) if blocks else []
+
+
+def _blocks(markup: str) -> list[tuple[int, int]]:
+    """Return where each entry begins and ends, found without a parser."""
+    blocks: list[tuple[int, int]] = []
+    opened: re.Match[str] | None = None
+    for tag in _ENTRY_TAG.finditer(markup):
+        if not tag["closing"]:
+            opened = opened or tag
+        elif opened and tag["name"].lower() == opened["name"].lower():
+            blocks.append((opened.start(), tag.end()))
+            opened = None
+    return blocks
 
 
 def _is_cut_off(markup: str) -> bool:
@@ -195,7 +235,7 @@ def _entries(
     unreadable: list[Unreadable] = []
     for position, raw in enumerate(raws[:ENTRY_LIMIT]):
         if isinstance(raw, Unreadable):
-            unreadable.append(raw)
+            unreadable.append(replace(raw, position=position))
             continue
         entry = _entry(raw, position, dialect, base, lang)
         if entry.title or entry.link or entry.entry_id or entry.summary:

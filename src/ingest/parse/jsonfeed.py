@@ -8,7 +8,7 @@ from typing import Any, Final
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
 from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
-from ingest.text import clean_title, language_tag
+from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}
 _VERSION: Final = "jsonfeed.org/version/"
@@ -55,13 +55,14 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
     number = item.get("id")  # "a number would be coerced to a string" (version 1.1, id)
     is_number = isinstance(number, int | float) and not isinstance(number, bool)
     entry_id = str(number) if is_number else string(number)
+    title = string(item.get("title"))
     summary, summary_type = _summary(item)
     entry = Entry(
         position=position,
         entry_id=entry_id or None,
         link=_link(base, item.get("url"), item.get("external_url")),
-        title=string(item.get("title")),
-        title_type="text",
+        title=title,
+        title_type=guess_kind(title),  # "plain text"; yet 2 of 21 recorded feeds write `&#8217;` in it
         summary=summary,
         summary_type=summary_type,
         published=first_date(item.get("date_published"), item.get("date_modified")),
