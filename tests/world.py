@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 
 from ingest.fetch import Fetcher
-from ingest.store.engine import read
 from sqlalchemy import Engine, text
 
 from ingest import allowlist
@@ -17,6 +16,7 @@ from ingest.demo.server import VendorServer
 from ingest.model import PollReport
 from ingest.pipeline import Accepted, Context, Round, RoundReport, accept, run_round
 from ingest.polling import Limits
+from ingest.store.engine import read, write
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 FEED = "https://www.acme-ai.com/feed.xml"
@@ -96,6 +96,10 @@ class World:
     def rows(self, query: str, **values: Any) -> list[Any]:
         with read(self.engine) as conn:
             return list(conn.execute(text(query), values))
+
+    def write(self, query: str, **values: Any) -> None:
+        with write(self.engine) as conn:
+            conn.execute(text(query), values)
 
     def titles(self) -> list[str]:
         return [row.title for row in self.rows("SELECT title FROM v1_headlines ORDER BY title")]

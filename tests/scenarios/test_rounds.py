@@ -49,15 +49,10 @@ def test_identical_bytes_without_a_304_are_counted_as_seen_and_share_one_payload
     press = Item("Press says", "https://press.example.net/acme", guid="p")
     world.server.update({FEED: rss(A, press)})
     world.poll()
-    with_other_validator = rss(A, press)
-    world.server.update({FEED: Answer(with_other_validator.content, "application/rss+xml; charset=utf-8")})
-    world.engine.dispose()
-    first = world.rows("SELECT id FROM captures")
-    with_no_validators = world.rows("UPDATE source_states SET etag = NULL, last_modified = NULL RETURNING source_id")
+    world.write("UPDATE source_states SET etag = NULL, last_modified = NULL")
 
     report = world.poll(after=timedelta(hours=2))
 
-    assert (len(first), len(with_no_validators)) == (1, 2)
     assert (report.tally.seen, report.tally.rejected, report.tally.entries) == (1, 1, 2)
     assert len(world.rows("SELECT id FROM captures")) == 2
     assert len(world.rows("SELECT digest FROM payloads")) == 1

@@ -18,7 +18,7 @@ import httpx
 
 from ingest import httpcache
 from ingest.errors import FetchError
-from ingest.fetch import codings
+from ingest import codings
 from ingest.fetch.transport import Peer, Transport
 from ingest.policy import Admitted
 from ingest.urls import Url

@@ -21,7 +21,7 @@ import tenacity
 
 from ingest import httpcache, policy, urls
 from ingest.errors import FetchError, SettingsError, UrlError
-from ingest.fetch import codings
+from ingest import codings
 from ingest.fetch.answer import BLOCKED, PERMANENT, REDIRECTS, Answer, Limits, ask, check_status, page_of
 from ingest.fetch.pace import Pace
 from ingest.fetch.route import ConnectTo, Network, Router

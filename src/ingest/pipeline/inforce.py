@@ -12,7 +12,7 @@ from ingest import allowlist
 from ingest.model import Allowlist
 from ingest.pipeline.poll import RULES_VERSION
 from ingest.store import engine as database
-from ingest.store import sources
+from ingest.store import lists
 
 
 class Standing(StrEnum):
@@ -26,12 +26,17 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The list in force, its generation, and what became of the one that was handed in."""
+    """
+    The list in force, its generation, and what became of the one that was handed in.
+
+    `removal` and `applied` are what that one takes away and does to stored headlines; of a held one, what it would.
+    """
 
     standing: Standing
     generation: int
     allowlist: Allowlist
-    removal: sources.Removal | None = None
+    removal: lists.Removal | None = None
+    applied: lists.Applied | None = None
 
 
 def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
@@ -42,7 +47,7 @@ def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
         last: What this gave before; it is given again, unparsed, while its generation is still in force.
     """
     with database.read(engine) as conn:
-        now = sources.in_force(conn)
+        now = lists.in_force(conn)
     if now is None:
         return None
     if last is not None and last.generation == now.generation:
@@ -50,7 +55,7 @@ def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
     return _accepted(now)
 
 
-def _accepted(now: sources.InForce) -> Accepted:
+def _accepted(now: lists.InForce) -> Accepted:
     return Accepted(Standing.IN_FORCE, now.generation, allowlist.parse(now.text.encode(), "the list in force"))
 
 
@@ -75,20 +80,23 @@ def accept(
         The list in force afterwards, which is the old one when the new one is stale or held.
     """
     with database.read(engine) as conn:
-        now = sources.in_force(conn)
+        now = lists.in_force(conn)
     if now is not None and now.digest == candidate.digest:
         return Accepted(Standing.IN_FORCE, now.generation, candidate)
     with database.write(engine) as conn:
-        now = sources.in_force(conn)
+        now = lists.in_force(conn)
         current = _accepted(now) if now is not None else None
         if current is not None and current.allowlist.digest == candidate.digest:
             return current
-        if current is not None and not deliberate and sources.known_digest(conn, candidate.digest):
+        if current is not None and not deliberate and lists.known_digest(conn, candidate.digest):
             return replace(current, standing=Standing.STALE)
-        removal = sources.removal(conn, candidate)
-        if current is not None and removal.needs_confirmation and not confirm:
-            return replace(current, standing=Standing.HELD, removal=removal)
-        generation = sources.apply(
-            conn, candidate, at=at, by=by, why=why, rules_version=RULES_VERSION, confirmed=confirm
-        )
-        return Accepted(Standing.APPLIED, generation, candidate, removal)
+        removal = lists.removal(conn, candidate)
+        with conn.begin_nested() as attempt:
+            applied = lists.apply(
+                conn, candidate, at=at, by=by, why=why, rules_version=RULES_VERSION, confirmed=confirm
+            )
+            much = removal.needs_confirmation or applied.revoked > 0
+            if current is not None and much and not confirm:
+                attempt.rollback()
+                return replace(current, standing=Standing.HELD, removal=removal, applied=applied)
+        return Accepted(Standing.APPLIED, applied.generation, candidate, removal, applied)

@@ -109,9 +109,21 @@ class Poll:
         capture_id = self.keep(found.response)
         if self._is_known(found.response):
             return self._same_bytes(found, capture_id)
-        with database.read(self.context.engine) as conn:
-            capture = captures.get(conn, capture_id)
-        return self.ingest(capture, found=found)
+        return self.ingest(self._capture(capture_id, found.response), found=found)
+
+    def _capture(self, capture_id: int, response: Response) -> Capture:
+        """Make of a response what `captures.get` reads back of it."""
+        return Capture(
+            id=capture_id,
+            source_id=self.source.id,
+            target_url=response.target_url,
+            final_url=response.final_url,
+            content=response.content,
+            payload_digest=response.payload_digest or "",
+            response_headers=response.response_headers,
+            fetched_at=response.fetched_at,
+            generation=self.context.generation,
+        )
 
     def _is_known(self, response: Response) -> bool:
         """Whether these very bytes were read before, by the same rules and the same stanza (ARCHITECTURE §4.5)."""
@@ -173,14 +185,9 @@ class Poll:
             known = headlines.known(conn, self.source, offers)
             decisions = dedupe.reconcile(offers, known, source=self.source, at=capture.fetched_at)
             headlines.apply(
-                conn,
-                decisions,
-                source=self.source,
-                capture=capture,
-                generation=self.context.generation,
-                rules_version=RULES_VERSION,
+                conn, decisions, headlines.Writing(self.source, capture, self.context.generation, RULES_VERSION)
             )
-            rejections.record(conn, self.source.id, refusals, at=capture.fetched_at)
+            rejections.record(conn, refusals, capture)
             tally = tally_of(decisions, refusals)
             wish = max(document.ttl or timedelta(), self._wish(found.response) if found else timedelta())
             changed = tally.created + tally.revised > 0
@@ -275,9 +282,7 @@ class Poll:
         rule: str = "",
         response_headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        polls.record(
-            conn,
-            report,
+        attempt = polls.Attempt(
             kind=self.kind,
             started_at=self.started_at,
             finished_at=self.context.now(),
@@ -286,6 +291,7 @@ class Poll:
             rule=rule,
             response_headers=response_headers,
         )
+        polls.record(conn, report, attempt)
 
 
 def _reading(source: Source, vendor: Vendor) -> str:

@@ -14,22 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
-from ingest.dedupe import Decision, Key, Known, KnownClaim, KnownHeadline, Offer, headline_id, key_text, keys
+from ingest.dedupe import Decision, Key, Known, KnownClaim, KnownHeadline, Offer, headline_id, keys
 from ingest.dedupe import entry_keys as names_of
 from ingest.model import Capture, Fate, Grant, Source
 from ingest.store import changes, schema
-from ingest.store.engine import json_text, upsert
+from ingest.store.engine import batches, json_text, upsert
 
 Row = dict[str, Any]
-
-BATCH = 500
-"""Values in one IN list: SQLite before 3.32 allows 999 variables a statement, and plans stay small."""
-
-
-def _batches(values: Iterable[str]) -> Iterator[list[str]]:
-    ordered = sorted(values)
-    return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
-
 
 # ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -59,7 +50,7 @@ def _by_key(conn: Connection, wanted: Iterable[Key]) -> dict[Key, str]:
         groups[key.owner, key.kind].add(key.value)
     found: dict[Key, str] = {}
     for (owner, kind), values in groups.items():
-        for batch in _batches(values):
+        for batch in batches(values):
             rows = conn.execute(
                 select(table.c.value, table.c.headline_id).where(
                     table.c.owner == owner, table.c.kind == kind, table.c.value.in_(batch)
@@ -74,7 +65,7 @@ def _claims(conn: Connection, source: Source, names: Iterable[str], hits: set[st
     columns = (table.c.entry_key, table.c.headline_id, table.c.title, table.c.published, table.c.digest)
     found: dict[str, KnownClaim] = {}
     for column, values in ((table.c.entry_key, set(names)), (table.c.headline_id, hits)):
-        for batch in _batches(values):
+        for batch in batches(values):
             rows = conn.execute(select(*columns).where(table.c.source_id == source.id, column.in_(batch)))
             found |= {row.entry_key: KnownClaim(*row) for row in rows}
     return list(found.values())
@@ -84,7 +75,7 @@ def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]
     table = schema.headlines
     columns = (table.c.id, table.c.source_id, table.c.title, table.c.state, table.c.revision)
     found: dict[str, KnownHeadline] = {}
-    for batch in _batches(ids):
+    for batch in batches(ids):
         rows = conn.execute(select(*columns).where(table.c.id.in_(batch)))
         found |= {row.id: KnownHeadline(*row) for row in rows}
     return found
@@ -98,7 +89,7 @@ def _repeats(conn: Connection, source: Source, offers: Sequence[Offer], by_key: 
     while fresh:
         made = {headline_id(source.vendor_id, source.id, raw_key, counts[raw_key]): raw_key for raw_key in fresh}
         taken: set[str] = set()
-        for batch in _batches(made):
+        for batch in batches(made):
             taken |= set(conn.execute(select(table.c.id).where(table.c.id.in_(batch))).scalars())
         fresh = {made[found] for found in taken}
         for raw_key in fresh:
@@ -164,7 +155,7 @@ def _scope_ids(conn: Connection, vendor_id: str) -> dict[str, int]:
             table.c.vendor_id == vendor_id, table.c.grant == Grant.OFFICIAL, table.c.until_generation.is_(None)
         )
     )
-    return dict(row.tuple() for row in rows)
+    return dict(iter(rows))
 
 
 def _address(offer: Offer, writing: Writing, scopes: dict[str, int]) -> Row:
@@ -250,7 +241,7 @@ def _revise(conn: Connection, revised: list[Decision], writing: Writing, scopes:
         }
         for decision in revised
     ]
-    values = {name: bindparam(name) for name in rows[0] if name != "b_id"}
+    values: Row = {name: bindparam(name) for name in rows[0] if name != "b_id"}
     conn.execute(update(table).where(table.c.id == bindparam("b_id")).values(values), rows)
 
 
@@ -331,7 +322,7 @@ def _without_link(conn: Connection, duplicates: list[Decision], writing: Writing
     table = schema.links
     ids = {decision.headline_id for decision in duplicates}
     there: set[tuple[str, str]] = set()
-    for batch in _batches(ids):
+    for batch in batches(ids):
         rows = conn.execute(
             select(table.c.headline_id, table.c.url).where(
                 table.c.source_id == writing.source.id, table.c.headline_id.in_(batch)
@@ -357,7 +348,7 @@ def _see(conn: Connection, decisions: Iterable[Decision], writing: Writing) -> N
     """Note that the source still lists its known entries: one statement a table, whatever their number."""
     seen = {decision.headline_id for decision in decisions if decision.fate in {Fate.SEEN, Fate.DUPLICATE}}
     for table in (schema.claims, schema.links):
-        for batch in _batches(seen):
+        for batch in batches(seen):
             mine = and_(table.c.source_id == writing.source.id, table.c.headline_id.in_(batch))
             conn.execute(update(table).where(mine).values(last_seen_at=writing.at))
 

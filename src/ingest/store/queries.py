@@ -3,16 +3,68 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, case, column, desc, func, literal_column, or_, select, table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Row,
+    TableClause,
+    case,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 
-from ingest.dates import UTC
-from ingest.model import Hop, Precision, Role, State, Tally
+from ingest.model import Hop, Precision, Role, State
 from ingest.store import schema
+from ingest.store.captures import headers
+
+# ── the views, as far as their types go ─────────────────────────────────────────────────────────────────────────
+
+
+def _view(name: str, columns: str, *, times: str = "", flags: str = "") -> TableClause:
+    """Declare a view; engines tell neither times nor truth values of a view's columns."""
+    types: dict[str, Any] = dict.fromkeys(times.split(), schema.UtcDateTime) | dict.fromkeys(flags.split(), Boolean)
+    return table(name, *(column(each, types.get(each)) for each in columns.split()))
+
+
+_HEADLINES: Final = _view(
+    "v1_headlines",
+    "id story_id vendor_id vendor_name source_id role url title summary lang categories published published_precision"
+    " first_seen_at changed_at revision backfill state allowlist_generation capture_id",
+    times="published first_seen_at changed_at",
+    flags="backfill",
+)
+_VENDORS: Final = _view("v1_vendors", "id name home sources headlines data_as_of", times="data_as_of")
+_SOURCES: Final = _view(
+    "v1_sources",
+    "id vendor_id kind role url state reason last_success_at last_change_at next_poll_at consecutive_failures last_error"
+    " headlines data_as_of",
+    times="last_success_at last_change_at next_poll_at data_as_of",
+)
+_REJECTIONS: Final = _view(
+    "v1_rejections",
+    "id source_id url title reason detail first_seen_at last_seen_at times status",
+    times="first_seen_at last_seen_at",
+)
+_ELSEWHERE: Final = {"vendor_name": schema.vendors.c.name.label("vendor_name"), "role": schema.sources.c.role}
+_RECORDED: Final = (
+    select(
+        *(_ELSEWHERE[name] if name in _ELSEWHERE else schema.headlines.c[name] for name in _HEADLINES.columns.keys())
+    )  # noqa: SIM118 - a collection of columns, not of names
+    .join(schema.vendors, schema.vendors.c.id == schema.headlines.c.vendor_id)
+    .join(schema.sources, schema.sources.c.id == schema.headlines.c.source_id)
+    .order_by(schema.headlines.c.first_seen_at, schema.headlines.c.id)
+)
+"""The columns of `v1_headlines` for every headline ever stored, those of revoked scopes included."""
 
 # ── headlines ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -85,12 +137,63 @@ ANY: Final = Filter()
 
 def headlines(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -> list[Headline]:
     """List headlines, newest first: by what the source claims, undated ones by when we first saw them."""
-    raise NotImplementedError
+    view = _HEADLINES
+    rows = conn.execute(
+        select(view)
+        .where(*_conditions(view, wanted))
+        .order_by(_shown_at(view).desc(), view.c.first_seen_at.desc(), view.c.id)
+        .limit(limit)
+    )
+    return [_headline(row) for row in rows]
 
 
 def count_headlines(conn: Connection, wanted: Filter = ANY) -> int:
     """Count headlines."""
-    raise NotImplementedError
+    view = _HEADLINES
+    return conn.execute(select(func.count()).select_from(view).where(*_conditions(view, wanted))).scalar_one()
+
+
+def _headline(row: Row[*tuple[Any, ...]]) -> Headline:
+    return Headline(
+        **{
+            **row._mapping,  # noqa: SLF001 - SQLAlchemy's documented way to columns by name
+            "role": Role(row.role),
+            "categories": tuple(json.loads(row.categories)),
+            "published_precision": Precision(row.published_precision),
+        }
+    )
+
+
+def _shown_at(view: TableClause) -> ColumnElement[datetime]:
+    return func.coalesce(view.c.published, view.c.first_seen_at, type_=schema.UtcDateTime)
+
+
+def _conditions(view: TableClause, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if not wanted.withdrawn:
+        yield view.c.state == "live"
+    exact = ((view.c.vendor_id, wanted.vendor), (view.c.source_id, wanted.source), (view.c.backfill, wanted.backfill))
+    yield from (column == value for column, value in exact if value is not None)
+    if wanted.lang is not None:
+        yield or_(view.c.lang == wanted.lang, view.c.lang.startswith(f"{wanted.lang}-", autoescape=True))
+    if wanted.since is not None:
+        yield _shown_at(view) >= _border(view, wanted.since)
+    if wanted.until is not None:
+        yield _shown_at(view) < _border(view, wanted.until)
+    for word in (wanted.search or "").split():
+        columns = (view.c.title, view.c.summary)
+        # SQLite folds the case of ASCII letters only, so the word is also looked for as it was typed.
+        yield or_(
+            *(column.icontains(word, autoescape=True) for column in columns),
+            *(column.contains(word, autoescape=True) for column in columns),
+        )
+
+
+def _border(view: TableClause, bound: Bound) -> ColumnElement[datetime]:
+    """The moment, or for what is dated by the calendar its day at 00:00Z, as such dates are stored."""
+    midnight = datetime.combine(bound.day, time(), UTC)
+    timed = view.c.published_precision.in_([Precision.SECOND.value, Precision.NONE.value])
+    moments = (literal(moment, schema.UtcDateTime) for moment in (bound.at, midnight))
+    return case((timed, next(moments)), else_=next(moments))
 
 
 # ── vendors, sources, rejections ────────────────────────────────────────────────────────────────────────────────
@@ -146,12 +249,18 @@ class Rejection:
 
 def vendors(conn: Connection) -> list[Vendor]:
     """List the vendors in force, by id."""
-    raise NotImplementedError
+    return [Vendor(*row) for row in conn.execute(select(_VENDORS).order_by(_VENDORS.c.id))]
 
 
 def sources(conn: Connection, ids: Sequence[str] = ()) -> list[Source]:
     """List the sources in force, all or those named, by id."""
-    raise NotImplementedError
+    query = select(_SOURCES).order_by(_SOURCES.c.id)
+    if ids:
+        query = query.where(_SOURCES.c.id.in_(list(ids)))
+    return [
+        Source(**{**row._mapping, "role": Role(row.role), "state": State(row.state)})  # noqa: SLF001 - by name
+        for row in conn.execute(query)
+    ]
 
 
 def rejections(
@@ -163,7 +272,13 @@ def rejections(
     limit: int | None = 50,
 ) -> list[Rejection]:
     """List what was refused or waits, last seen first."""
-    raise NotImplementedError
+    view = _REJECTIONS
+    asked = ((view.c.source_id, source), (view.c.reason, reason), (view.c.status, status))
+    query = select(view).where(*(column == value for column, value in asked if value is not None))
+    return [
+        Rejection(*row)
+        for row in conn.execute(query.order_by(view.c.last_seen_at.desc(), view.c.id.desc()).limit(limit))
+    ]
 
 
 # ── provenance ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -274,17 +389,72 @@ class Provenance:
 
 def provenance(conn: Connection, headline_id: str) -> Provenance | None:
     """Collect what stands behind a headline, revoked ones included; None when there is none of that id."""
-    raise NotImplementedError
+    base = schema.headlines
+    row = conn.execute(_RECORDED.where(base.c.id == headline_id)).first()
+    if row is None:
+        return None
+    headline = _headline(row)
+    scope = conn.execute(select(schema.scopes.c.text).join(base).where(base.c.id == headline_id)).scalar_one()
+    return Provenance(
+        headline=headline,
+        scope=scope,
+        generation=_generation(conn, headline.allowlist_generation),
+        capture=_capture(conn, headline.capture_id),
+        links=_links(conn, headline_id),
+        claims=_claims(conn, headline_id),
+        revisions=_revisions(conn, headline_id),
+    )
+
+
+def _generation(conn: Connection, number: int) -> Generation:
+    table = schema.generations
+    columns = (table.c.number, table.c.digest, table.c.at, table.c.by, table.c.why)
+    return Generation(*conn.execute(select(*columns).where(table.c.number == number)).one())
+
+
+def _capture(conn: Connection, capture_id: int) -> CaptureRecord:
+    table = schema.captures
+    names = [item.name for item in fields(CaptureRecord)]
+    row = conn.execute(select(*(table.c[name] for name in names)).where(table.c.id == capture_id)).one()
+    hops = tuple(Hop(*hop) for hop in json.loads(row.hops))
+    return CaptureRecord(**{**row._mapping, "hops": hops, "response_headers": headers(row.response_headers)})  # noqa: SLF001 - by name
+
+
+def _links(conn: Connection, headline_id: str) -> tuple[Link, ...]:
+    table = schema.links
+    order = (table.c.rel != "primary", table.c.first_seen_at, table.c.url, table.c.source_id)
+    query = select(*(table.c[item.name] for item in fields(Link))).where(table.c.headline_id == headline_id)
+    return tuple(Link(*row) for row in conn.execute(query.order_by(*order)))
+
+
+def _claims(conn: Connection, headline_id: str) -> tuple[Claim, ...]:
+    table = schema.claims
+    query = select(*(table.c[item.name] for item in fields(Claim))).where(table.c.headline_id == headline_id)
+    return tuple(
+        Claim(**{**row._mapping, "published_precision": Precision(row.published_precision)})  # noqa: SLF001 - by name
+        for row in conn.execute(query.order_by(table.c.first_seen_at, table.c.source_id, table.c.entry_key))
+    )
+
+
+def _revisions(conn: Connection, headline_id: str) -> tuple[Revision, ...]:
+    table = schema.revisions
+    query = select(*(table.c[item.name] for item in fields(Revision))).where(table.c.headline_id == headline_id)
+    return tuple(
+        Revision(**{**row._mapping, "published_precision": Precision(row.published_precision)})  # noqa: SLF001 - by name
+        for row in conn.execute(query.order_by(table.c.revision))
+    )
 
 
 def headlines_at(conn: Connection, url: str) -> list[Headline]:
     """List the headlines, revoked ones included, one of whose links is exactly this address in normal form."""
-    raise NotImplementedError
+    links = schema.links
+    ids = select(links.c.headline_id).where(links.c.url == url)
+    return [_headline(row) for row in conn.execute(_RECORDED.where(schema.headlines.c.id.in_(ids)))]
 
 
 def rejections_at(conn: Connection, url: str) -> list[Rejection]:
     """List what was refused under exactly this address."""
-    raise NotImplementedError
+    return [Rejection(*row) for row in conn.execute(select(_REJECTIONS).where(_REJECTIONS.c.url == url))]
 
 
 # ── rounds ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -292,9 +462,10 @@ def rejections_at(conn: Connection, url: str) -> list[Rejection]:
 
 def is_empty(conn: Connection) -> bool:
     """Say whether no headline has ever been stored."""
-    raise NotImplementedError
+    return conn.execute(select(schema.headlines.c.id).limit(1)).first() is None
 
 
 def data_as_of(conn: Connection) -> datetime | None:
     """Give the time of the last successful poll of any source; None before the first."""
-    raise NotImplementedError
+    last: datetime | None = conn.execute(select(func.max(schema.source_states.c.last_success_at))).scalar_one()
+    return last

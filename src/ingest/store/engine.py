@@ -1,0 +1,306 @@
+"""
+Connections, transactions and migrations on both engines.
+
+`read` and `write` are the only ways to a connection. A write transaction on SQLite takes the one writer's place at once
+(BEGIN IMMEDIATE), so that it can fail only before it did anything. Faults of the drivers become those of `errors` here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ingest.errors import IngestError, LockedError, PolicyGuardError, SchemaError, StoreError
+from ingest.store import guards, views
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD: Final = "20260501_0001"
+"""The migration that this version needs; a test holds it against the newest one in alembic/versions."""
+
+LOCK_WAIT_S: Final = 30
+"""How long we wait for another process's write transaction: many times the longest of ours, well under a lease."""
+
+SAFE_SQLITE: Final = (3, 51, 3)
+"""From here on SQLite cannot lose a commit when two connections reset the write-ahead log (sqlite.org/wal.html)."""
+
+_BUSY: Final = ("database is locked", "database table is locked", "lock timeout", "deadlock detected")
+_UNREADABLE: Final = ("not a database", "malformed")
+
+
+# ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def open_engine(url: str) -> Engine:
+    """
+    Make an engine; nothing is connected to yet.
+
+    Raises:
+        StoreError: The URL names no database that we can use, or its driver is not installed.
+    """
+    try:
+        where = make_url(url)
+        if where.get_backend_name() == "sqlite":
+            return _sqlite(where)
+        if where.get_backend_name() == "postgresql":
+            return _postgresql(where)
+    except exc.ArgumentError as error:
+        raise StoreError("is not a database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME.") from error
+    except ImportError as error:
+        raise StoreError("PostgreSQL needs its driver: install it with `pip install 'ingest[postgres]'`.") from error
+    raise StoreError(f"{where.get_backend_name()} is no database we can use; write sqlite:/// or postgresql://.")
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # the driver would begin transactions by its own rules; see `begin`
+        # FULL: a seq that a reader saw, or a lease that was taken, must survive a power cut (sqlite.org/pragma.html).
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    options = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC"
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"options": options, "connect_timeout": LOCK_WAIT_S, "application_name": "ingest"},
+        pool_pre_ping=True,  # a server that was restarted costs one round trip, not a poll
+    )
+
+
+def location(engine: Engine) -> str:
+    """Name the database for people: the absolute path of a SQLite file, else the URL without its password."""
+    name = engine.url.database
+    if engine.dialect.name == "sqlite" and name and name != ":memory:":
+        return str(Path(name).resolve())
+    return engine.url.render_as_string(hide_password=True)
+
+
+def weakness(engine: Engine) -> str | None:
+    """Say what is wrong with the SQLite library in use, if anything is."""
+    if engine.dialect.name != "sqlite" or sqlite3.sqlite_version_info >= SAFE_SQLITE:
+        return None
+    safe = ".".join(map(str, SAFE_SQLITE))
+    return (
+        f"SQLite {sqlite3.sqlite_version} can in rare cases lose the newest commits when several processes write "
+        f"(fixed in {safe}); use a Python built with a newer SQLite, or PostgreSQL, where several processes write."
+    )
+
+
+# ── transactions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """Read from one consistent state of the database."""
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _translated(engine), engine.connect().execution_options(**options) as conn, conn.begin():
+        yield conn
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """
+    Change the database: all of the block or nothing of it.
+
+    Raises:
+        LockedError: Another process holds the database for too long; nothing was changed.
+        PolicyGuardError: The database refused a record that is not official; nothing was changed.
+        StoreError: Anything else that keeps the database from doing it.
+    """
+    with _translated(engine), engine.connect().execution_options(sqlite_begin="IMMEDIATE") as conn, conn.begin():
+        yield conn
+
+
+@contextmanager
+def _translated(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise _fault(engine, str(error.orig)) from error
+
+
+def _fault(engine: Engine, why: str) -> StoreError:
+    where = location(engine)
+    if guards.MARK in why:
+        return PolicyGuardError(f"the database refused a record: {why.strip().splitlines()[0]}", subject=where)
+    if any(sign in why for sign in _BUSY):
+        message = f"stayed locked by another process for {LOCK_WAIT_S} s; see what holds it, or try again."
+        return LockedError(message, subject=where)
+    if any(sign in why for sign in _UNREADABLE):
+        return StoreError(f"is not a database that can be read ({why}); restore it from a backup.", subject=where)
+    if "unable to open database file" in why:
+        remedy = "check that its directory exists and that you may write there, or name another with --database."
+        return StoreError(f"cannot be opened; {remedy}", subject=where)
+    if "no such table" in why or "does not exist" in why:
+        return SchemaError(f"has not the schema of this version ({why.splitlines()[0]}); {_UPGRADE}", subject=where)
+    return StoreError(f"cannot be used: {why.strip()}", subject=where)
+
+
+# ── statements that both engines know under different names ─────────────────────────────────────────────────────
+
+
+def upsert(
+    conn: Connection, into: Table, rows: list[dict[str, Any]], *, key: Sequence[str], keep: Sequence[str] = ()
+) -> None:
+    """Insert rows, or overwrite those of the same key, except the columns to keep; rows must not repeat a key."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(into)
+    overwritten = [name for name in rows[0] if name not in {*key, *keep}]
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(key), set_={name: statement.excluded[name] for name in overwritten}
+        ),
+        rows,
+    )
+
+
+BATCH: Final = 500
+"""Values in one IN list: SQLite before 3.32 allows 999 variables a statement, and plans stay small."""
+
+
+def batches(values: Iterable[str]) -> Iterator[list[str]]:
+    """Split values for IN lists, each once and in order."""
+    ordered = sorted(set(values))
+    return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
+
+
+def serialise(conn: Connection, what: int) -> None:
+    """
+    Let no other transaction pass this point until ours has ended, so that numbers drawn after it are in commit order.
+
+    SQLite has one writer anyway. Sequences of PostgreSQL become visible out of order without (docs/decisions/0001).
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:class, :what)"), {"class": _LOCK_CLASS, "what": what})
+
+
+_LOCK_CLASS: Final = 0x1A6E57  # ours among the advisory locks of a database that others may share
+LOCK_MIGRATION, LOCK_LIST, LOCK_CAPTURES, LOCK_CHANGES = range(4)
+
+
+def json_text(value: object) -> str:
+    """Write JSON with sorted keys: equal values are equal bytes on both engines."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+# ── schema ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_UPGRADE: Final = "run `ingest db upgrade`."
+
+
+def current(engine: Engine) -> str | None:
+    """Give the migration that a database is at; None when it has no schema yet."""
+    with read(engine) as conn:
+        if not inspect(conn).has_table("alembic_version"):
+            return None
+        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def require_schema(engine: Engine) -> None:
+    """
+    Insist on the schema of this version.
+
+    Raises:
+        SchemaError: The database is at another one, or has none.
+    """
+    at = current(engine)
+    if at == HEAD:
+        return
+    found = "has no schema yet" if at is None else f"is at schema {at}, and this version needs {HEAD}"
+    known = at is None or at in _revisions()
+    remedy = _UPGRADE if known else "it was made by a newer version: use that one."
+    raise SchemaError(f"{found}; {remedy}", subject=location(engine))
+
+
+def create_if_missing(engine: Engine) -> bool:
+    """
+    Make the schema in a SQLite database that has none; elsewhere only insist on it.
+
+    Returns:
+        Whether a database was made.
+
+    Raises:
+        SchemaError: It is at another schema, or on PostgreSQL at none.
+    """
+    if engine.dialect.name == "sqlite" and current(engine) is None:
+        upgrade(engine)
+        return True
+    require_schema(engine)
+    return False
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Bring a database to the schema of this version, in one transaction; returns where it was and where it is."""
+    from alembic import command
+
+    with write(engine) as conn:
+        serialise(conn, LOCK_MIGRATION)
+        config = migrations()
+        config.attributes["connection"] = conn
+        before = None
+        if inspect(conn).has_table("alembic_version"):
+            before = conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+            if before is not None and before not in _revisions():
+                message = f"is at schema {before}, made by a newer version: use that one."
+                raise SchemaError(message, subject=location(engine))
+        command.upgrade(config, "head")
+    return before, HEAD
+
+
+def rebuild_rules(conn: Connection) -> None:
+    """Make guards and views anew as this version has them; SQLite drops triggers when a migration copies a table."""
+    drop_rules(conn)
+    for statement in (*guards.creates(conn.dialect.name), *views.creates()):
+        _verbatim(conn, statement)
+
+
+def drop_rules(conn: Connection) -> None:
+    """Take guards and views away, so that the tables under them can be changed."""
+    for statement in (*views.drops(), *guards.drops(conn.dialect.name)):
+        _verbatim(conn, statement)
+
+
+def _verbatim(conn: Connection, statement: str) -> None:
+    """Execute a statement as it is: percent signs in it are no placeholders."""
+    conn.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def migrations() -> Config:
+    """Find the migrations: beside the package in a wheel, at the top of a checkout."""
+    from alembic.config import Config
+
+    package = Path(str(resources.files("ingest")))
+    places = (package / "alembic", package.parents[1] / "alembic")
+    place = next((place for place in places if (place / "env.py").is_file()), None)
+    if place is None:
+        raise IngestError("the migrations are missing; install ingest anew.", subject=str(places[0]))
+    config = Config()
+    config.set_main_option("script_location", str(place).replace("%", "%%"))
+    return config
+
+
+def _revisions() -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions()}

@@ -1,0 +1,279 @@
+"""
+The list in force: its generations, vendors, scopes and sources, and what a change of it does to stored headlines.
+
+Rows of scopes are history: one is in force until a generation leaves it out, and coming back it gets a new row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Table, func, insert, select, text, update
+
+from ingest.model import Allowlist, Grant, Scope, Source, State, Vendor
+from ingest.store import changes, guards, schema
+from ingest.store.engine import LOCK_LIST, batches, serialise, upsert
+
+MASS: Final = 4
+"""A list that removes one in so many sources, or more, waits for an operator's word (CONTRACT §2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The list in force as it was stored: its generation, sha256 hex and text."""
+
+    generation: int
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """
+    What a list would take away: sources and scopes by name, headlines by number.
+
+    `listed` counts the sources in force. A scope is given with its vendor and the headlines that it holds today.
+    """
+
+    sources: tuple[str, ...]
+    scopes: tuple[tuple[str, str, int], ...]
+    listed: int
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether that is so much that somebody should say yes to it."""
+        return bool(self.scopes) or MASS * len(self.sources) >= max(self.listed, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A new generation, and how many stored headlines it moved to another scope, took out and brought back."""
+
+    generation: int
+    reattributed: int
+    revoked: int
+    restored: int
+
+
+def in_force(conn: Connection) -> InForce | None:
+    """Read the newest generation; None before the first."""
+    table = schema.generations
+    row = conn.execute(
+        select(table.c.number, table.c.digest, table.c.text).order_by(table.c.number.desc()).limit(1)
+    ).first()
+    return InForce(*row) if row else None
+
+
+def known_digest(conn: Connection, digest: str) -> bool:
+    """Say whether a file was ever in force."""
+    table = schema.generations
+    return conn.execute(select(table.c.number).where(table.c.digest == digest).limit(1)).first() is not None
+
+
+def removal(conn: Connection, candidate: Allowlist) -> Removal:
+    """Compare the list in force with another: what would be gone."""
+    table, scopes, headlines = schema.sources, schema.scopes, schema.headlines
+    listed = set(conn.execute(select(table.c.id).where(table.c.until_generation.is_(None))).scalars())
+    kept = {(vendor.id, scope.text) for vendor in candidate.vendors for scope in vendor.scopes if _grants(scope)}
+    held = conn.execute(
+        select(scopes.c.vendor_id, scopes.c.text, func.count())
+        .join(headlines, headlines.c.scope_id == scopes.c.id)
+        .where(scopes.c.until_generation.is_(None), headlines.c.state != "revoked")
+        .group_by(scopes.c.vendor_id, scopes.c.text)
+        .order_by(scopes.c.vendor_id, scopes.c.text)
+    )
+    return Removal(
+        sources=tuple(sorted(listed - {source.id for source in candidate.sources})),
+        scopes=tuple((vendor, scope, number) for vendor, scope, number in held if (vendor, scope) not in kept),
+        listed=len(listed),
+    )
+
+
+def _grants(scope: Scope) -> bool:
+    return scope.grant is Grant.OFFICIAL
+
+
+def apply(
+    conn: Connection, candidate: Allowlist, *, at: datetime, by: str, why: str, rules_version: str, confirmed: bool
+) -> Applied:
+    """
+    Put a list in force: a new generation, and every stored headline judged by it.
+
+    A headline that another scope still holds is attributed to that one, the others are revoked and leave the views; those
+    revoked before that are official again come back. Each revoked or restored one is in the change log.
+    """
+    serialise(conn, LOCK_LIST)
+    number = conn.execute(select(func.coalesce(func.max(schema.generations.c.number), 0) + 1)).scalar_one()
+    conn.execute(
+        insert(schema.generations).values(
+            number=number,
+            digest=candidate.digest,
+            text=candidate.text,
+            at=at,
+            by=by,
+            why=why,
+            rules_version=rules_version,
+            confirmed=confirmed,
+        )
+    )
+    _put(conn, schema.vendors, [_vendor_row(vendor) for vendor in candidate.vendors], number)
+    changed = _put_scopes(conn, candidate.vendors, number)
+    _put_sources(conn, candidate.sources, number)
+    return _judge(conn, changed, number, at)
+
+
+def _put(conn: Connection, table: Table, rows: list[dict[str, Any]], number: int) -> None:
+    """List these rows from now on, and no others."""
+    gone = set(conn.execute(select(table.c.id).where(table.c.until_generation.is_(None))).scalars())
+    gone -= {row["id"] for row in rows}
+    for batch in batches(gone):
+        conn.execute(update(table).where(table.c.id.in_(batch)).values(until_generation=number))
+    listed = [{**row, "since_generation": number, "until_generation": None} for row in rows]
+    if listed:
+        upsert(conn, table, listed, key=("id",), keep=("since_generation",))
+
+
+def _vendor_row(vendor: Vendor) -> dict[str, Any]:
+    return {"id": vendor.id, "name": vendor.name, "home": vendor.home}
+
+
+_SCOPE: Final = ("grant", "text", "host", "subdomains", "path_match", "path_before", "path_after", "query", "fold")
+"""What makes a scope another one; its reason does not."""
+
+
+def _put_scopes(conn: Connection, vendors: Iterable[Vendor], number: int) -> list[str]:
+    """Close the rows of scopes that are gone, open new ones; returns the vendors whose scopes changed."""
+    table = schema.scopes
+    there = {_scope_key(row): row.id for row in conn.execute(select(table).where(table.c.until_generation.is_(None)))}
+    wanted = dict(_wanted(vendors))
+    gone = [scope_id for key, scope_id in there.items() if key not in wanted]
+    for start in range(0, len(gone), 500):
+        conn.execute(update(table).where(table.c.id.in_(gone[start : start + 500])).values(until_generation=number))
+    rows = [
+        {
+            "vendor_id": key[0],
+            **dict(zip(_SCOPE, key[1:], strict=True)),
+            "reason": scope.reason,
+            "since_generation": number,
+        }
+        for key, scope in wanted.items()
+        if key not in there
+    ]
+    if rows:
+        conn.execute(insert(table), rows)
+    return sorted({key[0] for key in there.keys() ^ wanted.keys()})
+
+
+def _wanted(vendors: Iterable[Vendor]) -> Iterator[tuple[tuple[Any, ...], Scope]]:
+    for vendor in vendors:
+        for scope in vendor.scopes:
+            yield (vendor.id, *(getattr(scope, name) for name in _SCOPE)), scope
+
+
+def difference(conn: Connection, allowlist: Allowlist) -> tuple[list[str], list[str]]:
+    """Name the scopes of a list that are not in force in the database, and those in force that are not in the list."""
+    table = schema.scopes
+    there = {_scope_key(row) for row in conn.execute(select(table).where(table.c.until_generation.is_(None)))}
+    wanted = {key for key, _ in _wanted(allowlist.vendors)}
+    missing, foreign = (
+        sorted(f"{key[0]}: {key[1]} {key[2]}" for key in keys) for keys in (wanted - there, there - wanted)
+    )
+    return missing, foreign
+
+
+def _scope_key(row: Row[Any]) -> tuple[Any, ...]:
+    return (row.vendor_id, *(row._mapping[name] for name in _SCOPE))  # noqa: SLF001 - SQLAlchemy's documented way by name
+
+
+def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> None:
+    table, states = schema.sources, schema.source_states
+    before = dict(iter(conn.execute(select(table.c.id, table.c.url))))
+    rows = [
+        {
+            "id": source.id,
+            "vendor_id": source.vendor_id,
+            "kind": source.kind.value,
+            "role": source.role.value,
+            "url": source.url,
+            "lang": source.lang,
+            "digest": source.digest,
+            "enabled": source.enabled,
+        }
+        for source in sources
+    ]
+    _put(conn, table, rows, number)
+    fresh = [{"source_id": row["id"], "state": State.NEW.value} for row in rows if row["id"] not in before]
+    if fresh:
+        conn.execute(insert(states), fresh)
+    moved = [source.id for source in sources if before.get(source.id, source.url) != source.url]
+    for batch in batches(moved):  # what is known of the old address says nothing about the new one
+        conn.execute(
+            update(states).where(states.c.source_id.in_(batch)).values(next_poll_at=None, consecutive_failures=0)
+        )
+
+
+# ── stored headlines under the new list ─────────────────────────────────────────────────────────────────────────
+
+
+def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> Applied:
+    """Judge the headlines and links of some vendors by the scopes now in force, in SQL, by the guards' own words."""
+    engine = guards.of(conn.dialect.name)
+    holder, official = guards.holder("r", engine), guards.official("r", engine)
+
+    def select_ids(condition: str) -> list[tuple[str, int, int | None]]:
+        found: list[tuple[str, int, int | None]] = []
+        query = f"SELECT r.id, r.revision, {holder} FROM headlines r WHERE r.vendor_id = :vendor AND {condition} ORDER BY r.id"  # noqa: S608 - made of constants
+        for vendor in vendors:
+            found += [tuple(row) for row in conn.execute(text(query), {"vendor": vendor})]
+        return found
+
+    loose = select_ids(f"r.state <> 'revoked' AND NOT {official}")
+    back = [row for row in select_ids("r.state = 'revoked'") if row[2] is not None]
+    moved = [row for row in loose if row[2] is not None]
+    lost = [row for row in loose if row[2] is None]
+    _write(conn, moved, lambda row: {"scope_id": row[2], "allowlist_generation": number})
+    _write(conn, lost, lambda _: {"state": "revoked", "changed_at": at})
+    _write(
+        conn,
+        back,
+        lambda row: {"scope_id": row[2], "allowlist_generation": number, "state": "live", "changed_at": at},
+    )
+    _reattribute_links(conn, vendors, holder, official)
+    changes.append(
+        conn,
+        [
+            {
+                "at": at,
+                "kind": kind,
+                "headline_id": headline_id,
+                "revision": revision,
+                "generation": number,
+                "capture_id": None,
+            }
+            for kind, rows in (("revoked", lost), ("restored", back))
+            for headline_id, revision, _ in rows
+        ],
+    )
+    return Applied(number, reattributed=len(moved), revoked=len(lost), restored=len(back))
+
+
+_Judged = tuple[str, int, int | None]
+
+
+def _write(conn: Connection, rows: list[_Judged], values: Callable[[_Judged], dict[str, Any]]) -> None:
+    table = schema.headlines
+    for row in rows:
+        conn.execute(update(table).where(table.c.id == row[0]).values(values(row)))
+
+
+def _reattribute_links(conn: Connection, vendors: list[str], holder: str, official: str) -> None:
+    """Give links of these vendors the scope that holds them now; what none holds is hidden by the views."""
+    statement = (
+        f"UPDATE links AS r SET scope_id = {holder}"  # noqa: S608 - made of constants
+        f" WHERE r.vendor_id = :vendor AND NOT {official} AND {holder} IS NOT NULL"
+    )
+    for vendor in vendors:
+        conn.execute(text(statement), {"vendor": vendor})

@@ -1,0 +1,66 @@
+"""The ledger: one row a poll, in which every entry that the document offered ends in exactly one place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from ingest.model import Fate, Outcome, PollReport, Tally
+from ingest.store import schema
+from ingest.store.engine import json_text
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """
+    The circumstances of one poll.
+
+    `kind` is `poll`, `recovered` (a capture that a crash left behind) or `reingest` (read anew by other rules).
+    `capture_id` is what was read, or what a 304 confirmed, whose `response_headers` are kept here since it makes no capture.
+    `rule` names a failure.
+    """
+
+    kind: str
+    started_at: datetime
+    finished_at: datetime
+    generation: int
+    capture_id: int | None
+    rule: str = ""
+    response_headers: tuple[tuple[str, str], ...] = ()
+
+
+def record(conn: Connection, report: PollReport, attempt: Attempt) -> None:
+    """Write one poll."""
+    conn.execute(
+        insert(schema.polls).values(
+            source_id=report.source_id,
+            kind=attempt.kind,
+            started_at=attempt.started_at,
+            finished_at=attempt.finished_at,
+            generation=attempt.generation,
+            outcome=report.outcome.value,
+            status_code=report.status_code,
+            rule=attempt.rule,
+            error=report.error,
+            capture_id=attempt.capture_id,
+            response_headers=json_text(attempt.response_headers),
+            bytes=report.bytes,
+            elapsed_ms=report.elapsed_ms,
+            entries=report.tally.entries,
+            **asdict(report.tally),
+        )
+    )
+
+
+def last_tally(conn: Connection, source_id: str) -> Tally:
+    """Give the ledger of the last document of a source that was read; an empty one before the first."""
+    table = schema.polls
+    row = conn.execute(
+        select(*(table.c[fate.value] for fate in Fate))
+        .where(table.c.source_id == source_id, table.c.outcome == Outcome.OK.value)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).first()
+    return Tally(*row) if row else Tally()

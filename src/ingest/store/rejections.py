@@ -1,0 +1,55 @@
+"""What did not become a headline, and by which rule: one row an entry and rule, however often it is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, case, or_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ingest.dedupe import key_text
+from ingest.model import Capture, Refusal
+from ingest.store import schema
+
+_DECIDED = ("accepted", "discarded")
+"""An operator's word stays, however often the entry is offered again."""
+
+
+def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> None:
+    """Note what a capture offered and some rule refused; an entry seen before counts once more."""
+    if not refusals:
+        return
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    table = schema.rejections
+    statement = dialect.insert(table)
+    decided = or_(*(table.c.status == word for word in _DECIDED))
+    again = statement.on_conflict_do_update(
+        index_elements=["source_id", "raw_key", "reason"],
+        set_={
+            "times": table.c.times + 1,
+            "last_seen_at": statement.excluded.last_seen_at,
+            "url": statement.excluded.url,
+            "title": statement.excluded.title,
+            "detail": statement.excluded.detail,
+            "status": case((decided, table.c.status), else_=statement.excluded.status),
+        },
+    )
+    conn.execute(
+        again,
+        [
+            {
+                "source_id": capture.source_id,
+                "raw_key": key_text(refusal.raw_key),
+                "reason": refusal.rule,
+                "status": refusal.fate.value,
+                "url": refusal.url,
+                "title": refusal.title,
+                "detail": refusal.detail,
+                "first_seen_at": capture.fetched_at,
+                "last_seen_at": capture.fetched_at,
+                "times": 1,
+                "capture_id": capture.id,
+            }
+            for refusal in refusals
+        ],
+    )
