@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ingest import allowlist, policy, urls
-from ingest.model import Allowlist, Capture, Kind, Refusal, Source, Vendor
+from ingest.model import Allowlist, Capture, Kind, Source, Vendor
 from ingest.normalise import normalise
 from ingest.parse import parse
 
@@ -149,8 +149,7 @@ def links(row: dict[str, Any], holder: Vendor, source: Source) -> Iterator[str]:
         fetched_at=datetime(2026, 10, 9, tzinfo=UTC),
         generation=1,
     )
-    for outcome in normalise(parse(capture, source), source, holder):
-        yield outcome.url if isinstance(outcome, Refusal) else outcome.url
+    yield from (outcome.url for outcome in normalise(parse(capture, source), source, holder))
 
 
 def source_at(url: str, vendor_id: str) -> Source:

@@ -53,9 +53,11 @@ def test_a_list_is_refused_for_exactly_what_is_wrong_with_it(case: dict[str, Any
         (problem["line"], key) for problem, key in zip(expected, keys, strict=True)
     ], "\n".join(map(str, found))
     for said, problem in zip(found, expected, strict=True):
+        assert problem["contains"], "words that any sentence contains prove nothing"
         assert problem["contains"] in f"{said.what} {said.remedy}"
+        assert said.column == problem.get("column", said.column)
 
 
 def test_there_are_enough_cases_and_no_two_of_one_name() -> None:
     names = [case["name"] for case in CASES]
-    assert len(set(names)) == len(names) >= 90
+    assert len(set(names)) == len(names) >= 110

@@ -31,7 +31,7 @@ def assemble(stanza: ListStanza, report: Report) -> tuple[tuple[Vendor, ...], tu
         claims = tuple(_claims(vendor_stanza))
         vendor = Vendor(
             id=vendor_id,
-            name=vendor_stanza.name or "",
+            name=vendor_stanza.name or vendor_id,
             home=vendor_stanza.home.text if vendor_stanza.home else "",
             scopes=tuple(claim.scope for claim in claims),
         )

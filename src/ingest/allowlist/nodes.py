@@ -228,14 +228,18 @@ class _Composer:
         if event.tag is not None:
             self._refuse_tag(event.tag, spot, alone=False)
         if len(self._frames) == MAX_DEPTH:
-            self.report.give_up(Place(*spot, self._key_here()), f"is nested deeper than {MAX_DEPTH} levels.")
+            self.report.give_up(
+                Place(*spot, self._key_here()), f"is nested deeper than {MAX_DEPTH} levels.", "A list needs six."
+            )
         self._count(spot, 1)
         node = Sequence(*spot) if isinstance(event, yaml.SequenceStartEvent) else Mapping(*spot)
         self._frames.append(_Frame(node, event.anchor))
 
     def _aliased(self, anchor: str, spot: Spot) -> Node:
         if any(frame.anchor == anchor for frame in self._frames):
-            self.report.give_up(Place(*spot, self._key_here()), f"*{anchor} stands inside what it repeats.")
+            self.report.give_up(
+                Place(*spot, self._key_here()), f"*{anchor} stands inside what it repeats.", "Write it out."
+            )
         node = self._anchors.get(anchor)
         if node is None:
             self.report.give_up(
@@ -250,7 +254,8 @@ class _Composer:
         self._size += values
         if self._size > MAX_VALUES:
             place = Place(*spot, self._key_here())
-            self.report.give_up(place, f"the file holds more than {MAX_VALUES:,} values, aliases written out.")
+            what = f"the file holds more than {MAX_VALUES:,} values, aliases written out."
+            self.report.give_up(place, what, "Repeat less of it with *.")
 
     def _place(self, node: Node, anchor: str | None) -> None:
         if anchor is not None:

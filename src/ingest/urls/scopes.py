@@ -87,6 +87,8 @@ def _parsed(line: str, grant: Grant, reason: str) -> Scope:
 def _check_outline(written: str, *, subdomains: bool) -> None:
     """Refuse what an address may have and a scope may not; the rest is `parse`'s to judge."""
     authority, rest = re.fullmatch(r"([^/?#]*)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr] # matches any text
+    if authority.startswith("!"):
+        raise refusal("malformed", "begins with a !; exceptions stand in official, with one ! in front.", written)
     if "://" in written:
         plain = shown(written.partition("://")[2])
         raise refusal("scheme", f'names a scheme, and scopes are always https; write "{plain}".', written)
