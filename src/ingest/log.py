@@ -14,8 +14,6 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
-from ingest.settings import LogStyle
-
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode categories that a line must not hold as they are: controls, formats, surrogates, separators of lines."""
 
@@ -73,10 +71,10 @@ def visible(text: str) -> str:
     )
 
 
-def configure(style: LogStyle, *, level: int = logging.INFO) -> None:
+def configure(*, as_json: bool, level: int = logging.INFO) -> None:
     """Send every record of `level` and above to standard error; a second call replaces the first."""
     handler = _StandardError()
-    handler.setFormatter(_Json() if style is LogStyle.JSON else _Text())
+    handler.setFormatter(_Json() if as_json else _Text())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -143,8 +143,8 @@ DUPLICATE = Duplicate(
 )
 
 REFUSALS = (
-    Refusal("press", "anthropic/news", "https://www.businesswire.com/news/home/20260519000001/en/", "off-list"),
-    Refusal("look-alike", "openai/codex-changelog", "https://openai.com.news-desk.example/codex/sign-in/", "off-list"),
+    Refusal("press", "anthropic/news", "https://www.businesswire.com/news/home/20260519000001/en/", "off-scope"),
+    Refusal("look-alike", "openai/codex-changelog", "https://openai.com.news-desk.example/codex/sign-in/", "off-scope"),
     Refusal(
         "community", "openai/news", "https://community.openai.com/t/what-did-you-build-with-goal-mode/1400000", "exception"
     ),

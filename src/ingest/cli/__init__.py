@@ -1,0 +1,94 @@
+"""
+The command line: one short function a command, assembled here.
+
+Modules import late what a command needs, so that `--help` and the like stay cheap. Data goes to standard output, all
+else to standard error; exit statuses are those of CONTRACT §4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from ingest import __version__
+from ingest.cli import db, demo, poll, read, render, run, serve, settings, sources, why
+from ingest.errors import IngestError
+
+__all__ = ["app", "main"]
+
+
+def _group(help_text: str) -> typer.Typer:
+    return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+
+
+app = _group(
+    "The system of record for official AI announcements: follows the vendors of sources.yaml and keeps their words."
+)
+
+
+def _add(to: typer.Typer, command: Callable[..., None], *examples: str, name: str | None = None) -> None:
+    """Add a command with its examples, which its help shows as they are written."""
+    shown = "\n".join(f"  {example}" for example in examples)
+    to.command(name, epilog=f"\b\nExample:\n{shown}")(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        render.line(f"ingest {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+_add(app, poll.poll, "ingest poll", "ingest poll openai/news --json")
+_add(app, run.run, "ingest run --serve 127.0.0.1:8080+")
+_add(app, read.headlines, "ingest headlines --vendor openai --since 7d", "ingest headlines --lang ja --json --limit 0")
+_add(app, read.status, "ingest status")
+_add(app, read.rejections, "ingest rejections --rule off-scope")
+_add(app, why.why, "ingest why https://openai.com/index/some-announcement/")
+_sources = _group("The allow-list: validate it, look at it, put it in force.")
+_add(_sources, sources.check, "ingest sources check sources.yaml")
+_add(_sources, sources.show, "ingest sources list --json", name="list")
+_add(_sources, sources.schema, "ingest sources schema > sources.schema.json")
+_add(_sources, sources.apply, "ingest sources apply --confirm --why 'the blog moved'")
+app.add_typer(_sources, name="sources")
+_add(app, serve.serve, "ingest serve 127.0.0.1:8080")
+_add(app, demo.demo, "ingest demo", "ingest demo --serve 127.0.0.1:8080+")
+_db = _group("The database: its schema and its guards.")
+_add(_db, db.upgrade, "ingest db upgrade")
+_add(_db, db.current, "ingest db current --json")
+_add(_db, db.check, "ingest db check")
+app.add_typer(_db, name="db")
+_add(app, settings.settings, "ingest settings", "ingest settings --json")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run a command.
+
+    Args:
+        arguments: Without the program's name; those of the process if None.
+
+    Returns:
+        The exit status.
+    """
+    render.prepare_streams()
+    try:
+        typer.main.get_command(app)(args=None if arguments is None else list(arguments), prog_name="ingest")
+    except SystemExit as end:  # how typer ends, well or not
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    except IngestError as error:
+        render.note(f"Error: {error}")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    return 0

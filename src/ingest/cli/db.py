@@ -1,0 +1,79 @@
+"""`ingest db`: the database's schema, and whether its guards are what they should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from ingest.cli import render, session
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.model import Allowlist
+
+
+def upgrade(*, database: session.DatabaseFlag = None, json: session.JsonFlag = False) -> None:
+    """
+    Bring the database to the schema of this version; make it if there is none.
+
+    All of it or nothing: an upgrade that fails changes nothing.
+    """
+    from ingest.store import engine as store
+
+    engine = store.open_engine(session.load(database=database).database_url)
+    try:
+        before, after = store.upgrade(engine)
+        where = store.location(engine)
+    finally:
+        engine.dispose()
+    if json:
+        render.document({"database": where, "from": before, "to": after})
+    elif before == after:
+        render.line(f"{where} is at schema {after} already.")
+    else:
+        render.line(f"{where}: from {before or 'no schema'} to {after}.")
+
+
+def current(*, database: session.DatabaseFlag = None, json: session.JsonFlag = False) -> None:
+    """Show the schema that the database is at, and the one this version needs."""
+    from ingest.store import engine as store
+
+    engine = store.open_engine(session.load(database=database).database_url)
+    try:
+        at = store.current(engine) if session.missing_file(engine) is None else None
+        where = store.location(engine)
+    finally:
+        engine.dispose()
+    if json:
+        render.document({"database": where, "at": at, "needed": store.HEAD})
+        return
+    render.line(at or "no schema")
+    if at != store.HEAD:
+        render.note(f"{where}: this version needs {store.HEAD}; run `ingest db upgrade`.")
+
+
+def check(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag = False) -> None:
+    """
+    Compare the database with what it should be: schema, guards, scopes, and every record against the policy.
+
+    Ends with 1 when there is a fault; a warning is none.
+    """
+    from ingest.store.checks import check as find
+
+    settings = session.load(database=database)
+    with session.reading(settings) as engine:
+        findings = find(engine, _list_in_force(engine))
+    if json:
+        render.lines(findings)
+    else:
+        render.table(("", "what", "remedy"), [(item.level, item.what, item.remedy) for item in findings])
+    raise typer.Exit(int(any(item.level == "fault" for item in findings)))
+
+
+def _list_in_force(engine: Engine) -> Allowlist | None:
+    from ingest import pipeline
+
+    accepted = pipeline.in_force(engine)
+    return accepted.allowlist if accepted else None

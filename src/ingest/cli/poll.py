@@ -1,0 +1,215 @@
+"""`ingest poll`: one round, then exit; what cron calls."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingest.cli import render, session
+from ingest.cli.interrupts import INTERRUPTED, Interrupts
+from ingest.errors import UsageError
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.fetch import Fetcher
+    from ingest.model import PollReport
+    from ingest.pipeline import Accepted, Progress, Round, RoundReport
+
+
+class FailOn(StrEnum):
+    """Which failures make the exit status 1."""
+
+    ANY = "any"
+    NEW = "new"
+    ALL = "all"
+
+
+def poll(
+    source: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Source ids, due or not.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every enabled source, due or not.")] = False,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="What makes the exit status 1: any failure, a new one, or only all.")
+    ] = FailOn.ANY,
+    sources: session.SourcesFlag = None,
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Look once at what is due, and exit.
+
+    Puts the allow-list in force first when it is new to the database. Two polls at once are safe: they share the work.
+    """
+    if source and everything:
+        raise UsageError("name sources or give --all, not both.", subject="poll")
+    settings = session.load(sources=sources, database=database)
+    session.configure_log(settings, quiet=session.is_watched())
+    data = read_list(settings.sources)
+    with session.making(settings) as engine, Interrupts() as interrupts:
+        accepted = put_in_force(engine, data, settings.sources)
+        with session.make_fetcher(settings) as fetcher, ExitStack() as stack:
+            this = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
+            report = _run(this, source or [], everything=everything)
+    if json:
+        render.document(as_document(report))
+    else:
+        _print(report)
+    raise typer.Exit(INTERRUPTED if interrupts.came else exit_status(report, fail_on))
+
+
+def read_list(path: Path) -> bytes:
+    """
+    Read the allow-list's file; what is in it is judged by `put_in_force`.
+
+    Raises:
+        AllowlistError: It cannot be read: then nothing is fetched, whatever is in force.
+    """
+    from ingest import allowlist
+
+    try:
+        return path.read_bytes()
+    except OSError:
+        return allowlist.load(path).text.encode()  # says what is wrong and what to do
+
+
+def put_in_force(engine: Engine, data: bytes, path: Path) -> Accepted:
+    """
+    Put a file in force if it is new and may be; a file that is in force already is not parsed a second time.
+
+    Raises:
+        AllowlistError: It is no valid list: then nothing is fetched.
+    """
+    from ingest import allowlist, pipeline
+
+    accepted = pipeline.in_force(engine)
+    if accepted is None or accepted.allowlist.digest != sha256(data).hexdigest():
+        candidate = allowlist.parse(data, str(path))
+        by = session.operator()
+        accepted = pipeline.accept(engine, candidate, at=session.now(), by=by, why="the file was new to the database")
+    session.tell_standing(accepted, path)
+    return accepted
+
+
+def make_round(
+    settings: Settings,
+    engine: Engine,
+    accepted: Accepted,
+    fetcher: Fetcher,
+    *,
+    stop: Callable[[], bool],
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> Round:
+    """Make a round of the list in force, under this process's name."""
+    from ingest.pipeline import Context, Round
+    from ingest.polling import Limits
+
+    return Round(
+        Context(engine, accepted.generation, session.now, Limits(settings.timeout, settings.max_bytes)),
+        accepted.allowlist,
+        fetcher,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+        workers=settings.concurrency,
+        watch=watch,
+        stop=stop,
+    )
+
+
+def _watch(stack: ExitStack) -> Callable[[Progress], None]:
+    """Give what watches the round: a live display where somebody looks, else nothing."""
+    if not session.is_watched():
+        return lambda _: None
+    from ingest.cli.live import LiveRound
+
+    return stack.enter_context(LiveRound()).watch
+
+
+def _run(this: Round, only: list[str], *, everything: bool) -> RoundReport:
+    from ingest.pipeline import run_round
+
+    return run_round(this, only=only, everything=everything)
+
+
+# ── what came of it ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def exit_status(report: RoundReport, fail_on: FailOn) -> int:
+    """Say 1 when the failures are such that the operator wants to hear of them, else 0."""
+    from ingest.model import Outcome
+
+    match fail_on:
+        case FailOn.ANY:
+            heard = bool(report.failed)
+        case FailOn.NEW:
+            heard = any(poll.newly_failing for poll in report.failed)
+        case FailOn.ALL:
+            heard = bool(report.failed) and not report.count(Outcome.OK) + report.count(Outcome.NOT_MODIFIED)
+    return int(heard)
+
+
+def as_document(report: RoundReport) -> dict[str, Any]:
+    """Give the document of CONTRACT §4, with every fate beside those it names."""
+    from ingest.model import Outcome
+
+    tally = report.tally
+    named = ("created", "revised", "seen", "rejected")
+    fates = asdict(tally)
+    skipped = report.count(Outcome.SKIPPED)
+    return {
+        "polled": len(report.polls) - skipped,
+        "ok": report.count(Outcome.OK),
+        "not_modified": report.count(Outcome.NOT_MODIFIED),
+        "failed": len(report.failed),
+        "skipped": skipped,
+        **{name: fates[name] for name in named},
+        "sources": [_row(poll) for poll in report.polls],
+        "entries": tally.entries,
+        **{name: number for name, number in fates.items() if name not in named},
+    }
+
+
+def _row(poll: PollReport) -> dict[str, Any]:
+    named = ("created", "revised", "seen", "rejected")
+    fates = asdict(poll.tally)
+    return {
+        "id": poll.source_id,
+        "outcome": poll.outcome,
+        "status": poll.status_code,
+        "entries": poll.tally.entries,
+        **{name: fates[name] for name in named},
+        "bytes": poll.bytes,
+        "ms": poll.elapsed_ms,
+        "error": poll.error,
+        **{name: number for name, number in fates.items() if name not in named},
+    }
+
+
+def _print(report: RoundReport) -> None:
+    """Print a row for every source that brought or lost something, then the sums."""
+    found = as_document(report)
+    telling = [row for row in found["sources"] if _tells(row)]
+    if telling:
+        headings = ("source", "outcome", "created", "revised", "rejected", "what went wrong")
+        rows = [
+            [row["id"], row["outcome"], *(str(row[name]) for name in headings[2:5]), row["error"]] for row in telling
+        ]
+        render.table(headings, rows, right=(2, 3, 4))
+        render.line()
+    render.line(
+        "{polled} polled: {ok} ok, {not_modified} not modified, {failed} failed, {skipped} skipped. "
+        "{created} created, {revised} revised, {rejected} rejected.".format_map(found)
+    )
+
+
+def _tells(row: dict[str, Any]) -> bool:
+    return bool(row["error"] or row["created"] or row["revised"] or row["rejected"])

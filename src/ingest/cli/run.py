@@ -1,0 +1,125 @@
+"""`ingest run`: the daemon, with the page beside it if wanted."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli import render, session
+from ingest.cli.interrupts import Interrupts
+from ingest.cli.poll import make_round
+from ingest.cli.serve import ADDRESS_HELP, announce, end_status
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.fetch import Fetcher
+    from ingest.model import Allowlist
+    from ingest.pipeline import Accepted, Round
+    from ingest.schedule import Lists
+
+
+def run(
+    *,
+    serve: Annotated[
+        str | None, typer.Option("--serve", metavar="HOST:PORT", help=f"Show the page as well: {ADDRESS_HELP}")
+    ] = None,
+    demo_when_unreachable: Annotated[
+        bool,
+        typer.Option(
+            "--demo-when-unreachable",
+            help="Show the demo instead when nothing is stored yet and no vendor can be reached.",
+        ),
+    ] = False,
+    sources: session.SourcesFlag = None,
+    database: session.DatabaseFlag = None,
+) -> None:
+    """
+    Follow the sources until SIGTERM or Ctrl-C.
+
+    Reloads the allow-list when its file changes; a bad file is reported, and the last good list stays in force. What is
+    being written when the signal comes is finished.
+    """
+    settings = session.load(sources=sources, database=database)
+    session.configure_log(settings)
+    with session.making(settings) as engine, Interrupts() as interrupts:
+        lists, accepted = _lists(engine, settings)
+        with session.make_fetcher(settings) as fetcher:
+            if demo_when_unreachable and _is_cut_off(engine, accepted.allowlist, fetcher, interrupts):
+                _demonstrate(settings, serve, interrupts)
+            else:
+                _follow(settings, engine, lists, fetcher, serve, interrupts)
+    raise typer.Exit(end_status(interrupts))
+
+
+def _lists(engine: Engine, settings: Settings) -> tuple[Lists, Accepted]:
+    """
+    Begin to follow the file; without a list in force it must be good.
+
+    Raises:
+        AllowlistError: It is not, and nothing else says what may be fetched.
+    """
+    from ingest import allowlist, pipeline
+    from ingest.schedule import Lists
+
+    if pipeline.in_force(engine) is None:
+        allowlist.load(settings.sources)
+    lists = Lists(engine, settings.sources, session.now)
+    accepted = lists.current()
+    assert accepted is not None  # a good file was just put in force
+    return lists, accepted
+
+
+def _follow(
+    settings: Settings,
+    engine: Engine,
+    lists: Lists,
+    fetcher: Fetcher,
+    serve: str | None,
+    interrupts: Interrupts,
+) -> None:
+    from ingest import schedule
+    from ingest.store.engine import weakness
+
+    if warning := weakness(engine):
+        render.note(f"Warning: {warning}")
+
+    def round_of(accepted: Accepted) -> Round:
+        return make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came)
+
+    with ExitStack() as stack:
+        if serve is not None:
+            from ingest.web.server import Server
+
+            announce(stack.enter_context(Server(engine, serve, timezone=settings.timezone)))
+        schedule.run(lists, round_of, interrupts.event)
+
+
+# ── without a network ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_cut_off(engine: Engine, listed: Allowlist, fetcher: Fetcher, interrupts: Interrupts) -> bool:
+    """Tell whether nothing is stored and nobody answers; asks one vendor where the network is well."""
+    from ingest.cli.reach import is_reachable
+    from ingest.store import queries
+    from ingest.store.engine import read
+
+    with read(engine) as conn:
+        if not queries.is_empty(conn):
+            return False
+    render.note("Nothing is stored yet; looking whether the vendors can be reached …")
+    return not is_reachable(listed, fetcher, stop=lambda: interrupts.came) and not interrupts.came
+
+
+def _demonstrate(settings: Settings, serve: str | None, interrupts: Interrupts) -> None:
+    from ingest.cli.demo import demo_database, demonstrate
+
+    where = demo_database(settings.database_url)
+    render.note(
+        "No vendor can be reached from this machine, and nothing is stored yet: this is the demo instead, on recorded "
+        "sample vendors, in a database of its own. Start again when there is a network to follow the real ones."
+    )
+    demonstrate(where, serve=serve, zone=settings.timezone, interrupts=interrupts)

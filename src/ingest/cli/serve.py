@@ -1,0 +1,50 @@
+"""`ingest serve`: the page alone."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli import render, session
+from ingest.cli.interrupts import INTERRUPTED, Interrupts
+
+if TYPE_CHECKING:
+    from ingest.web.server import Server
+
+ADDRESS_HELP = "HOST:PORT, or HOST:PORT+ for the next free port."
+
+
+def serve(
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help=f"Where to listen: {ADDRESS_HELP}")],
+    *,
+    database: session.DatabaseFlag = None,
+) -> None:
+    """
+    Serve the page alone, until SIGTERM or Ctrl-C.
+
+    It only reads what is stored. The address of the page is printed on standard output.
+    """
+    from ingest.web.server import Server
+
+    settings = session.load(database=database)
+    session.configure_log(settings)
+    with (
+        session.making(settings) as engine,
+        Interrupts() as interrupts,
+        Server(engine, address, timezone=settings.timezone) as server,
+    ):
+        announce(server)
+        interrupts.event.wait()
+    raise typer.Exit(end_status(interrupts))
+
+
+def announce(server: Server) -> None:
+    """Print the address of the page, the last line of a start."""
+    render.line(server.url)
+
+
+def end_status(interrupts: Interrupts) -> int:
+    """Give the exit status of what runs until it is told to end: SIGTERM is how that is done."""
+    return 0 if interrupts.received == signal.SIGTERM else INTERRUPTED

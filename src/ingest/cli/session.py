@@ -1,0 +1,189 @@
+"""What commands have in common: their flags, the settings, and the database, list and fetcher that these lead to."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ingest import settings as declared
+from ingest.cli import render
+from ingest.errors import StoreError
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.fetch import Fetcher
+    from ingest.model import Allowlist
+    from ingest.pipeline import Accepted
+
+NAMED: Final = 5
+"""Names of a longer list that a sentence holds."""
+
+SourcesFlag = Annotated[
+    str | None,
+    typer.Option("--sources", metavar="FILE", help="The allow-list (INGEST_SOURCES; ./sources.yaml)."),
+]
+DatabaseFlag = Annotated[
+    str | None,
+    typer.Option("--database", metavar="URL", help="The database (INGEST_DATABASE_URL; sqlite:///ingest.db)."),
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
+JsonLinesFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
+
+
+def now() -> datetime:
+    """Read our clock."""
+    return datetime.now(UTC)
+
+
+def load(*, sources: str | None = None, database: str | None = None) -> Settings:
+    """Read the settings; name what looks like one and is none."""
+    for sentence in declared.strays(os.environ):
+        render.note(f"Warning: {sentence}")
+    return declared.load({"--sources": sources, "--database": database}, os.environ)
+
+
+def operator() -> str:
+    """Name who acts, for the record: user@host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user id that has no name, as in many containers
+        user = f"uid{os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
+
+
+def configure_log(settings: Settings, *, quiet: bool = False) -> None:
+    """Log to standard error; `quiet` leaves out what is no warning."""
+    import logging
+
+    from ingest import log
+
+    as_json = settings.log is declared.LogStyle.JSON
+    log.configure(as_json=as_json, level=logging.WARNING if quiet else logging.INFO)
+
+
+@contextmanager
+def making(settings: Settings) -> Iterator[Engine]:
+    """Open the database, making a missing SQLite one and saying where."""
+    from ingest.store.engine import create_if_missing, location, open_engine
+
+    engine = open_engine(settings.database_url)
+    try:
+        if create_if_missing(engine):
+            render.note(f"Made the database {location(engine)}")
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Engine]:
+    """
+    Open a database that is there; a mistyped path makes no empty one.
+
+    Raises:
+        StoreError: It does not exist, or is not at the schema of this version.
+    """
+    from ingest.store.engine import open_engine, require_schema
+
+    engine = open_engine(settings.database_url)
+    try:
+        missing = missing_file(engine)
+        if missing is not None:
+            remedy = "`ingest poll` makes it, or name another with --database."
+            raise StoreError(f"there is no database yet; {remedy}", subject=str(missing))
+        require_schema(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def missing_file(engine: Engine) -> Path | None:
+    """Give the path of a SQLite database whose file is not there; None for everything else."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        return None
+    path = Path(name).absolute()
+    return None if path.exists() else path
+
+
+def make_fetcher(settings: Settings) -> Fetcher:
+    """Make the fetcher that the settings describe."""
+    from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
+
+    return Fetcher(
+        FetchSettings(
+            user_agent=settings.user_agent,
+            timeout=settings.timeout,
+            max_bytes=settings.max_bytes,
+            host_gap=settings.host_gap,
+            ca_file=settings.ca_file,
+            connect_to=parse_connect_to(settings.connect_to),
+            private_networks=settings.private_networks,
+        ),
+        now=now,
+    )
+
+
+def is_watched() -> bool:
+    """Tell whether a person looks at standard error."""
+    return render.is_terminal(sys.stderr)
+
+
+def tell_standing(accepted: Accepted, path: Path) -> None:
+    """Say on standard error what became of the file, where a person has to know or to act."""
+    from ingest.pipeline import Standing
+
+    match accepted.standing:
+        case Standing.APPLIED:
+            render.note(f"{path} is now in force, as generation {accepted.generation}.")
+        case Standing.STALE:
+            render.note(
+                f"{path} was in force once and has been replaced: generation {accepted.generation} stays in force. "
+                f"To go back to the file on purpose: ingest sources apply {path}"
+            )
+        case Standing.HELD:
+            render.note(
+                f"{path} removes much ({describe_removal(accepted)}): generation {accepted.generation} stays in "
+                f"force. If that is meant: ingest sources apply {path} --confirm"
+            )
+        case Standing.IN_FORCE:
+            pass
+
+
+def describe_removal(accepted: Accepted) -> str:
+    """Say what a list takes away, or would; "" for nothing."""
+    removal = accepted.removal
+    if removal is None:
+        return ""
+    parts = []
+    if removal.sources:
+        named = ", ".join(removal.sources[:NAMED]) + (", …" if len(removal.sources) > NAMED else "")
+        parts.append(f"{len(removal.sources)} of {removal.listed} sources: {named}")
+    parts += [f'the scope "{scope}" of {vendor}, with {number} headlines' for vendor, scope, number in removal.scopes]
+    return "; ".join(parts)
+
+
+def list_in_force(settings: Settings) -> Allowlist | None:
+    """Read the list in force; None when there is none, or no database yet."""
+    from ingest import pipeline
+    from ingest.store.engine import open_engine
+
+    engine = open_engine(settings.database_url)
+    gone = missing_file(engine)
+    engine.dispose()
+    if gone is not None:
+        return None
+    with reading(settings) as engine:
+        accepted = pipeline.in_force(engine)
+    return accepted.allowlist if accepted else None

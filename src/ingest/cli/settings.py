@@ -1,0 +1,27 @@
+"""`ingest settings`: every setting with its value, origin and unit."""
+
+from __future__ import annotations
+
+from ingest.cli import render, session
+from ingest.settings import describe
+
+
+def settings(
+    *,
+    sources: session.SourcesFlag = None,
+    database: session.DatabaseFlag = None,
+    json: session.JsonLinesFlag = False,
+) -> None:
+    """
+    Show every setting, its origin and its unit.
+
+    Flags win over the environment, the environment over defaults. Passwords are shown as ***.
+    """
+    rows = describe(session.load(sources=sources, database=database))
+    if json:
+        render.lines(rows)
+        return
+    render.table(
+        ("setting", "value", "from", "unit", "flag", "meaning"),
+        [(row.name, row.value or "–", row.origin, row.unit, row.flag or "–", row.meaning) for row in rows],
+    )

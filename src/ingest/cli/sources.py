@@ -1,0 +1,154 @@
+"""`ingest sources`: the allow-list on the operator's desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli import render, session
+from ingest.errors import AllowlistError
+
+if TYPE_CHECKING:
+    from ingest.model import Allowlist
+    from ingest.pipeline import Accepted
+
+FileArgument = Annotated[str | None, typer.Argument(metavar="[FILE]", help="The allow-list, if not that of --sources.")]
+
+
+def check(
+    file: FileArgument = None,
+    *,
+    sources: session.SourcesFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Validate an allow-list and print every fault with line, column, key and what would be right.
+
+    Nothing is put in force and no database is needed. Ends with 2 when there is a fault.
+    """
+    from ingest import allowlist
+
+    path = _path(file, sources)
+    try:
+        listed = allowlist.load(path)
+    except AllowlistError as error:
+        if not json:
+            raise
+        render.document({"path": str(path), "valid": False, "problems": error.problems})
+        raise typer.Exit(error.exit_status) from error
+    counts = _counts(listed)
+    if json:
+        render.document({"path": str(path), "valid": True, "digest": listed.digest, **counts, "problems": []})
+    else:
+        render.line(f"{path} is valid: {', '.join(f'{number} {name}' for name, number in counts.items())}.")
+
+
+def _path(file: str | None, sources: str | None) -> Path:
+    return Path(file) if file is not None else session.load(sources=sources).sources
+
+
+def _counts(listed: Allowlist) -> dict[str, int]:
+    scopes = sum(len(vendor.scopes) for vendor in listed.vendors)
+    return {"vendors": len(listed.vendors), "sources": len(listed.sources), "scopes": scopes}
+
+
+def show(
+    *,
+    sources: session.SourcesFlag = None,
+    database: session.DatabaseFlag = None,
+    json: session.JsonLinesFlag = False,
+) -> None:
+    """List the sources in force; those of the file, saying so, when no list is in force yet."""
+    from ingest import allowlist
+
+    settings = session.load(sources=sources, database=database)
+    listed = session.list_in_force(settings)
+    if listed is None:
+        listed = allowlist.load(settings.sources)
+        render.note(f"No list is in force yet; this is {settings.sources}.")
+    if json:
+        render.lines(listed.sources)
+        return
+    render.table(
+        ("source", "kind", "role", "lang", "interval", "url", ""),
+        [
+            (
+                item.id,
+                item.kind,
+                item.role,
+                item.lang or "–",
+                render.spell(item.interval),
+                item.url,
+                "" if item.enabled else f"disabled: {item.note or 'no note says why'}",
+            )
+            for item in listed.sources
+        ],
+    )
+
+
+def schema() -> None:
+    """
+    Print the JSON Schema of sources.yaml.
+
+    The first line of the shipped file points editors to it.
+    """
+    from ingest import allowlist
+
+    render.document(allowlist.json_schema())
+
+
+def apply(
+    file: FileArgument = None,
+    *,
+    confirm: Annotated[
+        bool,
+        typer.Option("--confirm", help="Also if it removes a quarter of the sources, or a scope that has headlines."),
+    ] = False,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the record.")] = "",
+    sources: session.SourcesFlag = None,
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Put an allow-list in force on purpose, also an older one or, with --confirm, one that removes much.
+
+    One transaction: headlines that another scope still holds stay, the others leave the views.
+    """
+    from ingest import allowlist, pipeline
+
+    settings = session.load(sources=sources, database=database)
+    path = Path(file) if file is not None else settings.sources
+    candidate = allowlist.load(path)
+    with session.making(settings) as engine:
+        accepted = pipeline.accept(
+            engine,
+            candidate,
+            at=session.now(),
+            by=session.operator(),
+            why=why or "ingest sources apply",
+            confirm=confirm,
+            deliberate=True,
+        )
+    if json:
+        render.document({"standing": accepted.standing, "generation": accepted.generation, "removal": accepted.removal})
+    else:
+        _tell(accepted, path)
+    raise typer.Exit(2 if accepted.standing is pipeline.Standing.HELD else 0)
+
+
+def _tell(accepted: Accepted, path: Path) -> None:
+    from ingest.pipeline import Standing
+
+    counts = ", ".join(f"{number} {name}" for name, number in _counts(accepted.allowlist).items())
+    match accepted.standing:
+        case Standing.APPLIED:
+            gone = session.describe_removal(accepted)
+            render.line(f"{path} is now in force, as generation {accepted.generation}: {counts}.")
+            if gone:
+                render.line(f"Gone: {gone}.")
+        case Standing.IN_FORCE:
+            render.line(f"{path} is in force already, as generation {accepted.generation}: {counts}.")
+        case Standing.HELD | Standing.STALE:
+            session.tell_standing(accepted, path)

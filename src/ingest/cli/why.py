@@ -1,0 +1,293 @@
+"""`ingest why`: everything behind one headline, or how the list in force judges an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ingest.cli import render, session
+from ingest.errors import UsageError
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.model import Allowlist, Vendor
+    from ingest.policy import Admitted, Refused
+    from ingest.store.queries import Headline, Provenance, Rejection
+
+_ID: Final = re.compile(r"h[0-9a-z]{1,20}")
+"""A headline's id, or the beginning of one (docs/decisions/0001, "Identity")."""
+
+
+def why(
+    what: Annotated[str, typer.Argument(metavar="ID-or-URL", help="A headline's id, the beginning of one, or a URL.")],
+    *,
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Show where a headline or a refusal comes from.
+
+    An id leads to the scope, the list, the stored response and every word behind the headline. A URL is judged by the
+    list in force for every vendor, and what is stored under it is listed.
+    """
+    settings = session.load(database=database)
+    if _ID.fullmatch(what):
+        _explain_headline(what, settings, json=json)
+    else:
+        _explain_address(what, settings, json=json)
+
+
+# ── a headline ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _explain_headline(prefix: str, settings: Settings, *, json: bool) -> None:
+    from ingest.store import queries
+    from ingest.store.engine import read
+
+    with session.reading(settings) as engine, read(engine) as conn:
+        ids = queries.headline_ids(conn, prefix, limit=2)
+        if len(ids) > 1:
+            raise UsageError(
+                f"several headlines begin so, {ids[0]} and {ids[1]} among them; write more.", subject=prefix
+            )
+        found = queries.provenance(conn, ids[0]) if ids else None
+    if found is None:
+        raise UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
+    if json:
+        render.document(found)
+        return
+    for title, facts in describe(found, settings):
+        render.blocks(title, facts)
+
+
+Facts = list[tuple[str, str]]
+
+
+def describe(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
+    """Tell a provenance in blocks, from what is shown to what it was read from."""
+    yield from _shown(found, settings)
+    yield from _evidence(found, settings)
+    yield from _words(found, settings)
+
+
+def _shown(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
+    from ingest.web.when import moment, published
+
+    item, made = found.headline, found.generation
+    when = published(item.published, item.published_precision, item.first_seen_at, settings.timezone)
+    facts = [
+        ("id", item.id),
+        ("link", item.url),
+        ("vendor", f"{item.vendor_name} ({item.vendor_id})"),
+        ("source", f"{item.source_id} ({item.role})"),
+        ("published", when.text),
+        ("language", item.lang or ""),
+        ("first seen", moment(item.first_seen_at, settings.timezone).text),
+        ("state", f"{item.state}, revision {item.revision}{', backfill' if item.backfill else ''}"),
+    ]
+    yield item.title, facts
+    applied = f"{moment(made.at, settings.timezone).text} by {made.by}"
+    facts = [
+        ("scope", found.scope),
+        ("list", f"generation {made.number}, in force since {applied}"),
+        ("because", made.why),
+        ("digest", f"sha256 {made.digest}"),
+    ]
+    yield "Admitted by", facts
+
+
+def _evidence(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
+    from ingest.web.when import moment
+
+    capture = found.capture
+    certificate = capture.peer_certificate_digest
+    facts = [
+        ("capture", f"{capture.id}, of {capture.source_id}"),
+        ("fetched", moment(capture.fetched_at, settings.timezone).text),
+        ("asked", capture.target_url),
+        *[("redirect", f"{hop.status_code} from {hop.url} to {hop.location}") for hop in capture.hops],
+        ("answered", f"{capture.status_code} by {capture.final_url}"),
+        ("server", f"{capture.peer_address}{f', certificate sha256 {certificate}' if certificate else ''}"),
+        ("as received", f"{capture.wire_size:,} bytes, sha256 {capture.wire_digest}"),
+        ("decoded", f"{capture.payload_size:,} bytes, sha256 {capture.payload_digest}"),
+        ("read by", f"rules {capture.rules_version}, list generation {capture.generation}"),
+    ]
+    yield "First shown by", facts
+    yield "Links", [(link.rel, f"{link.url} ({link.source_id})") for link in found.links]
+
+
+def _words(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
+    from ingest.web.when import moment, published
+
+    for claim in found.claims:
+        when = published(claim.published, claim.published_precision, claim.first_seen_at, settings.timezone)
+        facts = [
+            ("title", claim.title),
+            ("as written", claim.title_original if claim.title_original != claim.title else ""),
+            ("link", claim.url),
+            ("published", f"{when.text}{f' (written {claim.published_raw})' if claim.published_raw else ''}"),
+            ("last seen", moment(claim.last_seen_at, settings.timezone).text),
+            ("capture", str(claim.capture_id)),
+        ]
+        yield f"What {claim.source_id} says", facts
+    for revision in found.revisions:
+        facts = [
+            ("title", revision.title),
+            ("link", revision.url),
+            ("from", f"{moment(revision.at, settings.timezone).text} on, by {revision.source_id}"),
+            (
+                "capture",
+                f"{revision.capture_id}, rules {revision.rules_version}, list generation {revision.generation}",
+            ),
+        ]
+        yield f"Revision {revision.revision}", facts
+
+
+# ── an address ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    How the list in force judges an address for one vendor: by which scope admitted, or by which rule refused.
+
+    `concerned` says whether any scope of the vendor is about this host at all.
+    """
+
+    vendor_id: str
+    admitted: bool
+    concerned: bool
+    url: str
+    scope: str = ""
+    rule: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """An address, the verdicts on it, and what is stored under it."""
+
+    url: str
+    generation: int
+    admitted: bool
+    verdicts: tuple[Verdict, ...]
+    headlines: tuple[Headline, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
+    from ingest import pipeline
+    from ingest.store import queries
+    from ingest.store.engine import open_engine, read
+
+    engine = open_engine(settings.database_url)
+    gone = session.missing_file(engine)
+    engine.dispose()
+    if gone is not None:
+        raise UsageError(f"no list is in force, for there is no database at {gone} yet; {_APPLY}", subject=text)
+    with session.reading(settings) as engine:
+        accepted = pipeline.in_force(engine)
+        if accepted is None:
+            raise UsageError(f"no list is in force yet; {_APPLY}", subject=text)
+        verdicts = tuple(judge(accepted.allowlist, text))
+        addresses = list(dict.fromkeys([text, *(verdict.url for verdict in verdicts)]))
+        with read(engine) as conn:
+            stored = {item.id: item for url in addresses for item in queries.headlines_at(conn, url)}
+            refused = {item.id: item for url in addresses for item in queries.rejections_at(conn, url)}
+    admitted = any(verdict.admitted for verdict in verdicts)
+    found = Judgement(text, accepted.generation, admitted, verdicts, tuple(stored.values()), tuple(refused.values()))
+    if json:
+        render.document(found)
+    else:
+        _print(found, accepted.allowlist, settings)
+
+
+_APPLY: Final = "`ingest poll` or `ingest sources apply` puts sources.yaml in force."
+
+
+def judge(listed: Allowlist, text: str) -> Iterator[Verdict]:
+    """Judge an address as a poll would judge a link: for every vendor, without tracking parameters, raised to https."""
+    from ingest import policy, urls
+    from ingest.errors import UrlError
+
+    for vendor in listed.vendors:
+        try:
+            url = urls.clean(policy.upgrade(vendor, urls.parse(text)))
+        except UrlError:
+            yield _verdict(vendor, policy.admit(vendor, text), concerned=False)  # which says what is wrong with it
+        else:
+            concerned = any(urls.on_host(scope, url.host) for scope in vendor.scopes)
+            yield _verdict(vendor, policy.admit(vendor, url.text), concerned=concerned)
+
+
+def _verdict(vendor: Vendor, verdict: Admitted | Refused, *, concerned: bool) -> Verdict:
+    from ingest import policy
+
+    match verdict:
+        case policy.Admitted():
+            return Verdict(vendor.id, admitted=True, concerned=True, url=verdict.url.text, scope=verdict.scope.text)
+        case policy.Refused():
+            return Verdict(
+                vendor.id,
+                admitted=False,
+                concerned=concerned,
+                url=verdict.url,
+                rule=verdict.rule,
+                detail=verdict.detail,
+            )
+
+
+def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """
+    Choose the verdicts that say something.
+
+    Those that admit; else those of vendors whose list speaks of the host; else, where all say the same, one of them.
+    That a host is in nobody's list is left to the caller to say once.
+    """
+    admitted = [verdict for verdict in verdicts if verdict.admitted]
+    concerned = [verdict for verdict in verdicts if verdict.concerned]
+    same = len({(verdict.rule, verdict.detail) for verdict in verdicts}) == 1
+    return admitted or concerned or (list(verdicts[:1]) if same else [])
+
+
+def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
+    from ingest.web.when import moment, published
+
+    names = {vendor.id: vendor.name for vendor in listed.vendors}
+    facts: Facts = []
+    for verdict in telling(found.verdicts):
+        if verdict.admitted:
+            facts += [
+                ("official for", names[verdict.vendor_id]),
+                ("by scope", verdict.scope),
+                ("stored as", verdict.url),
+            ]
+        else:
+            facts += [("refused by", f"{verdict.rule}: {verdict.detail}")]
+    if not facts:
+        facts = [("refused by", f"off-scope: its host is in no scope of any of the {len(names)} vendors.")]
+    render.blocks(found.url, [*facts, ("list", f"generation {found.generation}")])
+    for item in found.headlines:
+        when = published(item.published, item.published_precision, item.first_seen_at, settings.timezone).text
+        facts = [
+            ("id", item.id),
+            ("link", item.url),
+            ("source", item.source_id),
+            ("published", when),
+            ("state", item.state),
+        ]
+        render.blocks(f"Headline: {item.title}", facts)
+    for refusal in found.rejections:
+        facts = [
+            ("title", refusal.title),
+            ("source", refusal.source_id),
+            ("rule", f"{refusal.reason}: {refusal.detail}"),
+            ("seen", f"{refusal.times} times, last {moment(refusal.last_seen_at, settings.timezone).text}"),
+        ]
+        render.blocks("Refused before", facts)
+    if not found.headlines and not found.rejections:
+        render.line("Nothing is stored under this address.")
