@@ -47,7 +47,8 @@ STALE: Final = timedelta(days=1)
 """The longest a source is left alone (`max_interval`): with nothing read for that long, nobody is polling."""
 
 _LINE_BYTES: Final = 280  # the markup around one headline, at most, with a heading of its own day
-_SOURCE_BYTES: Final = 230  # the same for one source and its reason
+_SOURCE_BYTES: Final = 180  # the same for one source
+_REASON_BYTES: Final = 45  # and for its reason
 
 _TROUBLE: Final = frozenset({State.FAILING, State.BROKEN, State.BLOCKED, State.MOVED, State.FROZEN, State.QUIET})
 _LANGUAGE: Final = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 as far as a browser looks at it
@@ -211,7 +212,7 @@ def _fitting(lines: Iterable[Shown], budget: int) -> tuple[Shown, ...]:
 def _weight(line: Line | SourceLine) -> int:
     """Give the bytes that a line takes on the page, rather too many than too few."""
     if isinstance(line, SourceLine):
-        return _SOURCE_BYTES + _bytes(line.id, line.reason)
+        return _SOURCE_BYTES + _bytes(line.id) + (_REASON_BYTES + _bytes(line.reason) if line.reason else 0)
     return _LINE_BYTES + _bytes(line.title, line.url or "", line.lang or "", line.vendor, line.source_id)
 
 
