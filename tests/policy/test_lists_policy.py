@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -61,3 +63,53 @@ def test_a_list_is_refused_for_exactly_what_is_wrong_with_it(case: dict[str, Any
 def test_there_are_enough_cases_and_no_two_of_one_name() -> None:
     names = [case["name"] for case in CASES]
     assert len(set(names)) == len(names) >= 110
+
+
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+
+
+def complaints(value: Any, schema: dict[str, Any], key: str = "") -> Iterator[str]:
+    """What an editor would underline: as much of JSON Schema 2020-12 as `json_schema` uses."""
+    if "type" in schema and not isinstance(value, TYPES[schema["type"]]):
+        yield f"{key} is no {schema['type']}"
+    elif isinstance(value, dict):
+        yield from (f"{key}.{name} is missing" for name in set(schema.get("required", ())) - value.keys())
+        for name, inner in value.items():
+            below = schema.get("properties", {}).get(name, schema["additionalProperties"])
+            if below is False or not re.search(schema.get("propertyNames", {}).get("pattern", ""), name):
+                yield f"{key}.{name} is not known"
+            else:
+                yield from complaints(inner, below, f"{key}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from complaints(item, schema["items"], f"{key}[{index}]")
+    if not fits(value, schema):
+        yield f"{key}: {value} is not {schema}"
+
+
+def fits(value: Any, schema: dict[str, Any]) -> bool:
+    """The keywords that look at one value by itself."""
+    size = len(value) if isinstance(value, dict | list) else 0
+    return (
+        value in schema.get("enum", [value])
+        and value == schema.get("const", value)
+        and re.search(schema.get("pattern", ""), str(value)) is not None
+        and ("minimum" not in schema or schema["minimum"] <= value <= schema["maximum"])
+        and size >= max(schema.get("minProperties", 0), schema.get("minItems", 0))
+    )
+
+
+ACCEPTED = [case for case in CASES if "problems" not in case]
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=[case["name"] for case in ACCEPTED])
+def test_an_editor_underlines_nothing_in_a_list_that_is_accepted(case: dict[str, Any]) -> None:
+    assert not list(complaints(yaml.safe_load(written_out(case)[0]), allowlist.json_schema()))
+
+
+def test_an_editor_underlines_nothing_in_the_shipped_list_and_an_unknown_key_in_any() -> None:
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "sources.yaml").read_text(encoding="utf-8"))
+    assert not list(complaints(shipped, allowlist.json_schema()))
+    shipped["vendors"]["openai"]["sources"]["news"]["intervall"] = "15m"
+    said = list(complaints(shipped, allowlist.json_schema()))
+    assert said == [".vendors.openai.sources.news.intervall is not known"]

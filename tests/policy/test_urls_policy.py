@@ -73,7 +73,7 @@ def test_an_address_longer_than_any_page_has_is_refused() -> None:
 
 
 def test_the_file_is_whole_and_large_enough() -> None:
-    assert len(CASES) >= 220
+    assert len(CASES) >= 400
     assert len({(case["vendor"], case["url"]) for case in CASES}) == len(CASES)
     for case in CASES:
         expected = {"official": {"stored"}, "carrier": set(), "refused": {"rule"}}[case["verdict"]]
