@@ -41,8 +41,6 @@ _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | r
 _TOLERATED: Final = 0.1  # of the characters beyond ASCII; a title cut inside a character stays far below
 
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NUMERIC_REFERENCE: Final = re.compile(r"&#(?:[xX](?P<hex>[0-9a-fA-F]+)|(?P<dec>[0-9]+));")
-_LONGEST_REFERENCE: Final = 12  # digits with leading zeros; Python refuses to read numbers without end
 
 
 def decode(content: bytes, content_type: str = "") -> tuple[str, str]:
@@ -101,12 +99,6 @@ def legal(text: str) -> str:
     return _ILLEGAL.sub("", text)
 
 
-def legal_references(markup: str) -> str:
-    """Return XML without numeric references to forbidden characters (`&#0;`, `&#x1F;`), which no parser gets past."""
-    return _NUMERIC_REFERENCE.sub(_legal_reference, markup) if "&#" in markup else markup
-
-
-def _legal_reference(match: re.Match[str]) -> str:
-    digits = match["hex"] or match["dec"]
-    code = int(digits, 16 if match["hex"] else 10) if len(digits) <= _LONGEST_REFERENCE else 0
-    return match[0] if 0 < code <= 0x10FFFF and not _ILLEGAL.match(chr(code)) else ""  # noqa: PLR2004 end of Unicode
+def is_legal(character: str) -> bool:
+    """Whether XML 1.0 §2.2 allows a character."""
+    return not _ILLEGAL.match(character)

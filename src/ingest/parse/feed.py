@@ -21,8 +21,9 @@ import feedparser
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, TextKind, Unreadable
 from ingest.parse import jsonfeed
-from ingest.parse.charset import decode, legal, legal_references
+from ingest.parse.charset import decode, legal
 from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
+from ingest.parse.references import mended
 from ingest.text import clean_title, guess_kind, language_tag
 
 _Raw = dict[str, Any]  # what feedparser calls an entry; any element of the feed can have put any type under any key
@@ -125,7 +126,10 @@ def _buried(text: str) -> str:
 
 
 def _document(markup: str, base: str, notes: list[str]) -> Document:
-    markup = _spared(legal_references(markup))
+    markup, count = mended(markup)
+    if count:
+        notes.append(f"{count} bad references")
+    markup = _spared(markup)
     try:
         parsed = _feedparser(markup)
         raws: list[_Raw | Unreadable] = list(parsed["entries"])
