@@ -162,6 +162,15 @@ def test_the_ticker_has_no_backfill_and_says_when_there_is_nothing_else(site: We
     assert "Nothing new since the first fill" not in site.ask("/").text
 
 
+def test_the_list_says_that_there_is_more_and_where(full: Website) -> None:
+    tree = LexborHTMLParser(full.ask("/").text)
+    shown = lines(tree, ".day")
+    assert [title for title, _ in shown][:2] == ["Undated", "GPT-5 の提供を開始"]
+    assert len(shown) == page.LIST_LINES
+    note = f"These are the newest {page.LIST_LINES}. ingest headlines lists older ones."
+    assert note in [note.text() for note in tree.css("main .note")]
+
+
 def test_the_table_tells_state_last_success_headlines_and_reason_of_every_source(full: Website) -> None:
     rows = [
         [cell.text() for cell in row.css("th, td")] for row in LexborHTMLParser(full.ask("/sources").text).css("tr")
@@ -279,7 +288,9 @@ def test_the_current_page_is_marked_in_the_navigation(full: Website) -> None:
 # ── size and colour ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("title", ["字" * 1000, "&" * 1000, '"' * 80, "Introducing something new and better for all"])
+@pytest.mark.parametrize(
+    "title", ["字" * 1000, "&" * 1000, '"' * 80, "x" * 300, "Introducing something new and better for all"]
+)
 @pytest.mark.parametrize("path", ["/" + "a" * 2000, "/news/introducing-something"])
 def test_the_first_page_with_its_style_sheet_is_under_50_kb_whatever_is_stored(
     site: Website, title: str, path: str
