@@ -200,6 +200,13 @@ def test_data_that_is_days_old_is_an_alarm_and_recent_data_is_none(site: Website
     assert "does not seem to be running" not in site.ask("/").text
 
 
+def test_what_is_recent_goes_by_the_clock_that_is_given(tmp_path: Path) -> None:
+    with serve(tmp_path, now=lambda: NOW) as website:
+        website.add_list()
+        website.add_source(last_success_at=NOW)
+        assert "does not seem to be running" not in website.ask("/").text
+
+
 # ── what vendors write is text ──────────────────────────────────────────────────────────────────────────────────
 
 

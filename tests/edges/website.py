@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from sqlalchemy import Engine, insert
 
 from ingest.store import schema
 from ingest.store.engine import create_if_missing, open_engine, write
+from ingest.web.app import wall_clock
 from ingest.web.server import Server
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
@@ -169,10 +170,10 @@ class Website:
 
 
 @contextmanager
-def serve(folder: Path, banner: str = "") -> Iterator[Website]:
+def serve(folder: Path, banner: str = "", now: Callable[[], datetime] = wall_clock) -> Iterator[Website]:
     """Make an empty database and serve its page in Tokyo's time."""
     engine = open_engine(f"sqlite:///{folder}/web.db")
     create_if_missing(engine)
-    with Server(engine, "127.0.0.1:0", timezone=ZoneInfo("Asia/Tokyo"), banner=banner) as server:
+    with Server(engine, "127.0.0.1:0", timezone=ZoneInfo("Asia/Tokyo"), banner=banner, now=now) as server:
         yield Website(engine, server.url)
     engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,7 +63,7 @@ def demonstrate(url: str, *, serve: str | None, zone: tzinfo, interrupts: Interr
         else:
             _tell_second(second)
         if serve is not None and not interrupts.came:
-            _keep_up(engine, serve, zone, interrupts)
+            _keep_up(engine, serve, zone, second.at, interrupts)
 
 
 @contextmanager
@@ -78,11 +78,11 @@ def _engine(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _keep_up(engine: Engine, address: str, zone: tzinfo, interrupts: Interrupts) -> None:
+def _keep_up(engine: Engine, address: str, zone: tzinfo, at: datetime, interrupts: Interrupts) -> None:
     from ingest.demo.play import BANNER
     from ingest.web.server import Server
 
-    with Server(engine, address, timezone=zone, banner=BANNER) as server:
+    with Server(engine, address, timezone=zone, banner=BANNER, now=lambda: at) as server:
         announce(server)
         interrupts.event.wait()
 
@@ -101,7 +101,9 @@ def _tell_first(first: First) -> None:
 
 def _tell_second(second: Second) -> None:
     found = as_document(second.report)
-    sums = "{revised} edit, {duplicate} duplicate, {rejected} refusals; {not_modified} of {polled} sources not modified."
+    sums = (
+        "{revised} edit, {duplicate} duplicate, {rejected} refusals; {not_modified} of {polled} sources not modified."
+    )
     render.line(f"Round two, {second.at:%Y-%m-%d}: {sums.format_map(found)}")
     render.line()
     edit, twice = second.edit, second.duplicate

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from importlib import resources
@@ -53,7 +53,14 @@ _FAULTS: Final = {
 }
 
 
-def make_app(engine: Engine, *, timezone: tzinfo, banner: str = "") -> Starlette:
+def wall_clock() -> datetime:
+    """Give the time in UTC."""
+    return datetime.now(UTC)
+
+
+def make_app(
+    engine: Engine, *, timezone: tzinfo, banner: str = "", now: Callable[[], datetime] = wall_clock
+) -> Starlette:
     """
     Make the web application.
 
@@ -61,8 +68,9 @@ def make_app(engine: Engine, *, timezone: tzinfo, banner: str = "") -> Starlette
         engine: A database at the right schema; it is only read.
         timezone: The zone that days and times are shown in.
         banner: A plain sentence on top of every page.
+        now: The clock by which data is recent or stale.
     """
-    site = _Site(engine, timezone, banner)
+    site = _Site(engine, timezone, banner, now)
     app = Starlette(
         routes=[
             Route("/", site.front),
@@ -89,11 +97,12 @@ class _Static:
 
 
 class _Site:
-    """What the answers are made of: the database, the zone, the templates and the static files."""
+    """What the answers are made of: the database, the zone, the clock, the templates and the static files."""
 
-    def __init__(self, engine: Engine, zone: tzinfo, banner: str) -> None:
+    def __init__(self, engine: Engine, zone: tzinfo, banner: str, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._zone = zone
+        self._now = now
         self._static = _static_files()
         self._templates = Environment(
             loader=PackageLoader("ingest.web"),
@@ -149,7 +158,7 @@ class _Site:
         return self._fault(500, {})
 
     def _clock(self, as_of: datetime | None) -> page.Clock:
-        return page.clock(as_of, datetime.now(UTC), self._zone)
+        return page.clock(as_of, self._now(), self._zone)
 
     def _page(self, request: Request, template: str, shown: page.FrontPage | page.SourcesPage) -> Response:
         body = self._templates.get_template(template).render(page=shown)

@@ -6,8 +6,9 @@ import ipaddress
 import re
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,7 +16,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from ingest.errors import UsageError
-from ingest.web.app import make_app
+from ingest.web.app import make_app, wall_clock
 
 TRIES: Final = 100
 """Ports that `HOST:PORT+` looks at, from PORT upwards."""
@@ -63,15 +64,24 @@ class Server:
         address: `HOST:PORT`, or `HOST:PORT+` for the next free port.
         timezone: The zone that days and times are shown in.
         banner: A plain sentence on top of every page (the demo says that it is one).
+        now: The clock by which data is recent or stale (the demo's stands still).
 
     Raises:
         UsageError: The address cannot be listened on.
     """
 
-    def __init__(self, engine: Engine, address: str, *, timezone: tzinfo, banner: str = "") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        address: str,
+        *,
+        timezone: tzinfo,
+        banner: str = "",
+        now: Callable[[], datetime] = wall_clock,
+    ) -> None:
         self._socket = _listen(parse_address(address))
         config = uvicorn.Config(
-            make_app(engine, timezone=timezone, banner=banner),
+            make_app(engine, timezone=timezone, banner=banner, now=now),
             lifespan="off",
             ws="none",
             proxy_headers=False,  # who asks makes no difference to a page
