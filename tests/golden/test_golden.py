@@ -37,7 +37,9 @@ def test_a_stored_document_gives_what_is_expected_of_it(folder: Path) -> None:
 
 
 def outcome(content: bytes, *, url: str, media_type: str = "", source: dict[str, Any] | None = None) -> dict[str, Any]:
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in (source or {}).items()}
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in (source or {}).items()
+    }
     stanza = Source(id="acme/news", vendor_id="acme", kind=Kind.FEED, url=url, digest="0", **settings)
     vendor = Vendor("acme", "Acme", "https://www.acme-ai.com/", tuple(Scope(Grant.OFFICIAL, h, h) for h in HOSTS))
     headers = (("Content-Type", media_type),) if media_type else ()
