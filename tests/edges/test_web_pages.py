@@ -11,21 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from edges.website import HOST, NOW, Website, serve
+from edges.website import HOST, HOSTILE, NOW, Website, serve
 from ingest.web import page
 
-HOSTILE = [
-    "<script>document.title='executed'</script>",
-    '"><img src=x onerror="document.title=\'executed\'">',
-    "'><svg/onload=document.title='executed'>",
-    "</title><script>document.title='executed'</script>",
-    "</a><iframe src=javascript:document.title='executed'></iframe>",
-    "<!--<base href=//evil.example>--><meta http-equiv=refresh content=0;url=//evil.example>",
-    "{{ 7 * 7 }}{% include '/etc/passwd' %}",
-    "&lt;script&gt;document.title='executed'&lt;/script&gt;",
-    "` onmouseover=document.title='executed' x=",
-    "\u202egnp.exe\u202c <b>bold</b>",
-]
 ALLOWED_TAGS = frozenset(
     re.findall(
         r"\w+",

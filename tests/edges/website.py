@@ -23,6 +23,20 @@ NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 HOST = "www.acme-ai.com"
 DIGEST = "0" * 64
 
+HOSTILE = [
+    "<script>document.title='executed'</script>",
+    '"><img src=x onerror="document.title=\'executed\'">',
+    "'><svg/onload=document.title='executed'>",
+    "</title><script>document.title='executed'</script>",
+    "</a><iframe src=javascript:document.title='executed'></iframe>",
+    "<!--<base href=//evil.example>--><meta http-equiv=refresh content=0;url=//evil.example>",
+    "{{ 7 * 7 }}{% include '/etc/passwd' %}",
+    "&lt;script&gt;document.title='executed'&lt;/script&gt;",
+    "` onmouseover=document.title='executed' x=",
+    "\u202egnp.exe\u202c <b>bold</b>",
+]
+"""What a vendor could write to be more than text; each would change the title of the page or call elsewhere."""
+
 
 @dataclass(frozen=True)
 class Answer:
