@@ -23,7 +23,8 @@ def migrate(connection: Connection) -> None:
     database.drop_rules(connection)
     with context.begin_transaction():
         context.run_migrations()
-    database.rebuild_rules(connection)
+    if context.config.attributes.get("rules", True):  # none on the way down: the tables under them are going
+        database.rebuild_rules(connection)
 
 
 if (ours := context.config.attributes.get("connection")) is not None:

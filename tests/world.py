@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
+from ipaddress import ip_network
 from typing import Any
 
-from ingest.fetch import Fetcher
 from sqlalchemy import Engine, text
 
 from ingest import allowlist
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
+from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 from ingest.model import PollReport
 from ingest.pipeline import Accepted, Context, Round, RoundReport, accept, run_round
 from ingest.polling import Limits
@@ -46,6 +47,19 @@ class Item:
     link: str
     published: datetime = NOW - timedelta(hours=1)
     guid: str | None = None
+
+
+def fetch_settings(server: VendorServer) -> FetchSettings:
+    """What leads a fetcher to a loopback vendor, without waiting between requests."""
+    return FetchSettings(
+        user_agent="ingest-test/1 (+https://www.example.org/)",
+        timeout=timedelta(seconds=10),
+        max_bytes=1 << 20,
+        host_gap=timedelta(0),
+        ca_file=server.ca_file,
+        connect_to=parse_connect_to(server.connect_to),
+        private_networks=(ip_network("127.0.0.0/8"),),
+    )
 
 
 def rss(*items: Item, note: str = "") -> Answer:

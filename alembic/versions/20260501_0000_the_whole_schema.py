@@ -204,7 +204,7 @@ def upgrade() -> None:
         sa.Column("allowlist_generation", sa.Integer(), nullable=False),
         sa.Column("capture_id", BIG, nullable=False),
         sa.CheckConstraint(
-            "ltrim(host, 'abcdefghijklmnopqrstuvwxyz0123456789.-') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%' AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-'",
+            "ltrim(host, 'abcdefghijklmnopqrstuvwxyz0123456789.-') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%' AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-' AND length(host) <= 253",
             name=op.f("ck_headlines_host"),
         ),
         sa.CheckConstraint(
@@ -216,7 +216,9 @@ def upgrade() -> None:
             name=op.f("ck_headlines_suffix"),
         ),
         sa.CheckConstraint("title <> ''", name=op.f("ck_headlines_title")),
-        sa.CheckConstraint("url = 'https://' || host || path || suffix", name=op.f("ck_headlines_url")),
+        sa.CheckConstraint(
+            "url = 'https://' || host || path || suffix AND length(url) <= 2048", name=op.f("ck_headlines_url")
+        ),
         sa.CheckConstraint(
             "\"published_precision\" IN ('second', 'day', 'month', 'year', 'none')",
             name=op.f("ck_headlines_published_precision"),
@@ -392,7 +394,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", UtcDateTime(), nullable=False),
         sa.Column("last_seen_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "ltrim(host, 'abcdefghijklmnopqrstuvwxyz0123456789.-') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%' AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-'",
+            "ltrim(host, 'abcdefghijklmnopqrstuvwxyz0123456789.-') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%' AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-' AND length(host) <= 253",
             name=op.f("ck_links_host"),
         ),
         sa.CheckConstraint(
@@ -403,7 +405,9 @@ def upgrade() -> None:
             "suffix = '' OR ((suffix LIKE '?_%' OR suffix LIKE '#_%') AND ltrim(suffix, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&''()*+,;=:@/%?#') = '' AND length(suffix) - length(replace(suffix, '#', '')) <= 1)",
             name=op.f("ck_links_suffix"),
         ),
-        sa.CheckConstraint("url = 'https://' || host || path || suffix", name=op.f("ck_links_url")),
+        sa.CheckConstraint(
+            "url = 'https://' || host || path || suffix AND length(url) <= 2048", name=op.f("ck_links_url")
+        ),
         sa.CheckConstraint("\"rel\" IN ('primary', 'alternate', 'related', 'via')", name=op.f("ck_links_rel")),
         sa.ForeignKeyConstraint(["headline_id"], ["headlines.id"], name=op.f("fk_links_headline_id")),
         sa.ForeignKeyConstraint(["scope_id"], ["scopes.id"], name=op.f("fk_links_scope_id")),

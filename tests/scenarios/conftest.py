@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from ipaddress import ip_network
 
 import pytest
-from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 from sqlalchemy import Engine
 
 from ingest.demo.server import VendorServer
-from world import BLOG, FEED, NOW, World, rss
+from ingest.fetch import Fetcher
+from world import BLOG, FEED, NOW, World, fetch_settings, rss
 
 
 @pytest.fixture
@@ -20,14 +18,5 @@ def server() -> Iterator[VendorServer]:
 
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
-    settings = FetchSettings(
-        user_agent="ingest-test/1 (+https://www.example.org/)",
-        timeout=timedelta(seconds=10),
-        max_bytes=1 << 20,
-        host_gap=timedelta(0),
-        ca_file=server.ca_file,
-        connect_to=parse_connect_to(server.connect_to),
-        private_networks=(ip_network("127.0.0.0/8"),),
-    )
-    with Fetcher(settings, now=lambda: NOW) as fetcher:
+    with Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher:
         yield World(engine, server, fetcher)

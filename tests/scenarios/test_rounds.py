@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from ingest import policy, urls
 from ingest.demo.answers import Answer, redirect
-from ingest.model import Outcome
+from ingest.errors import PolicyGuardError
+from ingest.model import Outcome, Vendor
 from ingest.pipeline import Standing
 from world import BLOG, FEED, LIST, NOW, Item, World, rss
 
@@ -263,3 +267,22 @@ def test_first_fill_marks_old_entries_as_backfill(world: World) -> None:
     flags = {row.title: bool(row.backfill) for row in world.rows("SELECT title, backfill FROM v1_headlines")}
 
     assert flags == {"Acme opens a lab": False, "Old": True}
+
+
+def test_with_our_own_policy_switched_off_the_database_still_refuses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def admit_all(vendor: Vendor, raw: str) -> policy.Admitted:
+        return policy.Admitted(urls.parse(raw), vendor.scopes[0])
+
+    monkeypatch.setattr(policy, "admit", admit_all)
+    world.server.update({FEED: rss(A, Item("Press", "https://press.example.net/acme", guid="p"))})
+
+    with pytest.raises(PolicyGuardError):
+        world.poll()
+
+    assert world.rows("SELECT id FROM headlines") == []
+    monkeypatch.undo()
+    world.at += timedelta(hours=1)
+    world.round()
+    assert world.titles() == ["Acme opens a lab"]  # the bytes were kept, so nothing official is lost

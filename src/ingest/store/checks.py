@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, text
 
-from ingest.model import Allowlist
+from ingest.model import Allowlist, Fate
 from ingest.store import engine as database
 from ingest.store import guards, lists, views
 
@@ -44,8 +44,10 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
     # A write transaction on PostgreSQL, because expected views are made beside the real ones, and always undone.
     opened = database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine)
     with opened as conn:
-        looks = (_soundness(conn), _guards(conn), _views(conn), _scopes(conn, allowlist), _policy(conn), _records(conn))
-        for look in looks:
+        found += _soundness(conn)
+        if found[0].level == "fault":
+            return found  # what stands in a damaged file cannot be asked
+        for look in (_guards(conn), _views(conn), _scopes(conn, allowlist), _policy(conn), _records(conn)):
             found += look
         if (weakness := database.weakness(engine)) is not None:
             found.append(Finding("warning", weakness, "see docs/operations.md"))
@@ -91,7 +93,8 @@ def _changed_functions(conn: Connection) -> Iterator[str]:
         text(
             "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
             " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = current_schema() AND p.proconfig IS NOT NULL AND t.tgenabled IN ('O', 'A')"
+            " WHERE n.nspname = current_schema() AND t.tgenabled IN ('O', 'A')"
+            " AND p.proconfig = ARRAY[format('search_path=%I, pg_temp', current_schema())]"
             # Bits of pg_trigger.h: for each row, before, on insert, on update.
             " AND t.tgname = 'guard_' || c.relname AND t.tgtype & 23 = 23"
         )
@@ -149,32 +152,32 @@ _RECORDS: Final = (
     (
         "Every headline shows its newest revision.",
         "headline without the revision that it shows",
-        "SELECT h.id FROM headlines h WHERE NOT EXISTS (SELECT 1 FROM revisions r WHERE r.headline_id = h.id"
-        " AND r.revision = h.revision AND r.title = h.title AND r.url = h.url)",
+        """SELECT h.id FROM headlines h WHERE NOT EXISTS (SELECT 1 FROM revisions r WHERE r.headline_id = h.id
+               AND r.revision = h.revision AND r.title = h.title AND r.url = h.url)""",
     ),
     (
         "Every headline is in the change log.",
         "headline without its change",
-        "SELECT h.id FROM headlines h WHERE NOT EXISTS"
-        " (SELECT 1 FROM changes c WHERE c.headline_id = h.id AND c.kind = 'created')",
+        """SELECT h.id FROM headlines h WHERE NOT EXISTS
+               (SELECT 1 FROM changes c WHERE c.headline_id = h.id AND c.kind = 'created')""",
     ),
     (
         "Every headline has its link, its story and a key.",
         "headline without link, story or key",
-        "SELECT h.id FROM headlines h WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.headline_id = h.id)"
-        " OR NOT EXISTS (SELECT 1 FROM story_joins j WHERE j.headline_id = h.id AND j.story_id = h.story_id)"
-        " OR NOT EXISTS (SELECT 1 FROM headline_keys k WHERE k.headline_id = h.id)",
+        """SELECT h.id FROM headlines h WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.headline_id = h.id)
+               OR NOT EXISTS (SELECT 1 FROM story_joins j WHERE j.headline_id = h.id AND j.story_id = h.story_id)
+               OR NOT EXISTS (SELECT 1 FROM headline_keys k WHERE k.headline_id = h.id)""",
     ),
     (
         "The ledger balances.",
         "poll whose entries do not add up",
-        "SELECT p.id FROM polls p WHERE p.entries <> p.created + p.revised + p.seen + p.duplicate + p.filtered"
-        " + p.rejected + p.quarantined + p.pending + p.unparsable",
+        f"SELECT p.id FROM polls p WHERE p.entries <> {' + '.join(Fate)}",  # noqa: S608 - our own names
     ),
     (
         "Every source has its state.",
         "source without a state",
-        "SELECT c.id FROM sources c WHERE NOT EXISTS (SELECT 1 FROM source_states p WHERE p.source_id = c.id)",
+        """SELECT c.id FROM sources c
+            WHERE NOT EXISTS (SELECT 1 FROM source_states p WHERE p.source_id = c.id)""",
     ),
 )
 

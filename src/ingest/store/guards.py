@@ -31,7 +31,8 @@ class Dialect:
     What the engines spell differently.
 
     `odd_escape` says whether text (`{0}`) holds an escape that RFC 3986 §6.2.2 would write otherwise: lower-case digits, a
-    letter, digit or `-._~` escaped, or a percent sign that begins no escape. `typed` insists on text where a column takes any
+    letter, digit or `-._~` escaped, or a percent sign that begins no escape. `odd_host` the same for labels that are too long
+    (RFC 1035 §2.3.4) or have a hyphen at an end (RFC 1123 §2.1). `typed` insists on text where a column takes any
     type. `lower` and `upper` are those of ASCII, whatever the database's locale.
     """
 
@@ -39,6 +40,7 @@ class Dialect:
     lower: str
     upper: str
     odd_escape: str
+    odd_host: str
     typed: str
 
 
@@ -52,6 +54,7 @@ _SQLITE: Final = Dialect(
     lower="lower({0})",
     upper="upper({0})",
     odd_escape="(" + " OR ".join(f"{{0}} GLOB '{glob}'" for glob in _GLOBS) + ")",
+    odd_host=f"({{0}} GLOB '*.-*' OR {{0}} GLOB '*-.*' OR {{0}} GLOB '*{'[^.]' * 64}*')",
     typed=" AND ".join(f"typeof({{row}}.{name}) = 'text'" for name in ("url", "host", "path", "suffix")),
 )
 _POSTGRESQL: Final = Dialect(
@@ -59,6 +62,7 @@ _POSTGRESQL: Final = Dialect(
     lower='lower({0} COLLATE "C")',
     upper='upper({0} COLLATE "C")',
     odd_escape=("({0} COLLATE \"C\" ~ '%([^0-9A-F]|.[^0-9A-F]|.?$|2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)')"),
+    odd_host="({0} ~ '[.]-|-[.]|[^.]{{64}}')",
     typed="TRUE",
 )
 
@@ -70,88 +74,60 @@ def of(dialect: str) -> Dialect:
 
 # ── the rule over one row ───────────────────────────────────────────────────────────────────────────────────────
 
+# The scopes in force of a row's vendor that speak of its host, each with what it says of the address: `held` it is inside,
+# `uncertain` servers could read the path differently where the list goes by path (`policy`'s rule encoded-separator).
+# `path` is compared in lower case where the host does, and with a closing slash where `!h/p/` also has to deny `h/p`;
+# `rest` is what follows the literal part before the one *, which stands for the first `segment` characters, then `tail`.
+_JUDGED: Final = """(
+    SELECT t.id, t."grant", t.path_match <> 'any' AND {obscure} AS uncertain, CASE
+             WHEN t.query IS NOT NULL AND {row}.suffix <> '?' || t.query
+              AND substr({row}.suffix, 1, length(t.query) + 2) <> '?' || t.query || '#' THEN FALSE
+             WHEN t.path_match = 'any' THEN TRUE
+             WHEN substr(t.path, 1, length(t.path_before)) <> t.path_before THEN FALSE
+             WHEN t.path_after IS NULL THEN t.path_match = 'prefix' OR t.rest = ''
+             WHEN t.segment = 0 THEN FALSE
+             WHEN t.path_match = 'exact' THEN t.tail = t.path_after
+             ELSE substr(t.tail, 1, length(t.path_after)) = t.path_after END AS held
+      FROM (SELECT g.*, substr(g.rest, g.segment + 1) AS tail
+      FROM (SELECT r.*, CASE {position}(r.rest, '/') WHEN 0 THEN length(r.rest)
+                        ELSE {position}(r.rest, '/') - 1 END AS segment
+      FROM (SELECT p.*, substr(p.path, length(p.path_before) + 1) AS rest
+      FROM (SELECT s.*, CASE WHEN s.fold THEN {folded} ELSE {row}.path END
+                   || CASE WHEN s."grant" = 'exception' AND s.path_match = 'prefix' THEN '/' ELSE '' END AS path
+              FROM scopes s
+             WHERE s.vendor_id = {row}.vendor_id AND s.until_generation IS NULL
+               AND CASE WHEN s.subdomains THEN length({row}.host) > length(s.host) + 1
+                         AND substr({row}.host, length({row}.host) - length(s.host)) = '.' || s.host
+                        ELSE {row}.host = s.host END) p) r) g) t)"""
+_DENIED: Final = """EXISTS (SELECT 1 FROM {judged} d WHERE d.uncertain OR (d."grant" = 'exception' AND d.held))"""
+
+
+def _judged(row: str, engine: Dialect) -> str:
+    path = engine.upper.format(f"{row}.path")
+    return " ".join(_JUDGED.split()).format(
+        row=row,
+        position=engine.position,
+        folded=engine.lower.format(f"{row}.path"),
+        obscure="(" + " OR ".join(f"replace({path}, '{part}', '') <> {path}" for part in OBSCURE) + ")",
+    )
+
 
 def official(row: str, engine: Dialect) -> str:
     """Say whether the scope that a row names admits it and nothing denies it; `row` is NEW or an alias."""
-    held = f"s.id = {row}.scope_id AND {_grants('s', row, engine)}"
+    judged = _judged(row, engine)
     return (
-        f"({engine.typed.format(row=row)}"
+        f"({engine.typed.format(row=row)} AND NOT {engine.odd_host.format(f'{row}.host')}"
         f" AND NOT {engine.odd_escape.format(f'{row}.path')} AND NOT {engine.odd_escape.format(f'{row}.suffix')}"
-        f" AND EXISTS (SELECT 1 FROM scopes s WHERE {held})"
-        f" AND NOT EXISTS (SELECT 1 FROM scopes s WHERE {_denies('s', row, engine)}))"
+        f" AND EXISTS (SELECT 1 FROM {judged} s WHERE s.id = {row}.scope_id AND s.\"grant\" = 'official' AND s.held)"
+        f" AND NOT {_DENIED.format(judged=judged)})"
     )
 
 
 def holder(row: str, engine: Dialect) -> str:
     """Give the scope in force that would admit a row, whatever scope it names; NULL where none does or one denies it."""
-    return (
-        f"(SELECT min(s.id) FROM scopes s WHERE {_grants('s', row, engine)}"
-        f" AND NOT EXISTS (SELECT 1 FROM scopes d WHERE {_denies('d', row, engine)}))"
-    )
-
-
-def _grants(scope: str, row: str, engine: Dialect) -> str:
-    path = _path(scope, row, engine)
-    inside = f"({scope}.path_match = 'any' OR (NOT {_obscure(row, engine)} AND {_holds(scope, path, engine)}))"
-    return f"{scope}.\"grant\" = 'official' AND {_speaks_of(scope, row)} AND {_query(scope, row)} AND {inside}"
-
-
-def _denies(scope: str, row: str, engine: Dialect) -> str:
-    """
-    An exception that holds the address, `!h/p/` also `h/p`; or an obscure path where the list goes by path.
-
-    The second half is `policy`'s rule `encoded-separator`: segments that servers could read differently are in no list.
-    """
-    path = _path(scope, row, engine)
-    closed = f"({scope}.path_match = 'prefix' AND {_holds(scope, _closed(path), engine)})"
-    holds = f"({scope}.path_match = 'any' OR {_holds(scope, path, engine)} OR {closed})"
-    excepted = f"({scope}.\"grant\" = 'exception' AND {_query(scope, row)} AND {holds})"
-    uncertain = f"({scope}.path_match <> 'any' AND {_obscure(row, engine)})"
-    return f"{_speaks_of(scope, row)} AND ({excepted} OR {uncertain})"
-
-
-def _speaks_of(scope: str, row: str) -> str:
-    """Whether a scope is in force, of the row's vendor, and on the row's host."""
-    below = f"substr({row}.host, length({row}.host) - length({scope}.host)) = '.' || {scope}.host"
-    longer = f"length({row}.host) > length({scope}.host) + 1"
-    host = f"CASE WHEN {scope}.subdomains THEN {longer} AND {below} ELSE {row}.host = {scope}.host END"
-    return f"{scope}.vendor_id = {row}.vendor_id AND {scope}.until_generation IS NULL AND {host}"
-
-
-def _query(scope: str, row: str) -> str:
-    wanted = f"'?' || {scope}.query"
-    with_fragment = f"substr({row}.suffix, 1, length({scope}.query) + 2) = {wanted} || '#'"
-    return f"({scope}.query IS NULL OR {row}.suffix = {wanted} OR {with_fragment})"
-
-
-def _path(scope: str, row: str, engine: Dialect) -> str:
-    return f"(CASE WHEN {scope}.fold THEN {engine.lower.format(f'{row}.path')} ELSE {row}.path END)"
-
-
-def _closed(path: str) -> str:
-    return f"({path} || '/')"
-
-
-def _obscure(row: str, engine: Dialect) -> str:
-    path = engine.upper.format(f"{row}.path")
-    return "(" + " OR ".join(f"replace({path}, '{part}', '') <> {path}" for part in OBSCURE) + ")"
-
-
-def _holds(scope: str, path: str, engine: Dialect) -> str:
-    """Compare a path with the literal parts of a scope around its one `*`, which stands for one segment."""
-    rest = f"substr({path}, length({scope}.path_before) + 1)"
-    slash = f"{engine.position}({rest}, '/')"
-    segment = f"(CASE {slash} WHEN 0 THEN length({rest}) ELSE {slash} - 1 END)"
-    tail = f"substr({rest}, {segment} + 1)"
-    starts = f"substr({tail}, 1, length({scope}.path_after)) = {scope}.path_after"
-    starred = (
-        f"{segment} > 0 AND CASE {scope}.path_match WHEN 'exact' THEN {tail} = {scope}.path_after ELSE {starts} END"
-    )
-    return (
-        f"(CASE WHEN substr({path}, 1, length({scope}.path_before)) <> {scope}.path_before THEN FALSE"
-        f" WHEN {scope}.path_after IS NULL THEN {scope}.path_match = 'prefix' OR {path} = {scope}.path_before"
-        f" ELSE {starred} END)"
-    )
+    judged = _judged(row, engine)
+    admits = f"SELECT min(s.id) FROM {judged} s WHERE s.\"grant\" = 'official' AND s.held"
+    return f"({admits} AND NOT {_DENIED.format(judged=judged)})"
 
 
 # ── triggers ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,14 +141,14 @@ def _rule(table: str, row: str, engine: Dialect) -> str:
 
 
 # A link whose own scope left the list is hidden by the views and stays as history.
-_IN_FORCE: Final = "EXISTS (SELECT 1 FROM scopes f WHERE f.id = r.scope_id AND f.until_generation IS NULL) AND "
+_IN_FORCE: Final = "EXISTS (SELECT 1 FROM scopes f WHERE f.id = x.scope_id AND f.until_generation IS NULL) AND "
 
 
 def broken(table: str, dialect: str) -> str:
     """Select the rows of a table that the guard would refuse today, revoked headlines aside; for `db check`."""
-    shown = "r.state <> 'revoked' AND " if table == "headlines" else _IN_FORCE
-    columns = "r.id AS id" if table == "headlines" else "r.headline_id AS id"
-    return f"SELECT {columns}, r.url AS url FROM {table} r WHERE {shown}NOT ({_rule(table, 'r', of(dialect))})"
+    shown = "x.state <> 'revoked' AND " if table == "headlines" else _IN_FORCE
+    columns = "x.id AS id" if table == "headlines" else "x.headline_id AS id"
+    return f"SELECT {columns}, x.url AS url FROM {table} x WHERE {shown}NOT ({_rule(table, 'x', of(dialect))})"
 
 
 def _untouched(table: str) -> str:
@@ -208,12 +184,11 @@ def _sqlite_creates(table: str) -> Iterator[str]:
 
 
 def _postgresql_creates(table: str) -> Iterator[str]:
-    # The search path is pinned: another table called `scopes` must not be asked instead of ours.
     unjudged = f"IF TG_OP = 'UPDATE' THEN IF {_untouched(table)} THEN RETURN NEW; END IF; END IF;"
     refuse = f"RAISE EXCEPTION '{_message(table)}' USING ERRCODE = 'check_violation';"
     body = f"BEGIN {unjudged} IF NOT ({_rule(table, 'NEW', _POSTGRESQL)}) THEN {refuse} END IF; RETURN NEW; END"
-    yield (
-        f"CREATE FUNCTION guard_{table}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT"
-        f" AS $guard$ {body} $guard$"
-    )
+    yield (f"CREATE FUNCTION guard_{table}() RETURNS trigger LANGUAGE plpgsql AS $guard$ {body} $guard$")
+    # Another table called `scopes` must not be asked instead of ours, and temporary ones come first unless named last.
+    pin = f"'ALTER FUNCTION guard_{table}() SET search_path = %I, pg_temp', current_schema()"
+    yield f"DO $pin$ BEGIN EXECUTE format({pin}); END $pin$"
     yield f"CREATE TRIGGER guard_{table} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION guard_{table}()"

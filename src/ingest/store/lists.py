@@ -221,17 +221,17 @@ def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> No
 def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> Applied:
     """Judge the headlines and links of some vendors by the scopes now in force, in SQL, by the guards' own words."""
     engine = guards.of(conn.dialect.name)
-    holder, official = guards.holder("r", engine), guards.official("r", engine)
+    holder, official = guards.holder("x", engine), guards.official("x", engine)
 
     def select_ids(condition: str) -> list[tuple[str, int, int | None]]:
         found: list[tuple[str, int, int | None]] = []
-        query = f"SELECT r.id, r.revision, {holder} FROM headlines r WHERE r.vendor_id = :vendor AND {condition} ORDER BY r.id"  # noqa: S608 - made of constants
+        query = f"SELECT x.id, x.revision, {holder} FROM headlines x WHERE x.vendor_id = :vendor AND {condition} ORDER BY x.id"  # noqa: S608 - made of constants
         for vendor in vendors:
             found += [tuple(row) for row in conn.execute(text(query), {"vendor": vendor})]
         return found
 
-    loose = select_ids(f"r.state <> 'revoked' AND NOT {official}")
-    back = [row for row in select_ids("r.state = 'revoked'") if row[2] is not None]
+    loose = select_ids(f"x.state <> 'revoked' AND NOT {official}")
+    back = [row for row in select_ids("x.state = 'revoked'") if row[2] is not None]
     moved = [row for row in loose if row[2] is not None]
     lost = [row for row in loose if row[2] is None]
     _write(conn, moved, lambda row: {"scope_id": row[2], "allowlist_generation": number})
@@ -272,8 +272,8 @@ def _write(conn: Connection, rows: list[_Judged], values: Callable[[_Judged], di
 def _reattribute_links(conn: Connection, vendors: list[str], holder: str, official: str) -> None:
     """Give links of these vendors the scope that holds them now; what none holds is hidden by the views."""
     statement = (
-        f"UPDATE links AS r SET scope_id = {holder}"  # noqa: S608 - made of constants
-        f" WHERE r.vendor_id = :vendor AND NOT {official} AND {holder} IS NOT NULL"
+        f"UPDATE links AS x SET scope_id = {holder}"  # noqa: S608 - made of constants
+        f" WHERE x.vendor_id = :vendor AND NOT {official} AND {holder} IS NOT NULL"
     )
     for vendor in vendors:
         conn.execute(text(statement), {"vendor": vendor})

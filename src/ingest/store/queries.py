@@ -58,8 +58,8 @@ _REJECTIONS: Final = _view(
 _ELSEWHERE: Final = {"vendor_name": schema.vendors.c.name.label("vendor_name"), "role": schema.sources.c.role}
 _RECORDED: Final = (
     select(
-        *(_ELSEWHERE[name] if name in _ELSEWHERE else schema.headlines.c[name] for name in _HEADLINES.columns.keys())
-    )  # noqa: SIM118 - a collection of columns, not of names
+        *(_ELSEWHERE[each.name] if each.name in _ELSEWHERE else schema.headlines.c[each.name] for each in _HEADLINES.c)
+    )
     .join(schema.vendors, schema.vendors.c.id == schema.headlines.c.vendor_id)
     .join(schema.sources, schema.sources.c.id == schema.headlines.c.source_id)
     .order_by(schema.headlines.c.first_seen_at, schema.headlines.c.id)
@@ -385,6 +385,14 @@ class Provenance:
     links: tuple[Link, ...]
     claims: tuple[Claim, ...]
     revisions: tuple[Revision, ...]
+
+
+def headline_ids(conn: Connection, prefix: str, *, limit: int) -> list[str]:
+    """List the ids that begin so, revoked headlines included; `limit` 2 is enough to see whether there is only one."""
+    ids = schema.headlines.c.id
+    within = ids.between(prefix, prefix + "z" * 20)  # lets the index help; what decides is the second condition
+    query = select(ids).where(within, ids.startswith(prefix, autoescape=True)).order_by(ids).limit(limit)
+    return list(conn.execute(query).scalars())
 
 
 def provenance(conn: Connection, headline_id: str) -> Provenance | None:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from ingest.model import Fate
+from ingest.urls import MAX_LENGTH
 
 metadata: Final = MetaData(
     naming_convention={
@@ -323,10 +324,11 @@ def _address() -> tuple[Any, ...]:
         _text("path"),
         _text("suffix"),
         _to("scope_id", "scopes.id"),
-        CheckConstraint("url = 'https://' || host || path || suffix", name="url"),
+        CheckConstraint(f"url = 'https://' || host || path || suffix AND length(url) <= {MAX_LENGTH}", name="url"),
         CheckConstraint(
             f"ltrim(host, '{_HOST_CHARS}') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%'"
-            " AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-'",
+            " AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-'"
+            " AND length(host) <= 253",
             name="host",
         ),
         CheckConstraint(

@@ -1,0 +1,194 @@
+"""Migrations: from nothing to the schema that the code declares, on both engines, and never past what is known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+
+from ingest.errors import LockedError, SchemaError, StoreError
+from ingest.store import guards, schema, views
+from ingest.store.engine import (
+    HEAD,
+    create_if_missing,
+    current,
+    location,
+    migrations,
+    open_engine,
+    read,
+    rebuild_rules,
+    require_schema,
+    upgrade,
+    write,
+)
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path}/blank.db")
+    yield engine
+    engine.dispose()
+
+
+def rules(conn: Connection) -> dict[str, str]:
+    """Triggers and views by name, as the database tells them."""
+    if conn.dialect.name == "sqlite":
+        query = "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+    else:
+        query = (
+            "SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'guard_%'"
+            " UNION ALL SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname LIKE 'guard_%'"
+            " UNION ALL SELECT viewname, definition FROM pg_views WHERE viewname LIKE 'v1_%'"
+        )
+    rows = conn.exec_driver_sql(query, execution_options={"no_parameters": True})
+    return dict(iter(rows.all()))  # type: ignore[arg-type]  # pairs
+
+
+def test_the_newest_migration_is_the_one_that_the_code_needs() -> None:
+    assert ScriptDirectory.from_config(migrations()).get_heads() == [HEAD]
+
+
+def test_a_migrated_database_is_what_the_code_declares(engine: Engine) -> None:
+    with read(engine) as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*expression-based index")  # looked for by name below
+            assert compare_metadata(context, schema.metadata) == []
+        assert {"ix_headlines_newest"} <= set(indices(conn))
+
+
+def indices(conn: Connection) -> list[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'index'"
+    if conn.dialect.name == "postgresql":
+        query = "SELECT indexname FROM pg_indexes"
+    return list(conn.execute(text(query)).scalars())
+
+
+def test_guards_and_views_survive_migrations_and_are_those_of_a_fresh_database(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if engine.dialect.name == "sqlite":
+        url = f"sqlite:///{tmp_path}/fresh.db"
+    else:
+        url = request.getfixturevalue("postgresql")()
+    fresh = open_engine(url)
+    with write(fresh) as conn:
+        for name in reversed(views.NAMES):
+            conn.execute(text(f"DROP VIEW IF EXISTS {name}"))
+        for statement in guards.drops(conn.dialect.name) if engine.dialect.name == "postgresql" else ():
+            conn.exec_driver_sql(statement)
+        schema.metadata.drop_all(conn)
+        schema.metadata.create_all(conn)
+        rebuild_rules(conn)
+        expected = rules(conn)
+    fresh.dispose()
+    upgrade(engine)  # once more: nothing to migrate, and everything still there
+    with read(engine) as conn:
+        assert rules(conn) == expected
+    guarding = {name for name in expected if name.startswith("guard_")}
+    assert len(expected) - len(guarding) == len(views.NAMES)
+    assert {name.removesuffix("_insert").removesuffix("_update") for name in guarding} == {
+        "guard_headlines",
+        "guard_links",
+    }
+
+
+def test_going_down_and_up_again_loses_no_rule(engine: Engine) -> None:
+    from alembic import command
+
+    with write(engine) as conn:
+        before = rules(conn)
+        config = migrations()
+        config.attributes["connection"] = conn
+        config.attributes["rules"] = False
+        command.downgrade(config, "base")
+        assert set(inspect(conn).get_table_names()) == {"alembic_version"}
+    assert upgrade(engine) == (None, HEAD)
+    with read(engine) as conn:
+        assert rules(conn) == before
+
+
+def test_a_missing_sqlite_database_is_created_and_told(blank: Engine) -> None:
+    assert current(blank) is None
+    assert create_if_missing(blank)
+    assert current(blank) == HEAD
+    assert not create_if_missing(blank)
+    assert Path(location(blank)).is_file()
+
+
+def test_an_empty_postgresql_database_is_left_alone_and_the_command_named(request: pytest.FixtureRequest) -> None:
+    url: str = request.getfixturevalue("postgresql")()
+    engine = open_engine(url)
+    with write(engine) as conn:
+        conn.execute(text("DROP TABLE alembic_version"))
+    with pytest.raises(SchemaError, match="has no schema yet; run `ingest db upgrade`"):
+        create_if_missing(engine)
+    engine.dispose()
+
+
+def test_an_older_schema_stops_us_with_the_command_and_a_newer_one_with_the_version(blank: Engine) -> None:
+    upgrade(blank)
+    with write(blank) as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '99990101_0001'"))
+    for touch in (require_schema, create_if_missing, upgrade):
+        with pytest.raises(SchemaError, match="made by a newer version: use that one"):
+            touch(blank)
+
+
+def test_two_processes_may_create_one_database_at_once(tmp_path: Path) -> None:
+    program = (
+        "from ingest.store.engine import create_if_missing, open_engine\n"
+        f"create_if_missing(open_engine('sqlite:///{tmp_path}/both.db'))"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(4)]
+    for process in running:
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, b"")
+
+
+def test_a_database_in_a_directory_that_is_not_there_is_explained(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/none/ingest.db")
+    with pytest.raises(StoreError, match="check that its directory exists") as caught:
+        create_if_missing(engine)
+    assert caught.value.subject == f"{tmp_path}/none/ingest.db"
+
+
+def test_a_file_that_is_no_database_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_bytes(b"not a database, but long enough to be looked at" * 40)
+    engine = open_engine(f"sqlite:///{tmp_path}/notes.db")
+    with pytest.raises(StoreError, match="not a database that can be read"):
+        current(engine)
+    engine.dispose()
+
+
+def test_a_server_that_is_not_there_is_explained_without_the_password() -> None:
+    engine = open_engine("postgresql://somebody:topsecret@127.0.0.1:1/ingest")
+    with pytest.raises(StoreError) as caught:
+        current(engine)
+    assert caught.value.exit_status == 3
+    assert "topsecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "sqlite"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="sqlite:///"):
+        open_engine(url)
+
+
+def test_a_database_that_stays_locked_is_named_as_such(blank: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ingest.store import engine as module
+
+    upgrade(blank)
+    monkeypatch.setattr(module, "LOCK_WAIT_S", 0.2)
+    impatient = open_engine(str(blank.url))
+    with write(blank), pytest.raises(LockedError, match="locked by another process"), write(impatient):
+        pass
+    impatient.dispose()
