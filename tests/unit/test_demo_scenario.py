@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+
 from ingest import allowlist, policy
 from ingest.demo import scenario
 from ingest.demo.answers import recordings
@@ -29,7 +30,9 @@ def offered(step: int) -> dict[str, list[Candidate]]:
     assert {source.url for source in listed().sources} == served.keys()
     found: dict[str, list[Candidate]] = {}
     for source in listed().sources:
-        capture = Capture(1, source.id, source.url, source.url, served[source.url].answer().content, "", (), scenario.ROUND_ONE.at, 1)
+        capture = Capture(
+            1, source.id, source.url, source.url, served[source.url].answer().content, "", (), scenario.ROUND_ONE.at, 1
+        )
         outcomes = normalise(parse(capture, source), source, vendor_of(source.id))
         found[source.id] = [outcome for outcome in outcomes if isinstance(outcome, Candidate)]
         assert len(found[source.id]) == len(outcomes)
@@ -71,7 +74,10 @@ def test_round_two_changes_five_documents_one_thing_in_each() -> None:
     expected = {scenario.EDIT.source_id, scenario.DUPLICATE.source_id, *(one.source_id for one in scenario.REFUSALS)}
     assert changed == expected
     assert len(changed) == 5
-    assert sum(len(found) for source_id, found in second.items() if source_id in changed) == scenario.ROUND_TWO.tally.entries
+    assert (
+        sum(len(found) for source_id, found in second.items() if source_id in changed)
+        == scenario.ROUND_TWO.tally.entries
+    )
 
 
 def test_the_edit_changes_one_title_and_nothing_else() -> None:
@@ -84,7 +90,11 @@ def test_the_edit_changes_one_title_and_nothing_else() -> None:
 
 def test_the_duplicate_is_the_same_page_under_another_sources_spelling() -> None:
     duplicate = scenario.DUPLICATE
-    (fresh,) = (entry for entry in offered(2)[duplicate.source_id] if entry not in offered(1)[duplicate.source_id][:0] and entry.url == duplicate.url)
+    (fresh,) = (
+        entry
+        for entry in offered(2)[duplicate.source_id]
+        if entry not in offered(1)[duplicate.source_id][:0] and entry.url == duplicate.url
+    )
     assert duplicate.url in {entry.url for entry in offered(1)[duplicate.first_source_id]}
     assert duplicate.url not in {entry.url for entry in offered(1)[duplicate.source_id]}
     assert fresh.url == duplicate.url

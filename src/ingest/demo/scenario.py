@@ -90,9 +90,7 @@ TICKER = (
     TickerLine(4, "Codex Thursday adds remote Mac control", CODEX),
     TickerLine(5, "Anthropic publishes early Project Glasswing results", GLASSWING),
     TickerLine(6, "Anthropic updates vulnerability disclosure dashboard", "https://red.anthropic.com/2026/cvd/"),
-    TickerLine(
-        7, "Releases new science-focused AI skills tool", "https://github.com/google-deepmind/science-skills"
-    ),
+    TickerLine(7, "Releases new science-focused AI skills tool", "https://github.com/google-deepmind/science-skills"),
     # Line 8, "Gemini 3.5 Flash released with enhanced research tools", has no official page that says so: it stays out.
     TickerLine(
         9,
@@ -110,9 +108,7 @@ TICKER = (
         "Google announces Gemini Omni for video creation",
         KEYWORD + "models-and-research/gemini-models/gemini-omni/",
     ),
-    TickerLine(
-        13, "Use multiple agents with Gemini Omni", KEYWORD + "models-and-research/google-labs/flow-updates/"
-    ),
+    TickerLine(13, "Use multiple agents with Gemini Omni", KEYWORD + "models-and-research/google-labs/flow-updates/"),
     TickerLine(
         14,
         "OpenAI Introduces Guaranteed Capacity for Long-Term Compute",
@@ -146,7 +142,10 @@ REFUSALS = (
     Refusal("press", "anthropic/news", "https://www.businesswire.com/news/home/20260519000001/en/", "off-scope"),
     Refusal("look-alike", "openai/codex-changelog", "https://openai.com.news-desk.example/codex/sign-in/", "off-scope"),
     Refusal(
-        "community", "openai/news", "https://community.openai.com/t/what-did-you-build-with-goal-mode/1400000", "exception"
+        "community",
+        "openai/news",
+        "https://community.openai.com/t/what-did-you-build-with-goal-mode/1400000",
+        "exception",
     ),
 )
 

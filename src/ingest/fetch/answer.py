@@ -16,9 +16,8 @@ from typing import Final
 
 import httpx
 
-from ingest import httpcache
+from ingest import codings, httpcache
 from ingest.errors import FetchError
-from ingest import codings
 from ingest.fetch.transport import Peer, Transport
 from ingest.policy import Admitted
 from ingest.urls import Url

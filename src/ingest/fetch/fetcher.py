@@ -19,9 +19,8 @@ from typing import Final, Self
 
 import tenacity
 
-from ingest import httpcache, policy, urls
+from ingest import codings, httpcache, policy, urls
 from ingest.errors import FetchError, SettingsError, UrlError
-from ingest import codings
 from ingest.fetch.answer import BLOCKED, PERMANENT, REDIRECTS, Answer, Limits, ask, check_status, page_of
 from ingest.fetch.pace import Pace
 from ingest.fetch.route import ConnectTo, Network, Router

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError
 
 from ingest.model import Allowlist, Fate
 from ingest.store import engine as database
@@ -58,8 +59,12 @@ def _soundness(conn: Connection) -> Iterator[Finding]:
     if conn.dialect.name != "sqlite":
         yield Finding("ok", f"PostgreSQL {conn.execute(text('SHOW server_version')).scalar_one()} answers.")
         return
-    wrong = [row[0] for row in conn.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
-    wrong += [f"{row[0]} refers to a missing {row[2]}" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+    try:
+        wrong = [row[0] for row in conn.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    except DatabaseError as error:  # so damaged that even this question cannot be answered
+        wrong = [str(error.orig)]
+    if not wrong:  # of a damaged file this question has no answer
+        wrong = [f"{row[0]} refers to a missing {row[2]}" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
     yield _verdict("The file is sound.", "the file is damaged", wrong, "restore it from a backup")
 
 
