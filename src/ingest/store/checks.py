@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DatabaseError
 
+from ingest.errors import StoreError
 from ingest.model import Allowlist, Fate
 from ingest.store import engine as database
 from ingest.store import guards, lists, views
+
+_RESTORE: Final = "restore it from a backup"
 
 SHOWN: Final = 5
 """Records of one kind that a finding names; the number says how many there are."""
@@ -41,17 +43,19 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
         SchemaError: The database is at another schema, so that nothing can be said about it.
     """
     database.require_schema(engine)
-    found: list[Finding] = []
+    try:
+        with database.read(engine) as conn:
+            found = list(_soundness(conn))
+    except StoreError as error:  # so damaged that even this question cannot be answered
+        found = [_verdict("", "the file is damaged", [error.message], _RESTORE)]
+    if found[0].level == "fault":
+        return found  # what stands in a damaged file cannot be asked
     # A write transaction on PostgreSQL, because expected views are made beside the real ones, and always undone.
-    opened = database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine)
-    with opened as conn:
-        found += _soundness(conn)
-        if found[0].level == "fault":
-            return found  # what stands in a damaged file cannot be asked
+    with database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine) as conn:
         for look in (_guards(conn), _views(conn), _scopes(conn, allowlist), _policy(conn), _records(conn)):
             found += look
-        if (weakness := database.weakness(engine)) is not None:
-            found.append(Finding("warning", weakness, "see docs/operations.md"))
+    if (weakness := database.weakness(engine)) is not None:
+        found.append(Finding("warning", weakness, "see docs/operations.md"))
     return found
 
 
@@ -59,13 +63,10 @@ def _soundness(conn: Connection) -> Iterator[Finding]:
     if conn.dialect.name != "sqlite":
         yield Finding("ok", f"PostgreSQL {conn.execute(text('SHOW server_version')).scalar_one()} answers.")
         return
-    try:
-        wrong = [row[0] for row in conn.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
-    except DatabaseError as error:  # so damaged that even this question cannot be answered
-        wrong = [str(error.orig)]
+    wrong = [row[0] for row in conn.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
     if not wrong:  # of a damaged file this question has no answer
         wrong = [f"{row[0]} refers to a missing {row[2]}" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
-    yield _verdict("The file is sound.", "the file is damaged", wrong, "restore it from a backup")
+    yield _verdict("The file is sound.", "the file is damaged", wrong, _RESTORE)
 
 
 def _verdict(well: str, ill: str, wrong: list[str], remedy: str) -> Finding:
