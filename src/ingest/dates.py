@@ -58,10 +58,10 @@ _YEAR: Final = r"(?P<year>\d{4})"
 _DAY: Final = r"(?P<day>\d{1,2})"
 _ORDINAL: Final = rf"{_DAY}(?:st|nd|rd|th)?"
 _CLOCK: Final = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,12}))?)?"
-_ZONE: Final = r"(?P<zone>(?:gmt|utc|ut)?[+-]\d{1,2}(?::?\d{2})?|[a-z]{1,5})"
+_ZONE: Final = r"(?P<zone>(?:gmt|utc|ut)?[+-]\d{1,2}(?::?\d{2})?|[a-z]{1,5}|[a-z]{1,20}/[a-z_]{1,20})"
 _TIME: Final = rf"{_CLOCK}(?:\s*{_ZONE}(?:\s+[a-z]{{3,5}})?)?"  # Go: 10:00:00 +0900 JST
 _PAGE_TIME: Final = (
-    r"(?:,?\s*(?:at\s+)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
+    r"(?:,?\s*(?:-\s+|at\s+)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
     rf"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*{_ZONE})?)?"
 )
 _EAST_TIME: Final = r"(?:\s*[日月火水木金土일월화수목금토](?:曜日?|요일)?)?(?:\s*\d{1,2}[::時시].{0,9})?"
@@ -89,7 +89,7 @@ _PAGE_FORMS: Final = (
     rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월](?:\s*{_DAY}\s*[日일]{_EAST_TIME})?",
     rf"(?P<era>令和|平成)\s*(?P<year>\d{{1,2}}|元)\s*年\s*(?P<month>\d{{1,2}})\s*月(?:\s*{_DAY}\s*日{_EAST_TIME})?",
     rf"(?P<era>[rh])(?P<year>\d{{1,2}})[./](?P<month>\d{{1,2}})[./]{_DAY}",
-    rf"(?P<either>\d{{1,2}})[/.](?P<other>\d{{1,2}})[/.]{_YEAR}",
+    rf"{_WEEKDAY}(?P<either>\d{{1,2}})(?P<separator>[-/.])(?P<other>\d{{1,2}})(?P=separator){_YEAR}{_PAGE_TIME}",
 )
 _FORMS: Final = tuple(
     (re.compile(form), machine) for forms, machine in ((_MACHINE_FORMS, True), (_PAGE_FORMS, False)) for form in forms

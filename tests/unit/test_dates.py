@@ -91,6 +91,7 @@ def test_a_moment_is_read_to_the_second_in_utc(raw: str, moment: datetime) -> No
         "Thursday, May 21, 2026",
         "May. 21 2026",
         "5/21/2026",
+        "21-05-2026",
         "21.05.2026",
         "2026年5月21日",
         "2026年05月21日(木)",
@@ -114,6 +115,10 @@ def test_a_date_without_a_time_stays_that_day(raw: str) -> None:
         "2026年5月21日 10時00分",
         "2026/05/21 10:00",
         "May 21, 2026 10:00 AM",
+        "Thursday, May 21, 2026 - 10:00",  # Drupal
+        "Thu, 05/21/2026 - 10:00",  # same
+        "5/21/2026 10:00:00 AM",  # .NET
+        "Thu, 21 May 2026 23:00:00 America/Los_Angeles",
         "Thu, 21 May 2026 23:00:00 IST",  # India, Israel or Ireland
         "Thu, 21 May 2026 23:00:00 PT",
         "2026-05-21T10:00:00+9999",
@@ -147,6 +152,8 @@ def test_less_than_a_day_says_so(raw: str, value: datetime, precision: Precision
         ("3 days ago", "not a form of date that we know"),
         ("May 21", "not a form of date that we know"),
         ("21 mai 2026", "not a form of date that we know"),
+        ("3/4/2026 10:00 AM", "day and month cannot be told apart"),
+        ("05-21/2026", "not a form of date that we know"),
         ("3/4/2026", "day and month cannot be told apart"),
         ("30 February 2026", "no such day in the calendar"),
         ("2026-13-01", "no such day in the calendar"),

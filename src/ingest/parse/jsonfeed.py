@@ -62,7 +62,7 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
         entry_id=entry_id or None,
         link=_link(base, item.get("url"), item.get("external_url")),
         title=title,
-        title_type=guess_kind(title),  # "plain text"; yet 2 of 21 recorded feeds write `&#8217;` in it
+        title_type=guess_kind(title),  # "plain text"; yet 2 of 22 recorded feeds write `&#8217;` in it
         summary=summary,
         summary_type=summary_type,
         published=first_date(item.get("date_published"), item.get("date_modified")),
