@@ -136,18 +136,20 @@ def test_days_are_those_of_the_zone_and_times_say_which(site: Website) -> None:
     assert "Times are Asia/Tokyo." in site.ask("/sources").text
 
 
-def test_the_ticker_has_no_backfill_and_says_when_there_is_nothing_else(site: Website) -> None:
+def test_the_ticker_has_no_backfill_but_where_too_little_is_new(site: Website) -> None:
     site.fill()
     site.add_headline("old", backfill=True)
     before = LexborHTMLParser(site.ask("/").text)
     assert [title for title, _ in lines(before, ".ticker")] == ["old"]
-    assert "Nothing new since the first fill" in site.ask("/").text
-    site.add_headline("new")
+    assert "Little is new since the first fill" in site.ask("/").text
+    fresh = [f"new {number}" for number in range(page.TICKER_LEAST)]
+    for title in fresh:
+        site.add_headline(title)
     site.add_headline("withdrawn", state="withdrawn")
     after = LexborHTMLParser(site.ask("/").text)
-    assert [title for title, _ in lines(after, ".ticker")] == ["new"]
-    assert sorted(title for title, _ in lines(after, ".day")) == ["new", "old"]
-    assert "Nothing new since the first fill" not in site.ask("/").text
+    assert sorted(title for title, _ in lines(after, ".ticker")) == fresh
+    assert sorted(title for title, _ in lines(after, ".day")) == [*fresh, "old"]
+    assert "Little is new since the first fill" not in site.ask("/").text
 
 
 def test_the_list_says_that_there_is_more_and_where(full: Website) -> None:

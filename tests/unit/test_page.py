@@ -107,20 +107,21 @@ def test_only_a_language_tag_is_told_to_the_browser(lang: str | None, shown: str
 
 
 def test_the_ticker_is_what_is_live_and_the_list_is_everything() -> None:
-    shown = front([headline("new"), headline("old", backfill=True)], live=[headline("new")])
-    assert [line.title for line in shown.ticker] == ["new"]
-    assert not shown.only_backfill
-    assert days(shown) == {"Friday, 22 May 2026": ["new", "old"]}
+    fresh = [headline(f"new {number}") for number in range(page.TICKER_LEAST)]
+    shown = front([*fresh, headline("old", backfill=True)], live=fresh)
+    assert [line.title for line in shown.ticker] == [row.title for row in fresh]
+    assert not shown.with_backfill
+    assert days(shown) == {"Friday, 22 May 2026": [row.title for row in (*fresh, headline("old"))]}
 
 
-def test_with_backfill_alone_the_ticker_shows_its_newest_and_says_so() -> None:
+def test_with_little_that_is_new_the_ticker_shows_the_newest_of_all_and_says_so() -> None:
     shown = front([headline("old", backfill=True)], live=[])
-    assert ([line.title for line in shown.ticker], shown.only_backfill) == (["old"], True)
+    assert ([line.title for line in shown.ticker], shown.with_backfill) == (["old"], True)
 
 
 def test_with_nothing_there_is_nothing_to_say_about_backfill() -> None:
     shown = front([])
-    assert (shown.ticker, shown.days, shown.only_backfill, shown.more) == ((), (), False, False)
+    assert (shown.ticker, shown.days, shown.with_backfill, shown.more) == ((), (), False, False)
 
 
 # ── days ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -117,6 +117,14 @@ def test_an_unknown_prefix_costs_no_entry() -> None:
     assert "unbound prefix" in found.damage
 
 
+@pytest.mark.parametrize("slip", ["", "<x:y/>", "</b>"])
+def test_a_slip_in_a_feed_does_not_change_the_keys_of_its_entries(slip: str) -> None:
+    item = "<title>Q&amp;amp;A</title><guid>https://a.example/?a=1&amp;b=2</guid><category>R&amp;D</category>"
+    (entry,) = read(rss(item, head=slip)).entries
+    assert entry.entry_id == entry.link == "https://a.example/?a=1&b=2"
+    assert (entry.title, entry.categories) == ("Q&amp;A", ("R&D",))
+
+
 @pytest.mark.parametrize("lost", [1, 12, 20, 30, 45])
 def test_an_entry_that_the_document_ends_inside_is_not_believed(lost: int) -> None:
     whole = rss(f"<title>Whole</title>{PAGE}", f"<title>Cut short</title>{PAGE}").removesuffix(

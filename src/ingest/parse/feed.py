@@ -8,6 +8,7 @@ feedparser, which forgives what generators get wrong; what it must not do here i
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import xml.sax
@@ -180,7 +181,24 @@ def _feedparser(markup: str) -> dict[str, Any]:
         sanitize_html=False,
         resolve_relative_uris=False,
     )
+    if isinstance(parsed.get("bozo_exception"), xml.sax.SAXException):
+        for raw in parsed["entries"]:
+            _unescape(raw)
     return parsed
+
+
+def _unescape(raw: _Raw) -> None:
+    """
+    Decode what feedparser's reader of ill-formed feeds leaves escaped.
+
+    An id with an `&` would change with every slip in its feed, and its entry would seem to be a new one.
+    """
+    for fields, key in (
+        (raw, "id"),
+        *((tag, name) for tag in _dicts(dict.get(raw, "tags")) for name in ("term", "label")),
+    ):
+        if value := string(dict.get(fields, key)):
+            dict.__setitem__(fields, key, html.unescape(value))
 
 
 def _salvage(markup: str) -> tuple[dict[str, Any], list[_Raw | Unreadable]]:

@@ -30,6 +30,9 @@ POLICY_EN: Final = (
 TICKER_LINES: Final = 20
 """As many as the ticker of May 2026 had, the one that the demo shows."""
 
+TICKER_LEAST: Final = 5
+"""With fewer new lines than this, as in the first days, the ticker goes on with the newest of the first fill."""
+
 LIST_LINES: Final = 60
 """What fits into `LIST_BYTES` at 400 bytes a line, which is the usual length."""
 
@@ -108,11 +111,11 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """The first page; `only_backfill` says that nothing has been announced since we began to look."""
+    """The first page; `with_backfill` says that too little is new for a ticker, so that it shows what was there before."""
 
     clock: Clock
     ticker: tuple[Line, ...]
-    only_backfill: bool
+    with_backfill: bool
     days: tuple[Day, ...]
     shown: int
     more: bool
@@ -141,11 +144,12 @@ def front_page(
         zone: The zone that decides which day a moment belongs to.
     """
     listed = _fitting((_line(row, zone) for row in newest[:LIST_LINES]), LIST_BYTES)
+    few = len(live) < TICKER_LEAST and len(newest) > len(live)
     ranked = sorted(sources, key=lambda source: (source.state not in _TROUBLE, source.id))
     return FrontPage(
         clock=clock,
-        ticker=_fitting((_line(row, zone) for row in (live or newest)[:TICKER_LINES]), TICKER_BYTES),
-        only_backfill=not live and bool(newest),
+        ticker=_fitting((_line(row, zone) for row in (newest if few else live)[:TICKER_LINES]), TICKER_BYTES),
+        with_backfill=few,
         days=_days(listed),
         shown=len(listed),
         more=len(newest) > len(listed),
