@@ -340,12 +340,14 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("raw_key", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("lang", sa.Text(), nullable=True),
         sa.Column("categories", sa.Text(), nullable=False),
         sa.Column("published", UtcDateTime(), nullable=True),
         sa.Column("published_precision", sa.Text(), nullable=False),
+        sa.Column("title_key", sa.Text(), nullable=False),
         sa.Column("title_original", sa.Text(), nullable=False),
         sa.Column("published_raw", sa.Text(), nullable=False),
         sa.Column("updated", UtcDateTime(), nullable=True),
@@ -364,6 +366,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_claims_headline_id", "claims", ["headline_id"], unique=False)
+    op.create_index("ix_claims_title_key", "claims", ["source_id", "title_key"], unique=False)
     op.create_table(
         "headline_keys",
         sa.Column("owner", sa.Text(), nullable=False),

@@ -20,6 +20,7 @@ from ingest.dedupe import (
     key_text,
     keys,
     reconcile,
+    title_key,
 )
 from ingest.model import Candidate, Dated, Fate, Grant, Kind, Precision, Scope, Source
 
@@ -51,7 +52,7 @@ def offer(
         categories=(),
         published=Dated(published, precision if published else Precision.NONE),
     )
-    return Offer(candidate, url, SCOPE)
+    return Offer.of(candidate, url, SCOPE)
 
 
 def remember(known: Known, decisions: Sequence[Decision], source: Source = NEWS) -> Known:
@@ -70,14 +71,23 @@ def remember(known: Known, decisions: Sequence[Decision], source: Source = NEWS)
             heads[made.headline_id] = replace(
                 heads[made.headline_id], title=candidate.title, revision=made.revision, state="live"
             )
+        if made.replaces is not None:
+            del claims[made.replaces]
         if made.claim_changed:
             claims[made.entry_key] = KnownClaim(
-                made.entry_key, made.headline_id, candidate.title, candidate.published.value, made.claim_digest
+                made.entry_key,
+                made.headline_id,
+                candidate.title,
+                candidate.published.value,
+                made.claim_digest,
+                made.offer.page,
             )
     of: dict[str, tuple[KnownClaim, ...]] = {}
+    titled: dict[str, tuple[KnownClaim, ...]] = {}
     for claim in claims.values():
         of[claim.headline_id] = (*of.get(claim.headline_id, ()), claim)
-    return Known(by_key, heads, claims, of, repeats, first_fill=False)
+        titled[title_key(claim.title)] = (*titled.get(title_key(claim.title), ()), claim)
+    return Known(by_key, heads, claims, of, titled, repeats, first_fill=False)
 
 
 def without_claims(known: Known) -> Known:
@@ -121,7 +131,7 @@ def test_a_moved_link_is_a_revision_and_adds_the_new_address_as_key() -> None:
     moved = decide(remember(Known(), first), offer("/newsroom/a"))
 
     assert fates(moved) == [Fate.REVISED]
-    assert [key.value for key in moved[0].new_keys] == ["https://www.acme.com/newsroom/a"]
+    assert [key.value for key in moved[0].new_keys] == ["acme.com/newsroom/a"]
 
 
 def test_the_same_page_from_another_source_is_a_duplicate_whatever_its_title() -> None:

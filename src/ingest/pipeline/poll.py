@@ -310,7 +310,7 @@ def judge(document: Document, source: Source, vendor: Vendor) -> tuple[list[dedu
             continue
         match policy.admit(vendor, item.url):
             case policy.Admitted(url, scope):
-                offers.append(dedupe.Offer(item, url, scope))
+                offers.append(dedupe.Offer.of(item, url, scope))
             case policy.Refused() as refused:
                 refusals.append(_refusal(item, refused))
     return offers, refusals

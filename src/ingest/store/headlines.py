@@ -7,14 +7,14 @@ A document of any size costs a fixed number of statements (a few more for every 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
 
-from ingest.dedupe import Decision, Key, Known, KnownClaim, KnownHeadline, Offer, headline_id, keys
+from ingest.dedupe import Decision, Key, Known, KnownClaim, KnownHeadline, Offer, headline_id, keys, title_key
 from ingest.dedupe import entry_keys as names_of
 from ingest.model import Capture, Fate, Grant, Source
 from ingest.store import changes, schema
@@ -27,20 +27,31 @@ Row = dict[str, Any]
 
 def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
     """Read everything stored that these offers of one source could touch."""
+    if _is_first_fill(conn, source):
+        by_key = _by_key(conn, (key for offer in offers for key in keys(offer, source)))
+        repeats = _repeats(conn, source, offers, by_key)
+        return Known(by_key, _headlines(conn, set(by_key.values())), repeats=repeats, first_fill=True)
     by_key = _by_key(conn, (key for offer in offers for key in keys(offer, source)))
-    claims = _claims(conn, source, names_of(offers), set(by_key.values()))
-    hits = set(by_key.values()) | {claim.headline_id for claim in claims}
-    claims_of: dict[str, list[KnownClaim]] = defaultdict(list)
-    for claim in claims:
-        claims_of[claim.headline_id].append(claim)
+    claims = _claims(conn, source, schema.claims.c.entry_key, names_of(offers))
+    claims |= _claims(conn, source, schema.claims.c.headline_id, by_key.values())
+    unknown = [offer for offer in offers if not any(key in by_key for key in keys(offer, source))]
+    titled = _claims(conn, source, schema.claims.c.title_key, {title_key(offer.candidate.title) for offer in unknown})
+    claims |= titled
     return Known(
         by_key=by_key,
-        headlines=_headlines(conn, hits),
-        claims={claim.entry_key: claim for claim in claims},
-        claims_of={hit: tuple(found) for hit, found in claims_of.items()},
+        headlines=_headlines(conn, set(by_key.values()) | {claim.headline_id for claim in claims.values()}),
+        claims=claims,
+        claims_of=_grouped(claims.values(), lambda claim: claim.headline_id),
+        claims_titled=_grouped(titled.values(), lambda claim: title_key(claim.title)),
         repeats=_repeats(conn, source, offers, by_key),
-        first_fill=_is_first_fill(conn, source),
     )
+
+
+def _grouped(claims: Iterable[KnownClaim], by: Callable[[KnownClaim], str]) -> dict[str, tuple[KnownClaim, ...]]:
+    groups: dict[str, list[KnownClaim]] = defaultdict(list)
+    for claim in sorted(claims, key=lambda claim: claim.entry_key):
+        groups[by(claim)].append(claim)
+    return {key: tuple(group) for key, group in groups.items()}
 
 
 def _by_key(conn: Connection, wanted: Iterable[Key]) -> dict[Key, str]:
@@ -60,15 +71,17 @@ def _by_key(conn: Connection, wanted: Iterable[Key]) -> dict[Key, str]:
     return found
 
 
-def _claims(conn: Connection, source: Source, names: Iterable[str], hits: set[str]) -> list[KnownClaim]:
+def _claims(
+    conn: Connection, source: Source, column: ColumnElement[str], values: Iterable[str]
+) -> dict[str, KnownClaim]:
+    """Read this source's claims by one column, by their entry key."""
     table = schema.claims
-    columns = (table.c.entry_key, table.c.headline_id, table.c.title, table.c.published, table.c.digest)
+    columns = (table.c.entry_key, table.c.headline_id, table.c.title, table.c.published, table.c.digest, table.c.page)
     found: dict[str, KnownClaim] = {}
-    for column, values in ((table.c.entry_key, set(names)), (table.c.headline_id, hits)):
-        for batch in batches(values):
-            rows = conn.execute(select(*columns).where(table.c.source_id == source.id, column.in_(batch)))
-            found |= {row.entry_key: KnownClaim(*row) for row in rows}
-    return list(found.values())
+    for batch in batches(values):
+        rows = conn.execute(select(*columns).where(table.c.source_id == source.id, column.in_(batch)))
+        found |= {row.entry_key: KnownClaim(*row) for row in rows}
+    return found
 
 
 def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]:
@@ -283,6 +296,8 @@ def _claim(conn: Connection, decisions: Iterable[Decision], writing: Writing) ->
             "raw_key": decision.offer.candidate.raw_key,
             "title_original": decision.offer.candidate.title_original,
             "url": decision.offer.url.text,
+            "page": decision.offer.page,
+            "title_key": title_key(decision.offer.candidate.title),
             "published_raw": decision.offer.candidate.published.raw,
             "updated": decision.offer.candidate.updated.value,
             "updated_raw": decision.offer.candidate.updated.raw,
@@ -294,6 +309,10 @@ def _claim(conn: Connection, decisions: Iterable[Decision], writing: Writing) ->
         for decision in decisions
         if decision.claim_changed
     ]
+    renamed = {one.replaces for one in decisions if one.replaces is not None and one.replaces != one.entry_key}
+    for batch in batches(renamed):
+        mine = and_(schema.claims.c.source_id == writing.source.id, schema.claims.c.entry_key.in_(batch))
+        conn.execute(delete(schema.claims).where(mine))
     if rows:
         upsert(conn, schema.claims, rows, key=("source_id", "entry_key"), keep=("first_seen_at",))
 

@@ -403,7 +403,9 @@ claims = Table(
     _text("digest"),
     _text("raw_key"),
     _text("url"),
+    _text("page"),
     *_shown(),
+    _text("title_key"),
     _text("title_original"),
     _text("published_raw"),
     _time("updated", optional=True),
@@ -412,6 +414,7 @@ claims = Table(
     _time("last_seen_at"),
     _to("capture_id", "captures.id"),
     Index("ix_claims_headline_id", "headline_id"),
+    Index("ix_claims_title_key", "source_id", "title_key"),
     sqlite_with_rowid=False,
 )
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from ingest.urls.address import MAX_LENGTH, Url, clean, parse, with_https
 from ingest.urls.hosts import is_public
+from ingest.urls.pages import page_key
 from ingest.urls.refusal import shown
 from ingest.urls.scopes import OBSCURE, is_obscure, matches, on_host, parse_scope
 
@@ -34,6 +35,7 @@ __all__ = [
     "is_public",
     "matches",
     "on_host",
+    "page_key",
     "parse",
     "parse_scope",
     "shown",

@@ -1,0 +1,116 @@
+"""By what an entry is known again: ids, keys, names, digests. What goes into an id never changes (docs/decisions/0001)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ingest.model import Candidate, Scope, Source
+from ingest.urls import Url, page_key
+
+KEY_LENGTH: Final = 500
+"""Characters of a key that are stored as they are; PostgreSQL cannot index rows of more than about 2,700 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a headline is found by: `owner` is a source id for a guid, a vendor id for a page."""
+
+    owner: str
+    kind: Literal["guid", "url"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A candidate whose address was admitted, with the scope that admitted it; `page` is its key, however it is spelled."""
+
+    candidate: Candidate
+    url: Url
+    scope: Scope
+    page: str = ""
+
+    @classmethod
+    def of(cls, candidate: Candidate, url: Url, scope: Scope) -> Offer:
+        """Make an offer with the key of its page."""
+        return cls(candidate, url, scope, page_key(url))
+
+
+def headline_id(vendor_id: str, source_id: str, raw_key: str, repeat: int = 0) -> str:
+    """
+    Make the id of a headline: stable for ever, from nothing that rules may change (docs/decisions/0001).
+
+    `h` and 20 characters of base32, that is 100 bits: among 10^9 headlines the odds of one collision are below 10^-12.
+    """
+    material = "\0".join((vendor_id, source_id, raw_key, str(repeat))).encode("utf-8", "surrogatepass")
+    return "h" + base64.b32encode(hashlib.sha256(material).digest()).decode("ascii").lower()[:20]
+
+
+def key_text(text: str) -> str:
+    """Bound a key's length: the start is kept readable, the rest becomes a sha256."""
+    if len(text) <= KEY_LENGTH:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return text[: KEY_LENGTH - len(digest) - 1] + "…" + digest
+
+
+def title_key(title: str) -> str:
+    """Make the key of a title, whatever its case: 32 hex digits of a sha256."""
+    return hashlib.sha256(title.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def entry_keys(offers: Sequence[Offer]) -> list[str]:
+    """
+    Name each entry within its source: by guid, else by page.
+
+    Where one document gives a guid to several pages, the page belongs to the name; where it has several entries on one page
+    without a guid, or with the same one, the title does.
+    """
+    pages_of: dict[str, set[str]] = defaultdict(set)
+    for offer in offers:
+        if offer.candidate.guid is not None:
+            pages_of[offer.candidate.guid].add(offer.page)
+    names = [_name(offer, pages_of) for offer in offers]
+    titles_of: dict[str, set[str]] = defaultdict(set)
+    for name, offer in zip(names, offers, strict=True):
+        titles_of[name].add(offer.candidate.title)
+    return [
+        key_text(name if len(titles_of[name]) == 1 else f"{name}\n{offer.candidate.title}")
+        for name, offer in zip(names, offers, strict=True)
+    ]
+
+
+def _name(offer: Offer, pages_of: dict[str, set[str]]) -> str:
+    guid = offer.candidate.guid
+    if guid is None:
+        return f"url {offer.page}"
+    return f"guid {guid}" if len(pages_of[guid]) == 1 else f"guid {guid}\n{offer.page}"
+
+
+def keys(offer: Offer, source: Source) -> tuple[Key, ...]:
+    """List the keys an offer is looked up by, strongest first."""
+    page = Key(source.vendor_id, "url", key_text(offer.page))
+    if offer.candidate.guid is None:
+        return (page,)
+    return (Key(source.id, "guid", key_text(offer.candidate.guid)), page)
+
+
+def claim_digest(offer: Offer) -> str:
+    """Digest what a source says of an entry, as far as it is shown (sha256 hex); another spelling of its page is no news."""
+    candidate = offer.candidate
+    published = candidate.published
+    said = [
+        offer.page,
+        candidate.title,
+        candidate.summary,
+        candidate.lang,
+        list(candidate.categories),
+        published.value.isoformat() if published.value else None,
+        published.precision.value,
+    ]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
