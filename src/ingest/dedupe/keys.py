@@ -101,16 +101,23 @@ def keys(offer: Offer, source: Source) -> tuple[Key, ...]:
 
 
 def claim_digest(offer: Offer) -> str:
-    """Digest what a source says of an entry, as far as it is shown (sha256 hex); another spelling of its page is no news."""
+    """
+    Digest what a source says of an entry: 32 hex digits of what makes a revision, a dot, 32 of the rest.
+
+    Page, title, date and language make one; another spelling of the page does not. Summary and categories are the rest:
+    feeds cut and reword them at every turn, so they are kept with the claim and shown from the next revision on.
+    """
     candidate = offer.candidate
     published = candidate.published
-    said = [
-        offer.page,
-        candidate.title,
-        candidate.summary,
-        candidate.lang,
-        list(candidate.categories),
-        published.value.isoformat() if published.value else None,
-        published.precision.value,
-    ]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    moment = published.value.isoformat() if published.value else None
+    facts = [offer.page, candidate.title, moment, published.precision.value, candidate.lang]
+    return f"{_digest(facts)}.{_digest([offer.url.text, candidate.summary, *candidate.categories])}"
+
+
+def same_facts(one: str, other: str) -> bool:
+    """Say whether two claims, by their digests, differ in nothing that makes a revision."""
+    return one.partition(".")[0] == other.partition(".")[0]
+
+
+def _digest(said: list[str | None]) -> str:
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]

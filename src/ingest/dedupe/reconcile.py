@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ingest.dedupe.keys import Key, Offer, claim_digest, entry_keys, headline_id, keys, title_key
+from ingest.dedupe.keys import Key, Offer, claim_digest, entry_keys, headline_id, keys, same_facts, title_key
 from ingest.dedupe.known import Decision, Known, KnownClaim
 from ingest.dedupe.table import TABLE, Name, Page, Verdict
 from ingest.model import Candidate, Fate, Precision, Source
@@ -192,9 +192,9 @@ class _Book:
         claim = next((one for one in own if one.entry_key == name), own[0] if own else None)
         if claim is None:
             return Decision(Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
-        changed, restores = claim.digest != digest, headline.state == "revoked"
+        restores = headline.state == "revoked"
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
-        revises = shown and (changed or restores)
+        revises = shown and (restores or not same_facts(claim.digest, digest))
         return Decision(
             Fate.REVISED if revises else Fate.SEEN,
             offer,
@@ -203,7 +203,7 @@ class _Book:
             digest,
             new_keys,
             revision=headline.revision + revises,
-            claim_changed=changed or restores or claim.entry_key != name,
+            claim_changed=restores or claim.digest != digest or claim.entry_key != name,
             restores=revises and restores,
             replaces=claim.entry_key if claim.entry_key not in self._kept else None,
         )
