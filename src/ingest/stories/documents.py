@@ -1,0 +1,199 @@
+"""
+Addresses compared: one document under several spellings, one story under several languages, the words of a path.
+
+What is stored stays as it came; these forms are only for telling whether two addresses lead to the same place. Forms are
+text without a scheme; they are no addresses and are never asked for.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote
+
+from ingest import urls
+from ingest.errors import UrlError
+from ingest.stories import rulebook
+
+_LOCALE: Final = re.compile(r"[a-z]{2}[-_][a-z]{2,4}")
+_SPACES: Final = re.compile(r"\s+")
+_ROOT_DOT: Final = re.compile(r"^([a-z]+://[^/?#]*)\.(?=[/?#:]|$)", re.IGNORECASE)
+_DATE: Final = re.compile(r"^(?:19|20)\d\d-\d\d-\d\d-")
+_BREAKS: Final = re.compile(r"[^a-z0-9\u3005-\u30ff\u3400-\u9fff]+")
+_APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
+_NUMBER: Final = re.compile(r"\d+")
+_AGAIN: Final = re.compile(r"-\d$")
+
+LONG_SLUG: Final = 4
+"""Words from which on a slug names one announcement: `gemini-3-5` comes again, `tensor-g5-pixel-10` does not."""
+
+LONGEST_SLUG: Final = 5
+"""Words from which on a last `-2` is WordPress's mark of a slug in use and not the second of something."""
+
+ARTICLE_WORDS: Final = 3
+"""Words of a last segment right below `changelog` and the like that make it a page of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    An address as far as it can be compared.
+
+    `document` is equal for spellings of one page in one language, `story` for its translations, too. `slug` is the
+    last segment in words joined by `-`, "" when it is none. `lists` says that the page shows many announcements.
+    """
+
+    document: str
+    story: str
+    slug: str
+    lists: bool
+
+    @property
+    def slug_words(self) -> int:
+        """How many words the slug has."""
+        return self.slug.count("-") + 1 if self.slug else 0
+
+
+def same_document(url_a: str, url_b: str) -> bool:
+    """
+    Return whether two addresses open the same document in the same language.
+
+    Spelling, tracking, page furniture and screens do not matter, moves are followed; locale, other parameters, anchors
+    and the case of a path do. Addresses that cannot be read are the same only as text.
+    """
+    try:
+        return page(url_a).document == page(url_b).document
+    except UrlError:
+        return url_a.strip() == url_b.strip()
+
+
+@lru_cache(maxsize=65_536)  # an address is asked about by each rule and each neighbour
+def page(url: str) -> Page:
+    """
+    Take an address apart.
+
+    Errors:
+        UrlError: It is none.
+    """
+    written = _ROOT_DOT.sub(r"\1", _SPACES.sub("%20", html.unescape(url).strip()))
+    parsed = urls.clean(urls.parse(written))
+    host = _without_view(parsed.host)
+    segments = _segments(parsed.path)
+    host, segments = _moved(host, segments)
+    query = _query(host, parsed.query)
+    fragment = _fragment(parsed.fragment)
+    document = _joined(host, segments, query, fragment)
+    plain = _without_locale(segments)
+    asked = "&".join(part for part in query.split("&") if part.partition("=")[0] not in rulebook.LOCALE_PARAMETERS)
+    story = _joined(_without_locale_host(host), plain, asked, fragment)
+    return Page(document, story, _slug(plain, fragment), _is_list(plain, asked, fragment))
+
+
+def _joined(host: str, segments: list[str], query: str, fragment: str) -> str:
+    return f"{host}/{'/'.join(segments)}" + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
+
+
+def _without_view(host: str) -> str:
+    for label in rulebook.VIEWS:
+        if host.startswith(label) and "." in host[len(label) :]:
+            return host[len(label) :]
+    return host
+
+
+def _segments(path: str) -> list[str]:
+    """Split a path, without its index name, view, and what a bad join doubled (`/news//news/mars`)."""
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment and not (segments and segment == segments[-1] and not segment.isdecimal()):
+            segments.append(segment)
+    if segments and segments[-1].lower() in rulebook.INDEX_NAMES:
+        segments.pop()
+    if len(segments) > 1 and segments[-1] in rulebook.VIEW_SEGMENTS:
+        segments.pop()
+    return segments
+
+
+def _moved(host: str, segments: list[str]) -> tuple[str, list[str]]:
+    place = f"{host}/{'/'.join(segments)}"
+    for move in rulebook.MOVES:
+        place = move.old.sub(move.new, place, count=1)
+    host, _, path = place.partition("/")
+    return host, [segment for segment in path.split("/") if segment]
+
+
+def _query(host: str, query: str | None) -> str:
+    kept = []
+    for part in (query or "").split("&"):
+        name = part.partition("=")[0].lower()
+        idle = name in rulebook.IDLE_PARAMETERS or any(
+            name == other and host.endswith(ending) for other, ending in rulebook.IDLE_ON
+        )
+        if part and not idle:
+            kept.append(part)
+    return "&".join(sorted(kept))
+
+
+def _fragment(fragment: str | None) -> str:
+    return "" if fragment is None or fragment.lower() in rulebook.FURNITURE else fragment
+
+
+# ── language ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _without_locale(segments: list[str]) -> list[str]:
+    """Take the first locale off the beginning of a path, with the word that introduces it."""
+    for place, segment in enumerate(segments[: rulebook.LOCALE_DEPTH]):
+        folded = segment.lower()
+        last = place == len(segments) - 1
+        if not last and (_LOCALE.fullmatch(folded) or folded in rulebook.LOCALES):
+            start = place - 1 if place and segments[place - 1].lower() in rulebook.INTRODUCERS else place
+            return segments[:start] + segments[place + 1 :]
+    return segments
+
+
+def _without_locale_host(host: str) -> str:
+    label, _, rest = host.partition(".")
+    if label in rulebook.LOCALE_LABELS and "." in rest:
+        host = rest
+    for ending in rulebook.LOCALE_ENDINGS:
+        if host.endswith(ending):
+            return host.removesuffix(ending) + ".com"
+    return host
+
+
+# ── words of a path ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def slug_text(text: str) -> str:
+    """Return a segment in words: decoded, folded, without a date in front, words joined by one `-`."""
+    folded = _APOSTROPHES.sub("", unquote(text).lower())
+    return _BREAKS.sub("-", _DATE.sub("", folded)).strip("-")
+
+
+def without_mark(slug: str) -> str:
+    """Return a long slug without the `-2` that keeps it apart from one in use; others as they are."""
+    return _AGAIN.sub("", slug) if slug.count("-") >= LONGEST_SLUG else slug
+
+
+def _slug(segments: list[str], fragment: str) -> str:
+    """Return the words of the last segment that is no bare number; those of a page's part, if the address names one."""
+    for segment in [fragment] if fragment else reversed(segments):
+        slug = slug_text(segment.removesuffix(".html"))
+        if slug and not _NUMBER.fullmatch(slug):
+            return "" if slug in rulebook.LISTS else slug
+    return ""
+
+
+def _is_list(segments: list[str], query: str, fragment: str) -> bool:
+    if fragment or query:
+        return False
+    if not segments:
+        return True
+    words = [slug_text(segment) for segment in segments]
+    if words[-1] in rulebook.LISTS:
+        return True
+    parents = words[-3:-1]
+    return words[-1].count("-") + 1 < ARTICLE_WORDS and any(word in rulebook.LIST_PARENTS for word in parents)

@@ -1,0 +1,322 @@
+"""
+What proves that two headlines announce one thing: addresses, slugs, titles. Decided at once, from the two alone.
+
+Because a proof asks nothing but the two, the stories that proofs make are the same in whatever order headlines arrive.
+`keys` names what a headline could be proved by; two headlines that share no key share no proof, so that the candidates of
+a headline are found by look-ups and their number does not grow with the store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final, Literal
+
+from ingest.stories import rulebook
+from ingest.stories.documents import LONG_SLUG, LONGEST_SLUG, Page, page, without_mark
+from ingest.stories.members import Evidence, Join, Member, Rule
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, title
+
+Kind = Literal["page", "story", "slug", "title", "subject"]
+
+_LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
+_SHORT: Final = 6  # characters of a one-word slug that may count
+
+SCORES: Final[dict[Rule, float]] = {
+    "operator": 1.0,
+    "hreflang": 0.99,
+    "page": 0.98,
+    "address": 0.96,
+    "repost": 0.95,
+    "title": 0.94,
+    "slug": 0.92,
+    "subject": 0.9,
+}
+"""How sure each proof is, for ordering; likeness of words stays below."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What a headline can be found by within its vendor, and how many days around it (None: ever)."""
+
+    vendor: str
+    kind: Kind
+    value: str
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A headline with its address and title taken apart."""
+
+    member: Member
+    page: Page
+    title: Title
+    pages: frozenset[str]
+
+
+@lru_cache(maxsize=65_536)
+def _see(member: Member) -> _Seen:
+    own = page(member.url)
+    alternates = [page(url) for url in member.alternates] if not own.lists else []
+    return _Seen(member, own, title(member.title), frozenset(found.document for found in alternates if not found.lists))
+
+
+def keys(member: Member) -> tuple[Key, ...]:
+    """
+    Return the keys of a headline, to be stored with it and looked up for a new one.
+
+    `days` is the window of the look-up: candidates whose day is known and further away need not be fetched.
+
+    Errors:
+        UrlError: The address of the headline is none; what is stored always is one.
+    """
+    seen = _see(member)
+    vendor, windows = member.vendor, rulebook.WINDOWS
+    shared = f"\n{seen.title.normal}" if seen.page.lists else ""
+    found = [Key(vendor, "page", document) for document in sorted({seen.page.document + shared, *seen.pages})]
+    found.append(Key(vendor, "story", seen.page.story + shared))
+    if _is_telling_slug(seen.page):
+        days = windows.long_slug if seen.page.slug_words >= LONG_SLUG else windows.short_slug
+        found.append(Key(vendor, "slug", without_mark(seen.page.slug), days))
+    if seen.title.telling:
+        days = windows.long_title if _is_long(seen.title) else windows.short_title
+        found.append(Key(vendor, "title", seen.title.normal, days))
+    if seen.title.subject and member.day is not None:
+        found.append(Key(vendor, "subject", seen.title.subject, windows.subject))
+    return tuple(found)
+
+
+def prove(one: Member, other: Member) -> Join | None:
+    """Return the strongest proof that two headlines of one vendor are one announcement, if there is any."""
+    if one.vendor != other.vendor or one.id == other.id:
+        return None
+    a, b = sorted((_see(one), _see(other)), key=lambda seen: seen.member.id)
+    apart = _days_apart(a.member.day, b.member.day)
+    for rule in (_hreflang, _address, _repost, _title, _slug, _subject):
+        found = rule(a, b, apart)
+        if found is not None:
+            name, evidence = found
+            if apart is not None:
+                evidence = (*evidence, ("days apart", str(apart)))
+            return Join(b.member.id, a.member.id, name, SCORES[name], evidence)
+    return None
+
+
+def proofs(new: Member, candidates: Iterable[Member]) -> list[Join]:
+    """Return the proofs that hold between a headline and those that share a key with it, sorted."""
+    found = (prove(new, candidate) for candidate in candidates)
+    return sorted((join for join in found if join is not None), key=lambda join: join.pair)
+
+
+_Proof = tuple[Rule, Evidence] | None
+
+
+def _days_apart(one: date | None, other: date | None) -> int | None:
+    return None if one is None or other is None else abs((one - other).days)
+
+
+def _within(apart: int | None, days: int) -> bool:
+    return apart is not None and apart <= days
+
+
+# ── addresses ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hreflang(a: _Seen, b: _Seen, _apart: int | None) -> _Proof:
+    """One page names the other as its version in another language."""
+    if a.page.lists or b.page.lists:
+        return None
+    for named, by in ((a, b), (b, a)):
+        if named.page.document in by.pages:
+            return "hreflang", (("page", by.member.url), ("names", named.member.url))
+    return None
+
+
+def _address(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
+    """The same page listed twice, or the same page but for the language in its address."""
+    if a.page.story != b.page.story:
+        return None
+    same = a.page.document == b.page.document
+    if not (_is_translated(a, b) if not same else _is_one_entry(a, b, apart)):
+        return None
+    if same:
+        return "page", (("address", a.page.document), ("titles", f"{a.member.title} / {b.member.title}"))
+    return "address", (("address but for its language", a.page.story),)
+
+
+def _is_translated(a: _Seen, b: _Seen) -> bool:
+    """On a page that lists many, an entry is found again only by its title."""
+    if a.page.lists:
+        return a.title.normal == b.title.normal
+    return not _differ_in_numbers_only(a.title, b.title)
+
+
+def _is_one_entry(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    """
+    Whether one address holds one announcement under two titles, and not two.
+
+    Equal titles say so. Different ones may be an edit: then the page is no list, its own slug speaks of one of the titles,
+    they do not differ in numbers alone, and no more days have passed than an edit takes, unless they are alike.
+    """
+    if a.title.normal == b.title.normal:
+        return True
+    if a.page.lists or _differ_in_numbers_only(a.title, b.title):
+        return False
+    likeness = _overlap(a.title.words, b.title.words)
+    if apart is not None and apart > rulebook.WINDOWS.edited:
+        return likeness >= _ALIKE
+    slug = title(a.page.slug.replace("-", " ")).words
+    return likeness >= _ALIKE or bool(slug & ((a.title.words | b.title.words) - WEAK))
+
+
+_ALIKE: Final = 0.6
+"""Share of the shorter title's words that an edited title keeps even after weeks."""
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))
+
+
+def _differ_in_numbers_only(a: Title, b: Title) -> bool:
+    """`1,596 disclosed` and `6,157 disclosed`: a page that counts announces each count."""
+    return a.normal != b.normal and a.plain == b.plain and bool(a.numbers) and bool(b.numbers)
+
+
+def _repost(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
+    """One source lists an entry again under the address of another day."""
+    same = a.member.source == b.member.source and a.page.slug and a.page.slug == b.page.slug
+    if not same or a.title.normal != b.title.normal or not _within(apart, rulebook.WINDOWS.repost):
+        return None
+    if not _is_long(a.title) or a.page.document == b.page.document:
+        return None
+    return "repost", (("title", a.member.title), ("addresses", f"{a.page.document} / {b.page.document}"))
+
+
+# ── titles and slugs in other sources ───────────────────────────────────────────────────────────────────────────
+
+
+def _is_long(of: Title) -> bool:
+    return len(of.normal.split()) >= LONG_TITLE and of.telling >= _TELLING
+
+
+_TELLING: Final = 2
+"""Words with content that a title or slug has when it may be looked for weeks away."""
+
+
+def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
+    """Another source of the vendor says the same words."""
+    if a.title.normal != b.title.normal or not a.title.telling or not _elsewhere(a, b):
+        return None
+    days = rulebook.WINDOWS.long_title if _is_long(a.title) else rulebook.WINDOWS.short_title
+    undated = apart is None and _is_long(a.title) and not a.title.kinds
+    if not (undated or _within(apart, days)) or _is_bare_version(a.title):
+        return None
+    return "title", (("title", a.member.title), ("sources", f"{a.member.source} / {b.member.source}"))
+
+
+def _elsewhere(a: _Seen, b: _Seen) -> bool:
+    """Whether two places could repeat each other: two sources, or a list and the page that its entry is about."""
+    return a.member.source != b.member.source or a.page.lists != b.page.lists
+
+
+def _is_bare_version(of: Title) -> bool:
+    """`v1.2.0` of one library is not `v1.2.0` of another."""
+    return not _LETTERS.search(of.plain)
+
+
+def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
+    """
+    Another source has a page of the same last words.
+
+    Long ones prove it, also where a day is missing. Short ones name products, too, so the titles have to agree.
+    """
+    slug = without_mark(a.page.slug)
+    if a.member.source == b.member.source or slug != without_mark(b.page.slug) or not _is_telling_slug(a.page):
+        return None
+    if a.page.slug != b.page.slug and a.member.lang == b.member.lang:
+        return None
+    long = slug.count("-") + 1 >= LONG_SLUG
+    far = apart is not None and apart > (rulebook.WINDOWS.long_slug if long else rulebook.WINDOWS.short_slug)
+    if far or (apart is None and slug.count("-") + 1 < LONGEST_SLUG):
+        return None
+    if not long and not _agree(a, b):
+        return None
+    if differences(a.title, b.title) & _ALWAYS:
+        return None
+    return "slug", (("last words of both addresses", slug), ("sources", f"{a.member.source} / {b.member.source}"))
+
+
+_ALWAYS: Final = frozenset({"numbers", "part", "month"})
+"""Differences that keep even equal slugs apart; the others are often translated away."""
+
+
+def _is_telling_slug(of: Page) -> bool:
+    words = of.slug.split("-")
+    telling = [word for word in words if _LETTERS.fullmatch(word) and word not in rulebook.WEAK]
+    return not of.lists and bool(telling) and (len(words) > 1 or len(of.slug) >= _SHORT)
+
+
+def _agree(a: _Seen, b: _Seen) -> bool:
+    """Whether two titles share a word with content, or, in two languages, a word of the slug."""
+    return bool((a.title.words & b.title.words) - WEAK)
+
+
+def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
+    """One title is only the name of what the other begins with (`Project Vend` / `Project Vend: Can Claude …`)."""
+    subject = a.title.subject
+    if a.member.source == b.member.source or subject != b.title.subject or not _within(apart, rulebook.WINDOWS.subject):
+        return None
+    bare = [seen for seen in (a, b) if _is_bare(seen.title)]
+    if not bare or not title(subject).telling or _is_bare_version(title(subject)) or differences(a.title, b.title):
+        return None
+    return "subject", (("subject", subject), ("titles", f"{a.member.title} / {b.member.title}"))
+
+
+def _is_bare(of: Title) -> bool:
+    return not set(of.normal.split()) - set(of.subject.split()) - _STAGE_WORDS
+
+
+_STAGE_WORDS: Final = frozenset(word for phrase in ("public private preview beta alpha now available",) for word in phrase.split())
+
+
+# ── what keeps apart ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def differences(a: Title, b: Title) -> frozenset[str]:
+    """
+    Return in what two titles differ so that they announce two things, whatever else is alike.
+
+    numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
+    same ones. stage: a preview against general availability. name: each has a name that the other lacks. angle: one is
+    about something in connection with the other's whole subject.
+    """
+    found = set()
+    if (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions:
+        found.add("numbers")
+    for label, one, other in (
+        ("tier", a.tiers, b.tiers),
+        ("kind", a.kinds, b.kinds),
+        ("part", a.parts, b.parts),
+        ("month", a.months, b.months),
+    ):
+        if one != other:
+            found.add(label)
+    if a.stages and b.stages and not a.stages & b.stages:
+        found.add("stage")
+    if a.names - b.words and b.names - a.words:
+        found.add("name")
+    if _approaches(a, b) or _approaches(b, a):
+        found.add("angle")
+    return frozenset(found)
+
+
+def _approaches(named: Title, by: Title) -> bool:
+    """Whether a title comes to the other's whole subject from elsewhere (`Claude Opus 4.6` / `Advancing finance with …`)."""
+    subject = set(named.order)
+    if not subject or not subject <= by.words:
+        return False
+    return by.order[0] not in subject

@@ -1,0 +1,193 @@
+"""
+Likeness of words: two sources of a vendor tell one launch in different words, on one day or a few days apart.
+
+Decided for whole days only, never on arrival: which title is the clear best, and which words are rare, depends on what
+else the vendor said in those days. A pair is decided by the days around it and by nothing else, so that the same
+headlines give the same pairs in whatever order they came. With w for the window of `stories.toml`, a pair whose later
+day is d looks at the days from d - 2w to d + w.
+
+Words are weighed by how many stories of the window, and of an imagined stock of titles, have them: log((n + prior) /
+(count + prior * share)), where the share is that of a common word for words of the list `weak` and of a rare one for all
+others. The stock keeps the weights of a day with three titles sane; the window makes `Bedrock` cheap in a launch week.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from ingest.stories import rulebook
+from ingest.stories.evidence import differences
+from ingest.stories.members import Join, Member
+from ingest.stories.titles import WEAK, Title, title
+
+WINDOW: Final = timedelta(days=rulebook.WINDOWS.fuzzy)
+
+
+def window_of(first: date, last: date) -> tuple[date, date]:
+    """Return the first and last day whose headlines decide the pairs with their later day from `first` to `last`."""
+    return first - 2 * WINDOW, last + WINDOW
+
+
+def touched_by(day: date) -> tuple[date, date]:
+    """Return the first and last day whose pairs a headline of this day can change: the inverse of `window_of`."""
+    return day - WINDOW, day + 2 * WINDOW
+
+
+def settled(today: date) -> date:
+    """Return the last day whose pairs can be decided: what could matter to them has been published."""
+    return today - WINDOW - timedelta(days=rulebook.FUZZY.settle)
+
+
+def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last: date) -> list[Join]:
+    """
+    Return the pairs of one vendor that are alike enough, with their later day from `first` to `last`, sorted.
+
+    Args:
+        window: The vendor's headlines with days in `window_of(first, last)`; more do no harm.
+        groups: For each of them, what proofs have joined it with: any text that is equal within one story of proofs.
+        first: First day to decide.
+        last: Last day to decide.
+    """
+    by_day: dict[date, list[Member]] = defaultdict(list)
+    for member in sorted(window, key=lambda member: member.id):
+        if member.day is not None:
+            by_day[member.day].append(member)
+    views = {day: _View(day, by_day, groups) for day in by_day if first - WINDOW <= day <= last}
+    joins = []
+    for day, view in views.items():
+        for member in by_day[day]:
+            best = view.best(member)
+            if best is None or best.other.day is None or not first <= max(day, best.other.day) <= last:
+                continue
+            back = views[best.other.day].best(best.other)
+            if back is not None and groups[back.other.id] == groups[member.id] and member.id < best.other.id:
+                joins += _judge(member, best, back)
+            elif back is not None and groups[back.other.id] == groups[member.id]:
+                joins += _judge(best.other, back, best)
+    return sorted({join.pair: join for join in joins}.values(), key=lambda join: join.pair)
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The most alike headline of another source, how alike, by how much it leads, and the words that are in both."""
+
+    other: Member
+    score: float
+    lead: float
+    shared: tuple[str, ...]
+    blocked: bool
+
+
+def _judge(member: Member, best: _Best, back: _Best) -> list[Join]:
+    """Return the join, if both sides see each other as the clear best and nothing keeps them apart."""
+    other = best.other
+    assert member.day is not None  # only headlines with a day are in a view
+    assert other.day is not None
+    apart = abs((member.day - other.day).days)
+    score, lead = min(best.score, back.score), min(best.lead, back.lead)
+    wanted = rulebook.FUZZY.threshold + rulebook.FUZZY.per_day * apart
+    if score < wanted or lead < rulebook.FUZZY.margin or best.blocked or back.blocked:
+        return []
+    if differences(title(member.title), title(other.title)):
+        return []
+    low, high = sorted((member, other), key=lambda one: one.id)
+    evidence = (
+        ("titles", f"{low.title} / {high.title}"),
+        ("words in both", ", ".join(best.shared)),
+        ("ahead of the next", f"{lead:.2f}"),
+        ("days apart", str(apart)),
+    )
+    return [Join(high.id, low.id, "words", round(score, 4), evidence)]
+
+
+class _View:
+    """What one day of a vendor sees: the headlines at most a window away, their words and what these weigh."""
+
+    def __init__(self, day: date, by_day: Mapping[date, Sequence[Member]], groups: Mapping[str, str]) -> None:
+        near = (day + timedelta(days=offset) for offset in range(-WINDOW.days, WINDOW.days + 1))
+        self._members = [member for other in near for member in by_day.get(other, ())]
+        self._groups = groups
+        self._titles: dict[str, Title] = {member.id: title(member.title) for member in self._members}
+        self._fellows: dict[str, list[Member]] = defaultdict(list)
+        for member in self._members:
+            self._fellows[groups[member.id]].append(member)
+        self._weights = self._weigh()
+        self._totals = {id_: self._sum(of.words) for id_, of in self._titles.items()}
+        self._holders = self._post()
+
+    def best(self, member: Member) -> _Best | None:
+        """Return what is most like the story of a headline, seen from its day."""
+        own = self._groups[member.id]
+        scores: dict[str, tuple[float, str, Member, Member]] = {}
+        for fellow in self._fellows[own]:
+            for other in self._candidates(fellow):
+                group = self._groups[other.id]
+                if group == own or other.source == fellow.source or _language(other) != _language(fellow):
+                    continue
+                score = self._likeness(fellow.id, other.id)
+                if group not in scores or (-score, other.id) < (-scores[group][0], scores[group][1]):
+                    scores[group] = (score, other.id, fellow, other)
+        if not scores:
+            return None
+        ranked = sorted(scores.values(), key=lambda found: (-found[0], found[1]))
+        score, _, fellow, other = ranked[0]
+        lead = score - (ranked[1][0] if len(ranked) > 1 else 0.0)
+        shared = tuple(sorted(self._titles[fellow.id].words & self._titles[other.id].words))
+        return _Best(other, score, lead, shared, self._is_blocked(own, self._groups[other.id]))
+
+    def _weigh(self) -> dict[str, float]:
+        counts: Counter[str] = Counter()
+        for fellows in self._fellows.values():
+            counts.update({word for fellow in fellows for word in self._titles[fellow.id].words})
+        stock, total = rulebook.FUZZY.prior, len(self._fellows)
+
+        def weight(word: str, count: int) -> float:
+            share = rulebook.FUZZY.common if word in WEAK else rulebook.FUZZY.rare
+            return math.log((total + stock) / (count + stock * share))
+
+        return {word: weight(word, count) for word, count in counts.items()}
+
+    def _post(self) -> dict[str, list[Member]]:
+        """List the holders of each word that is rare enough to suggest a likeness by itself."""
+        holders: dict[str, list[Member]] = defaultdict(list)
+        for member in self._members:
+            for word in self._titles[member.id].words:
+                holders[word].append(member)
+        most = max(_FEW, rulebook.FUZZY.candidate * len(self._members))
+        return {word: found for word, found in holders.items() if word not in WEAK and len(found) <= most}
+
+    def _candidates(self, member: Member) -> list[Member]:
+        found = {other.id: other for word in self._titles[member.id].words for other in self._holders.get(word, ())}
+        return list(found.values())
+
+    def _sum(self, words: Iterable[str]) -> float:
+        return sum(self._weights[word] for word in sorted(words))  # sorted: the sum of floats depends on their order
+
+    def _likeness(self, one: str, other: str) -> float:
+        shared = self._sum(self._titles[one].words & self._titles[other].words)
+        return 2 * shared / (self._totals[one] + self._totals[other])
+
+    def _is_blocked(self, one: str, other: str) -> bool:
+        """Whether two stories have a source in common, which tells its own entries apart, or titles that differ."""
+        ours, theirs = self._fellows[one], self._fellows[other]
+        if {member.source for member in ours} & {member.source for member in theirs}:
+            return True
+        return any(
+            differences(self._titles[a.id], self._titles[b.id])
+            for a in ours
+            for b in theirs
+            if _language(a) == _language(b)
+        )
+
+
+_FEW: Final = 12
+"""So many holders of a word are always looked at: on a quiet day every word is in a large share of the titles."""
+
+
+def _language(member: Member) -> str:
+    return (member.lang or "").partition("-")[0].lower()

@@ -1,0 +1,124 @@
+"""What `stories.toml` says, as values. Read once, from package data; a file that does not fit stops the program."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+_BYTES: Final = resources.files("ingest").joinpath("stories.toml").read_bytes()
+_RULES: Final[dict[str, Any]] = tomllib.loads(_BYTES.decode())
+
+VERSION: Final = f"{_RULES['version']}.{hashlib.sha256(_BYTES).hexdigest()[:12]}"
+"""Version written in the file and the first 12 hex digits of the file's sha256."""
+
+_CJK: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A part of a site that its vendor moved: an expression over host and path, what stands there now, since when."""
+
+    old: re.Pattern[str]
+    new: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How many days may lie between two announcements of one story, by the rule that joins them."""
+
+    long_slug: int
+    short_slug: int
+    long_title: int
+    short_title: int
+    subject: int
+    repost: int
+    edited: int
+    related: int
+    fuzzy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """The numbers of likeness; `stories.toml` says what each is."""
+
+    settle: int
+    threshold: float
+    per_day: float
+    margin: float
+    prior: float
+    rare: float
+    common: float
+    candidate: float
+
+
+def phrases(words: Iterable[str]) -> re.Pattern[str]:
+    """Return an expression that finds any of these in folded text: Latin ones as whole words, others anywhere."""
+    parts = [re.escape(word) if _CJK.search(word) else rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" for word in words]
+    return re.compile("|".join(sorted(parts, key=len, reverse=True)))
+
+
+Labelled: TypeAlias = Mapping[str, re.Pattern[str]]
+"""What finds a thing, by the name of the thing."""
+
+
+def _labelled(table: Mapping[str, list[str]]) -> Labelled:
+    return MappingProxyType({label: phrases(words) for label, words in table.items()})
+
+
+_DOCUMENTS: Final = _RULES["documents"]
+_LOCALES: Final = _RULES["locales"]
+_TITLES: Final = _RULES["titles"]
+_DIFFERENCES: Final = _RULES["differences"]
+
+WINDOWS: Final = Windows(**_RULES["windows"])
+FUZZY: Final = Fuzzy(**_RULES["fuzzy"])
+
+IDLE_PARAMETERS: Final = frozenset(_DOCUMENTS["idle_parameters"])
+"""Parameters that choose no document, lower case."""
+
+IDLE_ON: Final[tuple[tuple[str, str], ...]] = tuple((name, ending) for name, ending in _DOCUMENTS["idle_on"])
+"""Further ones with the ending of the hosts where they choose none."""
+
+FURNITURE: Final = frozenset(_DOCUMENTS["furniture"])
+INDEX_NAMES: Final = frozenset(_DOCUMENTS["index_names"])
+VIEWS: Final[tuple[str, ...]] = tuple(_DOCUMENTS["views"])
+VIEW_SEGMENTS: Final = frozenset(_DOCUMENTS["view_segments"])
+LISTS: Final = frozenset(_DOCUMENTS["lists"])
+LIST_PARENTS: Final = frozenset(_DOCUMENTS["list_parents"])
+
+LOCALES: Final = frozenset(_LOCALES["bare"])
+INTRODUCERS: Final = frozenset(_LOCALES["introduced_by"])
+LOCALE_DEPTH: Final[int] = _LOCALES["depth"]
+LOCALE_PARAMETERS: Final = frozenset(_LOCALES["parameters"])
+LOCALE_LABELS: Final = frozenset(_LOCALES["host_labels"])
+LOCALE_ENDINGS: Final[tuple[str, ...]] = tuple(_LOCALES["host_endings"])
+
+MOVES: Final = tuple(Move(re.compile(move["from"]), move["to"], move["since"]) for move in _RULES["moves"])
+
+LEADS: Final = frozenset(_TITLES["leads"])
+ANNOUNCE: Final = frozenset(_TITLES["announce"])
+STOP: Final = frozenset(_TITLES["stop"])
+WEAK: Final = frozenset(_TITLES["weak"])
+JAPANESE_WEAK: Final = phrases(_TITLES["japanese_weak"])
+STATUS: Final = phrases(_TITLES["status"])
+
+TIERS: Final = phrases(_DIFFERENCES["tiers"])
+NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
+"""Tiers whose names are everyday words."""
+
+MONTHS: Final = _labelled({names[0]: names for names in _DIFFERENCES["months"]})
+PART: Final = re.compile("|".join(_DIFFERENCES["part"]))
+KINDS: Final = _labelled(_DIFFERENCES["kinds"])
+STAGES: Final = _labelled(_DIFFERENCES["stages"])
+
+VENDORS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {vendor: tuple(names) for vendor, names in _RULES["vendors"].items()}
+)
+"""What other vendors call this one or its products, folded."""

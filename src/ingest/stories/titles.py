@@ -1,0 +1,168 @@
+"""Titles compared: their words, their normal form, their subject, and what keeps two alike ones apart."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from ingest.stories import rulebook
+
+_CJK: Final = "\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_TOKEN: Final = re.compile(rf"[0-9]+(?:\.[0-9]+)+|[^\W_{_CJK}]+(?:\.[0-9]+)*|[{_CJK}]+")
+_CJK_RUN: Final = re.compile(rf"[{_CJK}]+")
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
+_MONTH_NUMBER: Final = re.compile(r"(\d+)月")
+_VERSION: Final = re.compile(r"(?<![$€£¥])\b[a-z]*(\d+(?:\.\d+)*)(?![\d.]*(?:[%kmbx]\b|倍|\s?(?:million|billion|percent|times|万|億)))")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
+_MONTH: Final = re.compile(r"(?<=\d)\s+月")
+_BREAK: Final = re.compile(r"\s*[:：|｜]\s+|\s+[-–—―]\s+|[：｜―—]|,\s+|、|\s*[(（]")
+_NAME: Final = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9.+]*")
+_MINOR: Final = 3  # letters of the words that Title Case leaves small
+_SHOUTED: Final = 0.7
+"""Share of a title's longer words in capitals from which on capitals mean nothing."""
+
+LONG_TITLE: Final = 5
+"""Words from which on a title names one announcement, whenever it is said again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """
+    A title as far as it can be compared.
+
+    `normal` is equal for titles that say the same; `words` are its words less their endings, `order` those of them that
+    no list calls weak, as they follow each other; `subject` is the part
+    before a colon, comma or bracket, in normal form. `plain` is `normal` without its numbers. `names` are words that are
+    written as names, `versions` numbers with a dot that are no amounts. `telling` counts the words of `order` that are no numbers.
+    """
+
+    normal: str
+    plain: str
+    subject: str
+    words: frozenset[str]
+    order: tuple[str, ...]
+    telling: int
+    names: frozenset[str]
+    numbers: frozenset[str]
+    versions: frozenset[str]
+    tiers: frozenset[str]
+    kinds: frozenset[str]
+    stages: frozenset[str]
+    months: frozenset[str]
+    parts: frozenset[str]
+
+
+@lru_cache(maxsize=65_536)  # a title is asked about by each rule and each neighbour
+def title(text: str) -> Title:
+    """Take a title apart."""
+    folded = _folded(text)
+    tokens = _tokens(folded)
+    kept = _kept(tokens)
+    names = _names(text)
+    stems = [part for word in kept for part in _stems(word)]
+    return Title(
+        normal=" ".join(kept),
+        plain=" ".join(word for word in kept if not _NUMBER.search(word)),
+        subject=_subject(folded),
+        words=frozenset(stems),
+        order=tuple(stem for stem in stems if stem not in WEAK),
+        telling=sum(_is_telling(word) for word in kept),
+        names=frozenset(map(_stem, names)) - WEAK,
+        numbers=frozenset(_NUMBER.findall(folded)) - frozenset(_MONTH_NUMBER.findall(folded)),
+        versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
+        tiers=frozenset(rulebook.TIERS.findall(folded)) | (names & rulebook.NAMED_TIERS),
+        kinds=_labels(rulebook.KINDS, folded),
+        stages=_labels(rulebook.STAGES, folded),
+        months=_labels(rulebook.MONTHS, folded),
+        parts=frozenset("".join(found) for found in rulebook.PART.findall(folded)),
+    )
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _MONTH.sub("月", _THOUSANDS.sub("", _APOSTROPHES.sub("", folded)))
+
+
+def _tokens(folded: str) -> list[str]:
+    return _TOKEN.findall(folded)
+
+
+def _kept(tokens: list[str]) -> list[str]:
+    """Return the words without what only leads up to the subject (`Google announces`, `Introducing the new`)."""
+    start = 0
+    for place, token in enumerate(tokens[:4]):
+        if token in rulebook.ANNOUNCE and place + 1 < len(tokens):
+            start = place + 1
+            break
+    while start + 1 < len(tokens) and tokens[start] in rulebook.LEADS:
+        start += 1
+    return [token for token in tokens[start:] if token not in rulebook.STOP] or tokens
+
+
+def _subject(folded: str) -> str:
+    head = rulebook.STATUS.sub("", _BREAK.split(folded, maxsplit=1)[0])
+    return " ".join(_kept(_tokens(head)))
+
+
+def _is_telling(word: str) -> bool:
+    if _CJK_RUN.fullmatch(word):
+        return bool(rulebook.JAPANESE_WEAK.sub("", word))
+    return not _NUMBER.fullmatch(word) and _stem(word) not in WEAK
+
+
+def _labels(table: rulebook.Labelled, folded: str) -> frozenset[str]:
+    return frozenset(label for label, words in table.items() if words.search(folded))
+
+
+# ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    """Return a Latin word less its ending, or the pairs of a run of Chinese and Japanese characters."""
+    if _CJK_RUN.fullmatch(word):
+        return tuple(word[at : at + 2] for at in range(len(word) - 1)) or (word,)
+    return (_stem(word),)
+
+
+def _stem(word: str) -> str:
+    """
+    Take off the endings that a second writer changes first (`summaries`, `summarization`, `announces`).
+
+    Coarse on purpose: both sides are cut alike, and what is left is compared with nothing else.
+    """
+    for ending in ("izations", "ization", "isation", "ations", "ation", "ings", "ing", "ies", "ers", "er", "ed", "es"):
+        if word.endswith(ending) and len(word) - len(ending) >= _STEM:
+            return word.removesuffix(ending)
+    cut = word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > _STEM else word
+    return cut[:-1] if cut[-1] in "ey" and len(cut) > _STEM + 1 else cut
+
+
+_STEM: Final = 3  # letters that stay
+
+WEAK: Final = frozenset(map(_stem, rulebook.WEAK))
+"""What every second announcement says, as it stands in `Title.words`."""
+
+
+def _names(text: str) -> frozenset[str]:
+    """
+    Return the words that are written as names, folded: capitals inside a sentence, capitals or digits inside a word.
+
+    Where nearly all words have capitals, those tell nothing; in Japanese every Latin word is borrowed, mostly a name.
+    """
+    found: set[str] = set()
+    clauses = _BREAK.split(unicodedata.normalize("NFKC", text))
+    words = [word for clause in clauses for word in _NAME.findall(clause)]
+    longer = [word for word in words if len(word) > _MINOR]
+    shouted = bool(longer) and sum(word[0].isupper() for word in longer) >= _SHOUTED * len(longer)
+    japanese = _CJK_RUN.search(text) is not None
+    for clause in clauses:
+        for place, word in enumerate(_NAME.findall(clause)):
+            inside = not word.islower() and not word.istitle()
+            first = place == 0 or shouted
+            if inside or japanese or (word[0].isupper() and not first):
+                found.add(word.casefold().rstrip("."))
+    return frozenset(found)
