@@ -70,7 +70,7 @@ def same_document(url_a: str, url_b: str) -> bool:
         return url_a.strip() == url_b.strip()
 
 
-@lru_cache(maxsize=65_536)  # an address is asked about by each rule and each neighbour
+@lru_cache(maxsize=8_192)  # an address is asked about by each rule and each neighbour
 def page(url: str) -> Page:
     """
     Take an address apart.
@@ -193,6 +193,8 @@ def _is_list(segments: list[str], query: str, fragment: str) -> bool:
     if not segments:
         return True
     words = [slug_text(segment) for segment in segments]
+    if words[-2:-1] and words[-2] in rulebook.ENTRY_PARENTS:
+        return False
     if words[-1] in rulebook.LISTS:
         return True
     parents = words[-3:-1]

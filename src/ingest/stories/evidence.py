@@ -58,7 +58,7 @@ class _Seen:
     pages: frozenset[str]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _see(member: Member) -> _Seen:
     own = page(member.url)
     alternates = [page(url) for url in member.alternates] if not own.lists else []
@@ -200,7 +200,7 @@ def _repost(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 def _is_long(of: Title) -> bool:
-    return len(of.normal.split()) >= LONG_TITLE and of.telling >= _TELLING
+    return of.size >= LONG_TITLE and of.telling >= _TELLING
 
 
 _TELLING: Final = 2
@@ -292,7 +292,7 @@ def differences(a: Title, b: Title) -> frozenset[str]:
 
     numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
     same ones. stage: a preview against general availability. name: each has a name that the other lacks. angle: one is
-    about something in connection with the other's whole subject.
+    about something in connection with the other's whole subject, or about somebody whom the other does not name.
     """
     found = set()
     if (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions:
@@ -309,7 +309,7 @@ def differences(a: Title, b: Title) -> frozenset[str]:
         found.add("stage")
     if a.names - b.words and b.names - a.words:
         found.add("name")
-    if _approaches(a, b) or _approaches(b, a):
+    if _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
         found.add("angle")
     return frozenset(found)
 

@@ -83,10 +83,11 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Story:
     """
-    Headlines that announce one thing, sorted by id, and the joins that hold them together: one fewer than headlines.
+    Headlines that announce one thing, sorted by id, and the joins that hold them together: one for each but the founder.
 
     A join's `headline_id` is the one that it brought in; the strongest joins are the ones that are kept.
     """
 
+    founder_id: str
     headline_ids: tuple[str, ...]
     joins: tuple[Join, ...]

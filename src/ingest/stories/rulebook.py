@@ -92,6 +92,7 @@ VIEWS: Final[tuple[str, ...]] = tuple(_DOCUMENTS["views"])
 VIEW_SEGMENTS: Final = frozenset(_DOCUMENTS["view_segments"])
 LISTS: Final = frozenset(_DOCUMENTS["lists"])
 LIST_PARENTS: Final = frozenset(_DOCUMENTS["list_parents"])
+ENTRY_PARENTS: Final = frozenset(_DOCUMENTS["entry_parents"])
 
 LOCALES: Final = frozenset(_LOCALES["bare"])
 INTRODUCERS: Final = frozenset(_LOCALES["introduced_by"])
@@ -104,6 +105,7 @@ MOVES: Final = tuple(Move(re.compile(move["from"]), move["to"], move["since"]) f
 
 LEADS: Final = frozenset(_TITLES["leads"])
 ANNOUNCE: Final = frozenset(_TITLES["announce"])
+ACTS: Final = frozenset(_TITLES["acts"])
 STOP: Final = frozenset(_TITLES["stop"])
 WEAK: Final = frozenset(_TITLES["weak"])
 JAPANESE_WEAK: Final = phrases(_TITLES["japanese_weak"])

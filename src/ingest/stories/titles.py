@@ -37,7 +37,8 @@ class Title:
     `normal` is equal for titles that say the same; `words` are its words less their endings, `order` those of them that
     no list calls weak, as they follow each other; `subject` is the part
     before a colon, comma or bracket, in normal form. `plain` is `normal` without its numbers. `names` are words that are
-    written as names, `versions` numbers with a dot that are no amounts. `telling` counts the words of `order` that are no numbers.
+    written as names, `versions` numbers with a dot that are no amounts. `telling` those of `order` that are no numbers; four Chinese or Japanese
+    characters count as a word.
     """
 
     normal: str
@@ -45,6 +46,8 @@ class Title:
     subject: str
     words: frozenset[str]
     order: tuple[str, ...]
+    actor: frozenset[str]
+    size: int
     telling: int
     names: frozenset[str]
     numbers: frozenset[str]
@@ -56,7 +59,7 @@ class Title:
     parts: frozenset[str]
 
 
-@lru_cache(maxsize=65_536)  # a title is asked about by each rule and each neighbour
+@lru_cache(maxsize=8_192)  # a title is asked about by each rule and each neighbour
 def title(text: str) -> Title:
     """Take a title apart."""
     folded = _folded(text)
@@ -70,7 +73,9 @@ def title(text: str) -> Title:
         subject=_subject(folded),
         words=frozenset(stems),
         order=tuple(stem for stem in stems if stem not in WEAK),
-        telling=sum(_is_telling(word) for word in kept),
+        actor=_actor(kept),
+        size=sum(_size(word) for word in kept),
+        telling=sum(_size(word) for word in kept if _is_telling(word)),
         names=frozenset(map(_stem, names)) - WEAK,
         numbers=frozenset(_NUMBER.findall(folded)) - frozenset(_MONTH_NUMBER.findall(folded)),
         versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
@@ -106,6 +111,19 @@ def _kept(tokens: list[str]) -> list[str]:
 def _subject(folded: str) -> str:
     head = rulebook.STATUS.sub("", _BREAK.split(folded, maxsplit=1)[0])
     return " ".join(_kept(_tokens(head)))
+
+
+def _size(word: str) -> int:
+    return max(1, len(word) // _CJK_WORD) if _CJK_RUN.fullmatch(word) else 1
+
+
+_CJK_WORD: Final = 4  # characters of a word of two, and of its particles
+
+
+def _actor(kept: list[str]) -> frozenset[str]:
+    """Return whom a sentence is about, `X` of `X now supports Y`: its words that no list calls weak."""
+    place = next((place for place, word in enumerate(kept) if word in rulebook.ACTS), 0)
+    return frozenset(part for word in kept[:place] for part in _stems(word)) - WEAK
 
 
 def _is_telling(word: str) -> bool:

@@ -1,0 +1,144 @@
+"""
+From pairs to stories: what holds together when every join is counted and an operator has the last word.
+
+A story is a connected set of headlines. Its founder is the headline seen first; a story is named after it, so that
+growing keeps the name, of two that merge the older one's name stays, and the part that loses the founder gets a new one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.stories.evidence import SCORES
+from ingest.stories.members import Decision, Join, Member, Story
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A headline that was in one story and is now in another, named by their founders."""
+
+    kind: Literal["merged", "split"]
+    headline_id: str
+    before: str
+    after: str
+
+
+def concerned(ids: Iterable[str], decisions: Iterable[Decision]) -> frozenset[str]:
+    """Return the headlines that decisions name together with any of these: they have to be partitioned in one go."""
+    found = set(ids)
+    grown = True
+    while grown:
+        size = len(found)
+        for decision in decisions:
+            named = {decision.headline_id, *decision.others}
+            if found & named:
+                found |= named
+        grown = len(found) > size
+    return frozenset(found)
+
+
+def partition(members: Iterable[Member], joins: Iterable[Join], decisions: Iterable[Decision] = ()) -> list[Story]:
+    """
+    Group headlines into stories, sorted by founder.
+
+    The result does not depend on the order of any argument: decisions are taken newest first, then joins strongest first,
+    and a join is passed over where it would bring together what an operator has split.
+
+    Args:
+        members: Whole stories: with a headline everything that joins or decisions connect it with (`concerned`).
+        joins: What holds between them; those that lead elsewhere are ignored.
+        decisions: An operator's words; those about other headlines are ignored.
+    """
+    by_id = {member.id: member for member in members}
+    sets = _Sets(by_id)
+    for decision in sorted(decisions, key=lambda decision: decision.number, reverse=True):
+        for other in decision.others:
+            if decision.headline_id in by_id and other in by_id:
+                _obey(sets, decision, other)
+    for join in sorted(joins, key=lambda join: (-join.score, join.rule, join.pair)):
+        if join.headline_id in by_id and join.other_id in by_id:
+            sets.unite(join)
+    stories = [_story([by_id[id_] for id_ in ids], sets.kept) for ids in sets.all()]
+    return sorted(stories, key=lambda story: story.founder_id)
+
+
+def founder(members: Iterable[Member]) -> str:
+    """Return the id of the headline that was seen first."""
+    return min(members, key=lambda member: (member.first_seen_at, member.id)).id
+
+
+def changes(before: Mapping[str, str], stories: Iterable[Story]) -> list[Change]:
+    """
+    Say what a new partition changes for headlines that had a story, sorted by headline.
+
+    Args:
+        before: The founder of each headline's story, as it was.
+        stories: As they are now.
+    """
+    known = frozenset(before.values())
+    found = []
+    for story in stories:
+        for id_ in story.headline_ids:
+            was = before.get(id_, story.founder_id)
+            if was != story.founder_id:
+                kind: Literal["merged", "split"] = "merged" if story.founder_id in known else "split"
+                found.append(Change(kind, id_, was, story.founder_id))
+    return sorted(found, key=lambda change: change.headline_id)
+
+
+def _obey(sets: _Sets, decision: Decision, other: str) -> None:
+    if decision.kind == "split":
+        sets.forbid(decision.headline_id, other)
+    elif decision.kind == "merge":
+        evidence = (("decision", str(decision.number)),)
+        sets.unite(Join(decision.headline_id, other, "operator", SCORES["operator"], evidence))
+
+
+def _story(members: Sequence[Member], kept: Mapping[str, Collection[Join]]) -> Story:
+    """Lay the joins of a story out from its founder, so that each brings one headline in."""
+    root = founder(members)
+    laid: list[Join] = []
+    reached, waiting = {root}, deque([root])
+    while waiting:
+        here = waiting.popleft()
+        for join in sorted(kept.get(here, ()), key=lambda join: join.pair):
+            there = join.other_id if join.headline_id == here else join.headline_id
+            if there not in reached:
+                reached.add(there)
+                waiting.append(there)
+                laid.append(Join(there, here, join.rule, join.score, join.evidence))
+    laid.sort(key=lambda join: join.headline_id)
+    return Story(root, tuple(sorted(member.id for member in members)), tuple(laid))
+
+
+class _Sets:
+    """Disjoint sets of headlines, some pairs of which must not meet, and the joins that made them."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._set_of = {id_: [id_] for id_ in ids}
+        self._forbidden: dict[str, set[str]] = defaultdict(set)
+        self.kept: dict[str, list[Join]] = defaultdict(list)
+
+    def forbid(self, one: str, other: str) -> None:
+        """Keep two headlines apart from now on, unless they are together already."""
+        if self._set_of[one] is not self._set_of[other]:
+            self._forbidden[one].add(other)
+            self._forbidden[other].add(one)
+
+    def unite(self, join: Join) -> None:
+        """Bring the sets of two headlines together, unless they are one or must not meet."""
+        one, other = self._set_of[join.headline_id], self._set_of[join.other_id]
+        if one is other or any(self._forbidden.get(id_, frozenset()) & set(other) for id_ in one):
+            return
+        self.kept[join.headline_id].append(join)
+        self.kept[join.other_id].append(join)
+        small, large = sorted((one, other), key=len)
+        large.extend(small)
+        self._set_of.update(dict.fromkeys(small, large))
+
+    def all(self) -> list[list[str]]:
+        """Return the sets."""
+        return list({id(found): found for found in self._set_of.values()}.values())
