@@ -28,6 +28,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_generations_digest", "generations", ["digest"], unique=False)
     op.create_table(
+        "hosts",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("free_at", UtcDateTime(), nullable=True),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("lease_token", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_hosts")),
+    )
+    op.create_table(
         "payloads",
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -81,6 +90,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("lang", sa.Text(), nullable=True),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
@@ -253,6 +263,7 @@ def upgrade() -> None:
         sa.Column("status_code", sa.Integer(), nullable=True),
         sa.Column("rule", sa.Text(), server_default="", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("capture_id", BIG, nullable=True),
         sa.Column("response_headers", sa.Text(), server_default="[]", nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
@@ -323,7 +334,6 @@ def upgrade() -> None:
         sa.Column("ingested_payload_digest", sa.Text(), nullable=True),
         sa.Column("ingested_rules_version", sa.Text(), nullable=True),
         sa.Column("ingested_source_digest", sa.Text(), nullable=True),
-        sa.Column("ingested_entries", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("lease_token", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -480,4 +490,5 @@ def downgrade() -> None:
     op.drop_table("scopes")
     op.drop_table("vendors")
     op.drop_table("payloads")
+    op.drop_table("hosts")
     op.drop_table("generations")

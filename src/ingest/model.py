@@ -51,6 +51,18 @@ class Precision(StrEnum):
     NONE = "none"
 
 
+class Evidence(StrEnum):
+    """What on an article's page told a field (`parse.article` says which is believed first)."""
+
+    JSON_LD = "json-ld"
+    OPEN_GRAPH = "open-graph"
+    META = "meta"
+    LINK = "link"
+    HTML = "html"
+    TIME = "time"
+    TEXT = "text"
+
+
 class Outcome(StrEnum):
     """How one poll of one source ended (CONTRACT §4)."""
 
@@ -362,6 +374,31 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Article:
+    """
+    What an announcement's own page says of itself.
+
+    `title` is plain text without the site's name, "" where the page has none; `title_original` as it was written.
+    `canonical` and the `alternates` (language tag or `x-default`, address) are absolute and not yet admitted, the page
+    itself among them where it lists itself. `refresh` is where it sends its readers by itself. `evidence` names, for each
+    field that is filled, what told it.
+    """
+
+    title: str
+    title_original: str = ""
+    published: Dated = NO_DATE
+    modified: Dated = NO_DATE
+    canonical: str | None = None
+    alternates: tuple[tuple[str, str], ...] = ()
+    lang: str | None = None
+    description: str = ""
+    categories: tuple[str, ...] = ()
+    site_name: str = ""
+    refresh: str | None = None
+    evidence: tuple[tuple[str, Evidence], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """
     An entry in our vocabulary, clean but not yet admitted.
@@ -406,6 +443,20 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """
+    A claim on one source, and on its host where it is to be asked; every write of the poll checks the fencing token.
+
+    `host` is "" for a claim without a request: what is stored already is only read again.
+    """
+
+    source_id: str
+    token: int
+    host: str = ""
+    host_token: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PollState:
     """What is remembered of a source between polls."""
 
@@ -423,8 +474,6 @@ class PollState:
     ingested_payload_digest: str | None = None
     ingested_rules_version: str | None = None
     ingested_source_digest: str | None = None
-    ingested_entries: int = 0
-    lease_token: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,7 +508,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What one poll of one source came to; a row of `ingest poll --json`."""
+    """
+    What one poll of one source came to; a row of `ingest poll --json`.
+
+    `note` is something about the document that an operator should hear once.
+    """
 
     source_id: str
     outcome: Outcome
@@ -468,4 +521,5 @@ class PollReport:
     bytes: int = 0
     elapsed_ms: int = 0
     error: str = ""
+    note: str = ""
     newly_failing: bool = False

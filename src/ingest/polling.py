@@ -30,10 +30,11 @@ _STATE_AFTER = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may cost: seconds from resolve to last byte, bytes after decoding."""
+    """What one request may cost, from resolve to last byte and in bytes after decoding, and how long its host rests then."""
 
     timeout: timedelta
     max_bytes: int
+    host_gap: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

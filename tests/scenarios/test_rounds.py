@@ -177,7 +177,7 @@ def test_a_source_that_another_worker_holds_is_left_to_it(world: World) -> None:
     this = world.make_round()
     held = this.claim(["acme/news"], due_only=False)
 
-    assert [state.source_id for state in held] == ["acme/news"]
+    assert [lease.source_id for _, lease in held.taken] == ["acme/news"]
     assert [poll.source_id for poll in world.round().polls] == ["acme/blog"]
     world.at += timedelta(hours=1)
     assert {poll.source_id for poll in world.round().polls} == {"acme/blog", "acme/news"}
@@ -193,9 +193,9 @@ def test_a_round_that_is_asked_to_stop_begins_nothing_new(world: World) -> None:
 def test_a_capture_that_was_not_ingested_goes_first_and_nothing_is_lost(world: World) -> None:
     world.server.update({FEED: rss(A)})
     this = world.make_round()
-    (state,) = this.claim(["acme/news"], due_only=False)
+    ((state, lease),) = this.claim(["acme/news"], due_only=False).taken
     source = next(source for source in this.allowlist.sources if source.id == "acme/news")
-    poll = this.poll(source, state)
+    poll = this.poll(source, state, lease)
     plan = poll.plan(named=True)
     found = this.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
     poll.keep(found.response)  # type: ignore[union-attr]  # the server answers 200

@@ -50,8 +50,8 @@ class FetchSettings:
     """
     What the operator decided about requests (CONTRACT §3).
 
-    `timeout` and `max_bytes` are ceilings over what a plan may ask for; `host_gap` lies between the starts of two
-    requests to one host; `ca_file` is added to the system's trust anchors.
+    `timeout` and `max_bytes` are ceilings over what a plan may ask for; `host_gap` lies between the end of one request to a
+    host and the start of the next; `ca_file` is added to the system's trust anchors.
     """
 
     user_agent: str
@@ -69,7 +69,7 @@ class Fetcher:
 
     Args:
         now: Our clock, aware UTC, for what is recorded.
-        pace: Gives turns at hosts; by default this process's own.
+        pace: Gives turns at hosts; by default this process's own, see `pipeline.turns` for one that all processes share.
 
     Errors:
         SettingsError: the file of trust anchors or the user agent cannot be used.

@@ -1,4 +1,4 @@
-"""The pace of one process: one request at a time to a host, and a gap between their starts."""
+"""The pace of one process: one request at a time to a host, and a rest between the end of one and the start of the next."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ class Pace:
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
 
+    def hold(self, host: str) -> None:
+        """Note that we hold the host's lease; without leases there is nothing to note."""
+
+    def drop(self, host: str) -> None:
+        """Note that we gave it back."""
+
     @contextmanager
     def turn(self, host: str) -> Iterator[float]:
         """Wait until `host` may be asked and hold its place; the value is the seconds waited."""
@@ -38,6 +44,8 @@ class Pace:
             place = self._places.setdefault(host, _Place())
         with place.lock:
             time.sleep(max(0.0, place.next_at - time.monotonic()))
-            started = time.monotonic()
-            place.next_at = started + self._gap_s
-            yield started - began
+            try:
+                yield time.monotonic() - began
+            finally:
+                # From the end, so that the server sees the gap, too, however long a request was on its way.
+                place.next_at = time.monotonic() + self._gap_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
 from ingest.pipeline.poll import RULES_VERSION, Context, Poll
 from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
+from ingest.pipeline.turns import SharedPace
 
 __all__ = [
     "RULES_VERSION",
@@ -14,6 +15,7 @@ __all__ = [
     "Progress",
     "Round",
     "RoundReport",
+    "SharedPace",
     "Standing",
     "accept",
     "in_force",

@@ -26,6 +26,7 @@ from ingest.model import (
     Fate,
     Fetched,
     FetchPlan,
+    Lease,
     NotModified,
     Outcome,
     PollReport,
@@ -39,7 +40,7 @@ from ingest.model import (
 )
 from ingest.normalise import normalise
 from ingest.parse import parse
-from ingest.store import captures, headlines, polls, rejections, sources
+from ingest.store import captures, headlines, leases, polls, rejections, sources
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
@@ -62,12 +63,13 @@ class Poll:
     """One claimed source on its way through a round."""
 
     def __init__(
-        self, context: Context, source: Source, vendor: Vendor, state: PollState, *, kind: str = "poll"
+        self, context: Context, source: Source, vendor: Vendor, state: PollState, lease: Lease, *, kind: str = "poll"
     ) -> None:
         self.context = context
         self.source = source
         self.vendor = vendor
         self.state = state
+        self.lease = lease
         self.kind = kind
         self.started_at = context.now()
         self.reading = _reading(source, vendor)
@@ -79,7 +81,7 @@ class Poll:
     def skip(self, skip: Skip) -> PollReport:
         """Give the source back untouched."""
         with database.write(self.context.engine) as conn:
-            sources.release(conn, [self.state])
+            leases.give_back(conn, self.lease)
         return PollReport(self.source.id, Outcome.SKIPPED, error=skip.reason)
 
     def finish(self, found: Fetched | NotModified | Failed) -> PollReport:
@@ -132,8 +134,7 @@ class Poll:
 
     def was_read_so(self) -> bool:
         """Whether the last capture was read by today's rules, stanza and scopes."""
-        reading = (self.state.ingested_rules_version, self.state.ingested_source_digest)
-        return reading == (RULES_VERSION, self.reading)
+        return was_read_so(self.state, self.source, self.vendor)
 
     def _same_bytes(self, found: Fetched, capture_id: int) -> PollReport:
         with database.write(self.context.engine) as conn:
@@ -189,11 +190,12 @@ class Poll:
             )
             rejections.record(conn, refusals, capture)
             tally = tally_of(decisions, refusals)
+            note = dedupe.churn(decisions, known)
             wish = max(document.ttl or timedelta(), self._wish(found.response) if found else timedelta())
             changed = tally.created + tally.revised > 0
             self._settle(conn, polling.Settlement(Outcome.OK, wish=wish, changed=changed), found, capture.id, capture)
             self._mark(conn, capture)
-            report = self._report(Outcome.OK, found, tally=tally)
+            report = replace(self._report(Outcome.OK, found, tally=tally), note=note)
             self._record(conn, report, capture_id=capture.id)
         return report
 
@@ -214,7 +216,7 @@ class Poll:
             settled = polling.settle(
                 self.source, tried, polling.Settlement(outcome, error=error.message), self.context.now()
             )
-            sources.save_state(conn, settled, lease_token=self.state.lease_token)
+            self._save(conn, settled)
             self._mark(conn, capture, error=error.message)
             self._record(conn, report, rule=error.rule, capture_id=capture.id)
         return report
@@ -240,7 +242,12 @@ class Poll:
             )
         if self.kind == "poll":
             state = polling.settle(self.source, state, settlement, self.context.now())
-        sources.save_state(conn, state, lease_token=self.state.lease_token)
+        self._save(conn, state)
+
+    def _save(self, conn: Connection, state: PollState) -> None:
+        """Save under our fencing token; the host rests from now on."""
+        rested = self.context.now() + self.context.limits.host_gap
+        leases.settle(conn, self.lease, sources.values_of(state), host_free_at=rested)
 
     def _mark(self, conn: Connection, capture: Capture, error: str = "") -> None:
         captures.mark_ingested(
@@ -294,6 +301,12 @@ class Poll:
         polls.record(conn, report, attempt)
 
 
+def was_read_so(state: PollState, source: Source, vendor: Vendor) -> bool:
+    """Whether a source's last capture was read by today's rules, stanza and scopes."""
+    read_by = (state.ingested_rules_version, state.ingested_source_digest)
+    return read_by == (RULES_VERSION, _reading(source, vendor))
+
+
 def _reading(source: Source, vendor: Vendor) -> str:
     """Digest what a document is read and judged by, besides the rules: its stanza and its vendor's scopes."""
     scopes = "\n".join(f"{scope.grant} {scope.text}" for scope in vendor.scopes)
@@ -342,6 +355,8 @@ def seen_again(last: Tally) -> Tally:
 
 def _log(report: PollReport) -> None:
     tally = report.tally
+    if report.note:
+        log.warning('poll source=%s note="%s"', report.source_id, report.note)
     log.info(
         "poll source=%s outcome=%s status=%s entries=%d created=%d revised=%d rejected=%d bytes=%d ms=%d%s",
         report.source_id,

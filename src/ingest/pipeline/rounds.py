@@ -9,24 +9,43 @@ from __future__ import annotations
 
 import difflib
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ingest import urls
 from ingest.errors import LeaseLostError, UsageError
 from ingest.fetch import Fetcher
-from ingest.model import Allowlist, Failed, Fetched, NotModified, Outcome, PollReport, PollState, Skip, Source, Tally
-from ingest.pipeline.poll import Context, Poll
-from ingest.store import captures, sources
+from ingest.model import (
+    Allowlist,
+    Failed,
+    Fetched,
+    Lease,
+    NotModified,
+    Outcome,
+    PollReport,
+    PollState,
+    Skip,
+    Source,
+    Tally,
+    Vendor,
+)
+from ingest.pipeline.poll import Context, Poll, was_read_so
+from ingest.store import captures, leases, sources
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
 
+_Flight = Future[Fetched | NotModified | Failed]
+
 LEASE = timedelta(minutes=5)
 """How long a claimed source is ours: several times the longest request with its retries and turns at a busy host."""
+
+LOOK_AGAIN = timedelta(milliseconds=500)
+"""How soon a host that another process holds is looked at again; that process may be done long before its lease ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +93,29 @@ class Round:
     watch: Callable[[Progress], None] = field(default=lambda _: None)
     stop: Callable[[], bool] = field(default=lambda: False)
 
-    def poll(self, source: Source, state: PollState, *, kind: str = "poll") -> Poll:
+    def vendor_of(self, source: Source) -> Vendor:
+        """Find whose source it is."""
+        return next(vendor for vendor in self.allowlist.vendors if vendor.id == source.vendor_id)
+
+    def poll(self, source: Source, state: PollState, lease: Lease, *, kind: str = "poll") -> Poll:
         """Put a claimed source on its way."""
-        vendor = next(vendor for vendor in self.allowlist.vendors if vendor.id == source.vendor_id)
-        return Poll(self.context, source, vendor, state, kind=kind)
+        return Poll(self.context, source, self.vendor_of(source), state, lease, kind=kind)
 
-    def claim(self, ids: Sequence[str], *, due_only: bool) -> list[PollState]:
-        """Take the leases of those sources that nobody else holds, in a transaction of its own."""
+    def claim(self, ids: Sequence[str], *, due_only: bool) -> leases.Claims:
+        """Take the leases of those sources and hosts that nobody else holds, in a transaction of its own."""
         with database.write(self.context.engine) as conn:
-            return sources.claim(
-                conn, now=self.context.now(), owner=self.owner, lease=LEASE, ids=ids, due_only=due_only
-            )
+            return leases.claim(conn, now=self.context.now(), owner=self.owner, lease=LEASE, ids=ids, due_only=due_only)
 
-    def release(self, states: Iterable[PollState]) -> None:
+    def claim_source(self, source_id: str) -> leases.Claims:
+        """Take the lease of one source without its host: nothing will be asked."""
+        with database.write(self.context.engine) as conn:
+            return leases.claim_source(conn, source_id, now=self.context.now(), owner=self.owner, lease=LEASE)
+
+    def give_back(self, given: Iterable[Lease]) -> None:
         """Give leases back untouched."""
-        given = list(states)
-        if given:
+        for lease in given:
             with database.write(self.context.engine) as conn:
-                sources.release(conn, given)
+                leases.give_back(conn, lease)
 
 
 def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False) -> RoundReport:
@@ -119,59 +143,79 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
 def _ingest_stored(this: Round, listed: Mapping[str, Source]) -> Iterator[PollReport]:
     """Ingest what a kill left behind, then what is to be read anew under a changed list, rules or parser."""
     with database.read(this.context.engine) as conn:
-        waiting = [
-            (listed[source_id], capture_id) for source_id, capture_id in captures.waiting(conn) if source_id in listed
-        ]
-        states = {state.source_id: state for state in sources.poll_states(conn, None)}
-    for source, capture_id in waiting:
-        yield from _ingest_again(this, source, capture_id, kind="recovered")
-    recovered = {source.id for source, _ in waiting}
-    for source in listed.values():
-        state = states.get(source.id)
-        if state is None or state.last_capture_id is None or source.id in recovered:
-            continue
-        if not this.poll(source, state).was_read_so():
-            yield from _ingest_again(this, source, state.last_capture_id, kind="reingest")
+        waiting = [(source_id, capture_id) for source_id, capture_id in captures.waiting(conn) if source_id in listed]
+        states = sources.poll_states(conn, None)
+    for source_id, capture_id in waiting:
+        yield from _recover(this, listed[source_id], capture_id)
+    for state in states:
+        source = listed.get(state.source_id)
+        if source is not None and state.last_capture_id and not was_read_so(state, source, this.vendor_of(source)):
+            yield from _ingest_again(this, source)
 
 
-def _ingest_again(this: Round, source: Source, capture_id: int, *, kind: str) -> Iterator[PollReport]:
-    """Ingest a stored capture; nothing when another process has the source or the payload was pruned."""
-    for state in this.claim([source.id], due_only=False):
-        with _leased(this, state):
+def _recover(this: Round, source: Source, capture_id: int) -> Iterator[PollReport]:
+    """Ingest a capture that was stored and not read, unless another process is about to or just did."""
+    for state, lease in this.claim_source(source.id).taken:
+        with _leased(this, lease):
             with database.read(this.context.engine) as conn:
-                capture = captures.get(conn, capture_id)
-            yield this.poll(source, state, kind=kind).ingest(capture, found=None)
+                capture = captures.get(conn, capture_id) if captures.is_waiting(conn, capture_id) else None
+            if capture is None:
+                this.give_back([lease])
+            else:
+                yield this.poll(source, state, lease, kind="recovered").ingest(capture, found=None)
+
+
+def _ingest_again(this: Round, source: Source) -> Iterator[PollReport]:
+    """Read a source's last capture anew; nothing when its payload was pruned or another process was faster."""
+    for state, lease in this.claim_source(source.id).taken:
+        with _leased(this, lease):
+            poll = this.poll(source, state, lease, kind="reingest")
+            capture = None
+            if state.last_capture_id is not None and not poll.was_read_so():
+                with database.read(this.context.engine) as conn:
+                    capture = captures.get(conn, state.last_capture_id)
+            if capture is None:
+                this.give_back([lease])
+            else:
+                yield poll.ingest(capture, found=None)
 
 
 def _poll_all(this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool) -> list[PollReport]:
-    """Keep `workers` requests in flight, claiming as places come free, until nothing is left to claim."""
+    """Keep `workers` requests in flight, claiming as places and hosts come free, until nothing is left to claim."""
     named = bool(only) or everything
     queue = _Queue(this, listed, only=only, everything=everything)
     this.watch(Progress("started", total=len(queue)))
     reports: list[PollReport] = []
-    flying: dict[Future[Fetched | NotModified | Failed], Poll] = {}
+    flying: dict[_Flight, Poll] = {}
     with ThreadPoolExecutor(this.workers, thread_name_prefix="fetch") as pool:
         try:
             while flying or queue:
-                busy = {host_of(poll.source) for poll in flying.values()}
-                for poll in queue.take(this.workers - len(flying), busy):
+                for poll in queue.take(this.workers - len(flying), _hosts(flying)):
                     plan = poll.plan(named=named)
                     if isinstance(plan, Skip):
                         reports.append(poll.skip(plan))
                     else:
                         this.watch(Progress("fetching", poll.source.id))
+                        this.fetcher.pace.hold(poll.lease.host)
                         flying[pool.submit(this.fetcher.get, plan)] = poll
-                landed, _ = wait(flying, return_when=FIRST_COMPLETED)
+                landed = _next(flying, None if len(flying) == this.workers else queue.pause(_hosts(flying)))
                 reports += [_land(this, flying.pop(future), future) for future in landed]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            this.release(poll.state for poll in flying.values())
+            this.give_back(poll.lease for poll in flying.values())
     return reports
 
 
-def host_of(source: Source) -> str:
-    """The host a source is asked at."""
-    return urls.parse(source.url).host
+def _hosts(flying: Mapping[_Flight, Poll]) -> set[str]:
+    return {poll.lease.host for poll in flying.values()}
+
+
+def _next(flying: Mapping[_Flight, Poll], patience_s: float | None) -> set[_Flight]:
+    """Wait for the first to land, as long as patience goes; with nobody flying, for that long."""
+    if not flying:
+        time.sleep(patience_s or 0.0)
+        return set()
+    return wait(flying, timeout=patience_s, return_when=FIRST_COMPLETED).done
 
 
 class _Queue:
@@ -184,45 +228,69 @@ class _Queue:
         if not self._named:
             with database.read(this.context.engine) as conn:
                 wanted = sources.due(conn, now=this.context.now(), ids=wanted)
-        self._left = [listed[source_id] for source_id in wanted]
+        self._left = {source_id: listed[source_id] for source_id in wanted}
+        self._host = {source_id: urls.parse(source.url).host for source_id, source in self._left.items()}
+        self._later: dict[str, datetime] = {}
 
     def __len__(self) -> int:
         """How many are left; none once the round was asked to stop."""
         return 0 if self._this.stop() else len(self._left)
 
     def take(self, places: int, busy: Collection[str]) -> list[Poll]:
-        """Claim up to `places` sources of different hosts, none of them busy."""
-        picked: dict[str, Source] = {}
-        for source in self._left if self else ():
-            if len(picked) == places:
-                break
-            host = host_of(source)
-            if host not in busy and host not in picked:
-                picked[host] = source
+        """Claim up to `places` sources of different hosts, none of which we are asking right now."""
+        now = self._this.context.now()
+        picked: dict[str, str] = {}
+        for source_id in self._left if self else ():
+            host = self._host[source_id]
+            if len(picked) < places and host not in busy and self._later.get(host, now) <= now:
+                picked.setdefault(host, source_id)
         if not picked:
             return []
-        batch = {source.id: source for source in picked.values()}
-        self._left = [source for source in self._left if source.id not in batch]
-        claimed = self._this.claim(list(batch), due_only=not self._named)
-        return [self._this.poll(batch[state.source_id], state) for state in claimed]
+        claims = self._this.claim(list(picked.values()), due_only=not self._named)
+        found = {source_id: self._left.pop(source_id) for source_id in picked.values()}
+        for source_id, until in claims.later.items():
+            self._put_off(found[source_id], until, now)
+        return [self._this.poll(found[state.source_id], state, lease) for state, lease in claims.taken]
+
+    def _put_off(self, source: Source, until: datetime, now: datetime) -> None:
+        """
+        Try again when the host has rested.
+
+        A host that another process holds is waited for where the source was named; else the source stays due, and the next
+        round sees to it.
+        """
+        if self._named or until <= now + self._this.context.limits.host_gap:
+            self._left[source.id] = source
+            self._later[self._host[source.id]] = min(until, now + LOOK_AGAIN)
+
+    def pause(self, busy: Collection[str]) -> float | None:
+        """Seconds until a host that we are not asking has rested; None when there is none to wait for."""
+        resting = [
+            self._later.get(self._host[source_id]) for source_id in self._left if self._host[source_id] not in busy
+        ]
+        if not resting or not self:
+            return None
+        now = self._this.context.now()
+        return max(0.0, (min(moment or now for moment in resting) - now).total_seconds())
 
 
 def _land(this: Round, poll: Poll, future: Future[Fetched | NotModified | Failed]) -> PollReport:
     """Ingest what a thread brought back."""
     report = PollReport(poll.source.id, Outcome.SKIPPED, error="another worker took the source over")
-    with _leased(this, poll.state):
+    this.fetcher.pace.drop(poll.lease.host)
+    with _leased(this, poll.lease):
         report = poll.finish(future.result())
     this.watch(Progress("finished", poll.source.id, report=report))
     return report
 
 
 @contextmanager
-def _leased(this: Round, state: PollState) -> Iterator[None]:
+def _leased(this: Round, lease: Lease) -> Iterator[None]:
     """Let a lost lease void what we did, which is no fault; give the source back before anything else goes on up."""
     try:
         yield
     except LeaseLostError:
-        log.warning("lease lost source=%s", state.source_id)
+        log.warning("lease lost source=%s", lease.source_id)
     except BaseException:
-        this.release([state])
+        this.give_back([lease])
         raise

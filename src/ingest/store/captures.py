@@ -11,7 +11,6 @@ import zstandard
 from sqlalchemy import Connection, func, insert, select, update
 
 from ingest import codings
-from ingest.errors import StoreError
 from ingest.model import Capture, Response
 from ingest.store import schema
 from ingest.store.engine import LOCK_CAPTURES, json_text, serialise, upsert
@@ -73,13 +72,8 @@ def _keep_payload(conn: Connection, digest: str, body: bytes, content_encoding: 
     upsert(conn, table, [{**row, "first_seen_at": at, "pruned_at": None}], key=("digest",), keep=("first_seen_at",))
 
 
-def get(conn: Connection, capture_id: int) -> Capture:
-    """
-    Read a capture with its decoded bytes.
-
-    Raises:
-        StoreError: Its payload was pruned.
-    """
+def get(conn: Connection, capture_id: int) -> Capture | None:
+    """Read a capture with its decoded bytes; None when its payload was pruned."""
     captures, payloads = schema.captures, schema.payloads
     row = conn.execute(
         select(captures, payloads.c.stored_as, payloads.c.body)
@@ -87,7 +81,7 @@ def get(conn: Connection, capture_id: int) -> Capture:
         .where(captures.c.id == capture_id)
     ).one()
     if row.body is None:
-        raise StoreError("its bytes were pruned, so it cannot be read again.", subject=f"capture {capture_id}")
+        return None
     body = zstandard.ZstdDecompressor().decompress(row.body) if row.stored_as == "zstd" else row.body
     return Capture(
         id=row.id,
@@ -112,6 +106,12 @@ def waiting(conn: Connection) -> Iterator[tuple[str, int]]:
     table = schema.captures
     rows = conn.execute(select(table.c.source_id, table.c.id).where(table.c.ingested_at.is_(None)).order_by(table.c.id))
     return ((source_id, capture_id) for source_id, capture_id in rows.all())
+
+
+def is_waiting(conn: Connection, capture_id: int) -> bool:
+    """Say whether a capture still was not ingested."""
+    table = schema.captures
+    return conn.execute(select(table.c.ingested_at.is_(None)).where(table.c.id == capture_id)).scalar_one()
 
 
 def mark_ingested(

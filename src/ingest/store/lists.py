@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, text, update
 
+from ingest import urls
 from ingest.model import Allowlist, Grant, Scope, Source, State, Vendor
-from ingest.store import changes, guards, schema
+from ingest.store import changes, guards, leases, schema
 from ingest.store.engine import LOCK_LIST, batches, serialise, upsert
 
 MASS: Final = 4
@@ -198,6 +199,7 @@ def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> No
             "kind": source.kind.value,
             "role": source.role.value,
             "url": source.url,
+            "host": urls.parse(source.url).host,
             "lang": source.lang,
             "digest": source.digest,
             "enabled": source.enabled,
@@ -205,6 +207,7 @@ def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> No
         for source in sources
     ]
     _put(conn, table, rows, number)
+    leases.add_hosts(conn, {urls.parse(source.url).host for source in sources})
     fresh = [{"source_id": row["id"], "state": State.NEW.value} for row in rows if row["id"] not in before]
     if fresh:
         conn.execute(insert(states), fresh)

@@ -44,6 +44,7 @@ def record(conn: Connection, report: PollReport, attempt: Attempt) -> None:
             status_code=report.status_code,
             rule=attempt.rule,
             error=report.error,
+            note=report.note,
             capture_id=attempt.capture_id,
             response_headers=json_text(attempt.response_headers),
             bytes=report.bytes,

@@ -175,6 +175,7 @@ sources = Table(
     _text("kind"),
     _text("role"),
     _text("url"),
+    _text("host"),
     _maybe("lang"),
     _text("digest"),
     _flag("enabled"),
@@ -203,11 +204,20 @@ source_states = Table(
     _maybe("ingested_payload_digest"),
     _maybe("ingested_rules_version"),
     _maybe("ingested_source_digest"),
-    _number("ingested_entries", 0),
     _maybe("lease_owner"),
     _time("lease_until", optional=True),
     _number("lease_token", 0),
     Index("ix_source_states_next_poll_at", "next_poll_at"),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    _time("free_at", optional=True),
+    _maybe("lease_owner"),
+    _time("lease_until", optional=True),
+    _number("lease_token", 0),
 )
 
 # ── bytes ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -279,6 +289,7 @@ polls = Table(
     Column("status_code", Integer),
     _text("rule", ""),
     _text("error", ""),
+    _text("note", ""),
     _to("capture_id", "captures.id", optional=True),
     _text("response_headers", "[]"),
     _number("bytes"),

@@ -1,0 +1,178 @@
+"""
+Who holds which source and which host: leases with fencing tokens, for any number of processes on one database.
+
+A source is polled by the holder of its lease alone, a host is asked by the holder of its own: so the politeness of all
+processes together is one row a host. A lease that ran out is anybody's; what its late holder writes is refused by token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, insert, nulls_first, or_, select, update
+
+from ingest.errors import LeaseLostError
+from ingest.model import Lease, PollState
+from ingest.store import schema
+from ingest.store.engine import batches
+from ingest.store.sources import is_due, state_of
+
+_STATES, _HOSTS, _SOURCES = schema.source_states, schema.hosts, schema.sources
+
+_NOBODYS: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """
+    What could be claimed, and what may be asked for again: sources whose host rests or is another's, with until when.
+
+    Sources that are in neither are another worker's, or not due any longer.
+    """
+
+    taken: tuple[tuple[PollState, Lease], ...]
+    later: dict[str, datetime] = field(default_factory=dict)
+
+
+def add_hosts(conn: Connection, hosts: Iterable[str]) -> None:
+    """Make sure that these hosts have their rows; a row that is missing could not be locked."""
+    wanted = set(hosts)
+    known: set[str] = set()
+    for batch in batches(wanted):
+        known |= set(conn.execute(select(_HOSTS.c.host).where(_HOSTS.c.host.in_(batch))).scalars())
+    if wanted - known:
+        conn.execute(insert(_HOSTS), [{"host": host} for host in sorted(wanted - known)])
+
+
+def claim(
+    conn: Connection, *, now: datetime, owner: str, lease: timedelta, ids: Sequence[str], due_only: bool
+) -> Claims:
+    """
+    Take the leases of sources, and with each the one of its host, at most one source a host; the longest overdue first.
+
+    Args:
+        owner: Who we are, for an operator to read.
+        lease: How long they are ours.
+        due_only: Leave out what has become another worker's done work in between.
+    """
+    wanted = _free_sources(conn, ids, now, due_only=due_only)
+    hosts = _lock_hosts(conn, {row.host for row in wanted}, now)
+    chosen: dict[str, Row[Any]] = {}
+    later: dict[str, datetime] = {}
+    for row in wanted:
+        until = hosts.get(row.host)
+        if until is not None or row.host in chosen:
+            later[row.source_id] = until or now
+        else:
+            chosen[row.host] = row
+    tokens = _take(conn, _HOSTS, _HOSTS.c.host, chosen, owner, now + lease)
+    sources = _take(conn, _STATES, _STATES.c.source_id, (row.source_id for row in chosen.values()), owner, now + lease)
+    return Claims(
+        tuple(
+            (state_of(row), Lease(row.source_id, sources[row.source_id], host, tokens[host]))
+            for host, row in chosen.items()
+        ),
+        later,
+    )
+
+
+def claim_source(conn: Connection, source_id: str, *, now: datetime, owner: str, lease: timedelta) -> Claims:
+    """Take the lease of one source, due or not, without its host: nothing will be asked."""
+    rows = _free_sources(conn, [source_id], now, due_only=False)
+    tokens = _take(conn, _STATES, _STATES.c.source_id, (row.source_id for row in rows), owner, now + lease)
+    return Claims(tuple((state_of(row), Lease(row.source_id, tokens[row.source_id])) for row in rows))
+
+
+def _is_free(table: Table, now: datetime) -> ColumnElement[bool]:
+    return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+
+
+def _free_sources(conn: Connection, ids: Sequence[str], now: datetime, *, due_only: bool) -> list[Row[Any]]:
+    """Lock the states of sources that nobody holds; on PostgreSQL those another worker is just claiming are passed over."""
+    rows: list[Row[Any]] = []
+    for batch in batches(ids):
+        condition = and_(_STATES.c.source_id.in_(batch), _is_free(_STATES, now))
+        rows += conn.execute(
+            select(_STATES, _SOURCES.c.host)
+            .join(_SOURCES, _SOURCES.c.id == _STATES.c.source_id)
+            .where(and_(condition, is_due(now)) if due_only else condition)
+            .order_by(nulls_first(_STATES.c.next_poll_at.asc()), _STATES.c.source_id)
+            .with_for_update(skip_locked=True, of=_STATES)  # SQLite has one writer and leaves it out
+        ).all()
+    return rows
+
+
+def _lock_hosts(conn: Connection, hosts: Iterable[str], now: datetime) -> dict[str, datetime | None]:
+    """Lock hosts and say from when on each may be asked; None for now. One that another worker is just claiming is later."""
+    wanted = set(hosts)
+    free: dict[str, datetime | None] = dict.fromkeys(wanted, now)
+    for batch in batches(wanted):
+        rows = conn.execute(
+            select(_HOSTS).where(_HOSTS.c.host.in_(batch)).order_by(_HOSTS.c.host).with_for_update(skip_locked=True)
+        )
+        for row in rows:
+            until = [moment for moment in (row.free_at, row.lease_until) if moment is not None and moment > now]
+            free[row.host] = max(until, default=None)
+    return free
+
+
+def _take(
+    conn: Connection, table: Table, key: ColumnElement[str], values: Iterable[str], owner: str, until: datetime
+) -> dict[str, int]:
+    """Write our name on rows that are locked and free; returns the new fencing tokens."""
+    tokens: dict[str, int] = {}
+    for batch in batches(values):
+        raised = {"lease_owner": owner, "lease_until": until, "lease_token": table.c.lease_token + 1}
+        conn.execute(update(table).where(key.in_(batch)).values(raised))
+        tokens |= dict(iter(conn.execute(select(key, table.c.lease_token).where(key.in_(batch)))))
+    return tokens
+
+
+# ── giving back ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def give_back(conn: Connection, lease: Lease, *, host_free_at: datetime | None = None) -> None:
+    """Give a lease back; `host_free_at` is when the host may be asked again. One that is no longer ours is left alone."""
+    conn.execute(update(_STATES).where(_is_ours(lease)).values(_NOBODYS))
+    _give_host_back(conn, lease, host_free_at)
+
+
+def _give_host_back(conn: Connection, lease: Lease, free_at: datetime | None) -> None:
+    if lease.host:
+        mine = and_(_HOSTS.c.host == lease.host, _HOSTS.c.lease_token == lease.host_token)
+        values = _NOBODYS if free_at is None else {**_NOBODYS, "free_at": free_at}
+        conn.execute(update(_HOSTS).where(mine).values(values))
+
+
+def _is_ours(lease: Lease) -> ColumnElement[bool]:
+    return and_(_STATES.c.source_id == lease.source_id, _STATES.c.lease_token == lease.token)
+
+
+def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_at: datetime | None) -> None:
+    """
+    Save what a poll leaves behind and give the lease back.
+
+    Raises:
+        LeaseLostError: Somebody else has taken the source over; the transaction has to be undone.
+    """
+    saved = conn.execute(update(_STATES).where(_is_ours(lease)).values({**values, **_NOBODYS}))
+    if saved.rowcount != 1:
+        raise LeaseLostError(
+            "another worker took the source over; nothing of ours was written.", subject=lease.source_id
+        )
+    _give_host_back(conn, lease, host_free_at)
+
+
+# ── a host alone: redirects to elsewhere, robots, article pages ─────────────────────────────────────────────────
+
+
+def claim_host(conn: Connection, host: str, *, now: datetime, owner: str, lease: timedelta) -> Lease | datetime:
+    """Take the lease of one host; while it rests or is another's, the moment from which on to try again."""
+    add_hosts(conn, [host])
+    until = _lock_hosts(conn, [host], now)[host]
+    if until is not None:
+        return until
+    return Lease("", 0, host, _take(conn, _HOSTS, _HOSTS.c.host, [host], owner, now + lease)[host])
