@@ -55,7 +55,7 @@ def headlines(  # noqa: PLR0913 - one argument a flag
         if not found:
             _check_names(conn, vendor=vendor, source=source)
         elif len(found) == limit and (more := queries.count_headlines(conn, wanted) - limit):
-            render.note(f"{more:,} older are not shown; --limit 0 shows all.")
+            render.note(f"{more:,} more, older, not shown; --limit 0 shows all.")
     if json:
         render.lines(found)
     elif found:
@@ -169,7 +169,9 @@ def status(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag
     render.table(("source", "state", "last success", "last new", "next poll", "failures", "reason"), rows, right=(5,))
     states = Counter(item.state for item in found)
     summed = ", ".join(f"{number} {state}" for state, number in states.most_common())
-    render.note(f"{len(found)} sources: {summed or 'no list is in force yet'}. Data as of {ago(as_of, at)}.")
+    render.note(
+        f"{render.count(len(found), 'source')}: {summed or 'no list is in force yet'}. Data as of {ago(as_of, at)}."
+    )
 
 
 def rejections(

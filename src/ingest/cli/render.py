@@ -93,6 +93,11 @@ Cell = str | tuple[str, ...]
 """What stands in a column; several lines one below the other, for a terminal only."""
 
 
+def count(number: int, what: str) -> str:
+    """Write a number with what it counts: `1 vendor`, `1,234 vendors`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Iterable[int] = ()) -> None:
     """
     Print rows under headings.

@@ -169,8 +169,11 @@ def describe_removal(accepted: Accepted) -> str:
     parts = []
     if removal.sources:
         named = ", ".join(removal.sources[:NAMED]) + (", …" if len(removal.sources) > NAMED else "")
-        parts.append(f"{len(removal.sources)} of {removal.listed} sources: {named}")
-    parts += [f'the scope "{scope}" of {vendor}, with {number} headlines' for vendor, scope, number in removal.scopes]
+        parts.append(f"{len(removal.sources)} of {render.count(removal.listed, 'source')}: {named}")
+    parts += [
+        f'the scope "{scope}" of {vendor}, with {render.count(number, "headline")}'
+        for vendor, scope, number in removal.scopes
+    ]
     return "; ".join(parts)
 
 

@@ -38,11 +38,10 @@ def check(
             raise
         render.document({"path": str(path), "valid": False, "problems": error.problems})
         raise typer.Exit(error.exit_status) from error
-    counts = _counts(listed)
     if json:
-        render.document({"path": str(path), "valid": True, "digest": listed.digest, **counts, "problems": []})
+        render.document({"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed), "problems": []})
     else:
-        render.line(f"{path} is valid: {', '.join(f'{number} {name}' for name, number in counts.items())}.")
+        render.line(f"{path} is valid: {_spell(listed)}.")
 
 
 def _path(file: str | None, sources: str | None) -> Path:
@@ -52,6 +51,10 @@ def _path(file: str | None, sources: str | None) -> Path:
 def _counts(listed: Allowlist) -> dict[str, int]:
     scopes = sum(len(vendor.scopes) for vendor in listed.vendors)
     return {"vendors": len(listed.vendors), "sources": len(listed.sources), "scopes": scopes}
+
+
+def _spell(listed: Allowlist) -> str:
+    return ", ".join(render.count(number, name.removesuffix("s")) for name, number in _counts(listed).items())
 
 
 def show(
@@ -141,7 +144,7 @@ def apply(
 def _tell(accepted: Accepted, path: Path) -> None:
     from ingest.pipeline import Standing
 
-    counts = ", ".join(f"{number} {name}" for name, number in _counts(accepted.allowlist).items())
+    counts = _spell(accepted.allowlist)
     match accepted.standing:
         case Standing.APPLIED:
             gone = session.describe_removal(accepted)

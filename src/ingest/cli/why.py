@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ingest.policy import Admitted, Refused
     from ingest.store.queries import Headline, Provenance, Rejection
 
-_ID: Final = re.compile(r"h[0-9a-z]{1,20}")
+_ID: Final = re.compile(r"h[0-9a-z]{0,20}")
 """A headline's id, or the beginning of one (docs/decisions/0001, "Identity")."""
 
 
@@ -269,7 +269,7 @@ def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
         else:
             facts += [("refused by", f"{verdict.rule}: {verdict.detail}")]
     if not facts:
-        facts = [("refused by", f"off-scope: its host is in no scope of any of the {len(names)} vendors.")]
+        facts = [("refused by", "off-scope: its host is in no scope of any vendor in the list.")]
     render.blocks(found.url, [*facts, ("list", f"generation {found.generation}")])
     for item in found.headlines:
         when = published(item.published, item.published_precision, item.first_seen_at, settings.timezone).text
@@ -286,7 +286,10 @@ def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
             ("title", refusal.title),
             ("source", refusal.source_id),
             ("rule", f"{refusal.reason}: {refusal.detail}"),
-            ("seen", f"{refusal.times} times, last {moment(refusal.last_seen_at, settings.timezone).text}"),
+            (
+                "seen",
+                f"{render.count(refusal.times, 'time')}, last {moment(refusal.last_seen_at, settings.timezone).text}",
+            ),
         ]
         render.blocks("Refused before", facts)
     if not found.headlines and not found.rejections:

@@ -1,0 +1,470 @@
+"""The commands in this process: real vendors on loopback TLS, real databases, nothing of ours replaced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edges.commands import Desk
+from ingest.demo.answers import Answer
+from ingest.demo.server import VendorServer
+from ingest.store.engine import HEAD, open_engine, write
+from world import BLOG, FEED, LIST, NOW, Item, rss
+
+LAB = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab?utm_source=rss")
+SHIP = Item("新しいモデルを公開", "https://www.acme-ai.com/news/ship", NOW - timedelta(days=1))
+PRESS = Item("Press says", "https://press.example.net/acme")
+FORUM = Item("A user asks", "https://www.acme-ai.com/community/t/1")
+GONE = Answer(b"gone", "text/plain", 404)
+
+
+@pytest.fixture
+def vendors() -> Iterator[VendorServer]:
+    with VendorServer({FEED: rss(LAB, SHIP, PRESS, FORUM), BLOG: rss()}) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+def sit_down(
+    folder: Path,
+    vendors: VendorServer,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    for name, value in {**vendors.settings, "INGEST_HOST_GAP": "0s", "INGEST_DATABASE_URL": database}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    desk = Desk(folder, vendors, database, capsys)
+    desk.write_list(LIST)
+    return desk
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, vendors: VendorServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Desk:
+    """A desk on a SQLite database that does not exist yet."""
+    return sit_down(tmp_path, vendors, f"sqlite:///{tmp_path}/desk.db", monkeypatch, capsys)
+
+
+@pytest.fixture
+def any_desk(
+    tmp_path: Path,
+    vendors: VendorServer,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    """A desk on either engine, at the present schema."""
+    return sit_down(tmp_path, vendors, database_url, monkeypatch, capsys)
+
+
+# ── poll ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_first_poll_makes_the_database_and_names_it_and_reports_by_the_contract(desk: Desk) -> None:
+    ended = desk("poll", "--json")
+
+    assert (ended.status, f"Made the database {desk.folder}/desk.db\n" in ended.err) == (0, True)
+    report = ended.document()
+    named = ["polled", "ok", "not_modified", "failed", "skipped", "created", "revised", "seen", "rejected", "sources"]
+    assert list(report)[:10] == named
+    assert [report[name] for name in named[:-1]] == [2, 2, 0, 0, 0, 2, 0, 0, 2]
+    (news,) = (row for row in report["sources"] if row["id"] == "acme/news")
+    assert (news["outcome"], news["status"], news["error"]) == ("ok", 200, "")
+    fates = ("created", "revised", "seen", "duplicate", "filtered", "rejected", "quarantined", "pending", "unparsable")
+    assert sum(news[fate] for fate in fates) == news["entries"] == 4
+    assert news["bytes"] > 0
+    assert news["ms"] >= 0
+
+
+def test_people_get_what_is_new_and_what_failed_and_the_sums(any_desk: Desk) -> None:
+    any_desk.vendors.update({BLOG: GONE})
+
+    ended = any_desk("poll", "--all")
+
+    assert ended.status == 1
+    header, *rows, empty, sums = ended.out.splitlines()
+    assert header.split() == ["source", "outcome", "created", "revised", "rejected", "what", "went", "wrong"]
+    assert sorted(row.split()[0] for row in rows) == ["acme/blog", "acme/news"]
+    assert "404" in next(row for row in rows if row.startswith("acme/blog"))
+    assert empty == ""
+    assert sums == "2 polled: 1 ok, 0 not modified, 1 failed, 0 skipped. 2 created, 0 revised, 2 rejected."
+
+
+def test_only_the_failures_that_were_asked_for_make_the_exit_status_1(desk: Desk) -> None:
+    desk.vendors.update({BLOG: GONE})
+    assert desk("poll", "--fail-on", "new").status == 1
+    assert desk("poll", "--all", "--fail-on", "new").status == 0
+    assert desk("poll", "--all", "--fail-on", "any").status == 1
+    assert desk("poll", "--all", "--fail-on", "all").status == 0
+    assert desk("poll", "acme/blog", "--fail-on", "all").status == 1
+    desk.vendors.update({BLOG: rss()})
+    assert desk("poll", "--all").status == 0
+
+
+def test_nothing_is_due_a_moment_later_but_what_is_named_is_polled(desk: Desk) -> None:
+    desk("poll")
+    desk.vendors.forget_requests()
+    idle = desk("poll", "--json")
+    assert (idle.status, idle.document()["polled"], desk.vendors.requests) == (0, 0, ())
+    assert [row["outcome"] for row in desk("poll", "acme/news", "--json").document()["sources"]] == ["not_modified"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("poll", "acme/new"), 'acme/new: no such source in the list in force; did you mean "acme/news"?'),
+        (("poll", "acme/news", "--all"), "name sources or give --all, not both"),
+        (("poll", "--fail-on", "some"), "--fail-on"),
+        (("headlines", "--vendor", "acmee"), 'acmee: no such vendor in the list in force; did you mean "acme"?'),
+        (("rejections", "--source", "nobody/x"), "nobody/x: no such source"),
+        (("headlines", "--since", "soon"), "--since: 'soon' is no day or moment; write a day (2026-05-22)"),
+        (("headlines", "--limit", "-1"), "--limit"),
+        (("serve", "8080"), "8080: is not HOST:PORT"),
+        (("no-such-command",), "no-such-command"),
+        (("why", "h234567"), "h234567: there is no such headline"),
+        (("poll", "--database", "mysql://x/y"), "--database: 'mysql://x/y' is not a database"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_status_2(desk: Desk, arguments: tuple[str, ...], sentence: str) -> None:
+    desk("poll")
+    ended = desk(*arguments)
+    assert ended.status == 2
+    assert sentence in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
+
+
+# ── the allow-list ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_bad_or_missing_list_ends_with_2_and_nothing_is_fetched_whatever_is_in_force(desk: Desk) -> None:
+    desk.write_list("version: 1\nvendors: {}\nsurprise: 1\n")
+    bad = desk("poll")
+    assert (bad.status, "sources.yaml:3:1: surprise" in bad.err) == (2, True)
+    desk.write_list(LIST)
+    assert desk("poll").status == 0
+    desk.vendors.forget_requests()
+    desk.write_list("")
+    assert desk("poll", "--all").status == 2
+    (desk.folder / "sources.yaml").unlink()
+    gone = desk("poll", "--all")
+    assert (gone.status, "cannot be read" in gone.err) == (2, True)
+    assert desk.vendors.requests == ()
+    assert len(desk("headlines", "--json").lines()) == 2
+
+
+def test_a_list_that_removes_much_waits_for_confirmation_and_an_old_one_for_a_deliberate_word(any_desk: Desk) -> None:
+    any_desk("poll")
+    narrower = LIST.replace("      - www.acme-ai.com\n", "      - www.acme-ai.com/feed.xml\n")
+    narrower = narrower.replace("home: https://www.", "home: https://blog.")
+    path = any_desk.write_list(narrower)
+
+    held = any_desk("poll")
+    assert held.status == 0
+    assert f"ingest sources apply {path.name} --confirm" in held.err
+    assert 'the scope "www.acme-ai.com" of acme, with 2 headlines' in held.err
+    assert any_desk("sources", "apply").status == 2
+    assert len(any_desk("headlines", "--json").lines()) == 2
+
+    applied = any_desk("sources", "apply", "--confirm", "--why", "the site moved")
+    assert (applied.status, "now in force, as generation 2" in applied.out) == (0, True)
+    assert any_desk("headlines", "--json").out == ""
+
+    any_desk.write_list(LIST)
+    stale = any_desk("poll", "--json")
+    assert "was in force once and has been replaced: generation 2 stays in force" in stale.err
+    assert any_desk("sources", "apply", "--json").document()["standing"] == "applied"
+    assert len(any_desk("headlines", "--json").lines()) == 2
+    rows = open_engine(any_desk.database)
+    with write(rows) as conn:
+        by, why = conn.exec_driver_sql('SELECT "by", why FROM generations WHERE number = 2').one()
+    rows.dispose()
+    assert ("@" in by, why) == (True, "the site moved")
+
+
+def test_checking_a_list_needs_no_database_and_tells_every_fault_at_once(desk: Desk) -> None:
+    good = desk("sources", "check")
+    assert (good.status, good.out) == (0, "sources.yaml is valid: 1 vendor, 2 sources, 3 scopes.\n")
+    desk.write_list(LIST.replace("kind: feed", "kind: fed"))
+    bad = desk("sources", "check", "sources.yaml")
+    assert (bad.status, bad.out, bad.err.count('"fed"')) == (2, "", 2)
+    told = desk("sources", "check", "--json")
+    assert (told.status, told.document()["valid"], len(told.document()["problems"])) == (2, False, 2)
+    assert {problem["line"] for problem in told.document()["problems"]} == {12, 13}
+    assert not (desk.folder / "desk.db").exists()
+
+
+def test_the_sources_are_those_in_force_else_those_of_the_file_and_that_is_said(desk: Desk) -> None:
+    before = desk("sources", "list", "--json")
+    assert [row["id"] for row in before.lines()] == ["acme/news", "acme/blog"]
+    assert "No list is in force yet; this is sources.yaml." in before.err
+    assert not (desk.folder / "desk.db").exists()
+    desk("poll")
+    desk.write_list("broken")
+    after = desk("sources", "list")
+    assert (after.status, after.err) == (0, "")
+    assert after.out.splitlines()[1].split()[:5] == ["acme/news", "feed", "news", "en", "1h"]
+
+
+def test_the_schema_of_the_list_is_one_json_document(desk: Desk) -> None:
+    assert "vendors" in desk("sources", "schema").document()["properties"]
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_headlines_come_newest_first_each_with_its_link(any_desk: Desk) -> None:
+    any_desk("poll")
+    rows = any_desk("headlines", "--json").lines()
+    assert [row["title"] for row in rows] == ["Acme opens a lab", "新しいモデルを公開"]
+    assert rows[0]["url"] == "https://www.acme-ai.com/news/lab"
+    assert rows[0]["published"] == "2026-05-22T11:00:00Z"
+    header, first, second = any_desk("headlines").out.splitlines()
+    assert header.split() == ["published", "vendor", "headline", "link", "id"]
+    assert first.split()[:3] == ["2026-05-22", "11:00", "Acme"]
+    assert second.endswith(rows[1]["id"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "titles"),
+    [
+        (("--lang", "ja"), ["新しいモデルを公開"]),
+        (("--search", "モデル"), ["新しいモデルを公開"]),
+        (("--vendor", "acme", "--source", "acme/blog"), []),
+        (("--since", "2026-05-22"), ["Acme opens a lab"]),
+        (("--until", "2026-05-22T11:00Z"), ["新しいモデルを公開"]),
+        (("--limit", "1"), ["Acme opens a lab"]),
+        (("--since", "today"), []),
+    ],
+)
+def test_headlines_are_chosen_by_their_flags(desk: Desk, arguments: tuple[str, ...], titles: list[str]) -> None:
+    desk("poll")
+    ended = desk("headlines", "--json", *arguments)
+    assert (ended.status, [row["title"] for row in ended.lines()]) == (0, titles)
+
+
+def test_what_is_left_out_by_the_limit_is_said_on_standard_error(desk: Desk) -> None:
+    desk("poll")
+    assert "1 more, older, not shown; --limit 0 shows all." in desk("headlines", "--limit", "1").err
+    assert desk("headlines", "--limit", "2").err == ""
+
+
+def test_columns_are_aligned_where_titles_are_wide(desk: Desk) -> None:
+    from rich.cells import cell_len
+
+    desk("poll")
+    _, first, second = desk("headlines").out.splitlines()
+    assert cell_len(first[: first.index("https:")]) == cell_len(second[: second.index("https:")])
+
+
+def test_status_names_every_source_its_state_and_why(any_desk: Desk) -> None:
+    any_desk.vendors.update({BLOG: GONE})
+    any_desk("poll")
+    ended = any_desk("status")
+    blog, news = ended.out.splitlines()[1:]
+    assert blog.split()[:2] == ["acme/blog", "failing"]
+    assert "404" in blog
+    assert news.split()[:2] == ["acme/news", "ok"]
+    assert "2 sources: " in ended.err
+    rows = any_desk("status", "--json").lines()
+    assert [(row["id"], row["state"], row["consecutive_failures"]) for row in rows] == [
+        ("acme/blog", "failing", 1),
+        ("acme/news", "ok", 0),
+    ]
+
+
+def test_rejections_name_their_rule(any_desk: Desk) -> None:
+    any_desk("poll")
+    rows = any_desk("rejections", "--json").lines()
+    assert {(row["title"], row["reason"]) for row in rows} == {
+        ("Press says", "off-scope"),
+        ("A user asks", "exception"),
+    }
+    assert [row["title"] for row in any_desk("rejections", "--rule", "exception", "--json").lines()] == ["A user asks"]
+    assert "www.acme-ai.com/community/t/1" in any_desk("rejections", "--source", "acme/news").out
+
+
+def test_a_headline_is_traced_by_the_beginning_of_its_id(any_desk: Desk) -> None:
+    any_desk("poll")
+    item = any_desk("headlines", "--search", "lab", "--json").lines()[0]
+    told = any_desk("why", item["id"][:8])
+    assert told.status == 0
+    for words in (item["id"], item["url"], "www.acme-ai.com", "generation 1", FEED, "127.0.0.1", "Revision 1"):
+        assert words in told.out
+    found = any_desk("why", item["id"], "--json").document()
+    assert found["headline"]["id"] == item["id"]
+    assert found["capture"]["target_url"] == FEED
+    assert [claim["source_id"] for claim in found["claims"]] == ["acme/news"]
+    several = any_desk("why", "h")
+    assert (several.status, "several headlines begin so" in several.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://www.acme-ai.com/news/lab?utm_source=x", ["official for  Acme", "Headline: Acme opens a lab"]),
+        (
+            "https://press.example.net/acme",
+            ["off-scope: the host press.example.net is in no", "Refused before", "Press says"],
+        ),
+        ("https://www.acme-ai.com/community/t/1", ['exception: "!www.acme-ai.com/community/"', "A user asks"]),
+        ("https://www.acme-ai.com/new", ["by scope", "Nothing is stored under this address."]),
+        ("https://user@www.acme-ai.com/", ["user-info: "]),
+        ("acme-ai.com", ["relative: "]),
+    ],
+)
+def test_an_address_is_judged_by_the_list_in_force(desk: Desk, url: str, words: list[str]) -> None:
+    desk("poll")
+    ended = desk("why", url)
+    assert ended.status == 0
+    for part in words:
+        assert part in ended.out
+    verdicts = desk("why", url, "--json").document()["verdicts"]
+    assert [verdict["vendor_id"] for verdict in verdicts] == ["acme"]
+
+
+def test_without_a_list_in_force_an_address_cannot_be_judged(desk: Desk) -> None:
+    ended = desk("why", "https://www.acme-ai.com/")
+    assert (ended.status, "no list is in force" in ended.err) == (2, True)
+    assert desk("db", "upgrade").status == 0
+    ended = desk("why", "https://www.acme-ai.com/")
+    assert (ended.status, "no list is in force" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["headlines", "status", "rejections"])
+def test_reading_makes_no_database_out_of_a_mistyped_name(desk: Desk, command: str) -> None:
+    ended = desk(command, "--database", "sqlite:///mistyped.db")
+    assert (ended.status, ended.out) == (3, "")
+    assert f"{desk.folder}/mistyped.db: there is no database yet" in ended.err
+    assert not (desk.folder / "mistyped.db").exists()
+
+
+# ── what vendors write ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_that_vendors_write_steers_a_terminal_or_is_taken_for_markup(desk: Desk) -> None:
+    evil = "https://press.example.net/\u202ecod.exe"
+    desk.vendors.update(
+        {FEED: rss(Item("[bold red]Sale[/] :boom: \u202eevil", evil), Item("[link=x]y[/link]", LAB.link))}
+    )
+    desk("poll")
+    for arguments in (("rejections",), ("rejections", "--json"), ("headlines",), ("headlines", "--json")):
+        ended = desk(*arguments)
+        assert ended.status == 0
+        assert "\u202e" not in ended.out
+        assert "\x1b" not in ended.out
+    assert "[link=x]y[/link]" in desk("headlines").out
+    assert "[bold red]Sale[/] :boom: " in desk("rejections").out
+
+
+# ── database ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_schema_is_told_made_and_checked(desk: Desk) -> None:
+    before = desk("db", "current")
+    assert (before.status, before.out, "run `ingest db upgrade`" in before.err) == (0, "no schema\n", True)
+    assert not (desk.folder / "desk.db").exists()
+    made = desk("db", "upgrade", "--json")
+    assert made.document() == {"database": f"{desk.folder}/desk.db", "from": None, "to": HEAD}
+    assert "already" in desk("db", "upgrade").out
+    assert (desk("db", "current").out, desk("db", "current").err) == (f"{HEAD}\n", "")
+    desk("poll")
+    checked = desk("db", "check", "--json")
+    assert (checked.status, {row["level"] for row in checked.lines()} <= {"ok", "warning"}) == (0, True)
+
+
+def test_a_database_that_was_tampered_with_is_a_fault(desk: Desk) -> None:
+    desk("poll")
+    engine = open_engine(desk.database)
+    with write(engine) as conn:
+        conn.exec_driver_sql("UPDATE scopes SET host = 'press.example.net' WHERE host = 'www.acme-ai.com'")
+    engine.dispose()
+    ended = desk("db", "check")
+    assert ended.status == 1
+    assert "fault" in ended.out
+
+
+def test_an_old_schema_stops_every_command_with_3_and_names_the_remedy(desk: Desk) -> None:
+    desk("db", "upgrade")
+    engine = open_engine(desk.database)
+    with write(engine) as conn:
+        conn.exec_driver_sql("DELETE FROM alembic_version")
+    engine.dispose()
+    for arguments in (("headlines",), ("db", "check")):
+        ended = desk(*arguments)
+        assert (ended.status, "`ingest db upgrade`" in ended.err) == (3, True)
+
+
+def test_a_file_that_is_no_database_is_one_sentence_and_3(desk: Desk) -> None:
+    (desk.folder / "desk.db").write_text("These are notes, and no database at all. " * 50)
+    for command in ("poll", "headlines"):
+        ended = desk(command)
+        assert ended.status == 3
+        assert "Traceback" not in ended.err
+        assert f"{desk.folder}/desk.db" in ended.err
+
+
+# ── settings and help ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_settings_tell_value_and_origin_and_mask_passwords(desk: Desk) -> None:
+    url = "postgresql://ingest:hunter2@db.example/ingest"
+    rows = {row["name"]: row for row in desk("settings", "--json", "--database", url).lines()}
+    assert (rows["INGEST_DATABASE_URL"]["origin"], rows["INGEST_HOST_GAP"]["origin"]) == ("flag", "environment")
+    assert rows["INGEST_DATABASE_URL"]["value"] == "postgresql://ingest:***@db.example/ingest"
+    assert "hunter2" not in desk("settings", "--database", url).out
+
+
+def test_a_variable_that_is_no_setting_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGEST_HOSTGAP", "2s")
+    ended = desk("settings")
+    assert (
+        ended.status,
+        "INGEST_HOSTGAP is no setting and does nothing; did you mean INGEST_HOST_GAP?" in ended.err,
+    ) == (
+        0,
+        True,
+    )
+
+
+def test_every_command_has_help_with_an_example(desk: Desk) -> None:
+    import typer
+    from typer.core import TyperGroup
+
+    from ingest.cli import app
+
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    seen = 0
+    while waiting:
+        words, command = waiting.pop()
+        if isinstance(command, TyperGroup):
+            waiting += [((*words, name), child) for name, child in command.commands.items()]
+            continue
+        ended = desk(*words, "--help")
+        assert (ended.status, ended.err) == (0, "")
+        assert f"Example:\n    ingest {' '.join(words)}" in ended.out
+        seen += 1
+    assert seen == 16
+
+
+def test_the_version_is_told(desk: Desk) -> None:
+    from ingest import __version__
+
+    assert desk("--version").out == f"ingest {__version__}\n"

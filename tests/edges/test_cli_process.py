@@ -1,0 +1,323 @@
+"""The command as a process: signals, pipes, terminals, encodings, and what it costs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from edges.commands import Desk, Ended
+from ingest.demo.answers import Answer
+from ingest.demo.server import VendorServer
+from world import BLOG, FEED, LIST, Item, rss
+
+LONG = "新しいモデルの提供を開始しました。詳しい評価の結果と安全性についての考え方もあわせて公開します"
+LAB = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab")
+JAPANESE = Item(LONG, "https://www.acme-ai.com/ja/" + "long-path/" * 8)
+
+
+@pytest.fixture
+def vendors() -> Iterator[VendorServer]:
+    with VendorServer({FEED: rss(LAB, JAPANESE), BLOG: rss()}) as server:
+        yield server
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path,
+    vendors: VendorServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Desk]:
+    # Every process would compile the same modules anew where no compiled file may be left beside them.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "compiled"))
+    desk = Desk(tmp_path, vendors, f"sqlite:///{tmp_path}/desk.db", capsys)
+    desk.write_list(LIST)
+    yield desk
+    for process in desk.started:
+        process.kill()
+        process.communicate()
+
+
+def in_terminal(desk: Desk, *arguments: str, columns: int = 40, **environment: str) -> Ended:
+    """Run a command whose standard output and error are a terminal of some width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ingest", *arguments],
+        cwd=desk.folder,
+        env={**desk.environment, "TERM": "xterm-256color", "COLUMNS": str(columns), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    read = b""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not select.select([ours], [], [], 1)[0]:
+            continue
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:  # EIO: the other side is closed
+            break
+        if not chunk:
+            break
+        read += chunk
+    os.close(ours)
+    return Ended(process.wait(10), read.decode().replace("\r\n", "\n"), "")
+
+
+# ── terminals and pipes ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_narrow_terminal_folds_and_cuts_nothing(desk: Desk) -> None:
+    desk.run("poll")
+    shown = in_terminal(desk, "headlines", NO_COLOR="1").out
+    assert all(cell_len(line) <= 40 for line in shown.splitlines())
+    letters = re.sub(r"\s", "", shown)
+    assert "…" not in shown
+    title_column = "".join(line[cell_len("2026-05-22 11:00  Acme  ") :].strip() for line in shown.splitlines())
+    assert LONG in re.sub(r"\s", "", title_column) or LONG in letters
+    assert JAPANESE.link in re.sub(r"\s", "", title_column) or JAPANESE.link in letters
+
+
+def test_a_terminal_gets_colour_unless_no_color_is_set_and_a_pipe_never(desk: Desk) -> None:
+    desk.run("poll")
+    assert "\x1b[" in in_terminal(desk, "status").out
+    assert "\x1b" not in in_terminal(desk, "status", NO_COLOR="1").out
+    assert "\x1b" not in desk.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1").out
+
+
+def test_a_pipe_gets_one_whole_line_a_row_whatever_the_width_of_the_terminal(desk: Desk) -> None:
+    desk.run("poll")
+    lines = desk.run("headlines", COLUMNS="40").out.splitlines()
+    assert len(lines) == 3
+    assert sum(LONG in line and JAPANESE.link in line for line in lines) == 1
+
+
+def test_the_live_display_is_for_a_terminal_only(desk: Desk) -> None:
+    watched = in_terminal(desk, "poll", columns=80)
+    assert watched.status == 0
+    assert "2/2 done" in watched.out
+    assert "INFO ingest.poll" not in watched.out
+    logged = desk.run("poll", "--all")
+    assert "done" not in logged.err
+    assert logged.err.count("INFO ingest.poll poll source=acme/") == 2
+    as_json = desk.run("poll", "acme/news", INGEST_LOG="json")
+    assert json.loads(as_json.err.splitlines()[-1])["logger"] == "ingest.poll"
+
+
+def test_a_reader_that_leaves_early_is_no_fault(desk: Desk) -> None:
+    desk.run("poll")
+    read, written = os.pipe()
+    os.close(read)
+    process = desk.start("headlines", "--json", stdout=written)
+    os.close(written)
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("environment", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii"}])
+def test_any_encoding_of_the_terminal_will_do(desk: Desk, environment: dict[str, str]) -> None:
+    desk.run("poll")
+    for_people, for_programs = desk.run("headlines", **environment), desk.run("headlines", "--json", **environment)
+    assert (for_people.status, for_people.err, for_programs.status, for_programs.err) == (0, "", 0, "")
+    assert {json.loads(line)["title"] for line in for_programs.out.splitlines()} == {LAB.title, LONG}
+
+
+def test_help_and_settings_are_cheap(desk: Desk) -> None:
+    for arguments in (("--help",), ("settings",)):
+        desk.run(*arguments)  # leaves compiled files behind where that is possible
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert desk.run(*arguments).status == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        assert used < 1.5, f"{arguments} took {used:.2f} s of CPU"  # an order of magnitude above what it takes
+
+
+def test_help_loads_neither_the_database_nor_the_network(desk: Desk) -> None:
+    program = (
+        "import sys; from ingest.cli import main; main(['--help']);"
+        "heavy = {'sqlalchemy', 'httpx', 'rich', 'feedparser', 'uvicorn', 'apscheduler', 'alembic'} & sys.modules.keys();"
+        "sys.exit(' '.join(heavy) or 0)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], env=desk.environment, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+# ── signals ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Gate:
+    """A vendor that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.open = threading.Event()
+
+
+@pytest.fixture
+def gate(vendors: VendorServer, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Hold every answer of the loopback vendors back until the gate opens."""
+    gate, answer = Gate(), vendors.answer
+
+    def held(host: str, target: str) -> Answer:
+        gate.asked.set()
+        gate.open.wait(30)
+        return answer(host, target)
+
+    monkeypatch.setattr(vendors, "answer", held)
+    return gate
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_poll_stores_what_is_under_way_begins_nothing_new_and_ends_with_130(
+    desk: Desk, gate: Gate, number: int
+) -> None:
+    process = desk.start("poll", "--json", INGEST_CONCURRENCY="1")
+    assert gate.asked.wait(30)
+    process.send_signal(number)
+    time.sleep(0.3)  # the signal is there before the answer
+    gate.open.set()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert [row["outcome"] for row in json.loads(out)["sources"]] == ["ok"]
+    assert len(desk.vendors.requests) == 1
+    assert len(desk.run("status").out.splitlines()) == 3
+
+
+def test_a_second_ctrl_c_ends_at_once(desk: Desk, gate: Gate) -> None:
+    process = desk.start("poll")
+    assert gate.asked.wait(30)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    gate.open.set()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return str(response.read().decode())
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_the_daemon_polls_shows_the_page_and_drains_when_told_to_end(desk: Desk, number: int, status: int) -> None:
+    process = desk.start("run", "--serve", "127.0.0.1:0")
+    try:
+        url = read_line(process)
+        assert url.startswith("http://127.0.0.1:")
+        until = time.monotonic() + 30
+        while LAB.title not in fetch(url) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert LONG in fetch(url)
+    finally:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (status, "")
+    assert "Traceback" not in err
+    assert "poll source=acme/news outcome=ok" in err
+
+
+def test_the_daemon_keeps_the_last_good_list_and_starts_without_none(desk: Desk) -> None:
+    path = desk.write_list("version: 1\n")
+    refused = desk.run("run")
+    assert (refused.status, "sources.yaml" in refused.err) == (2, True)
+    assert not desk.vendors.requests
+    path.write_text(LIST)
+    desk.run("sources", "apply")
+    path.write_text("version: 1\n")
+    process = desk.start("run")
+    until = time.monotonic() + 30
+    while len(desk.vendors.requests) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "allow-list refused, the list in force stays" in err
+    assert len(desk.vendors.requests) == 2
+
+
+def test_the_page_alone_fetches_nothing(desk: Desk) -> None:
+    desk.run("poll")
+    desk.vendors.forget_requests()
+    process = desk.start("serve", "127.0.0.1:0")
+    try:
+        assert LAB.title in fetch(read_line(process))
+    finally:
+        process.terminate()
+    assert process.wait(30) == 0
+    process.communicate()
+    assert desk.vendors.requests == ()
+
+
+# ── without a network ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_network_and_without_headlines_the_demo_runs_and_says_so(desk: Desk) -> None:
+    command = ("run", "--serve", "127.0.0.1:0", "--demo-when-unreachable")
+    process = desk.start(*command, INGEST_CONNECT_TO="::127.0.0.1:9")
+    try:
+        assert process.stdout is not None
+        page = fetch(next(line for line in process.stdout if line.startswith("http://")).strip())
+    finally:
+        process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "No vendor can be reached" in err
+    assert "DEMO: recorded sample vendors" in err
+    assert "DEMO: recorded sample vendors" in page
+    assert "Project Glasswing" in page
+    assert (desk.folder / "desk-demo.db").exists()
+    assert desk.run("headlines", "--json").out == ""
+    assert [row["state"] for row in map(json.loads, desk.run("status", "--json").out.splitlines())] == ["new", "new"]
+
+
+def test_with_a_vendor_in_reach_the_real_ones_are_followed(desk: Desk) -> None:
+    desk.vendors.update({FEED: Answer(b"gone", "text/plain", 404)})
+    process = desk.start("run", "--serve", "127.0.0.1:0", "--demo-when-unreachable")
+    try:
+        assert "DEMO" not in fetch(read_line(process))
+    finally:
+        process.terminate()
+    assert "DEMO" not in process.communicate(timeout=30)[1]
+    assert not (desk.folder / "desk-demo.db").exists()
+
+
+def test_two_polls_at_once_share_the_work(desk: Desk) -> None:
+    desk.run("db", "upgrade")
+    desk.run("sources", "apply")
+    both = [desk.start("poll", "--json") for _ in range(2)]
+    reports = [json.loads(process.communicate(timeout=60)[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum(report["created"] for report in reports) == 2
+    assert len(desk.run("headlines", "--json").out.splitlines()) == 2
