@@ -1,0 +1,131 @@
+"""
+Kind `json`, and the lists that pages embed: entries by pointers.
+
+`select` for kind json (picks in data, see `picks`):
+
+    entry       the list: its members are the entries; `""` is the whole document. Where the pointer ends in a `*`, or
+                leads to objects, these are the entries. Required.
+    title       required
+    link        the page of the entry, absolute or relative to the list's address; often a template:
+                `https://huggingface.co/{id}`. Required.
+    date, updated, summary, category (all that match), lang, id
+
+    select: {entry: /data/items, title: /title, link: "https://qwen.ai/blog?id={/path}", date: /published_at || /date}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ingest.errors import ParseError
+from ingest.model import Capture, Document, Entry, Source, Unreadable
+from ingest.parse import cards
+from ingest.parse.cards import Card
+from ingest.parse.charset import decode, legal
+from ingest.parse.fields import ENTRY_LIMIT, absolute
+from ingest.parse.picks import Pick, compile_pick
+from ingest.parse.printed import dated
+from ingest.text import guess_kind, language_tag
+
+_GUARD: Final = re.compile(r"\s*\)\]\}'?,?\s*")  # against inclusion as a script (Angular, Gerrit)
+
+
+def parse(capture: Capture, source: Source) -> Document:
+    """
+    Read a capture as a JSON list.
+
+    Raises:
+        ParseError: With rule `empty`, `html`, `broken` (no JSON) or `no-list` (nothing where the list should be).
+    """
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    text, damage = decode(capture.content, headers.get("content-type", ""))
+    select = {name: compile_pick(pick, data=True) for name, pick in source.select}
+    try:
+        return document([_value(legal(text))], select, capture.final_url, dialect="json", damage=damage)
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+
+
+def _value(text: str) -> object:
+    text = text[found.end() :] if (found := _GUARD.match(text)) else text
+    if not text.strip():
+        raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        if text.lstrip().startswith("<"):
+            raise ParseError(
+                "The answer is a web page or XML, not JSON; look at it in a browser.", rule="html"
+            ) from error
+        raise ParseError(f"The answer is no JSON: {error!s:.100}.", rule="broken") from error
+
+
+def document(
+    values: list[object],
+    select: Mapping[str, Pick],
+    base: str,
+    *,
+    dialect: str,
+    title: str = "",
+    lang: str | None = None,
+    damage: str = "",
+) -> Document:
+    """
+    Make a document of data.
+
+    Args:
+        values: The data; several scripts of a page are looked at together, as an array.
+        select: Picks by name.
+        base: What links are relative to.
+        dialect: What the document is called.
+        title: Of the document.
+        lang: Of the document.
+        damage: What was found wrong with it on the way here.
+    """
+    root = values[0] if len(values) == 1 else values
+    found = list(_items(root, select["entry"]))
+    if not found and not select["entry"].values_in(root):
+        raise ParseError(
+            f"There is nothing at {select['entry'].source}, where the list should be; compare select.entry with the document.",
+            rule="no-list",
+        )
+    unreadable: list[Unreadable] = []
+    if len(found) > ENTRY_LIMIT:
+        unreadable.append(
+            Unreadable(ENTRY_LIMIT, "too-many", f"{len(found) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}")
+        )
+    entries: list[Entry] = cards.entries((_card(item, select, base) for item in found[:ENTRY_LIMIT]), base)
+    return Document(dialect, title, None, lang, tuple(entries), tuple(unreadable), damage=damage)
+
+
+def _items(root: object, pick: Pick) -> Iterator[object]:
+    for value in pick.values_in(root):
+        if isinstance(value, list):
+            yield from value
+        elif isinstance(value, Mapping):
+            yield value
+
+
+def _card(item: object, select: Mapping[str, Pick], base: str) -> Card:
+    def first(name: str) -> str:
+        return select[name].first_in(item) if name in select else ""
+
+    def everything(name: str) -> list[str]:
+        return select[name].all_in(item) if name in select else []
+
+    title, summary, link = first("title"), first("summary"), first("link")
+    return Card(
+        link=absolute(link, base) if link else "",
+        title=title,
+        title_type=guess_kind(title),
+        entry_id=first("id"),
+        published=dated(everything("date")),
+        updated=dated(everything("updated")),
+        summary=summary,
+        summary_type=guess_kind(summary) if "</p>" not in summary else "html",
+        categories=tuple(dict.fromkeys(everything("category"))),
+        lang=language_tag(first("lang")),
+    )

@@ -1,0 +1,190 @@
+"""
+Kind `page`: an HTML page that lists announcements, each with a page of its own.
+
+`select` (picks on a page, see `picks`):
+
+    entry       CSS: the element of each item. Required. Elements inside `nav`, `footer` and dialogs are navigation and
+                left out, unless the selector itself speaks of one.
+    link        default: the link of the entry's heading, else the entry itself, its first link, or the link around it
+    title       default: the entry's heading, else the text of its link
+    date        default: its `time` (what a reader sees; `datetime` where that is no date); a date may stand in other text
+    updated, summary, category (all that match), lang, id
+    next        the link to the next page of the list, for a first fill
+
+Where a script of the page holds the list, `data` names it (CSS of scripts, or `CSS@attribute`), and the other picks are
+pointers into it, with the names and rules of kind json:
+
+    select: {data: "script#__NEXT_DATA__", entry: /props/pageProps/posts, title: /title, link: "/blog/{slug}", date: /publishedAt}
+    select: {data: script, entry: /**/posts, title: /title, link: "/news/{/slug/current}", date: /publishedOn}   # React's rows
+
+Several cards that lead to one page are one entry, and a link to the list itself is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from selectolax.lexbor import LexborNode
+
+from ingest.errors import ParseError
+from ingest.model import Capture, Dated, Document, Source, Unreadable
+from ingest.parse import cards, embedded, jsonlist, webpage
+from ingest.parse.cards import Card
+from ingest.parse.elements import Page, ancestors, text_of
+from ingest.parse.fields import ENTRY_LIMIT, absolute
+from ingest.parse.obstacles import obstacle_on
+from ingest.parse.picks import Pick, compile_pick
+from ingest.parse.printed import dated
+from ingest.text import clean_title, language_tag
+
+ON_THE_PAGE: Final = frozenset({"data", "next"})
+"""Names that are picks on the page even where the list is in a script."""
+
+NAVIGATION: Final = "nav, footer, dialog, [role=navigation], [role=contentinfo], [role=dialog], [role=menu]"
+"""What holds links to everywhere and no announcements."""
+
+_SPEAKS_OF_NAVIGATION: Final = re.compile(r"\bnav\b|\bfooter\b|\bdialog\b|role=", re.IGNORECASE)
+_OBSTACLES: Final = {
+    "challenge": "a bot check",
+    "login": "a login page",
+    "soft-404": "a page that says it is not there",
+}
+_HEADING: Final = "h1, h2, h3, h4, h5, h6, [role=heading], [itemprop=headline]"
+_NO_PAGE: Final = re.compile(r"#|(?:javascript|mailto|tel|data|blob):", re.IGNORECASE)
+
+
+def parse(capture: Capture, source: Source) -> Document:
+    """
+    Read a capture as a list.
+
+    A page without entries is a document without entries; whether that may be is the self-check's to say.
+
+    Raises:
+        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (`challenge`, `login`, `soft-404`); or with
+            `data`: `no-data` (no such script) and `no-list`.
+    """
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    try:
+        page = Page(webpage.read(capture.content, headers.get("content-type", "")))
+        return _list_or_obstacle(page, dict(source.select), capture.final_url)
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+
+
+def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Document:
+    """Read a page; where nothing is found, say what stands in the way, if something does."""
+    try:
+        found, fault = read(page, select, url), None
+    except ParseError as error:
+        found, fault = None, error
+    if found is not None and found.entries:
+        return found
+    if why := obstacle_on(page.tree):
+        raise ParseError(f"Where the list should be stands {_OBSTACLES.get(why, why)}.", rule=why) from fault
+    if found is None:
+        assert fault is not None
+        raise fault
+    return found
+
+
+def read(page: Page, select: Mapping[str, str], url: str) -> Document:
+    """Read a page by a stanza's `select`; `url` is where it came from. Raises as `parse`."""
+    base = webpage.base_of(page.tree, url)
+    head = page.tree.css_first("title")
+    title = clean_title(head.text(), "text") if head else ""
+    lang = _language(page)
+    if "data" in select:
+        picks = {name: compile_pick(text, data=True) for name, text in select.items() if name not in ON_THE_PAGE}
+        values = embedded.values(page, compile_pick(select["data"]))
+        if not values:
+            raise ParseError(f"No script that {select['data']} names holds data that can be read.", rule="no-data")
+        return jsonlist.document(values, picks, base, dialect="html-data", title=title, lang=lang)
+    picks = {name: compile_pick(text) for name, text in select.items()}
+    nodes = items(page, select["entry"])
+    found = cards.entries((_card(node, page, picks, base, lang) for node in nodes[:ENTRY_LIMIT]), url)
+    left = len(nodes) - ENTRY_LIMIT
+    over = (Unreadable(ENTRY_LIMIT, "too-many", f"{left} entries after the first {ENTRY_LIMIT}"),) if left > 0 else ()
+    return Document("html", title, None, lang, tuple(found), over)
+
+
+def next_page(page: Page, select: Mapping[str, str], url: str) -> str | None:
+    """Return the address of the list's next page, None where there is none."""
+    if "next" not in select:
+        return None
+    pick, root = compile_pick(select["next"]), page.tree.root
+    link = pick.first(root, page, attribute="href") if root else ""
+    found = absolute(link, webpage.base_of(page.tree, url)) if link and not _NO_PAGE.match(link) else ""
+    return found if found and cards.page_key(found) != cards.page_key(url) else None
+
+
+def items(page: Page, selector: str) -> list[LexborNode]:
+    """Return the elements that a selector means, in order, without navigation."""
+    found = page.matches(selector)[1]
+    if _SPEAKS_OF_NAVIGATION.search(selector):
+        return found
+    navigation = page.ids(NAVIGATION)
+    return [node for node in found if navigation.isdisjoint(outer.mem_id for outer in (node, *ancestors(node)))]
+
+
+def _language(page: Page) -> str | None:
+    root = page.tree.css_first("html")
+    return language_tag(webpage.attribute(root, "lang")) if root else None
+
+
+def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, lang: str | None) -> Card:
+    def everything(name: str) -> list[str]:
+        return picks[name].all(node, page) if name in picks else []
+
+    def first(name: str) -> str:
+        return picks[name].first(node, page) if name in picks else ""
+
+    link = _link(node, page, picks.get("link"))
+    return Card(
+        link=absolute(link, base) if link else "",
+        title=first("title") if "title" in picks else _title(node),
+        entry_id=first("id"),
+        published=_date(node, page, picks.get("date", _TIME)),
+        updated=_date(node, page, picks["updated"]) if "updated" in picks else _NO_DATE,
+        summary=first("summary"),
+        categories=tuple(dict.fromkeys(everything("category"))),
+        lang=(language_tag(first("lang")) if "lang" in picks else None) or lang,
+    )
+
+
+_TIME: Final = compile_pick("time")
+_NO_DATE: Final = dated(())
+
+
+def _date(node: LexborNode, page: Page, pick: Pick) -> Dated:
+    """Return the date that a reader sees; where that is none ("2 days ago"), what the element's `datetime` says."""
+    shown = dated(pick.all(node, page))
+    if shown.value is not None:
+        return shown
+    stated = dated(pick.all(node, page, attribute="datetime"))
+    return stated if stated.value is not None else shown
+
+
+def _link(node: LexborNode, page: Page, pick: Pick | None) -> str:
+    if pick is not None:
+        written = pick.all(node, page, attribute="href")
+    else:
+        written = [webpage.attribute(found, "href") for found in _links(node)]
+    return next((link for link in written if link and not _NO_PAGE.match(link)), "")
+
+
+def _links(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the links that may be an entry's, the likeliest first."""
+    if node.tag == "a":
+        yield node
+    for heading in node.css(_HEADING)[:1]:
+        yield from heading.css("a[href]")
+        yield from (outer for outer in ancestors(heading) if outer.tag == "a")
+    yield from node.css("a[href]")
+    yield from (outer for outer in ancestors(node) if outer.tag == "a")
+
+
+def _title(node: LexborNode) -> str:
+    texts = (text_of(found) for found in node.css(_HEADING))
+    return next((text for text in texts if text), "") or next((text for text in map(text_of, _links(node)) if text), "")
