@@ -27,9 +27,6 @@ _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _NUMBER: Final = re.compile(r"\d+")
 _AGAIN: Final = re.compile(r"-\d$")
 
-LONG_SLUG: Final = 4
-"""Words from which on a slug names one announcement: `gemini-3-5` comes again, `tensor-g5-pixel-10` does not."""
-
 LONGEST_SLUG: Final = 5
 """Words from which on a last `-2` is WordPress's mark of a slug in use and not the second of something."""
 
@@ -43,18 +40,15 @@ class Page:
     An address as far as it can be compared.
 
     `document` is equal for spellings of one page in one language, `story` for its translations, too. `slug` is the
-    last segment in words joined by `-`, "" when it is none. `lists` says that the page shows many announcements.
+    last segment in words joined by `-`, "" when it is none. `lists` says that the page shows many announcements, `part`
+    that the address names one place on it.
     """
 
     document: str
     story: str
     slug: str
     lists: bool
-
-    @property
-    def slug_words(self) -> int:
-        """How many words the slug has."""
-        return self.slug.count("-") + 1 if self.slug else 0
+    part: bool
 
 
 def same_document(url_a: str, url_b: str) -> bool:
@@ -89,7 +83,7 @@ def page(url: str) -> Page:
     plain = _without_locale(segments)
     asked = "&".join(part for part in query.split("&") if part.partition("=")[0] not in rulebook.LOCALE_PARAMETERS)
     story = _joined(_without_locale_host(host), plain, asked, fragment)
-    return Page(document, story, _slug(plain, fragment), _is_list(plain, asked, fragment))
+    return Page(document, story, _slug(plain, fragment), _is_list(plain, asked, fragment), bool(fragment))
 
 
 def _joined(host: str, segments: list[str], query: str, fragment: str) -> str:

@@ -16,11 +16,11 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.stories import rulebook
-from ingest.stories.documents import LONG_SLUG, LONGEST_SLUG, Page, page, without_mark
+from ingest.stories.documents import LONGEST_SLUG, Page, page, without_mark
 from ingest.stories.members import Evidence, Join, Member, Rule
-from ingest.stories.titles import LONG_TITLE, WEAK, Title, title
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
 
-Kind = Literal["page", "story", "slug", "title", "subject"]
+Kind = Literal["page", "story", "slug", "title", "subject", "pair"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
 _SHORT: Final = 6  # characters of a one-word slug that may count
@@ -80,7 +80,7 @@ def keys(member: Member) -> tuple[Key, ...]:
     found = [Key(vendor, "page", document) for document in sorted({seen.page.document + shared, *seen.pages})]
     found.append(Key(vendor, "story", seen.page.story + shared))
     if _is_telling_slug(seen.page):
-        days = windows.long_slug if seen.page.slug_words >= LONG_SLUG else windows.short_slug
+        days = windows.long_slug if _is_long_slug(seen.page) else windows.short_slug
         found.append(Key(vendor, "slug", without_mark(seen.page.slug), days))
     if seen.title.telling:
         days = windows.long_title if _is_long(seen.title) else windows.short_title
@@ -149,8 +149,8 @@ def _address(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 def _is_translated(a: _Seen, b: _Seen) -> bool:
-    """On a page that lists many, an entry is found again only by its title."""
-    if a.page.lists:
+    """On a page that lists many, under an anchor that is a mere date, an entry is found again only by its title."""
+    if a.page.lists or (a.page.part and len(_slug_names(a.page)) < _TELLING):
         return a.title.normal == b.title.normal
     return not _differ_in_numbers_only(a.title, b.title)
 
@@ -159,18 +159,18 @@ def _is_one_entry(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """
     Whether one address holds one announcement under two titles, and not two.
 
-    Equal titles say so. Different ones may be an edit: then the page is no list, its own slug speaks of one of the titles,
-    they do not differ in numbers alone, and no more days have passed than an edit takes, unless they are alike.
+    Equal titles say so. Different ones may be an edit: then the page is no list, they do not differ in numbers alone, and
+    they are alike, or the page's own slug speaks of one of them and no more days have passed than an edit takes. An
+    anchor often is a date with several entries, so there only likeness counts.
     """
     if a.title.normal == b.title.normal:
         return True
     if a.page.lists or _differ_in_numbers_only(a.title, b.title):
         return False
     likeness = _overlap(a.title.words, b.title.words)
-    if apart is not None and apart > rulebook.WINDOWS.edited:
+    if a.page.part or (apart is not None and apart > rulebook.WINDOWS.edited):
         return likeness >= _ALIKE
-    slug = title(a.page.slug.replace("-", " ")).words
-    return likeness >= _ALIKE or bool(slug & ((a.title.words | b.title.words) - WEAK))
+    return likeness >= _ALIKE or bool(_slug_names(a.page) & (a.title.words | b.title.words))
 
 
 _ALIKE: Final = 0.6
@@ -239,9 +239,9 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
         return None
     if a.page.slug != b.page.slug and a.member.lang == b.member.lang:
         return None
-    long = slug.count("-") + 1 >= LONG_SLUG
+    long = _is_long_slug(a.page)
     far = apart is not None and apart > (rulebook.WINDOWS.long_slug if long else rulebook.WINDOWS.short_slug)
-    if far or (apart is None and slug.count("-") + 1 < LONGEST_SLUG):
+    if far or (apart is None and (not long or slug.count("-") + 1 < LONGEST_SLUG)):
         return None
     if not long and not _agree(a, b):
         return None
@@ -254,10 +254,29 @@ _ALWAYS: Final = frozenset({"numbers", "part", "month"})
 """Differences that keep even equal slugs apart; the others are often translated away."""
 
 
+def _slug_names(of: Page) -> frozenset[str]:
+    """Return the words of a slug that no list calls weak, as they stand in titles; months and numbers are none."""
+    words = (stem(word) for word in of.slug.split("-") if _LETTERS.search(word))
+    return frozenset(word for word in words if word not in WEAK and word not in _MONTHS)
+
+
+_MONTHS: Final = frozenset(stem(month) for month in rulebook.MONTHS)
+
+
 def _is_telling_slug(of: Page) -> bool:
-    words = of.slug.split("-")
-    telling = [word for word in words if _LETTERS.fullmatch(word) and word not in rulebook.WEAK]
-    return not of.lists and bool(telling) and (len(words) > 1 or len(of.slug) >= _SHORT)
+    names = _slug_names(of)
+    if of.lists or not names:
+        return False
+    return len(names) > _TELLING if of.part else "-" in of.slug or len(of.slug) >= _SHORT
+
+
+def _is_long_slug(of: Page) -> bool:
+    """`tensor-g5-pixel-10` names one announcement; `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
+    return of.slug.count("-") + 1 >= _LONG_SLUG and len(_slug_names(of)) >= _TELLING
+
+
+_LONG_SLUG: Final = 4
+"""Words from which on a slug with two names in it is not used again for something else within weeks."""
 
 
 def _agree(a: _Seen, b: _Seen) -> bool:
@@ -277,10 +296,8 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 def _is_bare(of: Title) -> bool:
-    return not set(of.normal.split()) - set(of.subject.split()) - _STAGE_WORDS
-
-
-_STAGE_WORDS: Final = frozenset(word for phrase in ("public private preview beta alpha now available",) for word in phrase.split())
+    """Whether a title says no more than its subject and the stage of it (`Amazon Q (Preview)`)."""
+    return not {word for word in of.normal.split() if stem(word) not in WEAK} - set(of.subject.split())
 
 
 # ── what keeps apart ────────────────────────────────────────────────────────────────────────────────────────────

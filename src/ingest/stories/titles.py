@@ -15,7 +15,9 @@ _TOKEN: Final = re.compile(rf"[0-9]+(?:\.[0-9]+)+|[^\W_{_CJK}]+(?:\.[0-9]+)*|[{_
 _CJK_RUN: Final = re.compile(rf"[{_CJK}]+")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
 _MONTH_NUMBER: Final = re.compile(r"(\d+)月")
-_VERSION: Final = re.compile(r"(?<![$€£¥])\b[a-z]*(\d+(?:\.\d+)*)(?![\d.]*(?:[%kmbx]\b|倍|\s?(?:million|billion|percent|times|万|億)))")
+_VERSION: Final = re.compile(
+    r"(?<![$€£¥])\b[a-z]*(\d+(?:\.\d+)*)(?![\d.]*(?:[%kmbx]\b|倍|\s?(?:million|billion|percent|times|万|億)))"
+)
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _MONTH: Final = re.compile(r"(?<=\d)\s+月")
@@ -76,7 +78,7 @@ def title(text: str) -> Title:
         actor=_actor(kept),
         size=sum(_size(word) for word in kept),
         telling=sum(_size(word) for word in kept if _is_telling(word)),
-        names=frozenset(map(_stem, names)) - WEAK,
+        names=frozenset(map(stem, names)) - WEAK,
         numbers=frozenset(_NUMBER.findall(folded)) - frozenset(_MONTH_NUMBER.findall(folded)),
         versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
         tiers=frozenset(rulebook.TIERS.findall(folded)) | (names & rulebook.NAMED_TIERS),
@@ -129,7 +131,7 @@ def _actor(kept: list[str]) -> frozenset[str]:
 def _is_telling(word: str) -> bool:
     if _CJK_RUN.fullmatch(word):
         return bool(rulebook.JAPANESE_WEAK.sub("", word))
-    return not _NUMBER.fullmatch(word) and _stem(word) not in WEAK
+    return not _NUMBER.fullmatch(word) and stem(word) not in WEAK
 
 
 def _labels(table: rulebook.Labelled, folded: str) -> frozenset[str]:
@@ -143,10 +145,10 @@ def _stems(word: str) -> tuple[str, ...]:
     """Return a Latin word less its ending, or the pairs of a run of Chinese and Japanese characters."""
     if _CJK_RUN.fullmatch(word):
         return tuple(word[at : at + 2] for at in range(len(word) - 1)) or (word,)
-    return (_stem(word),)
+    return (stem(word),)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """
     Take off the endings that a second writer changes first (`summaries`, `summarization`, `announces`).
 
@@ -161,7 +163,7 @@ def _stem(word: str) -> str:
 
 _STEM: Final = 3  # letters that stay
 
-WEAK: Final = frozenset(map(_stem, rulebook.WEAK))
+WEAK: Final = frozenset(map(stem, rulebook.WEAK))
 """What every second announcement says, as it stands in `Title.words`."""
 
 

@@ -1,0 +1,61 @@
+"""
+Announcements of two vendors about one thing: linked, never merged; each vendor has its own story.
+
+The rule is narrow: within few days, each title names the other vendor or one of its products, and they share a further
+word that is rare. So `Claude Opus 4.8 is now available in Amazon Bedrock` and `Anthropic's Claude Opus 4.8 in Bedrock` are
+related; what merely happens on one day is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from ingest.stories import rulebook
+from ingest.stories.evidence import Key, differences
+from ingest.stories.members import Evidence, Member
+from ingest.stories.titles import WEAK, stem, title
+
+_NAMED: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {vendor: rulebook.phrases(names) for vendor, names in rulebook.VENDORS.items()}
+)
+_OWN: Final = frozenset(stem(word) for names in rulebook.VENDORS.values() for name in names for word in name.split())
+_APART: Final = frozenset({"numbers", "tier", "kind", "part", "month"})
+_SHARED: Final = 1  # words in both titles that are neither weak nor a vendor's
+
+
+def pair_keys(member: Member) -> tuple[Key, ...]:
+    """Return one key for each vendor that a title names: announcements that name each other share one."""
+    others = sorted(vendor for vendor in _named(member.title) if vendor != member.vendor)
+    days = rulebook.WINDOWS.related
+    return tuple(Key("+".join(sorted((member.vendor, other))), "pair", "", days) for other in others)
+
+
+def related(one: Member, other: Member) -> Evidence | None:
+    """Return why two headlines of two vendors are about one thing, or None."""
+    if one.vendor == other.vendor or one.day is None or other.day is None:
+        return None
+    if abs((one.day - other.day).days) > rulebook.WINDOWS.related:
+        return None
+    if other.vendor not in _named(one.title) or one.vendor not in _named(other.title):
+        return None
+    a, b = title(one.title), title(other.title)
+    shared = sorted((a.words & b.words) - WEAK - _OWN)
+    if len(shared) < _SHARED or differences(a, b) & _APART:
+        return None
+    return (("titles", f"{one.title} / {other.title}"), ("words in both", ", ".join(shared)))
+
+
+def relations(new: Member, candidates: Iterable[Member]) -> dict[str, Evidence]:
+    """Return what a headline is related to among those that share a key of `pair_keys` with it, by headline id."""
+    found = ((candidate.id, related(new, candidate)) for candidate in candidates)
+    return {id_: evidence for id_, evidence in sorted(found, key=lambda pair: pair[0]) if evidence is not None}
+
+
+@lru_cache(maxsize=8_192)
+def _named(text: str) -> frozenset[str]:
+    folded = text.casefold()
+    return frozenset(vendor for vendor, names in _NAMED.items() if names.search(folded))
