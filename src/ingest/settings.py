@@ -256,12 +256,12 @@ def _find(item: _Declared, flags: Mapping[str, str | None], environ: Mapping[str
 
 def strays(environ: Mapping[str, str]) -> Sequence[str]:
     """Give a sentence for every variable that looks like a setting and is none, with the one it may be meant for."""
-    known = [item.name for item in _DECLARED]
+    known = [item.name.removeprefix(PREFIX) for item in _DECLARED]
     sentences = []
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`ingest settings` shows those there are."
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known:
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else "`ingest settings` shows those there are."
             sentences.append(f"{name} is no setting and does nothing; {hint}")
     return sentences
 

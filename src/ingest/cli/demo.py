@@ -120,13 +120,13 @@ def _tell_second(second: Second) -> None:
 
 def _first_document(first: First) -> dict[str, Any]:
     ticker = [{"number": line.number, "text": line.text, "url": line.headline.url} for line in first.ticker]
-    return {"at": first.at, **as_document(first.report), "ticker": ticker}
+    return {"at": first.at, "report": as_document(first.report), "ticker": ticker}
 
 
 def _second_document(second: Second) -> dict[str, Any]:
     return {
         "at": second.at,
-        **as_document(second.report),
+        "report": as_document(second.report),
         "edit": {"url": second.edit.headline.url, "titles": second.edit.titles},
         "duplicate": {
             "url": second.duplicate.headline.url,
