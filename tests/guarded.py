@@ -79,7 +79,7 @@ def headline(
         "id": "h1", "story_id": "s1", "vendor_id": vendor, "source_id": f"{vendor}/news", "raw_key": "k", "repeat": 0,
         "url": url, "host": host, "path": path, "suffix": suffix, "scope_id": scope_id, "title": "t", "summary": "",
         "categories": "[]", "published_precision": "none", "first_seen_at": WRITTEN, "changed_at": WRITTEN,
-        "revision": 1, "backfill": False, "state": "live", "allowlist_generation": 1, "capture_id": 1, **more,
+        "revision": 1, "backfill": False, "state": "live", "withdrawn": False, "allowlist_generation": 1, "capture_id": 1, **more,
     }  # fmt: skip
 
 

@@ -211,6 +211,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("backfill", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("allowlist_generation", sa.Integer(), nullable=False),
         sa.Column("capture_id", BIG, nullable=False),
         sa.CheckConstraint(
@@ -378,6 +379,21 @@ def upgrade() -> None:
     op.create_index("ix_claims_headline_id", "claims", ["headline_id"], unique=False)
     op.create_index("ix_claims_title_key", "claims", ["source_id", "title_key"], unique=False)
     op.create_table(
+        "decisions",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("after_poll_id", BIG, nullable=True),
+        sa.ForeignKeyConstraint(["after_poll_id"], ["polls.id"], name=op.f("fk_decisions_after_poll_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_decisions_subject", "decisions", ["subject"], unique=False)
+    op.create_table(
         "headline_keys",
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -477,6 +493,7 @@ def downgrade() -> None:
     op.drop_table("revisions")
     op.drop_table("links")
     op.drop_table("headline_keys")
+    op.drop_table("decisions")
     op.drop_table("claims")
     op.drop_table("source_states")
     op.drop_table("rejections")

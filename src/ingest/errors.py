@@ -10,6 +10,7 @@ Everything that `ingest` raises on purpose, as one tree.
     │   ├── LockedError        another process holds it for too long                     exit 3
     │   └── PolicyGuardError   the database itself refused a record: a fault in our code exit 3
     ├── LeaseLostError         another worker took the source over; our write is void
+    ├── StaleListError         another list came into force while a document was judged; our write is void
     ├── UrlError               text that is not a usable web address, with its rule
     ├── ParseError             a document that cannot be read at all
     └── FetchError             a request that brought no document; `retryable` says whether another try may help
@@ -109,6 +110,10 @@ class PolicyGuardError(StoreError):
 
 class LeaseLostError(IngestError):
     """Another worker took the source over while we were busy; nothing of ours was written."""
+
+
+class StaleListError(IngestError):
+    """Another list came into force while we were busy; nothing of ours was written, and the next round judges anew."""
 
 
 class UrlError(IngestError):

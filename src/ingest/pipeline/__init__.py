@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
-from ingest.pipeline.poll import RULES_VERSION, Context, Poll
+from ingest.pipeline.ingest import RULES_VERSION
+from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
 from ingest.pipeline.turns import SharedPace
 

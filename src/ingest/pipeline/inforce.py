@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ingest import allowlist
 from ingest.model import Allowlist
-from ingest.pipeline.poll import RULES_VERSION
+from ingest.pipeline.ingest import RULES_VERSION
 from ingest.store import engine as database
 from ingest.store import lists
 

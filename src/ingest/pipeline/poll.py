@@ -1,29 +1,24 @@
 """
-One poll: plan, then what came is stored, then ingested: parse → normalise → admit → reconcile → write.
+One poll: plan, then what came is stored, then ingested.
 
-It joins the decisions of the pure modules to the store and decides nothing itself. The capture is committed before it
-is parsed; everything the document changes, its ledger and the next poll are then one transaction, fenced by the
-lease. Live polls, recovered captures and later readings of a stored one all go through `Poll.ingest`.
+The capture is committed before it is parsed; everything the document changes, its ledger and the next poll are then one
+transaction, fenced by the lease.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from ingest import __version__, dedupe, httpcache, policy, polling, rules
+from ingest import httpcache, polling
 from ingest.errors import ParseError
 from ingest.model import (
-    Candidate,
     Capture,
-    Document,
     Failed,
-    Fate,
     Fetched,
     FetchPlan,
     Lease,
@@ -31,22 +26,18 @@ from ingest.model import (
     Outcome,
     PollReport,
     PollState,
-    Refusal,
     Response,
     Skip,
     Source,
     Tally,
     Vendor,
 )
-from ingest.normalise import normalise
 from ingest.parse import parse
-from ingest.store import captures, headlines, leases, polls, rejections, sources
+from ingest.pipeline.ingest import RULES_VERSION, Reading, judge, write
+from ingest.store import captures, leases, polls, sources
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
-
-RULES_VERSION = f"{__version__}+{rules.VERSION}"
-"""What decided: this program's version and that of the rules file. Kept with every capture and revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +63,7 @@ class Poll:
         self.lease = lease
         self.kind = kind
         self.started_at = context.now()
-        self.reading = _reading(source, vendor)
+        self.reading = Reading(source, vendor, context.generation)
 
     def plan(self, *, named: bool) -> FetchPlan | Skip:
         """Ask the rules whether and how to fetch."""
@@ -134,7 +125,7 @@ class Poll:
 
     def was_read_so(self) -> bool:
         """Whether the last capture was read by today's rules, stanza and scopes."""
-        return was_read_so(self.state, self.source, self.vendor)
+        return was_read_so(self.state, self.reading)
 
     def _same_bytes(self, found: Fetched, capture_id: int) -> PollReport:
         with database.write(self.context.engine) as conn:
@@ -145,7 +136,7 @@ class Poll:
                 capture_id,
                 at=self.context.now(),
                 rules_version=RULES_VERSION,
-                source_digest=self.reading,
+                source_digest=self.reading.digest,
             )
             report = self._report(Outcome.OK, found, tally=tally)
             self._record(conn, report, capture_id=capture_id)
@@ -181,21 +172,14 @@ class Poll:
             document = parse(capture, self.source)
         except ParseError as error:
             return self._broken(capture, error, found)
-        offers, refusals = judge(document, self.source, self.vendor)
+        judged = judge(document, self.reading)
         with database.write(self.context.engine) as conn:
-            known = headlines.known(conn, self.source, offers)
-            decisions = dedupe.reconcile(offers, known, source=self.source, at=capture.fetched_at)
-            headlines.apply(
-                conn, decisions, headlines.Writing(self.source, capture, self.context.generation, RULES_VERSION)
-            )
-            rejections.record(conn, refusals, capture)
-            tally = tally_of(decisions, refusals)
-            note = dedupe.churn(decisions, known)
-            wish = max(document.ttl or timedelta(), self._wish(found.response) if found else timedelta())
-            changed = tally.created + tally.revised > 0
-            self._settle(conn, polling.Settlement(Outcome.OK, wish=wish, changed=changed), found, capture.id, capture)
+            ingested = write(conn, capture, document, self.reading, judged)
+            wish = max(ingested.wish, self._wish(found.response) if found else timedelta())
+            settlement = polling.Settlement(Outcome.OK, wish=wish, changed=ingested.changed)
+            self._settle(conn, settlement, found, capture.id, capture)
             self._mark(conn, capture)
-            report = replace(self._report(Outcome.OK, found, tally=tally), note=note)
+            report = replace(self._report(Outcome.OK, found, tally=ingested.tally), note=ingested.note)
             self._record(conn, report, capture_id=capture.id)
         return report
 
@@ -208,7 +192,7 @@ class Poll:
             tried = replace(
                 self.state,
                 ingested_rules_version=RULES_VERSION,
-                ingested_source_digest=self.reading,
+                ingested_source_digest=self.reading.digest,
                 last_capture_id=capture.id,
                 ingested_payload_digest=None,
                 validators=None,
@@ -238,7 +222,7 @@ class Poll:
                 state,
                 ingested_payload_digest=ingested.payload_digest,
                 ingested_rules_version=RULES_VERSION,
-                ingested_source_digest=self.reading,
+                ingested_source_digest=self.reading.digest,
             )
         if self.kind == "poll":
             state = polling.settle(self.source, state, settlement, self.context.now())
@@ -255,7 +239,7 @@ class Poll:
             capture.id,
             at=self.context.now(),
             rules_version=RULES_VERSION,
-            source_digest=self.reading,
+            source_digest=self.reading.digest,
             error=error,
         )
 
@@ -301,50 +285,10 @@ class Poll:
         polls.record(conn, report, attempt)
 
 
-def was_read_so(state: PollState, source: Source, vendor: Vendor) -> bool:
+def was_read_so(state: PollState, reading: Reading) -> bool:
     """Whether a source's last capture was read by today's rules, stanza and scopes."""
     read_by = (state.ingested_rules_version, state.ingested_source_digest)
-    return read_by == (RULES_VERSION, _reading(source, vendor))
-
-
-def _reading(source: Source, vendor: Vendor) -> str:
-    """Digest what a document is read and judged by, besides the rules: its stanza and its vendor's scopes."""
-    scopes = "\n".join(f"{scope.grant} {scope.text}" for scope in vendor.scopes)
-    return hashlib.sha256(f"{source.digest}\n{scopes}".encode()).hexdigest()
-
-
-def judge(document: Document, source: Source, vendor: Vendor) -> tuple[list[dedupe.Offer], list[Refusal]]:
-    """Split what a document offers into what the policy admits and what some rule refuses."""
-    offers: list[dedupe.Offer] = []
-    refusals: list[Refusal] = []
-    for item in normalise(document, source, vendor):
-        if isinstance(item, Refusal):
-            refusals.append(item)
-            continue
-        match policy.admit(vendor, item.url):
-            case policy.Admitted(url, scope):
-                offers.append(dedupe.Offer.of(item, url, scope))
-            case policy.Refused() as refused:
-                refusals.append(_refusal(item, refused))
-    return offers, refusals
-
-
-def _refusal(candidate: Candidate, refused: policy.Refused) -> Refusal:
-    return Refusal(
-        position=candidate.position,
-        fate=Fate.REJECTED,
-        rule=refused.rule,
-        detail=refused.detail,
-        raw_key=candidate.raw_key,
-        url=refused.url,
-        title=candidate.title,
-    )
-
-
-def tally_of(decisions: Iterable[dedupe.Decision], refusals: Iterable[Refusal]) -> Tally:
-    """Count every entry under the one fate it ended in."""
-    fates = [decision.fate for decision in decisions] + [refusal.fate for refusal in refusals]
-    return Tally(**{fate.value: fates.count(fate) for fate in Fate})
+    return read_by == (RULES_VERSION, reading.digest)
 
 
 def seen_again(last: Tally) -> Tally:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from ingest import urls
-from ingest.errors import LeaseLostError, UsageError
+from ingest.errors import LeaseLostError, StaleListError, UsageError
 from ingest.fetch import Fetcher
 from ingest.model import (
     Allowlist,
@@ -33,6 +33,7 @@ from ingest.model import (
     Tally,
     Vendor,
 )
+from ingest.pipeline.ingest import Reading
 from ingest.pipeline.poll import Context, Poll, was_read_so
 from ingest.store import captures, leases, sources
 from ingest.store import engine as database
@@ -97,6 +98,10 @@ class Round:
         """Find whose source it is."""
         return next(vendor for vendor in self.allowlist.vendors if vendor.id == source.vendor_id)
 
+    def reading(self, source: Source) -> Reading:
+        """Say by what a source's documents are read now."""
+        return Reading(source, self.vendor_of(source), self.context.generation)
+
     def poll(self, source: Source, state: PollState, lease: Lease, *, kind: str = "poll") -> Poll:
         """Put a claimed source on its way."""
         return Poll(self.context, source, self.vendor_of(source), state, lease, kind=kind)
@@ -149,7 +154,7 @@ def _ingest_stored(this: Round, listed: Mapping[str, Source]) -> Iterator[PollRe
         yield from _recover(this, listed[source_id], capture_id)
     for state in states:
         source = listed.get(state.source_id)
-        if source is not None and state.last_capture_id and not was_read_so(state, source, this.vendor_of(source)):
+        if source is not None and state.last_capture_id and not was_read_so(state, this.reading(source)):
             yield from _ingest_again(this, source)
 
 
@@ -286,11 +291,14 @@ def _land(this: Round, poll: Poll, future: Future[Fetched | NotModified | Failed
 
 @contextmanager
 def _leased(this: Round, lease: Lease) -> Iterator[None]:
-    """Let a lost lease void what we did, which is no fault; give the source back before anything else goes on up."""
+    """Let a lost lease or another list void what we did, which is no fault; give the source back before anything else goes on up."""
     try:
         yield
     except LeaseLostError:
         log.warning("lease lost source=%s", lease.source_id)
+    except StaleListError:
+        log.warning("list changed source=%s; its capture is read by the next round", lease.source_id)
+        this.give_back([lease])
     except BaseException:
         this.give_back([lease])
         raise

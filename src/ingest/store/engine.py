@@ -7,6 +7,7 @@ Connections, transactions and migrations on both engines.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -192,11 +193,18 @@ def serialise(conn: Connection, what: int) -> None:
     SQLite has one writer anyway. Sequences of PostgreSQL become visible out of order without (docs/decisions/0001).
     """
     if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:class, :what)"), {"class": _LOCK_CLASS, "what": what})
+        conn.execute(text("SELECT pg_advisory_xact_lock(:class, :what)"), {"class": LOCK_CLASS, "what": what})
 
 
-_LOCK_CLASS: Final = 0x1A6E57  # ours among the advisory locks of a database that others may share
+LOCK_CLASS: Final = 0x1A6E57  # ours among the advisory locks of a database that others may share
 LOCK_MIGRATION, LOCK_LIST, LOCK_CAPTURES, LOCK_CHANGES = range(4)
+LOCK_VENDOR: Final = 1 << 4  # this bit keeps the locks of vendors apart from those above
+
+
+def serialise_vendor(conn: Connection, vendor_id: str) -> None:
+    """Let one document of a vendor be written at a time: two that carry one page would both find it new."""
+    digest = hashlib.sha256(vendor_id.encode()).digest()[:4]
+    serialise(conn, int.from_bytes(digest, "big", signed=True) | LOCK_VENDOR)
 
 
 def json_text(value: object) -> str:

@@ -230,6 +230,7 @@ def _headline_row(decision: Decision, writing: Writing, scopes: dict[str, int]) 
         "revision": decision.revision,
         "backfill": decision.backfill,
         "state": "live",
+        "withdrawn": False,
         "allowlist_generation": writing.generation,
         "capture_id": writing.capture.id,
         **_address(decision.offer, writing, scopes),
@@ -245,7 +246,6 @@ def _revise(conn: Connection, revised: list[Decision], writing: Writing, scopes:
     rows = [
         {
             "b_id": decision.headline_id,
-            "state": "live",
             "revision": decision.revision,
             "changed_at": writing.at,
             "allowlist_generation": writing.generation,
@@ -254,7 +254,7 @@ def _revise(conn: Connection, revised: list[Decision], writing: Writing, scopes:
         }
         for decision in revised
     ]
-    values: Row = {name: bindparam(name) for name in rows[0] if name != "b_id"}
+    values: Row = {name: bindparam(name) for name in rows[0] if name != "b_id"} | {"state": schema.STANDING}
     conn.execute(update(table).where(table.c.id == bindparam("b_id")).values(values), rows)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Table, func, insert, select, text, updat
 from ingest import urls
 from ingest.model import Allowlist, Grant, Scope, Source, State, Vendor
 from ingest.store import changes, guards, leases, schema
-from ingest.store.engine import LOCK_LIST, batches, serialise, upsert
+from ingest.store.engine import LOCK_CLASS, LOCK_LIST, batches, serialise, upsert
 
 MASS: Final = 4
 """A list that removes one in so many sources, or more, waits for an operator's word (CONTRACT §2)."""
@@ -66,6 +66,17 @@ def in_force(conn: Connection) -> InForce | None:
         select(table.c.number, table.c.digest, table.c.text).order_by(table.c.number.desc()).limit(1)
     ).first()
     return InForce(*row) if row else None
+
+
+def is_in_force(conn: Connection, generation: int) -> bool:
+    """Say whether a generation is the newest; the answer holds until the transaction ends."""
+    table = schema.generations
+    newest = select(func.max(table.c.number))
+    if conn.dialect.name == "postgresql":  # `apply` takes the same lock for itself alone; SQLite has one writer
+        conn.execute(
+            text("SELECT pg_advisory_xact_lock_shared(:class, :what)"), {"class": LOCK_CLASS, "what": LOCK_LIST}
+        )
+    return bool(conn.execute(newest).scalar_one() == generation)
 
 
 def known_digest(conn: Connection, digest: str) -> bool:
@@ -242,7 +253,7 @@ def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> A
     _write(
         conn,
         back,
-        lambda row: {"scope_id": row[2], "allowlist_generation": number, "state": "live", "changed_at": at},
+        lambda row: {"scope_id": row[2], "allowlist_generation": number, "state": schema.STANDING, "changed_at": at},
     )
     _reattribute_links(conn, vendors, holder, official)
     changes.append(

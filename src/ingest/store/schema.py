@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    case,
     func,
     text,
 )
@@ -379,6 +380,7 @@ headlines = Table(
     _number("revision"),
     _flag("backfill"),
     _text("state"),
+    _flag("withdrawn"),
     _to("allowlist_generation", "generations.number"),
     _to("capture_id", "captures.id"),
     _among("state", "live", "withdrawn", "revoked"),
@@ -389,6 +391,9 @@ headlines = Table(
     Index("ix_headlines_source_id", "source_id"),
     Index("ix_headlines_vendor_id", "vendor_id"),
 )
+
+STANDING: Final = case((headlines.c.withdrawn, "withdrawn"), else_="live")
+"""The state of a headline whose scope is in force: an operator's word outlives a revocation."""
 
 revisions = Table(
     "revisions",
@@ -480,6 +485,22 @@ short_headlines = Table(
     _text("text"),
     _time("set_at"),
     _text("set_by"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", BIG, primary_key=True),
+    _time("at"),
+    _text("by"),
+    _text("kind"),
+    _text("subject"),
+    _text("reason"),
+    _text("said", "{}"),
+    # A replay repeats a decision after the poll that was the last one before it.
+    _to("after_poll_id", "polls.id", optional=True),
+    Index("ix_decisions_subject", "subject"),
+    sqlite_autoincrement=True,
 )
 
 # ── what was refused, what changed ──────────────────────────────────────────────────────────────────────────────

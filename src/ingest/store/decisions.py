@@ -1,0 +1,93 @@
+"""An operator's word on what is stored, as events: a replay repeats them at their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from ingest.errors import UsageError
+from ingest.store import changes, schema
+
+Kind = Literal["withdraw", "restore"]
+
+_CHANGE = {"withdraw": "withdrawn", "restore": "restored"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decided what about which headline, when and why; `after_poll_id` is the last poll before it."""
+
+    at: datetime
+    by: str
+    kind: Kind
+    subject: str
+    reason: str
+    after_poll_id: int | None = None
+
+
+def recorded(conn: Connection) -> Iterator[Decision]:
+    """List every decision in the order in which they were made."""
+    table = schema.decisions
+    columns = (table.c.at, table.c.by, table.c.kind, table.c.subject, table.c.reason, table.c.after_poll_id)
+    return (Decision(*row) for row in conn.execute(select(*columns).order_by(table.c.id)).all())
+
+
+def decide(conn: Connection, decision: Decision) -> bool:
+    """
+    Take a headline out of what is shown, or put it back; it stays so whatever its source says later.
+
+    Returns:
+        Whether that changed anything: the same word twice is one.
+
+    Raises:
+        UsageError: There is no such headline.
+    """
+    table = schema.headlines
+    row = conn.execute(
+        select(table.c.withdrawn, table.c.state, table.c.revision, table.c.allowlist_generation)
+        .where(table.c.id == decision.subject)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise UsageError(
+            "there is no headline of that id; `ingest headlines --json` shows ids.", subject=decision.subject
+        )
+    withdrawn = decision.kind == "withdraw"
+    if row.withdrawn == withdrawn:
+        return False
+    _record(conn, decision)
+    values = {"withdrawn": withdrawn, "changed_at": decision.at}
+    if row.state != "revoked":  # then the scope decides; the word is kept for the day when it is official again
+        values["state"] = "withdrawn" if withdrawn else "live"
+    conn.execute(update(table).where(table.c.id == decision.subject).values(values))
+    if row.state != "revoked":
+        change = {
+            "at": decision.at,
+            "kind": _CHANGE[decision.kind],
+            "headline_id": decision.subject,
+            "revision": row.revision,
+            "generation": row.allowlist_generation,
+            "capture_id": None,
+        }
+        changes.append(conn, [change])
+    return True
+
+
+def _record(conn: Connection, decision: Decision) -> None:
+    last = decision.after_poll_id
+    if last is None:
+        last = conn.execute(select(func.max(schema.polls.c.id))).scalar_one()
+    conn.execute(
+        insert(schema.decisions).values(
+            at=decision.at,
+            by=decision.by,
+            kind=decision.kind,
+            subject=decision.subject,
+            reason=decision.reason,
+            after_poll_id=last,
+        )
+    )
