@@ -76,16 +76,17 @@ def keys(member: Member) -> tuple[Key, ...]:
     """
     seen = _see(member)
     vendor, windows = member.vendor, rulebook.WINDOWS
-    shared = f"\n{seen.title.normal}" if seen.page.lists else ""
-    found = [Key(vendor, "page", document) for document in sorted({seen.page.document + shared, *seen.pages})]
-    found.append(Key(vendor, "story", seen.page.story + shared))
-    if _is_telling_slug(seen.page):
+    dated, lists = member.day is not None, seen.page.lists
+    entry, ever = (f"\n{seen.title.normal}", windows.repost) if lists else ("", None)
+    found = [Key(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})]
+    found.append(Key(vendor, "story", seen.page.story + entry, ever))
+    if _is_telling_slug(seen.page) and (dated or _is_long_slug(seen.page)):
         days = windows.long_slug if _is_long_slug(seen.page) else windows.short_slug
         found.append(Key(vendor, "slug", without_mark(seen.page.slug), days))
-    if seen.title.telling:
+    if seen.title.telling and (dated or _is_long(seen.title)):
         days = windows.long_title if _is_long(seen.title) else windows.short_title
         found.append(Key(vendor, "title", seen.title.normal, days))
-    if seen.title.subject and member.day is not None:
+    if seen.title.subject and dated:
         found.append(Key(vendor, "subject", seen.title.subject, windows.subject))
     return tuple(found)
 
@@ -141,16 +142,18 @@ def _address(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     if a.page.story != b.page.story:
         return None
     same = a.page.document == b.page.document
-    if not (_is_translated(a, b) if not same else _is_one_entry(a, b, apart)):
+    if not (_is_one_entry(a, b, apart) if same else _is_translated(a, b, apart)):
         return None
     if same:
         return "page", (("address", a.page.document), ("titles", f"{a.member.title} / {b.member.title}"))
     return "address", (("address but for its language", a.page.story),)
 
 
-def _is_translated(a: _Seen, b: _Seen) -> bool:
+def _is_translated(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """On a page that lists many, under an anchor that is a mere date, an entry is found again only by its title."""
-    if a.page.lists or (a.page.part and len(_slug_names(a.page)) < _TELLING):
+    if a.page.lists:
+        return _is_listed_twice(a, b, apart)
+    if a.page.part and len(_slug_names(a.page)) < _TELLING:
         return a.title.normal == b.title.normal
     return not _differ_in_numbers_only(a.title, b.title)
 
@@ -163,14 +166,21 @@ def _is_one_entry(a: _Seen, b: _Seen, apart: int | None) -> bool:
     they are alike, or the page's own slug speaks of one of them and no more days have passed than an edit takes. An
     anchor often is a date with several entries, so there only likeness counts.
     """
+    if a.page.lists:
+        return _is_listed_twice(a, b, apart)
     if a.title.normal == b.title.normal:
         return True
-    if a.page.lists or _differ_in_numbers_only(a.title, b.title):
+    if _differ_in_numbers_only(a.title, b.title):
         return False
     likeness = _overlap(a.title.words, b.title.words)
     if a.page.part or (apart is not None and apart > rulebook.WINDOWS.edited):
         return likeness >= _ALIKE
     return likeness >= _ALIKE or bool(_slug_names(a.page) & (a.title.words | b.title.words))
+
+
+def _is_listed_twice(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    """Whether two entries of one list are one: `Bug fixes` comes every week."""
+    return a.title.normal == b.title.normal and a.title.telling > 0 and _within(apart, rulebook.WINDOWS.repost)
 
 
 _ALIKE: Final = 0.6
@@ -260,7 +270,7 @@ def _slug_names(of: Page) -> frozenset[str]:
     return frozenset(word for word in words if word not in WEAK and word not in _MONTHS)
 
 
-_MONTHS: Final = frozenset(stem(month) for month in rulebook.MONTHS)
+_MONTHS: Final = frozenset(stem(month) for month in rulebook.MONTHS.by_name)
 
 
 def _is_telling_slug(of: Page) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 _BYTES: Final = resources.files("ingest").joinpath("stories.toml").read_bytes()
 _RULES: Final[dict[str, Any]] = tomllib.loads(_BYTES.decode())
@@ -64,12 +64,23 @@ def phrases(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(sorted(parts, key=len, reverse=True)))
 
 
-Labelled: TypeAlias = Mapping[str, re.Pattern[str]]
-"""What finds a thing, by the name of the thing."""
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Things that text may speak of, each with the words for it; `any_of` finds any word of any of them."""
+
+    by_name: Mapping[str, re.Pattern[str]]
+    any_of: re.Pattern[str]
+
+    def of(self, folded: str) -> frozenset[str]:
+        """Return the names of the things that folded text speaks of."""
+        if self.any_of.search(folded) is None:  # most titles speak of none
+            return frozenset()
+        return frozenset(name for name, words in self.by_name.items() if words.search(folded))
 
 
-def _labelled(table: Mapping[str, list[str]]) -> Labelled:
-    return MappingProxyType({label: phrases(words) for label, words in table.items()})
+def _labels(table: Mapping[str, list[str]]) -> Labels:
+    by_name = MappingProxyType({name: phrases(words) for name, words in table.items()})
+    return Labels(by_name, phrases(word for words in table.values() for word in words))
 
 
 _DOCUMENTS: Final = _RULES["documents"]
@@ -115,10 +126,10 @@ TIERS: Final = phrases(_DIFFERENCES["tiers"])
 NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
 """Tiers whose names are everyday words."""
 
-MONTHS: Final = _labelled({names[0]: names for names in _DIFFERENCES["months"]})
+MONTHS: Final = _labels({names[0]: names for names in _DIFFERENCES["months"]})
 PART: Final = re.compile("|".join(_DIFFERENCES["part"]))
-KINDS: Final = _labelled(_DIFFERENCES["kinds"])
-STAGES: Final = _labelled(_DIFFERENCES["stages"])
+KINDS: Final = _labels(_DIFFERENCES["kinds"])
+STAGES: Final = _labels(_DIFFERENCES["stages"])
 
 VENDORS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {vendor: tuple(names) for vendor, names in _RULES["vendors"].items()}

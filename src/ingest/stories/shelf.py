@@ -8,7 +8,7 @@ touched. So neither grows with what is already there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from ingest.stories.evidence import Key, keys, proofs
@@ -24,7 +24,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
-        self._holders: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
+        self._holders: dict[_Name, dict[int, dict[str, None]]] = defaultdict(dict)
         self._days: dict[str, dict[date, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
         self._proofs: dict[str, dict[tuple[str, str], Join]] = defaultdict(dict)
         self._likes: dict[str, dict[tuple[str, str], Join]] = defaultdict(dict)
@@ -42,7 +42,7 @@ class Shelf:
         found = proofs(member, self.neighbours(member, wanted))
         self._members[member.id] = member
         for key in wanted:
-            self._holders[key.vendor, key.kind, key.value][member.id] = None
+            self._holders[_name(key)].setdefault(_period(member.day), {})[member.id] = None
         if member.day is not None:
             self._days[member.vendor][member.day][member.id] = None
         for join in found:
@@ -63,7 +63,7 @@ class Shelf:
                 for end in join.pair:
                     joins[end].pop(join.pair, None)
         for key in keys(member):
-            self._holders[key.vendor, key.kind, key.value].pop(headline_id, None)
+            self._holders[_name(key)][_period(member.day)].pop(headline_id, None)
         if member.day is not None:
             self._days[member.vendor][member.day].pop(headline_id, None)
         del self._members[headline_id], self._groups[headline_id]
@@ -75,7 +75,7 @@ class Shelf:
         """Return the headlines that share a key with this one and are near enough for it."""
         found: dict[str, Member] = {}
         for key in keys(member) if wanted is None else wanted:
-            for id_ in self._holders.get((key.vendor, key.kind, key.value), ()):
+            for id_ in _held(self._holders.get(_name(key), {}), member.day, key.days):
                 other = self._members[id_]
                 if id_ not in found and _is_near(member.day, other.day, key.days):
                     found[id_] = other
@@ -160,6 +160,32 @@ class Shelf:
         member = self._members[headline_id]
         if member.day is not None:
             self._open[member.vendor].update(_each(*touched_by(member.day)))
+
+
+_Name = tuple[str, str, str]
+
+_PERIOD = 32  # days that lie together under a key, so that one used for years is not read whole
+
+_UNDATED = -1  # the period of what has no day
+
+
+def _name(key: Key) -> _Name:
+    return key.vendor, key.kind, key.value
+
+
+def _period(day: date | None) -> int:
+    return _UNDATED if day is None else day.toordinal() // _PERIOD
+
+
+def _held(periods: Mapping[int, Iterable[str]], day: date | None, days: int | None) -> Iterator[str]:
+    """List what a key holds, around a day or of all times."""
+    if day is None or days is None:
+        near: Iterable[int] = periods
+    else:
+        start, end = day.toordinal() - days, day.toordinal() + days
+        near = [_UNDATED, *range(start // _PERIOD, end // _PERIOD + 1)]
+    for period in near:
+        yield from periods.get(period, ())
 
 
 def _is_near(one: date | None, other: date | None, days: int | None) -> bool:

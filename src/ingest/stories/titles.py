@@ -36,11 +36,11 @@ class Title:
     """
     A title as far as it can be compared.
 
-    `normal` is equal for titles that say the same; `words` are its words less their endings, `order` those of them that
-    no list calls weak, as they follow each other; `subject` is the part
-    before a colon, comma or bracket, in normal form. `plain` is `normal` without its numbers. `names` are words that are
-    written as names, `versions` numbers with a dot that are no amounts. `telling` those of `order` that are no numbers; four Chinese or Japanese
-    characters count as a word.
+    `normal` is equal for titles that say the same, `plain` is that without its numbers, `subject` the part before a colon,
+    comma or bracket in the same form. `words` are its words less their endings, `order` those of them that no list calls
+    weak, as they follow each other. `actor` are the words before a verb like `supports`. `names` are words that are written
+    as names, `versions` numbers with a dot that are no amounts. `size` counts words, `telling` those that no list calls
+    weak and that are no numbers; four Chinese or Japanese characters count as a word.
     """
 
     normal: str
@@ -82,9 +82,9 @@ def title(text: str) -> Title:
         numbers=frozenset(_NUMBER.findall(folded)) - frozenset(_MONTH_NUMBER.findall(folded)),
         versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
         tiers=frozenset(rulebook.TIERS.findall(folded)) | (names & rulebook.NAMED_TIERS),
-        kinds=_labels(rulebook.KINDS, folded),
-        stages=_labels(rulebook.STAGES, folded),
-        months=_labels(rulebook.MONTHS, folded),
+        kinds=rulebook.KINDS.of(folded),
+        stages=rulebook.STAGES.of(folded),
+        months=rulebook.MONTHS.of(folded),
         parts=frozenset("".join(found) for found in rulebook.PART.findall(folded)),
     )
 
@@ -132,10 +132,6 @@ def _is_telling(word: str) -> bool:
     if _CJK_RUN.fullmatch(word):
         return bool(rulebook.JAPANESE_WEAK.sub("", word))
     return not _NUMBER.fullmatch(word) and stem(word) not in WEAK
-
-
-def _labels(table: rulebook.Labelled, folded: str) -> frozenset[str]:
-    return frozenset(label for label, words in table.items() if words.search(folded))
 
 
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────
