@@ -20,7 +20,7 @@ from ingest.normalise import normalise
 from ingest.parse import parse
 
 HERE = Path(__file__).parent
-FOLDERS = sorted(path for path in HERE.iterdir() if path.is_dir() and path.name != "__pycache__")
+FOLDERS = sorted(path for path in HERE.iterdir() if path.is_dir() and not path.name.startswith(("__", "article-")))
 HOSTS = ["www.acme-ai.com", "docs.acme-ai.com", "research.acme-ai.com", "blog.acme-ai.com", "github.com", "medium.com"]
 
 

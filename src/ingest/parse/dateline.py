@@ -34,7 +34,8 @@ _PROSE: Final = 140  # characters of a line that is prose; the longest recorded 
 _PROSE_EAST: Final = re.compile("[。！？].*[。！？]|^.{30,}。")
 _NODE_LIMIT: Final = 5_000  # elements and texts that are looked at around the heading
 
-_SKIPPED: Final = UNSEEN | frozenset({"nav", "aside", "footer", "form", "button", "dialog"})
+_FRAME: Final = frozenset({"nav", "aside", "footer"})
+_SKIPPED: Final = UNSEEN | _FRAME | {"form", "button", "dialog"}
 _FOREIGN: Final = re.compile(
     r"(?:^|[\s_-])(?:related|recommend\w*|comments?|sidebar|ranking|popular|latest|recent|trending|carousel|newsletter|cookie\w*)"
     r"(?:$|[\s_-])",
@@ -174,8 +175,21 @@ def marked(page: LexborHTMLParser, *, updated: bool) -> Dated:
     Where several differ, the page lists other articles, and none is believed.
     """
     selector = "time[itemprop~=dateModified]" if updated else "time[itemprop~=datePublished], time[pubdate]"
-    read = {_moment(node) for node in page.css(selector)}
+    read = {_moment(node) for node in page.css(selector) if not is_foreign(node)}
     return read.pop() if len(read) == 1 else NO_DATE
+
+
+def is_foreign(node: LexborNode) -> bool:
+    """Whether an element stands in a part of the page that is about others: related articles, comments, the frame."""
+    return any(above.tag in _FRAME or _is_called_foreign(above) for above in ancestors(node))
+
+
+def _is_called_foreign(node: LexborNode) -> bool:
+    return node.tag not in {"html", "body"} and _FOREIGN.search(_names_of(node)) is not None
+
+
+def _names_of(node: LexborNode) -> str:
+    return f"{attribute(node, 'class')} {attribute(node, 'id')}"
 
 
 # ── lines around the heading ────────────────────────────────────────────────────────────────────────────────────
@@ -250,8 +264,7 @@ def _is_walked(node: LexborNode, kept: set[int], heading: LexborNode) -> bool:
         return False
     if node.mem_id in kept:
         return True
-    names = f"{attribute(node, 'class')} {attribute(node, 'id')}"
-    return node.tag not in _SKIPPED and node.tag != "article" and not _FOREIGN.search(names)
+    return node.tag not in _SKIPPED and node.tag != "article" and not _is_called_foreign(node)
 
 
 def _add(lines: list[_Line], node: LexborNode, *, opening: bool) -> None:

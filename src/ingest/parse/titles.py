@@ -11,6 +11,7 @@ from ingest.parse.picks import text_of
 from ingest.text import clean_title, guess_kind
 
 _HEADINGS: Final = 20  # of one rank that are looked at
+_RIVALS: Final = 2  # a blog's name and the article's title are both of the first rank on many pages
 # Between a title and the name of its site, with space around where the sign also occurs inside words.
 _SIGNS: Final = r"(?:\s+[-–—―·•|:»/]\s+|\s*[|｜：»]\s*)"
 _CUT: Final = re.compile(r"(?:…|\.\.\.)\s*\Z")
@@ -23,18 +24,21 @@ _PLACEHOLDER: Final = re.compile(
 
 def heading_of(page: LexborHTMLParser, titles: list[str], names: list[str]) -> LexborNode | None:
     """
-    Return the element that heads the article.
+    Return the element that heads the article, None where none stands out.
 
-    A first-rank heading that the titles repeat, else the first that is not the site's name, in the article before outside
-    it; where there is none of the first rank, one of the second that the titles repeat.
+    The first heading of the first rank that the titles repeat. Else the first that is not the site's name, in the article
+    before outside it; not where there are many, as on a list of articles. Without any of the first rank, one of the second
+    that the titles repeat.
     """
-    first = [node for node in page.css("h1") if text_of(node)][:_HEADINGS]
-    repeated = [node for node in first if _is_repeated(text_of(node), titles)]
-    others = [node for node in first if not is_one_of(text_of(node), names)]
-    inside = [node for node in others if node.css_matches("article h1, main h1")]
-    second = page.css("h2")[:_HEADINGS] if not first else []
-    matching = [node for node in second if _is_repeated(text_of(node), titles)]
-    return next(iter([*[node for node in repeated if node in others], *inside, *others, *matching]), None)
+    first = [node for node in page.css("h1")[:_HEADINGS] if (text := text_of(node)) and not is_one_of(text, names)]
+    if repeated := [node for node in first if _is_repeated(text_of(node), titles)]:
+        return repeated[0]
+    if not first:
+        second = (node for node in page.css("h2")[:_HEADINGS] if _is_repeated(text_of(node), titles))
+        return next(second, None)
+    inside = [node for node in first if node.css_matches("article h1, main h1")]
+    candidates = inside or first
+    return candidates[0] if len(candidates) <= _RIVALS else None
 
 
 def _is_repeated(text: str, titles: list[str]) -> bool:
