@@ -9,7 +9,6 @@ feedparser, which forgives what generators get wrong; what it must not do here i
 from __future__ import annotations
 
 import html
-import io
 import re
 import xml.sax
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ import feedparser
 
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, TextKind, Unreadable
-from ingest.parse import jsonfeed
+from ingest.parse import bounded, jsonfeed
 from ingest.parse.charset import decode, legal
 from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
 from ingest.parse.references import mended
@@ -174,13 +173,8 @@ def _complaint(error: Exception) -> str:
 
 
 def _feedparser(markup: str) -> dict[str, Any]:
-    """The one call of feedparser. The header names the encoding of the bytes that we make here."""
-    parsed: dict[str, Any] = feedparser.parse(
-        io.BytesIO(markup.encode()),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    """Read what is made ready; what feedparser's reader of ill-formed feeds leaves escaped is decoded."""
+    parsed = bounded.parse(markup)
     if isinstance(parsed.get("bozo_exception"), xml.sax.SAXException):
         for raw in parsed["entries"]:
             _unescape(raw)

@@ -23,6 +23,7 @@ _REFERENCE: Final = re.compile(
 )
 _LONGEST: Final = 12  # digits with leading zeros; Python refuses to read numbers without end
 _LAST: Final = 0x10FFFF  # of Unicode
+_GROWTH: Final = 1_000_000  # characters that a document's own names may add to it; 3 million of 100 each added 300 MB
 
 _SUBSET: Final = re.compile(
     r"(?:\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE[^<>\[]*(?P<subset>\[.*?\])(?=\s*>)", re.DOTALL | re.IGNORECASE
@@ -41,12 +42,14 @@ def mended(markup: str) -> tuple[str, int]:
     forbidden characters go. Names that the document itself declares are read, and its declarations taken out.
     """
     markup, own = _declared(markup)
-    count = 0
+    count, room = 0, _GROWTH
 
     def mend(found: re.Match[str]) -> str:
-        nonlocal count
-        if found[0].startswith("<") or found["name"] in own:
-            return own.get(found["name"], found[0])
+        nonlocal count, room
+        if found[0].startswith("<"):
+            return found[0]
+        if found["name"] in own and (room := room - len(own[found["name"]])) >= 0:
+            return own[found["name"]]
         if (found["hex"] or found["dec"]) and _is_allowed(found["hex"], found["dec"]):
             return found[0]
         count += 1
