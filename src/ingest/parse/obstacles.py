@@ -101,11 +101,12 @@ _LOGIN_FORM: Final = (
 _OOPS: Final = r"(?:(?:oops|whoops|uh[ -]oh|sorry|error|http|status)[ !,.:…-]*)?(?:404[ !,.:()-]*)?"
 _PAGE: Final = r"(?:(?:the|this|that|your|requested) ){0,2}(?:page|url|content|file|article)(?: (?:that )?you(?:(?:'|’)re| are)? (?:requested|looking for))?"
 _ITS_PAGE: Final = r"(?:(?:ご|お)?(?:指定|要求|探し|アクセス)(?:の|した|された)?|この|その|該当(?:の|する)?)?(?:ページ|URL|ファイル|コンテンツ|記事)(?:は|が)?"
+_NT: Final = r"(?: not|n(?:'|’)t)"
 _LOST_HEAD: Final = _any_of(
-    rf"{_OOPS}(?:{_PAGE} )?(?:was |is |has |could |can )?(?:not|been|never)(?: be)? (?:found|removed)[.!]?",
-    rf"{_OOPS}{_PAGE} (?:does not|doesn(?:'|’)t|no longer) exists?[.!]?|{_OOPS}{_PAGE} (?:is |is no longer |is not )?(?:unavailable|available|missing)[.!]?",
-    rf"{_OOPS}{_PAGE} (?:couldn(?:'|’)t|can(?:'|’)?t|cannot|wasn(?:'|’)t|isn(?:'|’)t) (?:be )?found[.!]?",
-    rf"{_OOPS}we (?:can(?:'|’)t|cannot|could not|couldn(?:'|’)t)(?: seem to)? (?:find|locate) {_PAGE}[.!]?",
+    rf"{_OOPS}(?:{_PAGE} )?(?:(?:was|could|can) )?not(?: be)? found[.!]?|{_OOPS}{_PAGE} (?:has been|was) removed[.!]?",
+    rf"{_OOPS}{_PAGE} (?:does{_NT} exist|no longer exists|(?:is )?(?:unavailable|missing)|is(?:{_NT}| no longer) available)[.!]?",
+    rf"{_OOPS}{_PAGE} (?:(?:could|was|is){_NT}|cannot|can(?:'|’)?t)(?: be)? found[.!]?",
+    rf"{_OOPS}we (?:can(?:'|’)t|cannot|could{_NT})(?: seem to)? (?:find|locate) {_PAGE}[.!]?",
     r"(?:error |http |status )?404(?: error| エラー|エラー)?[.!]?|エラー ?404",
     rf"(?:404[ !,.:-]*)?{_ITS_PAGE}(?:見つかりません(?:でした)?|見つけられません(?:でした)?|存在しません|ありません|ございません|見当たりません)[。！]?",
     rf"(?:404[ !,.:-]*)?{_ITS_PAGE}(?:(?:移動|変更)(?:または|もしくは|、))?(?:削除|移動)されました[。！]?|(?:404[ !,.:-]*)?{_ITS_PAGE}見つからない",
