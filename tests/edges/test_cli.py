@@ -118,6 +118,27 @@ def test_only_the_failures_that_were_asked_for_make_the_exit_status_1(desk: Desk
     assert desk("poll", "--all").status == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("INGEST_CONNECT_TO", "garbage"), ("INGEST_CA_FILE", "/nowhere.pem"), ("INGEST_TIMEOUT", "long")]
+)
+def test_a_setting_that_cannot_be_used_ends_with_2_before_anything_is_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(name, text)
+    for command in ("poll", "run"):
+        ended = desk(command)
+        assert (ended.status, name in ended.err, ended.err.count("\n")) == (2, True, 1)
+    assert not (desk.folder / "desk.db").exists()
+
+
+def test_a_database_that_cannot_be_reached_is_one_sentence_and_3(desk: Desk) -> None:
+    for command in ("poll", "status"):
+        ended = desk(command, "--database", "postgresql://ingest:hunter2@127.0.0.1:1/x")
+        assert (ended.status, "hunter2" in ended.err, "Traceback" in ended.err) == (3, False, False)
+    ended = desk("poll", "--database", f"sqlite:///{desk.folder}/no/such/folder.db")
+    assert (ended.status, "check that its directory exists" in ended.err) == (3, True)
+
+
 def test_nothing_is_due_a_moment_later_but_what_is_named_is_polled(desk: Desk) -> None:
     desk("poll")
     desk.vendors.forget_requests()

@@ -56,9 +56,9 @@ def poll(
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings, quiet=session.is_watched())
     data = read_list(settings.sources)
-    with session.making(settings) as engine, Interrupts() as interrupts:
+    with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
         accepted = put_in_force(engine, data, settings.sources)
-        with session.make_fetcher(settings) as fetcher, ExitStack() as stack:
+        with ExitStack() as stack:
             this = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
             report = _run(this, source or [], everything=everything)
     if json:

@@ -13,7 +13,8 @@ from ingest.model import Allowlist, Failed, FetchPlan
 PATIENCE: Final = timedelta(seconds=8)
 """For one question; a vendor that is slower is reached by the first round all the same."""
 
-AT_ONCE: Final = 16
+AT_ONCE: Final = 64
+"""Questions in flight: all of them at once, so that a dead network costs twice `PATIENCE` at most."""
 
 MAX_BYTES: Final = 4 << 20
 """Of an answer, which is thrown away; more is an answer, too."""

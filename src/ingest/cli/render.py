@@ -86,7 +86,7 @@ def line(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Say something that is not data, on standard error."""
-    _put("".join(f"{visible(part)}\n" for part in text.split("\n")), sys.stderr)
+    _put("".join(f"{visible(part.expandtabs())}\n" for part in text.split("\n")), sys.stderr)
 
 
 Cell = str | tuple[str, ...]

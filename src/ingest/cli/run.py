@@ -45,13 +45,12 @@ def run(
     """
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings)
-    with session.making(settings) as engine, Interrupts() as interrupts:
+    with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
         lists, accepted = _lists(engine, settings)
-        with session.make_fetcher(settings) as fetcher:
-            if demo_when_unreachable and _is_cut_off(engine, accepted.allowlist, fetcher, interrupts):
-                _demonstrate(settings, serve, interrupts)
-            else:
-                _follow(settings, engine, lists, fetcher, serve, interrupts)
+        if demo_when_unreachable and _is_cut_off(engine, accepted.allowlist, fetcher, interrupts):
+            _demonstrate(settings, serve, interrupts)
+        else:
+            _follow(settings, engine, lists, fetcher, serve, interrupts)
     raise typer.Exit(end_status(interrupts))
 
 
@@ -117,6 +116,7 @@ def _is_cut_off(engine: Engine, listed: Allowlist, fetcher: Fetcher, interrupts:
 def _demonstrate(settings: Settings, serve: str | None, interrupts: Interrupts) -> None:
     from ingest.cli.demo import demo_database, demonstrate
 
+    session.configure_log(settings, quiet=True)  # what the demo tells is enough
     where = demo_database(settings.database_url)
     render.note(
         "No vendor can be reached from this machine, and nothing is stored yet: this is the demo instead, on recorded "

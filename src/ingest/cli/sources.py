@@ -24,9 +24,9 @@ def check(
     json: session.JsonFlag = False,
 ) -> None:
     """
-    Validate an allow-list and print every fault with line, column, key and what would be right.
+    Validate an allow-list and tell every fault.
 
-    Nothing is put in force and no database is needed. Ends with 2 when there is a fault.
+    Each with line, column, key and what would be right. Nothing is put in force and no database is needed. Ends with 2 when there is a fault.
     """
     from ingest import allowlist
 
@@ -63,7 +63,11 @@ def show(
     database: session.DatabaseFlag = None,
     json: session.JsonLinesFlag = False,
 ) -> None:
-    """List the sources in force; those of the file, saying so, when no list is in force yet."""
+    """
+    List the sources in force.
+
+    When no list is in force yet, those of the file, and that is said.
+    """
     from ingest import allowlist
 
     settings = session.load(sources=sources, database=database)
@@ -115,9 +119,9 @@ def apply(
     json: session.JsonFlag = False,
 ) -> None:
     """
-    Put an allow-list in force on purpose, also an older one or, with --confirm, one that removes much.
+    Put an allow-list in force on purpose.
 
-    One transaction: headlines that another scope still holds stay, the others leave the views.
+    Also one that was in force before and, with --confirm, one that removes much. One transaction: headlines that another scope still holds stay, the others leave the views.
     """
     from ingest import allowlist, pipeline
 
