@@ -360,7 +360,8 @@ class Document:
     A parsed capture.
 
     `dialect` is what the content turned out to be (`rss20`, `atom10`, `json11`, …). `damage` is why the document
-    counts as imperfect, if it does. `ttl` is the feed's own wish.
+    counts as imperfect, if it does. `ttl` is the feed's own wish. `parts` are the documents that this one only lists (a
+    sitemap index); `outside` counts the addresses of a sitemap that are not what the source is about.
     """
 
     dialect: str
@@ -371,6 +372,8 @@ class Document:
     unreadable: tuple[Unreadable, ...] = ()
     ttl: timedelta | None = None
     damage: str = ""
+    parts: tuple[str, ...] = ()
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Kind, Source
-from ingest.parse import feed
+from ingest.parse import changelog, feed, sitemap, watch
 
 
 def parse(capture: Capture, source: Source) -> Document:
@@ -17,6 +17,12 @@ def parse(capture: Capture, source: Source) -> Document:
     """
     if source.kind is Kind.FEED:
         return feed.parse(capture)
+    if source.kind is Kind.CHANGELOG:
+        return changelog.parse(capture, source)
+    if source.kind is Kind.SITEMAP:
+        return sitemap.parse(capture, source)
+    if source.kind is Kind.WATCH:
+        return watch.parse(capture, source)
     raise ParseError(
         f"Sources of kind {source.kind.value} cannot be read by this version; remove the source or give it kind feed.",
         rule="kind",

@@ -1,0 +1,134 @@
+"""
+Kind `changelog`: one page with many dated entries, as HTML, Markdown or MDX; told apart by content.
+
+Without `select` the page is read by its own structure (`reading` says how). `select`:
+
+    entry       CSS: the element of each entry, its heading or the box around all of it
+    title       default: the entry's heading, without a date that is an element of its own
+    date        default: what stands in the heading or in its `time`; a date may stand in other text
+    year        where a date without a year has it: `preceding::h2.year`. Default: the year, month or date heading above it
+    anchor      default: the id of the heading, of a link in it or of the box around it, which hold no other entry
+    link        the entry's own page. Default: what its heading or date links to, if that is below the changelog's address
+    summary     default: the text up to the next entry
+    category    all that match
+    item        CSS: what inside an entry is an entry each, with the date of the whole and, where it has none, its anchor:
+                `li`, `h3`. `title`, `date`, `anchor` and `category` are then looked for in the item first. Its title is its
+                heading, else its first sentence. Works without `entry`, too
+    page        the address that anchors are added to, where that is not the one that is fetched (a Markdown twin, a raw file)
+
+`entry` and `item` are CSS selectors, `page` an address, the others picks (`parse.picks`). Markdown is turned into HTML
+first, so all of them work on it: headings are `h1` to `h6` with the ids that sites give them, Mintlify's `<Update>` is
+`section.update`.
+
+A link is the entry's own page, else the page with its anchor, else the page. A date has the precision that is there; see
+`days` and `sections` for weeks, ranges and missing years, and for what makes an entry the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from selectolax.lexbor import LexborNode
+
+from ingest.errors import ParseError
+from ingest.model import Capture, Document, Source
+from ingest.parse import webpage
+from ingest.parse.changelog import sections
+from ingest.parse.changelog.markdown import to_html
+from ingest.parse.changelog.outline import Outline
+from ingest.parse.changelog.selected import Reader
+from ingest.parse.changelog.selected import sections as read_sections
+from ingest.parse.charset import decode, legal
+from ingest.parse.elements import Page
+from ingest.parse.fields import absolute
+from ingest.parse.obstacles import obstacle_on
+from ingest.text import clean_title, language_tag
+
+_OBSTACLES: Final = {
+    "challenge": "a bot check",
+    "login": "a login page",
+    "soft-404": "a page that says it is not there",
+}
+_HTML: Final = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
+)
+_HTML_WITHIN: Final = 10_000  # characters, as in `feed`
+_OTHER: Final = re.compile(r"\s*(?:<\?xml|<(?:rss|feed|urlset|sitemapindex)\b|[{\[]\s*[\"{\[\]}])", re.IGNORECASE)
+_MARKDOWN_PATH: Final = re.compile(r"\.(?:md|markdown|mdx)$", re.IGNORECASE)
+
+
+def parse(capture: Capture, source: Source) -> Document:
+    """
+    Read a capture as a changelog.
+
+    A page without entries is a document without entries; whether that may be is the self-check's to say.
+
+    Raises:
+        ParseError: `empty`, `not-a-changelog` (a feed, a sitemap, data), `too-costly`, or what stands in the way
+            (`challenge`, `login`, `soft-404`).
+    """
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    try:
+        return read(capture.content, headers.get("content-type", ""), capture.final_url, dict(source.select))
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+
+
+def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
+    """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
+    text, damage = decode(content, content_type)
+    text = legal(text)
+    if not text.strip("\ufeff \t\r\n"):
+        raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
+    if is_html(text, content_type):
+        page = Page(webpage.read(content, content_type))
+        return _document(page, select, url, "html", damage, {})
+    if _OTHER.match(text):
+        raise ParseError(
+            "The answer is XML or JSON, not a page; kind: feed, sitemap or json reads those.", rule="not-a-changelog"
+        )
+    is_mdx = url.partition("?")[0].lower().endswith(".mdx")
+    written = to_html(text, is_mdx=is_mdx)
+    markup = f"<body>{written.markup}</body>"
+    if webpage.is_costly(markup):
+        raise ParseError("The page nests its elements without end; it is not read.", rule="too-costly")
+    return _document(Page(markup), select, url, "markdown", damage, written.front)
+
+
+def is_html(text: str, content_type: str) -> bool:
+    """Whether a text is HTML; what says nothing of itself is Markdown, unless it begins with a tag and came as HTML."""
+    if _HTML.match(text, 0, _HTML_WITHIN):
+        return True
+    return text.lstrip("\ufeff \t\r\n").startswith("<") and content_type.lower().startswith(
+        ("text/html", "application/xhtml")
+    )
+
+
+def _document(
+    page: Page, select: Mapping[str, str], url: str, dialect: str, damage: str, front: dict[str, str]
+) -> Document:
+    root = page.tree.body
+    if root is None:
+        return Document(dialect, "", None, None, (), damage=damage)
+    base = webpage.base_of(page.tree, url)
+    home = absolute(select["page"], url) if "page" in select else url
+    outline = Outline(_main(page) if "entry" not in select else root)
+    found = read_sections(Reader(page, outline, select, base, home, front))
+    if not found and dialect == "html" and (why := obstacle_on(page.tree)):
+        raise ParseError(f"Where the changelog should be stands {_OBSTACLES.get(why, why)}.", rule=why)
+    html = page.tree.css_first("html")
+    lang = language_tag(front.get("lang") or (webpage.attribute(html, "lang") if html else ""))
+    entries, unreadable = sections.entries(found, home, lang)
+    head = page.tree.css_first("head title")
+    title = front.get("title") or (head.text() if head else "")
+    return Document(dialect, clean_title(title, "text"), None, lang, tuple(entries), tuple(unreadable), damage=damage)
+
+
+def _main(page: Page) -> LexborNode:
+    """Return the part of a page that a changelog without `entry` is looked for in: its main content, if it says which."""
+    main = page.tree.css("main, [role=main]")
+    root = main[0] if len(main) == 1 else page.tree.body
+    assert root is not None
+    return root

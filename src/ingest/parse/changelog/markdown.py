@@ -1,0 +1,227 @@
+"""
+Markdown and MDX as HTML, so that one reader reads both; with the anchors that the sites make of it.
+
+CommonMark and tables by markdown-it-py. What is ours:
+
+* Front matter is taken off; its `key: value` lines are kept (`date`, `title`).
+* A heading gets the id that GitHub, Docusaurus and Mintlify give it: github-slugger's, or the one that is written behind
+  it (`## Title {#id}`).
+* MDX (mdxjs.com) is Markdown with components. Those that only arrange are taken out, Mintlify's `<Update label="…"
+  description="…">` becomes a `section` with the slug of its label as id. Imports, exports and `{/* comments */}` go; text
+  inside a component may be indented, and is not code for that.
+
+Fenced code is left as it is by all of this.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ingest.text import plain
+
+MARKDOWN_LIMIT: Final = 3_000_000
+"""Characters of Markdown that are read; the longest changelog known to us has 600,000 (github.com/anthropics/claude-code)."""
+
+_FRONT_MATTER: Final = re.compile(
+    r"[\ufeff\s]*---[ \t]*\r?\n(?P<lines>.{0,20000}?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_FRONT_LINE: Final = re.compile(r"^(?P<key>[A-Za-z][\w-]*):[ \t]*(?P<value>[^\r\n]*)$", re.MULTILINE)
+_FENCE: Final = re.compile(r"[ \t]*(?:[-*+]\s+|\d+[.)]\s+)?(?P<mark>`{3,}|~{3,})(?P<rest>[^\r\n]*)")
+_COMPONENT: Final = re.compile(r"[ \t]*</?[A-Z][\w.]*(?=[\s/>]|$)")
+_TAG_BEGINS: Final = re.compile(r"[ \t]*<(?P<slash>/?)(?P<name>[A-Za-z][\w.-]*)(?=[\s/>]|$)")
+_ATTRIBUTE: Final = re.compile(
+    r"""(?P<name>[A-Za-z][\w-]*)\s*=\s*\{?\s*(?:"(?P<d>[^"]*)"|'(?P<s>[^']*)'|`(?P<b>[^`]*)`)"""
+)
+_IMPORT: Final = re.compile(
+    r"import\s+(?:[\w*{].*\sfrom\s+)?['\"].+['\"];?\s*$|export\s+(?:const|default|function|let|var)\b"
+)
+_TAG_LINES: Final = 60  # lines that one opening tag may run over; the longest seen has 9
+_INLINE_COMPONENT: Final = re.compile(r"</?[A-Z][\w.]*(?:\s[^<>]*)?/?>")
+_WRITTEN_ID: Final = re.compile(r"\s*\\?\{#(?P<id>[^\s{}]{1,200})\}\s*$")
+_SLUG_DROPPED: Final = re.compile(r"[^\w\- ]")
+
+
+@dataclass(slots=True)
+class Written:
+    """A Markdown document as HTML, with what its front matter says."""
+
+    markup: str
+    front: dict[str, str] = field(default_factory=dict)
+
+
+def to_html(text: str, *, is_mdx: bool = False) -> Written:
+    """
+    Return Markdown as HTML.
+
+    Args:
+        text: The document.
+        is_mdx: Whether it is known to be MDX; else its components tell.
+    """
+    text = text[:MARKDOWN_LIMIT]
+    front: dict[str, str] = {}
+    if found := _FRONT_MATTER.match(text):
+        front = {line["key"].lower(): line["value"].strip(" \t'\"") for line in _FRONT_LINE.finditer(found["lines"])}
+        text = text[found.end() :]
+    lines = text.splitlines()
+    is_mdx = is_mdx or any(not inside and _COMPONENT.match(line) for line, inside in _fenced(lines))
+    slugs = Slugs()
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table"])
+    if is_mdx:
+        parser.disable("code")  # MDX has no code by indentation
+        text = "\n".join(_without_components(lines, slugs))
+    tokens = parser.parse(text)
+    _give_ids(tokens, slugs)
+    markup = parser.renderer.render(tokens, parser.options, {})
+    return Written(markup, front)
+
+
+# ── anchors ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Slugs:
+    """Anchors as github-slugger makes them: lower case, punctuation out, blanks to hyphens, and `-1` behind a repetition."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, int] = {}
+
+    def slug(self, text: str) -> str:
+        """Return the anchor of a heading with this text."""
+        made = slug = _SLUG_DROPPED.sub("", text.strip().lower()).replace(" ", "-")
+        while slug in self._used:
+            self._used[made] += 1
+            slug = f"{made}-{self._used[made]}"
+        self._used[slug] = 0
+        return slug
+
+    def take(self, slug: str) -> str:
+        """Note an anchor that is written out, and return it."""
+        self._used.setdefault(slug, 0)
+        return slug
+
+
+def _give_ids(tokens: list[Token], slugs: Slugs) -> None:
+    for token, inline in pairwise(tokens):
+        if token.type == "heading_open" and inline.children is not None:
+            written = next((child for child in reversed(inline.children) if child.type == "text"), None)
+            found = _WRITTEN_ID.search(written.content) if written else None
+            if written and found:
+                written.content = written.content[: found.start()]
+            text = "".join(child.content for child in inline.children if child.type in {"text", "code_inline"})
+            token.attrSet("id", slugs.take(found["id"]) if found else slugs.slug(text))
+        if token.type == "html_block":
+            token.content = _INLINE_COMPONENT.sub("", token.content)
+        for child in token.children or ():
+            if child.type == "html_inline":
+                child.content = _INLINE_COMPONENT.sub("", child.content)
+
+
+# ── MDX ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _fenced(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each line and whether it stands in fenced code, the fences among it (CommonMark §4.5)."""
+    mark = ""
+    for line in lines:
+        found = _FENCE.match(line)
+        if mark:
+            yield line, True
+            if found and found["mark"].startswith(mark) and not found["rest"].strip():
+                mark = ""
+        elif found and "`" not in found["rest"]:
+            mark = found["mark"]
+            yield line, True
+        else:
+            yield line, False
+
+
+def _without_components(lines: list[str], slugs: Slugs) -> Iterator[str]:
+    """Yield the lines of an MDX document as Markdown with HTML."""
+    indents: list[int | None] = []  # of the text in each component that is open; None until its first line
+    pending: list[str] = []  # the lines of a tag that goes on
+    in_comment = False
+    for line, is_code in _fenced(lines):
+        if is_code and not pending:
+            yield _outdented(line, indents)
+            continue
+        line, in_comment = _uncommented(line, in_comment)  # noqa: PLW2901 the line without its comments
+        if pending or (_TAG_BEGINS.match(line) and _stands_alone(line)):
+            pending.append(line)
+            if not _is_open(tag := "\n".join(pending)) or len(pending) > _TAG_LINES:
+                pending = []
+                yield from ("", _element(tag, indents, slugs), "")
+        elif indents or not _IMPORT.match(line):
+            yield _outdented(line, indents)
+    yield from pending
+
+
+def _uncommented(line: str, in_comment: bool) -> tuple[str, bool]:
+    kept = ""
+    while line:
+        sign = "*/}" if in_comment else "{/*"
+        before, found, line = line.partition(sign)
+        kept += "" if in_comment else before
+        in_comment = in_comment != bool(found)
+    return kept, in_comment
+
+
+def _stands_alone(line: str) -> bool:
+    """Whether a line is one tag, or the beginning of one, and nothing else: no text behind it, no second tag."""
+    return _is_open(line) or (line.rstrip().endswith(">") and line.count("<") == 1)
+
+
+def _is_open(tag: str) -> bool:
+    """Whether a tag has not ended: its `>` is missing, or stands inside braces or quotes."""
+    depth, quote, escaped = 0, "", False
+    for char in tag:
+        if quote:
+            quote = "" if char == quote and not escaped else quote
+            escaped = char == "\\" and not escaped
+        elif char in "\"'`":
+            quote = char
+        elif char in "{}":
+            depth += 1 if char == "{" else -1
+        elif char == ">" and depth <= 0:
+            return False
+    return True
+
+
+def _element(tag: str, indents: list[int | None], slugs: Slugs) -> str:
+    """Return what HTML stands for a tag, and keep count of what is open."""
+    found = _TAG_BEGINS.match(tag)
+    if found is None:
+        return ""
+    name, closes = found["name"], tag.rstrip().endswith("/>")
+    if found["slash"]:
+        if indents:
+            indents.pop()
+    elif not closes and name.lower() not in {"br", "hr", "img", "input", "a"}:
+        indents.append(None)
+    if name != "Update":
+        return "" if name[0].isupper() else tag.strip()
+    if found["slash"]:
+        return "</section>"
+    given = {item["name"]: item["d"] or item["s"] or item["b"] or "" for item in _ATTRIBUTE.finditer(tag)}
+    label = plain(given.get("label", ""), "text")
+    slug = slugs.take(given["id"]) if given.get("id") else slugs.slug(label)
+    told = {"id": slug, "data-label": label, "data-description": plain(given.get("description", ""), "text")}
+    attributes = "".join(f' {key}="{html.escape(value)}"' for key, value in told.items() if value)
+    return f'<section class="update"{attributes}>' + ("</section>" if closes else "")
+
+
+def _outdented(line: str, indents: list[int | None]) -> str:
+    """Return a line without the indentation that it has for standing in a component."""
+    if not indents or not line.strip():
+        return line
+    own = len(line) - len(line.lstrip(" \t"))
+    indent = indents[-1]
+    if indent is None:
+        indent = indents[-1] = own
+    return line[min(own, indent) :]

@@ -1,0 +1,247 @@
+"""A changelog read by its stanza's picks, and lists taken apart by `item`; see the package for the names."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from selectolax.lexbor import LexborNode
+
+from ingest import dates
+from ingest.model import Dated, Precision
+from ingest.parse.changelog import days, places, reading
+from ingest.parse.changelog.days import Day
+from ingest.parse.changelog.outline import Element, Outline
+from ingest.parse.changelog.places import Place
+from ingest.parse.changelog.reading import Contexts, Head
+from ingest.parse.changelog.sections import Section
+from ingest.parse.elements import Page, text_of
+from ingest.parse.fields import absolute
+from ingest.parse.picks import Pick, compile_pick
+from ingest.text import clean_title
+
+TITLE_OF_ITEM: Final = 200
+"""Characters of an item's first sentence that are its title; a headline has less, and a longer sentence is cut at a word."""
+
+_SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)\]]?(?=\s|$)|[。！？][」』）]?")
+
+PLAIN_NAMES: Final = frozenset({"entry", "item", "page"})
+"""Names of `select` that are no picks: selectors, and an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reading a page needs: its elements, the picks, its base, the address of its anchors and its front matter."""
+
+    page: Page
+    outline: Outline
+    select: Mapping[str, str]
+    base: str
+    home: str
+    front: Mapping[str, str] = field(default_factory=dict)
+
+    def pick(self, name: str) -> Pick | None:
+        """Return a pick of the stanza, None where it has none of that name."""
+        return compile_pick(self.select[name]) if name in self.select else None
+
+    def first(self, name: str, node: LexborNode, attribute: str = "") -> str:
+        """Return what a pick finds first, "" where there is no such pick or nothing is found."""
+        pick = self.pick(name)
+        return pick.first(node, self.page, attribute=attribute) if pick else ""
+
+
+def sections(reader: Reader) -> list[Section]:
+    """Return the entries of a page: those that the stanza names, else those that are found without it."""
+    heads = _selected(reader) if "entry" in reader.select else reading.heads(reader.outline)
+    outer = {head.under.element.number: head.under.element for head in heads if head.under}
+    starts = [
+        (head.element, head.mark.element if head.mark and "entry" not in reader.select else None) for head in heads
+    ]
+    fences = list(outer.values())
+    if starts and all(element.level for element, _ in starts):
+        level = max(element.level for element, _ in starts)
+        fences += [element for element in reader.outline.headings() if element.level <= level]
+    found = places.places(reader.outline, starts, fences)
+    if not heads and (day := days.find(reader.front.get("date", ""))):
+        root = reader.outline.elements[0]
+        heads = [Head(root, 7, reader.front.get("title") or day.raw, day)]
+        found = [Place(root, (), 0, root.last + 1, root.start, root.end)]
+    items = _items(reader) if "item" in reader.select else []
+    numbers = [item.number for item in items]
+    made: list[Section] = []
+    for head, place in zip(heads, found, strict=True):
+        section = _section(reader, head, place)
+        own = items[bisect_left(numbers, place.element.number + 1) : bisect_left(numbers, place.stop)]
+        ends = [*(item.start for item in own[1:]), place.end]
+        made += [_item(reader, item, end, section) for item, end in zip(own, ends, strict=False)] or [section]
+    return made
+
+
+# ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _selected(reader: Reader) -> list[Head]:
+    """Return the elements that `entry` names as heads; one inside another is left out."""
+    made: list[Head] = []
+    contexts = _contexts(reader)
+    last = -1
+    for node in reader.page.matches(reader.select["entry"])[1]:
+        element = reader.outline.find(node)
+        if element is None or element.number <= last:
+            continue
+        last = element.last
+        day, exact = _date(reader, node, element)
+        title = reader.first("title", node) if "title" in reader.select else _heading_text(reader, element)
+        if day is not None and day.year is None:
+            day = day.within(_year(reader, node) or contexts.year(element.number, element.level or 7))
+        head = Head(element, element.level or 7, title, day)
+        head.mark = reading.Mark(element, day, exact) if exact and day else None
+        made.append(head)
+    return made
+
+
+def _contexts(reader: Reader) -> Contexts:
+    found = [reading.head(element, reader.outline) for element in reader.outline.headings()]
+    return Contexts(found, [])
+
+
+def _year(reader: Reader, node: LexborNode) -> int | None:
+    day = days.find(reader.first("year", node))
+    return day.year if day else None
+
+
+def _date(reader: Reader, node: LexborNode, element: Element) -> tuple[Day | None, Dated | None]:
+    """
+    Return what is printed as the entry's date, and the moment where a time stamp says it.
+
+    What a reader sees comes first; where less is printed, the element's `datetime` adds to it.
+    """
+    pick = reader.pick("date")
+    if pick is None:
+        head = reading.head(element, reader.outline)
+        if head.day is not None or element.level:
+            return head.day, None
+        pick = _TIME
+    shown = pick.all(node, reader.page)
+    stated = [dates.parse(text) for text in pick.all(node, reader.page, attribute="datetime")]
+    exact = next((date for date in stated if date.value is not None), None)
+    day = next((day for text in shown if (day := days.find(text))), None)
+    if day is None:
+        precise = exact if exact and exact.precision is Precision.SECOND and exact.raw in shown else None
+        return (days.of(exact) if exact else None), precise
+    return (day.within(exact.value.year) if exact and exact.value else day), None
+
+
+_TIME: Final = compile_pick("time")
+
+
+def _heading_text(reader: Reader, element: Element) -> str:
+    """Return the entry's heading: itself, the first one inside, else its first line."""
+    if element.level:
+        return reading.title_of(element, reader.outline)
+    for inner in reader.outline.inside(element):
+        if inner.level and (text := reading.title_of(inner, reader.outline)):
+            return text
+    return next(iter(reader.outline.lines(element)), "")
+
+
+def _section(reader: Reader, head: Head, place: Place) -> Section:
+    element, outline = head.element, reader.outline
+    day = head.day if head.day and not head.day.loose else None
+    exact = head.mark.exact if head.mark else None
+    day = day or (head.mark.day if head.mark else None) or (head.under.day if head.under else None) or head.day
+    anchor, link = _own_place(reader, element, place)
+    fallback = ""
+    if head.under is not None and not anchor:
+        fallback = places.anchor_of(
+            replace(place, element=head.under.element, outer=(), first=head.under.element.number), outline
+        )
+    title = head.text if "entry" in reader.select or head.level > 6 else reading.title_of(element, outline)  # noqa: PLR2004 h6
+    return Section(
+        title=title,
+        day=day,
+        exact=exact,
+        anchor=anchor,
+        link=link,
+        fallback=fallback,
+        summary=reader.first("summary", element.node) or _text(outline, place, title),
+        categories=_categories(reader, element.node),
+    )
+
+
+def _own_place(reader: Reader, element: Element, place: Place) -> tuple[str, str]:
+    """Return an entry's anchor and page, by picks where the stanza has them."""
+    if "anchor" in reader.select:
+        anchor = reader.first("anchor", element.node, "id").rpartition("#")[2]
+    else:
+        anchor = places.anchor_of(place, reader.outline)
+    if "link" in reader.select:
+        written = reader.first("link", element.node, "href")
+        return anchor, absolute(written, reader.base) if written else ""
+    return anchor, places.link_of(place, reader.outline, reader.base, reader.home)
+
+
+def _categories(reader: Reader, node: LexborNode) -> tuple[str, ...]:
+    pick = reader.pick("category")
+    return tuple(dict.fromkeys(pick.all(node, reader.page))) if pick else ()
+
+
+def _text(outline: Outline, place: Place, title: str) -> str:
+    text = outline.text(place.start, place.end)
+    return text.removeprefix(title).lstrip(" :-–—") if place.start == place.element.start else text
+
+
+# ── items ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _items(reader: Reader) -> list[Element]:
+    """Return the elements that `item` names; one inside another is left out."""
+    made: list[Element] = []
+    for node in reader.page.matches(reader.select["item"])[1]:
+        element = reader.outline.find(node)
+        if element is not None and (not made or element.number > made[-1].last):
+            made.append(element)
+    return made
+
+
+def _item(reader: Reader, item: Element, end: int, section: Section) -> Section:
+    """Return an item as an entry of its section's date, with its own anchor or that of the section."""
+    place = Place(item, (), item.number, item.last + 1, item.start, item.end)
+    anchor = places.anchor_of(place, reader.outline)
+    title = (reader.first("title", item.node) if "title" in reader.select else "") or item_title(reader, item)
+    day, exact = section.day, section.exact
+    if own := days.find(reader.first("date", item.node)):
+        day, exact = own.within(section.day.year if section.day else None), None
+    return Section(
+        title=title,
+        day=day,
+        exact=exact,
+        anchor=anchor if anchor != section.anchor else "",
+        link="",
+        fallback=section.anchor or section.fallback,
+        summary=reader.outline.text(item.end, end) if item.level else reader.outline.text(item.start, item.end),
+        categories=_categories(reader, item.node) or section.categories,
+    )
+
+
+def item_title(reader: Reader, item: Element) -> str:
+    """Return an item's heading, else the first sentence of its first line."""
+    if item.level:
+        return reading.title_of(item, reader.outline)
+    heading = next((inner for inner in reader.outline.inside(item) if inner.level), None)
+    if heading is not None:
+        return text_of(heading.node)
+    return first_sentence(next(iter(reader.outline.lines(item)), ""))
+
+
+def first_sentence(line: str) -> str:
+    """Return the first sentence of a line, within `TITLE_OF_ITEM`."""
+    end = _SENTENCE_END.search(line, 0, TITLE_OF_ITEM)
+    return line[: end.end()] if end else clean_title(line, "text") if len(line) <= TITLE_OF_ITEM else _cut(line)
+
+
+def _cut(line: str) -> str:
+    return line[: line.rfind(" ", TITLE_OF_ITEM // 2, TITLE_OF_ITEM) % TITLE_OF_ITEM].rstrip(" ,;:") + "…"

@@ -1,0 +1,260 @@
+r"""
+Kind `sitemap`: XML sitemaps, sitemap indexes and news sitemaps (sitemaps.org protocol 0.9), also gzipped, and text ones.
+
+* `lastmod` is when a file was touched, which whole sites are at once; it is `updated` and never `published`. A news
+  sitemap's `publication_date` and `title` are the publisher's word (Google, "news sitemap").
+* There are no titles otherwise: an entry without one waits for its own page.
+* An index has `parts`, the addresses of other sitemaps, and no entries.
+* The stanza's `include` and `exclude` on `path` say which pages of the site are its announcements. What they leave out is
+  not offered by the source at all: it is counted (`outside`) and not filtered entry by entry, poll by poll.
+
+`select`:
+
+    part        a regular expression: which parts of an index are read. Default: all
+    date        a regular expression with groups `year`, `month` and `day`, which tells a date from the address
+                (`/news/news(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)`). Default: none
+
+XML that no parser accepts occurs (bare `&`, names that nobody declared, files cut off), so tags are read one by one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingest import dates, urls
+from ingest.errors import ParseError, UrlError
+from ingest.model import NO_DATE, Capture, Dated, Document, Entry, Source, Unreadable
+from ingest.parse.charset import decode, legal
+from ingest.parse.fields import absolute, first_date
+from ingest.parse.references import mended
+from ingest.text import language_tag
+
+ADDRESS_LIMIT: Final = 50_000
+"""Addresses of one sitemap (protocol 0.9, "Using Sitemap index files")."""
+
+SIZE_LIMIT: Final = 52_428_800
+"""Bytes of a sitemap once unpacked (same place)."""
+
+_GZIP: Final = b"\x1f\x8b"
+_TOKEN: Final = re.compile(
+    r"<!--(?:.*?-->|.*)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>?"
+    r"|<(?P<slash>/?)(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>[^<>]*)>|(?P<text>[^<]+|<)",
+    re.DOTALL,
+)
+_ROOTS: Final = frozenset({"urlset", "sitemapindex"})
+_ADDRESS: Final = re.compile(r"https?://\S+")
+_HTML: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_HTML_WITHIN: Final = 10_000  # characters, as in `feed`
+_PREFIX_OF_PATH: Final = "path:"
+
+
+@dataclass(slots=True)
+class _Item:
+    """What one `url` or `sitemap` element says, by the names of its elements."""
+
+    said: dict[str, str] = field(default_factory=dict)
+    closed: bool = False
+
+
+def parse(capture: Capture, source: Source) -> Document:
+    """
+    Read a capture as a sitemap.
+
+    Raises:
+        ParseError: With rule `empty`, `html`, `not-a-sitemap` or `broken` (what calls itself gzip and is not).
+    """
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    try:
+        content, note = unpacked(capture.content)
+        text, damage = decode(content, headers.get("content-type", ""))
+        notes = [part for part in (note, damage) if part]
+        return _document(legal(text), capture.final_url, source, notes)
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+
+
+def unpacked(content: bytes) -> tuple[bytes, str]:
+    """Return bytes without gzip (RFC 1952), and a note if they broke off; told by their first two, not by their name."""
+    if not content.startswith(_GZIP):
+        return content, ""
+    pieces: list[bytes] = []
+    length = 0
+    while content.startswith(_GZIP) and length < SIZE_LIMIT:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            pieces.append(member.decompress(content, SIZE_LIMIT - length))
+        except zlib.error as error:
+            if not pieces:
+                raise ParseError(f"The answer begins like gzip and is not: {error}.", rule="broken") from error
+            return b"".join(pieces), "the gzipped file is damaged"
+        length += len(pieces[-1])
+        if not member.eof:
+            full = length >= SIZE_LIMIT
+            return b"".join(pieces), "larger than a sitemap may be" if full else "the gzipped file breaks off"
+        content = member.unused_data
+    return b"".join(pieces), ""
+
+
+def _document(text: str, url: str, source: Source, notes: list[str]) -> Document:
+    if not text.strip("\ufeff \t\r\n"):
+        raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
+    select = dict(source.select)
+    root, items = _elements(mended(text)[0]) if "<" in text else _lines(text)
+    if not root:
+        raise _refusal(text)
+    if items and not items[-1].closed:
+        notes.append("the document ends inside an element")
+    if root == "sitemapindex":
+        parts = tuple(_parts(items, url, select.get("part", "")))
+        return Document("sitemapindex", "", None, None, (), parts=parts, damage="; ".join(notes))
+    return _urlset(items, url, source, select, notes)
+
+
+def _refusal(text: str) -> ParseError:
+    if _HTML.search(text, 0, _HTML_WITHIN):
+        return ParseError("The answer is a web page, not a sitemap; look at the address in a browser.", rule="html")
+    return ParseError("The answer is no sitemap; if it is a feed, give the source kind: feed.", rule="not-a-sitemap")
+
+
+def _lines(text: str) -> tuple[str, list[_Item]]:
+    """Read a text sitemap: one address a line and nothing else (protocol 0.9, "Other Sitemap formats")."""
+    lines = [line.strip() for line in text.splitlines() if line.strip("\ufeff \t")]
+    if not all(_ADDRESS.fullmatch(line.strip("\ufeff")) for line in lines):
+        return "", []
+    return "urlset", [_Item({"loc": line.strip("\ufeff")}, closed=True) for line in lines]
+
+
+def _elements(text: str) -> tuple[str, list[_Item]]:
+    """
+    Return the root element and what each element below it says.
+
+    Only direct children count (an image has a `loc` too), and those of a news element.
+    """
+    root = prefix = ""
+    items: list[_Item] = []
+    path: list[str] = []
+    pieces: list[str] = []
+    for token in _TOKEN.finditer(text):
+        name = token["name"]
+        if name is None:
+            pieces += [token["cdata"]] if token["cdata"] is not None else [html.unescape(token["text"] or "")]
+            continue
+        before, _, local = name.rpartition(":")
+        if not root:
+            if local not in _ROOTS:
+                break
+            root, prefix = local, before
+        elif token["slash"]:
+            _close(path, items, name, "".join(pieces).strip(), prefix)
+        elif not token["attributes"].endswith("/"):
+            path.append(name)
+            if len(path) == 1:
+                items.append(_Item())
+        pieces = []
+        if len(items) > ADDRESS_LIMIT:
+            items.pop()
+            break
+    return root, items
+
+
+def _close(path: list[str], items: list[_Item], name: str, text: str, prefix: str) -> None:
+    """Note what an element said as it ends; elements that were never closed end with the one around them."""
+    if name not in path:
+        return
+    depth = len(path) - 1 - path[::-1].index(name)
+    own = f"{prefix}:" if prefix else ""
+    if depth == 1 and name.startswith(own) and ":" not in name[len(own) :]:
+        items[-1].said.setdefault(name[len(own) :], text)
+    elif depth >= 2 and path[1].rpartition(":")[2] == "news" and path[1] != "news":  # noqa: PLR2004 url, news, its child
+        items[-1].said.setdefault(f"news:{name.rpartition(':')[2]}", text)
+    elif depth == 0:
+        items[-1].closed = True
+    del path[depth:]
+
+
+# ── what it says ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parts(items: list[_Item], url: str, pattern: str) -> Iterator[str]:
+    wanted = re.compile(pattern)
+    links = dict.fromkeys(absolute(item.said["loc"], url) for item in items if item.said.get("loc"))
+    yield from (link for link in links if wanted.search(link))
+
+
+def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, str], notes: list[str]) -> Document:
+    include, exclude = (_patterns(patterns) for patterns in (source.include, source.exclude))
+    dated = re.compile(select["date"]) if "date" in select else None
+    entries: list[Entry] = []
+    unreadable: list[Unreadable] = []
+    seen: set[str] = set()
+    outside = 0
+    for item in items:
+        link = absolute(item.said["loc"], url) if item.said.get("loc") else ""
+        if link in seen:
+            continue
+        position = len(entries) + len(unreadable)
+        if not link:
+            unreadable.append(Unreadable(position, "no-link", "an element without an address"))
+        elif not _is_wanted(link, include, exclude):
+            outside += 1
+        else:
+            seen.add(link)
+            entries.append(_entry(item.said, link, position, dated))
+    is_news = any("news:title" in item.said or "news:publication_date" in item.said for item in items)
+    return Document(
+        "newssitemap" if is_news else "sitemap",
+        "",
+        None,
+        None,
+        tuple(entries),
+        tuple(unreadable),
+        damage="; ".join(notes),
+        outside=outside,
+    )
+
+
+def _entry(said: Mapping[str, str], link: str, position: int, dated: re.Pattern[str] | None) -> Entry:
+    printed = first_date(said.get("news:publication_date"))
+    return Entry(
+        position=position,
+        entry_id=None,
+        link=link,
+        title=said.get("news:title", ""),
+        published=printed if printed.raw else _date_in(link, dated),
+        updated=first_date(said.get("lastmod")),
+        lang=language_tag(said.get("news:language")),
+    )
+
+
+def _date_in(link: str, pattern: re.Pattern[str] | None) -> Dated:
+    """Return the date that an address tells by the stanza's pattern."""
+    found = pattern.search(link) if pattern else None
+    if found is None:
+        return NO_DATE
+    parts = [part for name in ("year", "month", "day") if (part := found.groupdict().get(name))]
+    if not parts or not all(part.isdecimal() for part in parts):
+        return NO_DATE
+    century = "20" if len(parts[0]) == 2 else ""  # noqa: PLR2004 two digits
+    return dates.parse("-".join([century + parts[0], *(part.zfill(2) for part in parts[1:])]))
+
+
+def _patterns(written: tuple[str, ...]) -> list[re.Pattern[str]]:
+    """Return the patterns on paths; those on titles and categories are for later, when there are some."""
+    return [re.compile(text.removeprefix(_PREFIX_OF_PATH)) for text in written if text.startswith(_PREFIX_OF_PATH)]
+
+
+def _is_wanted(link: str, include: list[re.Pattern[str]], exclude: list[re.Pattern[str]]) -> bool:
+    if not include and not exclude:
+        return True
+    try:
+        path = urls.parse(link).path
+    except UrlError:
+        return True  # it is no address, which is said and counted where links are
+    if include and not any(pattern.search(path) for pattern in include):
+        return False
+    return not any(pattern.search(path) for pattern in exclude)

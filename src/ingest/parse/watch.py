@@ -1,0 +1,138 @@
+"""
+Kind `watch`: a page or JSON value whose change is the announcement.
+
+`select`:
+
+    value           a pick: what is watched. Required, or in its place any number of
+    value.NAME      picks with names of their own (letters, digits and `_`); all of them are watched together
+    title           required: the title, with the values in braces: `{disclosed} vulnerabilities disclosed, {patched} patched`
+    date            a pick: when it changed, where the page says so; not watched
+    summary         a pick; not watched
+    page            the address that is linked to, where that is not the one that is fetched (data behind a page)
+
+One entry comes of it. Its identity is made of the values, so other values are another entry and the same ones, read again or
+come back, the same. Numbers count by their value: 1,596 is 1596. Where a value is missing the document is broken: a page that
+was rebuilt must not announce that something fell to nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ingest.errors import ParseError
+from ingest.model import Capture, Document, Entry, Source
+from ingest.parse import webpage
+from ingest.parse.changelog import days
+from ingest.parse.charset import decode, legal
+from ingest.parse.elements import Page
+from ingest.parse.fields import absolute, first_date
+from ingest.parse.obstacles import obstacle_on
+from ingest.parse.picks import compile_pick
+from ingest.text import clean_title
+
+VALUE_LIMIT: Final = 500
+"""Characters of a value; a longer one is a picked page, not a value."""
+
+NAME: Final = re.compile(r"value(?:\.(?P<name>[a-z][a-z0-9_]{0,30}))?")
+"""Names of watched picks in `select`."""
+
+PLACEHOLDER: Final = re.compile(r"\{(?P<name>[a-z][a-z0-9_]{0,30})\}")
+"""Where a value stands in the title."""
+
+_GROUPED: Final = re.compile(r"(?<=\d)[,\u2009\u202f'](?=\d{3}(?!\d))")
+
+_Pick = Callable[[str], str]
+
+
+def parse(capture: Capture, source: Source) -> Document:
+    """
+    Read a capture as the one thing that is watched.
+
+    Raises:
+        ParseError: `empty`, `not-html`, `too-costly`; `broken` where a value is missing or is no value; what stands in the
+            way (`challenge`, `login`, `soft-404`).
+    """
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    try:
+        return read(capture.content, headers.get("content-type", ""), capture.final_url, dict(source.select))
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+
+
+def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
+    """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
+    text, damage = decode(content, content_type)
+    written = legal(text).lstrip("\ufeff \t\r\n")
+    if not written:
+        raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
+    is_data = written.startswith(("{", "["))
+    pick, page = _in_data(written, select) if is_data else _on_page(content, content_type, select)
+    values = {name: _value(pick(key), key, page) for key, name in names(select).items()}
+    home = absolute(select["page"], url) if "page" in select else url
+    title = clean_title(filled(select.get("title", "{value}"), values), "text")
+    day = days.find(pick("date")) if "date" in select else None
+    exact = first_date(pick("date")) if "date" in select else None
+    entry = Entry(
+        position=0,
+        entry_id=identity(values),
+        link=home,
+        title=title,
+        summary=pick("summary") if "summary" in select else "",
+        summary_type="text",
+        published=exact if exact and exact.value else days.dated(day),
+    )
+    return Document("json-value" if is_data else "html-value", title, home, None, (entry,), damage=damage)
+
+
+def names(select: Mapping[str, str]) -> dict[str, str]:
+    """Return the watched picks of a stanza, each with the name of its value."""
+    found = ((key, NAME.fullmatch(key)) for key in select)
+    return {key: match["name"] or "value" for key, match in found if match}
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """Return the title with its values; a name that is none stays as it is written."""
+    return PLACEHOLDER.sub(lambda found: values.get(found["name"], found[0]), template)
+
+
+def identity(values: Mapping[str, str]) -> str:
+    """Return the identity of these values, whatever the order of their names and the spelling of their numbers."""
+    told = "; ".join(f"{name}={_plain(value)}" for name, value in sorted(values.items()))
+    return told if len(told) <= VALUE_LIMIT else f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+
+
+def _plain(value: str) -> str:
+    return _GROUPED.sub("", " ".join(unicodedata.normalize("NFKC", value).split()))
+
+
+def _value(text: str, key: str, page: Page | None) -> str:
+    value = " ".join(text.split())
+    if value and len(value) <= VALUE_LIMIT:
+        return value
+    if not value and page is not None and (why := obstacle_on(page.tree)):
+        raise ParseError(f"Something else stands where {key} should be: {why}.", rule=why)
+    what = f"{key} picks {len(value)} characters, which is no value" if value else f"{key} picks nothing"
+    raise ParseError(f"{what}; the page has changed, so correct select.{key}.", rule="broken")
+
+
+def _in_data(text: str, select: Mapping[str, str]) -> tuple[_Pick, None]:
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
+    return lambda key: compile_pick(select[key], data=True).first_in(data), None
+
+
+def _on_page(content: bytes, content_type: str, select: Mapping[str, str]) -> tuple[_Pick, Page]:
+    page = Page(webpage.read(content, content_type))
+    root = page.tree.root
+
+    def pick(key: str) -> str:
+        return compile_pick(select[key]).first(root, page) if root is not None else ""
+
+    return pick, page
