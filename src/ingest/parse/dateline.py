@@ -92,7 +92,7 @@ _AFTERTHOUGHT: Final = re.compile(rf"{_DAY_NAME}?{_CLOCK}?{_DAY_NAME}?", re.IGNO
 _ENDS: Final = re.compile(
     rf"\s*(?:\.?$|{_EDGE}|読了|約?\d+\s*分|\d+[ -]min|[|｜·•—–―/／>»\u3000]|-\s|\(|（|by\s)", re.IGNORECASE
 )
-_SET_OFF: Final = re.compile(rf"(?:^|{_EDGE}|[|｜·•／>»\u3000]|\s[-–—―])\s*$")
+_SET_OFF: Final = re.compile(rf"(?:^|{_EDGE}|[|｜·•／>»\u3000]|\s[-–—―/])\s*$")
 _CLOCK_BEFORE: Final = re.compile(
     r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?|\d{1,2}:\d{2}(?:\s*[ap]m)?(?:\s*[A-Z]{2,4})?,?\s*(?:on)?)\s*$",
     re.IGNORECASE,
@@ -326,7 +326,7 @@ def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _Role | 
     """
     set_off = is_time or _SET_OFF.search(front)
     ends = is_time or _ENDS.match(behind)
-    front = _CLOCK_BEFORE.sub("", front.lstrip(_CLOSERS)).strip(_BRACKETS)
+    front = _CLOCK_BEFORE.sub("", front.lstrip(_CLOSERS)).strip(_BRACKETS + _CLOSERS)
     behind = behind[found.end() if (found := _AFTERTHOUGHT.match(behind)) else 0 :].lstrip(_CLOSERS)
     set_off, ends = set_off or not front or _SET_OFF.search(front), ends or _ENDS.match(behind)
     if len(front) > _LONGEST or _NOT_OURS.search(front) or _NOT_OURS.search(behind[:_LONGEST]):

@@ -43,8 +43,8 @@ _ROOT: Final = re.compile(
 _DECLARED: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _DECLARED_WITHIN: Final = 2_000  # characters; what servers print before the page (warnings, a stray comment) is short
 _HTML_NAMES: Final = names(
-    "a article aside b base body br center div dl em footer form frameset h1 h2 h3 h4 head header hr html iframe img link main "
-    "meta nav noscript ol p pre script section span strong style svg table title ul"
+    "a article aside b base blockquote body br button center div dl em footer form frameset h1 h2 h3 h4 head header hr html iframe img li link main "
+    "meta nav noscript ol p pre script section span strong style svg table time title ul"
 )
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _FORMATTING: Final = names("a b big code em font i nobr s small strike strong tt u")
