@@ -27,6 +27,9 @@ MARKUP_LIMIT: Final = 65_536
 """Characters of markup that are looked at: the longest recorded text has 54,000, and a Berkeley feed opens with 1,700
 of meta tags and style sheet before the first word."""
 
+TAG_LIMIT: Final = 2_000
+"""Tags of markup that are looked at; the most in a recorded text is 1,695. What is nested costs the square of its depth."""
+
 # ── characters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 # Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) without joiners and variation selectors; controls
@@ -48,6 +51,8 @@ _JOINING: Final = "\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua840-\ua8ff\ua980-\u
 _JOINER: Final = re.compile(
     f"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d]|(?P<stray>[\u200c\u200d])"
 )
+_MARK_LIMIT: Final = 30  # on one character (UAX #15 §13, Stream-Safe Text Format); sorting them costs the square
+_MANY_MARKS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARK_LIMIT + 1},}}")  # marks are no word characters
 _SPACE: Final = re.compile("[\\s\u2800]+")  # U+2800, the empty braille pattern, is a space in all but name
 
 # ── markup ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,6 +70,15 @@ _EVERYDAY_TAG: Final = re.compile(
     r"a|abbr|b|bdi|bdo|big|blockquote|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|ol|p|pre|q|rb|rp|"
     r"rt|ruby|s|samp|small|span|strike|strong|sub|sup|tt|u|ul|var|wbr"
 )
+# HTML §13.2.4.3: an open one of these is opened again in every block that follows, and only like ones are counted: 65 KB
+# of `<b a1><p><b a2><p>…` make 25 million elements in 14 s.
+_REOPENED: Final = re.compile(
+    r"(</?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
+)
+_FEW_TAGS: Final = 32  # of which no more than 16 × 16 elements can be made
+# Each attribute is compared with those before it: 65 KB of them take 0.14 s. Quotes are read as HTML §13.2.5 does.
+_TAG_LENGTH: Final = 4_000
+_WHOLE_TAG: Final = re.compile(r"<([A-Za-z][\w:-]*+)(?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+>?")
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:-]*+)[^<>]*+>")
 _REFERENCE: Final = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 
@@ -94,21 +108,46 @@ def plain(markup: str, kind: TextKind) -> str:
     written = _without_markup(markup) if kind == "html" else markup
     if written.isascii() and written.isprintable():
         return _SPACE.sub(" ", written).strip()
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFC", written))
+    visible = unicodedata.normalize("NFC", _few_marks(_INVISIBLE.sub("", written)))
     visible = _STRAY_SELECTOR.sub("", _SPACE.sub(" ", visible).strip())
     visible = _JOINER.sub(lambda match: "" if match["stray"] else match[0], visible)
-    return unicodedata.normalize("NFC", _SPACE.sub(" ", visible).strip())
+    return unicodedata.normalize("NFC", _few_marks(_SPACE.sub(" ", visible).strip()))
+
+
+def _few_marks(text: str) -> str:
+    """Return `text` with no more marks on a character than any language writes."""
+    return _MANY_MARKS.sub(_thinned, text)
+
+
+def _thinned(found: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for char in found[0]:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= _MARK_LIMIT:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _without_markup(markup: str) -> str:
     """Return the text of an HTML fragment; what is not shown by a browser is not in it."""
     if "<" not in markup:
         return html.unescape(markup)
+    markup = _defused(markup[:MARKUP_LIMIT])
     # A space before every block tag is all the layout that one line of text needs, and no tree walk in Python.
     # The body tag keeps what may stand in a head (style, noscript, title) from ending it in the middle.
-    tree = LexborHTMLParser("<body>" + _BLOCK.sub(r" \g<0>", markup[:MARKUP_LIMIT]))
+    tree = LexborHTMLParser("<body>" + _BLOCK.sub(r" \g<0>", markup))
     tree.strip_tags(_DROPPED)
     return tree.body.text(deep=True) if tree.body else ""  # a frameset has no body
+
+
+def _defused(markup: str) -> str:
+    """Return markup of the same text that costs a parser no more than its length."""
+    parts = markup.split("<", TAG_LIMIT + 1)[: TAG_LIMIT + 1]
+    if len(parts) > _FEW_TAGS:
+        markup = _REOPENED.sub(r"\1span", "<".join(parts))
+    if max(map(len, parts)) > _TAG_LENGTH:
+        markup = _WHOLE_TAG.sub(lambda tag: f"<{tag[1]}>" if len(tag[0]) > _TAG_LENGTH else tag[0], markup)
+    return markup
 
 
 def guess_kind(value: str) -> TextKind:
