@@ -140,7 +140,7 @@ def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, la
     def first(name: str) -> str:
         return picks[name].first(node, page) if name in picks else ""
 
-    link = _link(node, page, picks.get("link"))
+    link = link_of(node, page, picks.get("link"))
     return Card(
         link=absolute(link, base) if link else "",
         title=first("title") if "title" in picks else _title(node),
@@ -166,7 +166,8 @@ def _date(node: LexborNode, page: Page, pick: Pick) -> Dated:
     return stated if stated.value is not None else shown
 
 
-def _link(node: LexborNode, page: Page, pick: Pick | None) -> str:
+def link_of(node: LexborNode, page: Page, pick: Pick | None) -> str:
+    """Return the link of an entry as written: what the pick finds, or without one what the module says; "" for none."""
     if pick is not None:
         written = pick.all(node, page, attribute="href")
     else:
