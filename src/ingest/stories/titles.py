@@ -21,11 +21,12 @@ _VERSION: Final = re.compile(
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _MONTH: Final = re.compile(r"(?<=\d)\s+月")
-_BREAK: Final = re.compile(r"\s*[:：|｜]\s+|\s+[-–—―]\s+|[：｜―—]|,\s+|、|\s*[(（]")
+_BREAK: Final = re.compile(r"\s*[:|](?![\d/])\s*|\s+[-–]\s+|[―—、]|,\s+|\s*\(")  # of text in NFKC
 _NAME: Final = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9.+]*")
 _MINOR: Final = 3  # letters of the words that Title Case leaves small
-_SHOUTED: Final = 0.7
-"""Share of a title's longer words in capitals from which on capitals mean nothing."""
+_MANY: Final = 5
+_SHOUTED: Final = 0.85
+"""Share of a title's longer words, of many, that have capitals from which on capitals mean nothing."""
 
 LONG_TITLE: Final = 5
 """Words from which on a title names one announcement, whenever it is said again."""
@@ -78,7 +79,7 @@ def title(text: str) -> Title:
         actor=_actor(kept),
         size=sum(_size(word) for word in kept),
         telling=sum(_size(word) for word in kept if _is_telling(word)),
-        names=frozenset(map(stem, names)) - WEAK,
+        names=frozenset(map(stem, names)) & frozenset(stems) - WEAK,
         numbers=frozenset(_NUMBER.findall(folded)) - frozenset(_MONTH_NUMBER.findall(folded)),
         versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
         tiers=frozenset(rulebook.TIERS.findall(folded)) | (names & rulebook.NAMED_TIERS),
@@ -150,11 +151,14 @@ def stem(word: str) -> str:
 
     Coarse on purpose: both sides are cut alike, and what is left is compared with nothing else.
     """
-    for ending in ("izations", "ization", "isation", "ations", "ation", "ings", "ing", "ies", "ers", "er", "ed", "es"):
-        if word.endswith(ending) and len(word) - len(ending) >= _STEM:
-            return word.removesuffix(ending)
     cut = word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > _STEM else word
-    return cut[:-1] if cut[-1] in "ey" and len(cut) > _STEM + 1 else cut
+    for ending in ("ization", "isation", "izing", "ized", "ize", "ation", "ing", "ed", "er"):
+        if cut.endswith(ending) and len(cut) - len(ending) >= _STEM:
+            cut = cut.removesuffix(ending)
+            break
+    while cut[-1] in "eiy" and len(cut) > _STEM:
+        cut = cut[:-1]
+    return cut
 
 
 _STEM: Final = 3  # letters that stay
@@ -173,7 +177,7 @@ def _names(text: str) -> frozenset[str]:
     clauses = _BREAK.split(unicodedata.normalize("NFKC", text))
     words = [word for clause in clauses for word in _NAME.findall(clause)]
     longer = [word for word in words if len(word) > _MINOR]
-    shouted = bool(longer) and sum(word[0].isupper() for word in longer) >= _SHOUTED * len(longer)
+    shouted = len(longer) >= _MANY and sum(not word[0].islower() for word in longer) >= _SHOUTED * len(longer)
     japanese = _CJK_RUN.search(text) is not None
     for clause in clauses:
         for place, word in enumerate(_NAME.findall(clause)):

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+
+from dedupe.build import member
+from ingest.stories import Member, in_words, keys, prove
+from ingest.stories.evidence import differences
+from ingest.stories.titles import title
+
+LONG = "Beyond permission prompts: making Acme Code more secure"
+
+
+def rule(one: Member, other: Member) -> str | None:
+    """The rule by which two are one announcement; it must not matter which is asked first."""
+    found, back = prove(one, other), prove(other, one)
+    assert found == back
+    if found is not None:
+        assert {(k.vendor, k.kind, k.value) for k in keys(one)} & {(k.vendor, k.kind, k.value) for k in keys(other)}
+    return found.rule if found else None
+
+
+def test_a_page_that_names_the_other_as_its_translation_proves_it() -> None:
+    english = member("Opening", "https://acme.com/news/opening-day", alternates=("https://acme.jp/topics/0519",))
+    japanese = member("開業", "https://acme.jp/topics/0519/", source="acme/ja", lang="ja", published=None)
+    assert rule(english, japanese) == "hreflang"
+
+
+def test_one_page_under_two_spellings_is_one_whatever_its_title_became() -> None:
+    first = member("Acme Skills", "https://acme.com/news/skills")
+    assert rule(first, member("Introducing Agent Skills", "https://www.acme.com/news/skills/")) == "page"
+    assert rule(first, member("Make it yours", "https://acme.com/news/skills/", published=None)) == "page"
+    assert rule(first, member("Acme Skills", "https://acme.com/news/skills/", day="2026-07-30")) == "page"
+
+
+def test_one_address_that_holds_many_announcements_joins_none_of_them() -> None:
+    log = "https://acme.com/docs/release-notes/models"
+    assert rule(member("Music-2.0", log), member("Speech-2.6", log)) is None
+    weekly = member("Assorted bug fixes", log)
+    assert rule(weekly, member("Assorted bug fixes", log, day="2026-05-26")) is None
+    assert rule(weekly, member("Assorted bug fixes", log, day="2026-05-20")) == "page"
+
+
+def test_entries_under_one_dated_anchor_are_told_apart() -> None:
+    anchor = "https://acme.com/docs/log#codex-2026-05-19"
+    assert rule(member("Goal mode for Codex", anchor), member("Codex drives your Mac", anchor)) is None
+
+
+def test_a_page_that_counts_announces_each_count() -> None:
+    page = "https://acme.com/ledger-of-bugs"
+    assert rule(member("Ledger: 1,596 disclosed", page), member("Ledger: 6,157 disclosed", page)) is None
+
+
+def test_another_text_on_the_page_after_weeks_is_another_announcement() -> None:
+    page = "https://acme.com/research-program"
+    assert rule(member("Apply for the program", page), member("Program winners", page, day="2026-08-01")) is None
+
+
+def test_the_same_address_but_for_its_language_is_one_story() -> None:
+    english = member("Introducing it", "https://acme.com/index/introducing-it/")
+    japanese = member(
+        "登場", "https://acme.com/ja-JP/index/introducing-it/", source="acme/ja", lang="ja", published=None
+    )
+    assert rule(english, japanese) == "address"
+
+
+def test_a_source_that_lists_an_entry_again_the_next_day_says_it_once() -> None:
+    title_ = "Acme Copilot for Jira is now generally available"
+    first = member(title_, "https://acme.com/log/2026-05-19-acme-copilot-for-jira-is-here")
+    again = member(title_, "https://acme.com/log/2026-05-20-acme-copilot-for-jira-is-here", day="2026-05-20")
+    later = member(title_, "https://acme.com/log/2026-06-20-acme-copilot-for-jira-is-here", day="2026-06-20")
+    assert rule(first, again) == "repost"
+    assert rule(first, later) is None
+
+
+def test_the_same_title_in_another_source_joins_for_longer_the_longer_it_is() -> None:
+    long = member(LONG)
+    assert rule(long, member(LONG, source="acme/engineering", day="2026-06-01")) == "title"
+    assert rule(long, member(LONG, source="acme/engineering", day="2026-12-01")) is None
+    assert rule(long, member(LONG, day="2026-05-20")) is None, "one source does not repeat itself"
+    short = member("Acme and Slack")
+    assert rule(short, member("Acme and Slack", source="acme/blog")) == "title"
+    assert rule(short, member("Acme and Slack", source="acme/blog", day="2026-06-01")) is None
+
+
+@pytest.mark.parametrize("bare", ["v1.2.0", "Release 1.2.0", "Release notes", "Weekly update", "新機能"])
+def test_a_title_that_says_nothing_joins_nothing(bare: str) -> None:
+    assert rule(member(bare), member(bare, source="acme/other")) is None
+
+
+def test_a_list_and_the_page_its_entry_is_about_are_one_even_in_one_source() -> None:
+    entry = member("Music-1.5 (Beta)", "https://acme.com/docs/release-notes/models")
+    assert rule(entry, member("Music-1.5 (Beta)", "https://acme.com/docs/guides/music-generation")) == "title"
+
+
+def test_a_long_slug_joins_across_languages_and_weeks_and_without_a_day() -> None:
+    english = member("5 reasons", "https://acme.com/products/tensor-g5-in-every-pixel-phone/")
+    for fields in ({"day": "2026-06-20"}, {"published": None}):
+        address = "https://acme.com/jp/devices/tensor-g5-in-every-pixel-phone-2/"
+        japanese = member("5 つの理由", address, source="acme/ja", lang="ja", **fields)
+        assert rule(english, japanese) == "slug"
+    assert rule(english, member("Other", address, source="acme/blog")) is None, "-2 is another page of one language"
+    short = member("5 reasons", "https://acme.com/x/tensor-wins-over-pixel")
+    undated = member("理由", "https://acme.com/y/tensor-wins-over-pixel", source="acme/ja", lang="ja", published=None)
+    assert rule(short, undated) is None, "four words need a day"
+
+
+def test_a_short_slug_needs_the_days_and_the_titles_to_agree() -> None:
+    one = member("Gemini 3.5: frontier", "https://acme.com/models/gemini-3-5/")
+
+    def other(title_: str, day: str = "2026-05-20") -> Member:
+        return member(title_, "https://acme.com/news/gemini-3-5", source="acme/ja", lang="ja", day=day)
+
+    assert rule(one, other("Gemini 3.5：最先端")) == "slug"
+    assert rule(one, other("最先端の知能")) is None
+    assert rule(one, other("Gemini 3.5：最先端", day="2026-06-20")) is None
+    assert rule(one, other("Gemini 3.6：最先端")) is None
+
+
+def test_a_title_that_is_only_the_subject_of_the_other_joins_on_the_day() -> None:
+    bare = member("Project Vend", source="acme/red")
+    assert rule(bare, member("Project Vend: Can Acme run a small shop?")) == "subject"
+    assert rule(bare, member("Project Vend: Phase two")) is None
+    assert rule(bare, member("Project Vend: The developer guide")) is None
+    assert rule(bare, member("Project Vend: Can it run?", day="2026-05-21")) is None
+    assert rule(member("Agents: one"), member("Agents: two", source="acme/red")) is None
+
+
+def test_two_vendors_never_share_a_story() -> None:
+    assert rule(member(LONG), member(LONG, source="other/news")) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("Claude Opus 4.6 is here", "Claude Opus 4.7 is here", "numbers"),
+        ("Claude Opus is here", "Claude Opus 4.7 is here", "numbers"),
+        ("Gemini 3 Flash", "Gemini 3", "tier"),
+        ("Responsible AI, part 1", "Responsible AI, part 2", "part"),
+        ("News of May", "News of June", "month"),
+        ("Gemma 4 12B", "Gemma 4 12B: The developer guide", "kind"),
+        ("Acme for Redshift in preview", "Acme for Redshift is generally available", "stage"),
+        ("Zero-ETL of Amazon DynamoDB with Redshift", "Zero-ETL of Amazon DynamoDB with OpenSearch", "name"),
+        ("Introducing Claude Opus", "Advancing finance with Claude Opus", "angle"),
+        ("Mountpoint now supports S3 Express", "Announcing the new S3 Express class", "angle"),
+    ],
+)
+def test_differences_that_keep_two_apart(one: str, other: str, found: str) -> None:
+    assert found in differences(title(one), title(other))
+    assert differences(title(one), title(other)) == differences(title(other), title(one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme Store 4 opens", "Acme opens Store 4"),
+        ("Lambda scales 12 times faster", "Lambda now scales faster"),
+        ("AWS announces Amazon ElastiCache Serverless", "Amazon ElastiCache Serverless for Redis is now available"),
+        ("AI Agents Find Smart Contract Exploits", "AI agents find $4.6M in smart contract exploits"),
+    ],
+)
+def test_differences_of_wording_only_keep_nobody_apart(one: str, other: str) -> None:
+    assert not differences(title(one), title(other))
+
+
+def test_a_join_says_in_words_what_was_matched() -> None:
+    found = prove(member(LONG), member(LONG, source="acme/engineering", day="2026-06-01"))
+    assert found is not None
+    said = in_words(found)
+    assert "same title" in said
+    assert LONG in said
+    assert "acme/engineering" in said
+    assert "days apart: 13" in said
