@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ingest.errors import ParseError
 from ingest.model import Capture, Document, Kind, Source
-from ingest.parse import changelog, feed, sitemap, watch
+from ingest.parse import changelog, feed, jsonlist, page, sitemap, watch
 
 
 def parse(capture: Capture, source: Source) -> Document:
@@ -17,14 +16,11 @@ def parse(capture: Capture, source: Source) -> Document:
     """
     if source.kind is Kind.FEED:
         return feed.parse(capture)
-    if source.kind is Kind.CHANGELOG:
-        return changelog.parse(capture, source)
-    if source.kind is Kind.SITEMAP:
-        return sitemap.parse(capture, source)
-    if source.kind is Kind.WATCH:
-        return watch.parse(capture, source)
-    raise ParseError(
-        f"Sources of kind {source.kind.value} cannot be read by this version; remove the source or give it kind feed.",
-        rule="kind",
-        subject=source.id,
-    )
+    readers = {
+        Kind.PAGE: page.parse,
+        Kind.JSON: jsonlist.parse,
+        Kind.CHANGELOG: changelog.parse,
+        Kind.SITEMAP: sitemap.parse,
+        Kind.WATCH: watch.parse,
+    }
+    return readers[source.kind](capture, source)
