@@ -6,6 +6,7 @@ One walk over the tree; after it, what an element says and what stands between t
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,6 +128,32 @@ class Outline:
         """Return what an element says."""
         return self.text(element.start, element.end)
 
+    def markup(self, after: Element, stop: int, frame: Element, limit: int) -> str:
+        """
+        Return the markup behind an element.
+
+        Args:
+            after: The element.
+            stop: The number of the first element that is no part of it.
+            frame: What it ends with at the latest.
+            limit: Characters, roughly.
+        """
+        pieces: list[str] = []
+        length = 0
+        node = _behind(after.node, frame.node)
+        while node is not None and length < limit:
+            element = self.find(node)
+            if element is not None and element.number >= stop:
+                break
+            if element is not None and element.last >= stop:
+                node = node.first_child
+                continue
+            if element is not None or node.is_text_node:
+                pieces.append((node.html or "") if element else html.escape(node.text_content or "", quote=False))
+                length += len(pieces[-1])
+            node = _behind(node, frame.node)
+        return "".join(pieces)[:limit].strip()
+
     def lines(self, element: Element, *, written: bool = False) -> list[str]:
         """Return what an element says, line by line: as a browser breaks it, or as it is written too."""
         text = self._text[element.start : element.end]
@@ -146,6 +173,15 @@ class Outline:
         while element.parent >= 0:
             element = self.elements[element.parent]
             yield element
+
+
+def _behind(node: LexborNode, frame: LexborNode) -> LexborNode | None:
+    """Return what stands behind a node, its children left out, None at the end of the frame."""
+    while node.next is None:
+        if node.parent is None or frame.mem_id in {node.mem_id, node.parent.mem_id}:
+            return None
+        node = node.parent
+    return None if node.mem_id == frame.mem_id else node.next
 
 
 def _is_hidden(node: LexborNode) -> bool:

@@ -17,6 +17,8 @@ from ingest.parse.changelog.outline import Element, Outline
 from ingest.parse.fields import absolute
 from ingest.parse.webpage import attribute
 
+_LINES: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "dt", "summary"})
+
 _FRAME_IDS: Final = re.compile(
     r"(?:__)?(?:next|nuxt|docusaurus|root|app|gatsby)|___gatsby|(?:skip-)?(?:main|content|page|top|body|article|changelog|releases?|docs?)"
     r"(?:[-_]?(?:content|area|body|wrapper|container|main|root|list|skipToContent\w*))*|:r\w+:|radix-.*|react-aria-?.*|headlessui-.*",
@@ -28,44 +30,68 @@ _PERMALINK: Final = re.compile(r"#(?P<id>[^#\s]{1,300})")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one entry is: from `first`, its outermost element or its date before it, to before `stop`; its text."""
+class Start:
+    """
+    Where an entry begins.
+
+    `date` is its date where that stands outside of `element`; `is_line` says that what belongs to the entry stands below
+    the element and not inside it.
+    """
 
     element: Element
+    date: Element | None = None
+    is_line: bool = False
+
+
+def start(element: Element, date: Element | None = None, *, is_line: bool = False) -> Start:
+    """Return where an entry begins; headings and paragraphs are lines in any case."""
+    return Start(element, date, is_line=is_line or element.tag in _LINES)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where one entry is: from `first`, its outermost element or its date before it, to before `stop`, within `frame`.
+
+    `outer` are the elements around it that hold no other entry, the nearest first.
+    """
+
+    start: Start
     outer: tuple[Element, ...]
     first: int
     stop: int
-    start: int
-    end: int
+    frame: Element
+
+    @property
+    def element(self) -> Element:
+        """The entry's element."""
+        return self.start.element
 
 
-def places(
-    outline: Outline, starts: Sequence[tuple[Element, Element | None]], fences: Iterable[Element]
-) -> list[Place]:
+def places(outline: Outline, starts: Sequence[Start], fences: Iterable[Element]) -> list[Place]:
     """
     Return where each entry is.
 
     Args:
-        starts: The element of each entry with its date, where that stands outside of it; in order.
+        starts: In order.
         fences: Other elements that end what is above them.
     """
-    own = {element.number for element, _ in starts}
+    own = {start.element.number for start in starts}
     fence = sorted(own | {element.number for element in fences})
-    outers = [_outer(outline, element, fence) if len(starts) > 1 else () for element, _ in starts]
-    firsts = [
-        min(element.number, outer[-1].number if outer else element.number, date.number if date else element.number)
-        for (element, date), outer in zip(starts, outers, strict=True)
-    ]
+    outers = [_outer(outline, start.element, fence) if len(starts) > 1 else () for start in starts]
+    firsts = [_first(start, outer) for start, outer in zip(starts, outers, strict=True)]
     stops = sorted({*firsts, *(number for number in fence if number not in own)})
     made = []
-    for (element, _), outer, first in zip(starts, outers, firsts, strict=True):
-        frame = _frame(outline, element, outer)
-        after = bisect_left(stops, max(first, element.number) + 1)
+    for start, outer, first in zip(starts, outers, firsts, strict=True):
+        frame = _frame(outline, start, outer)
+        after = bisect_left(stops, start.element.number + 1)
         stop = min(stops[after] if after < len(stops) else frame.last + 1, frame.last + 1)
-        end = outline.elements[stop].start if stop <= frame.last else frame.end
-        start = element.end if element.level or element.tag in {"p", "dt", "summary"} else element.start
-        made.append(Place(element, outer, first, stop, start, max(start, end)))
+        made.append(Place(start, outer, first, stop, frame))
     return made
+
+
+def _first(start: Start, outer: tuple[Element, ...]) -> int:
+    return min(element.number for element in (start.element, start.date, *outer[-1:]) if element is not None)
 
 
 def _outer(outline: Outline, element: Element, fence: Sequence[int]) -> tuple[Element, ...]:
@@ -81,13 +107,11 @@ def _outer(outline: Outline, element: Element, fence: Sequence[int]) -> tuple[El
     return tuple(found)
 
 
-def _frame(outline: Outline, element: Element, outer: tuple[Element, ...]) -> Element:
+def _frame(outline: Outline, start: Start, outer: tuple[Element, ...]) -> Element:
     """Return the element in which an entry's text ends at the latest: its own box, else what holds all of them."""
-    box = outer[-1] if outer else element
-    if box is not element and box.last > element.last:
+    box = outer[-1] if outer else start.element
+    if (box is not start.element and box.last > start.element.last) or not (start.is_line or outer):
         return box
-    if not element.level and element.tag not in {"p", "dt", "summary"} and not outer:
-        return element
     return next(outline.above(box), outline.elements[0])
 
 

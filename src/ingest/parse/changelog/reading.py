@@ -8,7 +8,7 @@ Tried in this order; the first that finds something is the answer:
    its own just before or behind it. Under headings that are nothing but a date, each deeper heading is an entry of that
    date, unless all of them only sort ("Added", "Bug fixes"); a date with nothing but text under it is one entry, and its
    title is the date as written. Lists are not taken apart: that needs `item` in the stanza.
-3. Lines that are nothing but a date, where no heading has one.
+3. Lines that are nothing but a date, where no heading has one or headings only have months.
 4. Rows of a table with a date in one cell.
 
 Menus, quotations, code and what is hidden are not looked at.
@@ -29,7 +29,7 @@ from ingest.model import Dated
 from ingest.parse.changelog import days
 from ingest.parse.changelog.days import Day
 from ingest.parse.changelog.outline import Element, Outline
-from ingest.parse.changelog.sections import VERSION
+from ingest.parse.changelog.sections import VERSION, is_release
 from ingest.parse.elements import text_of
 from ingest.parse.webpage import attribute
 
@@ -47,8 +47,6 @@ _SORTING: Final = re.compile(
     r"|追加|変更|変更点|修正|改善|新機能|機能追加|不具合修正|バグ修正|既知の問題|廃止|非推奨|削除|概要|その他|セキュリティ)+",
     re.IGNORECASE,
 )
-_STARTS_WITH_VERSION: Final = re.compile(r"[\[(]?(?:[A-Za-z][\w.+-]*[ @/:-]){0,4}?[\[(]?v?\d{1,4}\.\d", re.IGNORECASE)
-_WITH_THREE_PARTS: Final = re.compile(r"\d\.\d+\.\d")
 _MAJOR: Final = re.compile(r"(?:v|version |release )\d{1,4}(?:\b|$)", re.IGNORECASE)
 
 
@@ -63,7 +61,11 @@ class Mark:
 
 @dataclass(slots=True)
 class Head:
-    """A heading; `day` is its own date, `mark` the line with its date beside it, `under` the date heading it stands under."""
+    """
+    A heading; `day` is its own date, `mark` the line with its date beside it, `under` the date heading it stands under.
+
+    `is_line` says that what belongs to it stands below it and not inside.
+    """
 
     element: Element
     level: int
@@ -72,6 +74,7 @@ class Head:
     version: bool = False
     mark: Mark | None = None
     under: Head | None = None
+    is_line: bool = False
 
     @property
     def is_dated(self) -> bool:
@@ -92,9 +95,10 @@ def heads(outline: Outline) -> list[Head]:
     marks, cells = _marks(outline)
     _give_marks(found, marks, outline)
     chosen = _chosen(found)
-    if not chosen and len(lines := [mark for mark in marks if mark.day.month]) > 1:
-        chosen = [Head(mark.element, 7, mark.day.raw, mark.day) for mark in lines]
-        chosen = [head for head in chosen if head.day and (head.day.day or not any(m.day.day for m in lines))]
+    dated = [mark for mark in marks if mark.day.day] or [mark for mark in marks if mark.day.month]
+    is_of_months = all(head.is_date and head.day and head.day.day is None for head in chosen)
+    if len(dated) > 1 and is_of_months and (not chosen or dated[0].day.day):
+        chosen = [Head(mark.element, 7, mark.day.raw, mark.day, is_line=True) for mark in dated]
     if not chosen and len(cells) > 1:
         chosen = list(_rows(cells, outline))
     return _within_years(chosen, found, marks)
@@ -110,10 +114,11 @@ def head(element: Element, outline: Outline) -> Head:
 
 
 def is_version(text: str) -> bool:
-    """Whether a heading is called by a version."""
-    if not VERSION.search(text):
+    """Whether a heading is called by a version: "0.8 – Agent hooks", "Kiro 0.8" and "v5" are, "Gemini 3.5 Flash" is not."""
+    if (found := VERSION.search(text)) is None:
         return bool(_MAJOR.fullmatch(text.partition(" - ")[0].strip(" []")))
-    return bool(_STARTS_WITH_VERSION.match(text)) if not _WITH_THREE_PARTS.search(text) else len(text) <= _LONGEST_MARK
+    ends = len(text) <= _LONGEST_MARK and not text[found.end() :].strip(" )]")
+    return is_release(text, found) or ends
 
 
 def _day_of(element: Element, text: str, outline: Outline) -> Day | None:
@@ -130,9 +135,13 @@ def _day_of(element: Element, text: str, outline: Outline) -> Day | None:
 
 def _updates(outline: Outline) -> list[Head]:
     """Return Mintlify's updates, as a page or as MDX has them."""
-    made = []
+    made: list[Head] = []
     for element in outline.elements:
-        if element.apart or "update" not in attribute(element.node, "class").split():
+        if (
+            (made and element.number <= made[-1].element.last)
+            or element.apart
+            or "update" not in attribute(element.node, "class").split()
+        ):
             continue
         label, told = (attribute(element.node, f"data-{name}") for name in ("label", "description"))
         parts = {attribute(inner.node, "data-component-part"): inner for inner in outline.inside(element)}

@@ -1,11 +1,14 @@
 """
 What a changelog's sections become: entries with a link, an identity and the text that stands under each.
 
-Identity, the first that there is: the anchor; the page of its own; the date with the title, of which the version alone
-counts where it has one. So an entry stays itself when its date is corrected (anchor, page, version) and whatever is
-edited above and below. Several without anchor under one date and title are told apart by their number from the top.
+Identity, the first that there is: an anchor that somebody chose; the page of its own; the version of a release; the date with
+the title. So an entry stays itself when its date is corrected (in the first three cases) and whatever is edited above and
+below. An anchor that a generator made of the title is no more lasting than the title, and less where titles come back: the
+second "Excel" of a page is `#excel-1` until there is a third above it. So it only leads to the entry, and where it is
+counted like that, the anchor of the entry's date does. Several entries of one date and title are told apart by their number
+from the top.
 
-A year that only the neighbours prove is not part of it: neighbours go.
+A year that only the neighbours prove is not part of an identity: neighbours go.
 """
 
 from __future__ import annotations
@@ -32,6 +35,17 @@ VERSION: Final = re.compile(
     re.IGNORECASE,
 )
 """A version number, as releases are called."""
+
+_COUNTED: Final = re.compile(r"(?P<base>.+)[-_]\d{1,3}")
+_NO_LETTER: Final = re.compile(r"[\W_]+")
+_NAMED_BY_VERSION: Final = 80
+"""Characters of a heading that is called by a version with three parts; what is longer speaks of one."""
+
+
+def is_release(title: str, version: re.Match[str]) -> bool:
+    """Whether a title is that of one release: it begins with the version, or the version has three parts."""
+    begins = not title[: version.start()].strip(" [(v")
+    return begins or (version["number"].count(".") > 1 and len(title) <= _NAMED_BY_VERSION)
 
 
 @dataclass(slots=True)
@@ -63,6 +77,7 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
         lang: Of the page.
     """
     once = _once(sections)
+    counted = _counted(once)
     keys = Counter[str]()
     made: list[Entry] = []
     for position, (section, dated) in enumerate(zip(once, _with_years(once), strict=True)):
@@ -70,8 +85,10 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
             left = f"{len(once) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}"
             return made, [Unreadable(position, "too-many", left)]
         key = _key(section)
+        anchor = (
+            section.fallback if section.anchor in counted and section.fallback else section.anchor or section.fallback
+        )
         keys[key] += 1
-        anchor = section.anchor or section.fallback
         made.append(
             Entry(
                 position=position,
@@ -79,7 +96,7 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
                 link=section.link or (f"{page.partition('#')[0]}#{anchor}" if anchor else page),
                 title=section.title,
                 summary=section.summary[:MARKUP_LIMIT],
-                summary_type="text",
+                summary_type="html",
                 published=dated,
                 lang=lang,
                 categories=section.categories,
@@ -97,16 +114,41 @@ def _once(sections: Iterable[Section]) -> list[Section]:
     return list(seen.values())
 
 
+def _counted(sections: Iterable[Section]) -> set[str]:
+    """Return the anchors that a generator had to count because their titles come back, the first of each among them."""
+    suffixes = {section.anchor: found for section in sections if (found := _COUNTED.fullmatch(section.anchor))}
+    of_title = [
+        found
+        for section in sections
+        if (found := suffixes.get(section.anchor)) and _is_of(found["base"], section.title)
+    ]
+    return {found[0] for found in of_title} | {found["base"] for found in of_title}
+
+
+def _is_of(anchor: str, title: str) -> bool:
+    """Whether an anchor was made of a title: it has its letters and digits and no others."""
+    return _NO_LETTER.sub("", _folded(anchor)) == _NO_LETTER.sub("", _folded(title))
+
+
+def _is_made(section: Section) -> bool:
+    found = _COUNTED.fullmatch(section.anchor)
+    return _is_of(section.anchor, section.title) or (found is not None and _is_of(found["base"], section.title))
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def _key(section: Section) -> str:
-    if section.anchor:
+    if section.anchor and not _is_made(section):
         return f"#{section.anchor}"
     if section.link:
         return section.link
-    title = " ".join(unicodedata.normalize("NFKC", section.title).casefold().split())
-    if version := VERSION.search(title):
-        return f"{title[: version.start()]}{version['number']}"
+    title = _folded(section.title)
+    if (version := VERSION.search(title)) and is_release(title, version):
+        return f"{title[: version.start()].strip(' [(')} {version['number']}".strip()
     if section.day is None:
-        return title
+        return f"#{section.anchor}" if section.anchor else title
     printed = section.exact.value.date().isoformat() if section.exact and section.exact.value else section.day.printed
     of_title = days.find(section.title)
     return printed if of_title and of_title.whole else f"{printed} {title}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from selectolax.lexbor import LexborNode
@@ -21,7 +21,7 @@ from ingest.parse.changelog.sections import Section
 from ingest.parse.elements import Page, text_of
 from ingest.parse.fields import absolute
 from ingest.parse.picks import Pick, compile_pick
-from ingest.text import clean_title
+from ingest.text import MARKUP_LIMIT, clean_title
 
 TITLE_OF_ITEM: Final = 200
 """Characters of an item's first sentence that are its title; a headline has less, and a longer sentence is cut at a word."""
@@ -58,25 +58,30 @@ def sections(reader: Reader) -> list[Section]:
     heads = _selected(reader) if "entry" in reader.select else reading.heads(reader.outline)
     outer = {head.under.element.number: head.under.element for head in heads if head.under}
     starts = [
-        (head.element, head.mark.element if head.mark and "entry" not in reader.select else None) for head in heads
+        places.start(
+            head.element,
+            head.mark.element if head.mark and "entry" not in reader.select else None,
+            is_line=head.is_line,
+        )
+        for head in heads
     ]
     fences = list(outer.values())
-    if starts and all(element.level for element, _ in starts):
-        level = max(element.level for element, _ in starts)
+    if starts and all(start.element.level for start in starts):
+        level = max(start.element.level for start in starts)
         fences += [element for element in reader.outline.headings() if element.level <= level]
     found = places.places(reader.outline, starts, fences)
     if not heads and (day := days.find(reader.front.get("date", ""))):
         root = reader.outline.elements[0]
         heads = [Head(root, 7, reader.front.get("title") or day.raw, day)]
-        found = [Place(root, (), 0, root.last + 1, root.start, root.end)]
+        found = [Place(places.start(root), (), 0, root.last + 1, root)]
     items = _items(reader) if "item" in reader.select else []
     numbers = [item.number for item in items]
     made: list[Section] = []
     for head, place in zip(heads, found, strict=True):
         section = _section(reader, head, place)
         own = items[bisect_left(numbers, place.element.number + 1) : bisect_left(numbers, place.stop)]
-        ends = [*(item.start for item in own[1:]), place.end]
-        made += [_item(reader, item, end, section) for item, end in zip(own, ends, strict=False)] or [section]
+        stops = [*(item.number for item in own[1:]), place.stop]
+        made += [_item(reader, item, stop, section) for item, stop in zip(own, stops, strict=False)] or [section]
     return made
 
 
@@ -155,10 +160,9 @@ def _section(reader: Reader, head: Head, place: Place) -> Section:
     day = day or (head.mark.day if head.mark else None) or (head.under.day if head.under else None) or head.day
     anchor, link = _own_place(reader, element, place)
     fallback = ""
-    if head.under is not None and not anchor:
-        fallback = places.anchor_of(
-            replace(place, element=head.under.element, outer=(), first=head.under.element.number), outline
-        )
+    if head.under is not None:
+        above = head.under.element
+        fallback = places.anchor_of(Place(places.start(above), (), above.number, place.first, above), outline)
     title = head.text if "entry" in reader.select or head.level > 6 else reading.title_of(element, outline)  # noqa: PLR2004 h6
     return Section(
         title=title,
@@ -167,7 +171,7 @@ def _section(reader: Reader, head: Head, place: Place) -> Section:
         anchor=anchor,
         link=link,
         fallback=fallback,
-        summary=reader.first("summary", element.node) or _text(outline, place, title),
+        summary=reader.first("summary", element.node) or _body(reader, head, place),
         categories=_categories(reader, element.node),
     )
 
@@ -189,9 +193,16 @@ def _categories(reader: Reader, node: LexborNode) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pick.all(node, reader.page))) if pick else ()
 
 
-def _text(outline: Outline, place: Place, title: str) -> str:
-    text = outline.text(place.start, place.end)
-    return text.removeprefix(title).lstrip(" :-–—") if place.start == place.element.start else text
+def _body(reader: Reader, head: Head, place: Place) -> str:
+    """Return what stands under an entry's heading and its date, as markup."""
+    element, outline = head.element, reader.outline
+    if place.start.is_line:
+        mark = head.mark.element if head.mark and head.mark.element.number > element.last else element
+        return outline.markup(mark if mark.last < place.stop else element, place.stop, place.frame, MARKUP_LIMIT)
+    inner = next((inner for inner in outline.inside(element) if inner.level), None)
+    if inner is None or text_of(inner.node) != head.text:
+        return (element.node.html or "")[:MARKUP_LIMIT]
+    return outline.markup(inner, place.stop, element, MARKUP_LIMIT)
 
 
 # ── items ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,9 +218,9 @@ def _items(reader: Reader) -> list[Element]:
     return made
 
 
-def _item(reader: Reader, item: Element, end: int, section: Section) -> Section:
+def _item(reader: Reader, item: Element, stop: int, section: Section) -> Section:
     """Return an item as an entry of its section's date, with its own anchor or that of the section."""
-    place = Place(item, (), item.number, item.last + 1, item.start, item.end)
+    place = Place(places.start(item), (), item.number, item.last + 1, item)
     anchor = places.anchor_of(place, reader.outline)
     title = (reader.first("title", item.node) if "title" in reader.select else "") or item_title(reader, item)
     day, exact = section.day, section.exact
@@ -222,9 +233,13 @@ def _item(reader: Reader, item: Element, end: int, section: Section) -> Section:
         anchor=anchor if anchor != section.anchor else "",
         link="",
         fallback=section.anchor or section.fallback,
-        summary=reader.outline.text(item.end, end) if item.level else reader.outline.text(item.start, item.end),
+        summary=_under(reader, item, stop) if item.level else (item.node.html or "")[:MARKUP_LIMIT],
         categories=_categories(reader, item.node) or section.categories,
     )
+
+
+def _under(reader: Reader, heading: Element, stop: int) -> str:
+    return reader.outline.markup(heading, stop, reader.outline.elements[0], MARKUP_LIMIT)
 
 
 def item_title(reader: Reader, item: Element) -> str:
