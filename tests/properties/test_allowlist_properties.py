@@ -36,7 +36,7 @@ vendors:
     sources:
       news: {kind: feed, url: https://example.com/news.xml, topics: &ai [AI, 人工知能], lang: ja}
       blog: {kind: feed, url: https://blog.example.com/feed, exclude: ["title:(?i)job"], topics: *ai}
-      org: {kind: page, url: https://example.org/acme/news, select: {entry: h2, anchor: "@id"}}
+      org: {kind: page, url: https://example.org/acme/news, select: {entry: h2, id: "@id"}}
       tool: {kind: feed, url: https://github.com/acme/tool/releases/latest.atom, interval: 15m, enabled: false}
       feed: {kind: feed, url: https://feeds.example.net/acme/x.xml, robots: {ignore: "by mail"}, first_fill: 0}
 """

@@ -30,7 +30,7 @@ vendors:
       - {scope: feeds.example.net/acme/, reason: the feed host of example.com}
     sources:
       news:
-        kind: feed
+        kind: page
         url: https://Feeds.Example.net/acme/news.xml
         role: press
         lang: zh-hant-tw
@@ -74,7 +74,7 @@ def test_a_list_becomes_values_with_every_default_filled_in() -> None:
     assert news == Source(
         id="acme/news",
         vendor_id="acme",
-        kind=Kind.FEED,
+        kind=Kind.PAGE,
         url="https://feeds.example.net/acme/news.xml",
         digest=news.digest,
         role=Role.PRESS,

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 
 from ingest import policy
+from ingest.allowlist import selectors
 from ingest.allowlist.claims import Territory, report_overlaps
 from ingest.allowlist.report import Report, quoted
 from ingest.allowlist.stanzas import ListStanza, PaceStanza, SourceStanza, VendorStanza
@@ -38,6 +39,8 @@ def assemble(stanza: ListStanza, report: Report) -> tuple[tuple[Vendor, ...], tu
         _check_scopes(vendor_stanza, claims, report)
         _check_home(vendor, vendor_stanza, report)
         _check_addresses(vendor, vendor_stanza, report)
+        for source in vendor_stanza.sources.values():
+            selectors.check(source.kind, source.select, source.where("select"), report)
         vendors.append(vendor)
         territories.append(Territory.of(vendor_id, claims))
         sources += [
@@ -96,7 +99,7 @@ def _check_addresses(vendor: Vendor, stanza: VendorStanza, report: Report) -> No
                 f"{quoted(source.url.text)} may not be polled for {vendor.id}: {verdict.detail}",
                 "Correct the address, or add its scope to official or, with a reason, to carriers.",
             )
-        known = first.setdefault((source.url.text, tuple(sorted(source.select.items()))), source)
+        known = first.setdefault((source.url.text, tuple(sorted(selectors.texts(source.select).items()))), source)
         if known is not source:
             what = (
                 f"the same address is polled by {known.place.key.rpartition('.')[2]}, line {known.where('url').line}."
@@ -145,7 +148,7 @@ def _source(vendor_id: str, key: str, stanza: SourceStanza, pace: Pace) -> Sourc
         note=stanza.note,
         robots_ignored_because=(stanza.robots and stanza.robots.ignore) or "",
         headers=tuple(sorted(stanza.headers.items())),
-        select=tuple(sorted(stanza.select.items())),
+        select=tuple(sorted(selectors.texts(stanza.select).items())),
     )
     return replace(source, digest=_digest(source))
 

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Annotated
 
 from ingest import urls
+from ingest.allowlist.selectors import Picked, Selectors
 from ingest.allowlist.shapes import Choice, Flag, Integer, Key, ListOf, MapOf, Record, Stanza, Text
 from ingest.allowlist.values import (
     DURATION,
     HEADER_NAME,
     LANGUAGE,
     PATTERN,
-    SELECTOR_NAME,
     SLUG,
     Claim,
     ScopeLine,
@@ -25,7 +25,6 @@ from ingest.allowlist.values import (
     header_value,
     language,
     pattern,
-    selector_name,
     slug,
     text,
 )
@@ -181,10 +180,11 @@ class SourceStanza(PaceStanza):
         ),
     ] = field(default_factory=dict)
     select: Annotated[
-        Mapping[str, str],
+        Mapping[str, Picked],
         Key(
-            MapOf(selector_name, SELECTOR_NAME, Text(text, wanted="text (a selector or pointer)")),
-            "Where things are on the page: CSS selectors, JSON pointers, title templates, by name.",
+            Selectors(),
+            "Where things are, by name: entry, title, link, date, summary, category and others, depending on the kind. CSS, "
+            "CSS@attribute, CSS ~ REGEX on pages; JSON pointers in data; {} around them makes a template.",
         ),
     ] = field(default_factory=dict)
 

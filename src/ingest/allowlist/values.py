@@ -16,7 +16,8 @@ from ingest.model import Grant, Scope
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
-SELECTOR_NAME = r"^[a-z][a-z0-9_-]*$"
+SELECTOR_NAME = r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_]*)?$"
+"""A dot stands in the names of watched values (`value.price`)."""
 
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
 """At most six digits: 999999d is still a date when it is added to one."""

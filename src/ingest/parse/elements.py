@@ -12,6 +12,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest.text import MARKUP_LIMIT, plain
 
 
+UNWRITTEN: Final = frozenset({"...", "…"})
+"""What stands for a selector that is still to be written, in the manual for one; it matches nothing."""
+
+
 class Page:
     """A parsed HTML document that knows the order of its elements."""
 
@@ -41,7 +45,7 @@ class Page:
         """Return all matches of the page with their numbers; asked once a selector."""
         known = self._matches.get(selector)
         if known is None:
-            nodes = sorted(self.tree.css(selector), key=self.place)
+            nodes = [] if selector in UNWRITTEN else sorted(self.tree.css(selector), key=self.place)
             known = self._matches[selector] = ([self.place(node) for node in nodes], nodes)
         return known
 

@@ -20,7 +20,7 @@ is called `*` or `**` cannot be named. `.` and the empty pointer are the entry i
 
 Of both kinds: `A || B` takes B where A gives nothing, and text with `{…}` around picks is a template, which gives nothing
 where one of them does: `https://huggingface.co/{/id}`, `Version {h2 ~ v([\d.]+)}`; in data `{id}` is short for `{/id}`.
-The signs ` ~ ` and ` || ` are read with a space on either side, so CSS's own `~` is written without: `h2~p`.
+`...` finds nothing: a place that is still to be written. The signs ` ~ ` and ` || ` are read with a space on either side, so CSS's own `~` is written without: `h2~p`.
 
 Which name means what is `page`'s, `jsonlist`'s and the other kinds' to say.
 """
@@ -38,7 +38,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from ingest.parse.charset import legal
-from ingest.parse.elements import Page, ancestors, text_of
+from ingest.parse.elements import UNWRITTEN, Page, ancestors, text_of
 from ingest.text import MARKUP_LIMIT
 
 __all__ = [
@@ -277,6 +277,8 @@ def compile_pick(text: str, *, data: bool = False) -> Pick:
     Raises:
         PickError: It cannot be read.
     """
+    if text in UNWRITTEN:
+        return Pick(text, ())
     return Pick(text, tuple(_alternative(part, data=data) for part in _split(text, _OR)))
 
 
@@ -363,6 +365,8 @@ def check_css(selector: str) -> None:
     Raises:
         PickError: It cannot.
     """
+    if selector in UNWRITTEN:
+        return
     try:
         _PROBE.css(selector)
     except SelectolaxError:

@@ -1,0 +1,217 @@
+"""
+What `select` of a stanza may hold, kind by kind, and everything that is wrong with one.
+
+The names are explained where they are used: `page`, `jsonlist`, `changelog`, `sitemap`, `watch`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingest import urls
+from ingest.errors import UrlError
+from ingest.model import Kind
+from ingest.parse.picks import PickError, Place, Pointer, check_css, compile_pick
+from ingest.parse.watch import NAME, PLACEHOLDER, names
+
+_Check = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a `select`: at a name, or at the whole where the name is missing."""
+
+    name: str
+    what: str
+    remedy: str = ""
+    is_missing: bool = False
+    is_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """The names that a kind knows, each with what checks its text; `required` with what to write."""
+
+    names: Mapping[str, _Check]
+    required: Mapping[str, str] = field(default_factory=dict)
+
+
+# Words that people write for one of ours, after the terms of other readers.
+_SYNONYMS: Final = {
+    **dict.fromkeys(("url", "href", "permalink", "links"), "link"),
+    **dict.fromkeys(("published", "pubdate", "time", "datetime", "publication_date", "dates"), "date"),
+    **dict.fromkeys(("modified", "changed", "lastmod"), "updated"),
+    **dict.fromkeys(("card", "cards", "list", "items", "entries", "article", "articles"), "entry"),
+    **dict.fromkeys(("headline", "heading", "name", "h1", "h2", "titles"), "title"),
+    **dict.fromkeys(("description", "excerpt", "content", "body", "teaser"), "summary"),
+    **dict.fromkeys(("tag", "tags", "topic", "categories", "type", "section"), "category"),
+    **dict.fromkeys(("language", "hreflang"), "lang"),
+    **dict.fromkeys(("guid", "key", "entry_id"), "id"),
+    **dict.fromkeys(("json", "script", "embedded"), "data"),
+    **dict.fromkeys(("pagination", "more", "next_page"), "next"),
+}
+
+
+def faults(kind: Kind, select: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield everything that is wrong with the `select` of a source, in its order."""
+    known = _kind(kind, select)
+    if not known.names:
+        if select:
+            yield Fault(
+                "",
+                "a feed says itself what it holds; nothing is selected in it.",
+                "Leave select out, or correct the kind.",
+            )
+        return
+    for name, text in select.items():
+        check = _check_of(kind, known, name)
+        if check is None:
+            yield Fault(
+                name, f"kind {kind.value} knows no selector of this name.", _meant(name, kind, known), is_unknown=True
+            )
+            continue
+        try:
+            check(text)
+        except PickError as error:
+            yield Fault(name, error.what, error.remedy)
+    for name, example in known.required.items():
+        if name not in select and not (name == "value" and names(select)):
+            yield Fault(
+                name,
+                f"kind {kind.value} needs select.{name}.",
+                f"Write, for example, {name}: {example}",
+                is_missing=True,
+            )
+
+
+def _check_of(kind: Kind, known: _Kind, name: str) -> _Check | None:
+    if kind is Kind.WATCH and NAME.fullmatch(name):
+        return _pick_anywhere
+    return known.names.get(name)
+
+
+def _meant(name: str, kind: Kind, known: _Kind) -> str:
+    """Point to the name that was probably meant, else list them."""
+    plain = name.lower()
+    near = _SYNONYMS.get(plain) if _SYNONYMS.get(plain) in known.names else None
+    if kind is Kind.PAGE and plain == "anchor":
+        near = "id"
+    near = near or next(iter(difflib.get_close_matches(plain, known.names, n=1)), None)
+    return f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known.names)}."
+
+
+# ── what checks a text ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pick(text: str) -> None:
+    compile_pick(text)
+
+
+def _data_pick(text: str) -> None:
+    compile_pick(text, data=True)
+
+
+def _pick_anywhere(text: str) -> None:
+    """Check a pick of a source that is a page or data, which shows when it comes."""
+    compile_pick(text, data=text.startswith("/") or text == "")
+
+
+def _css(text: str) -> None:
+    """Check what names elements and takes nothing of them."""
+    try:
+        check_css(text)
+    except PickError as error:
+        taken = re.search(r"\s~\s|@[\w-]+$|\s\|\|\s", text)
+        hint = (
+            "This names the elements themselves; write a selector alone, and alternatives with a comma."
+            if taken
+            else error.remedy
+        )
+        raise PickError(error.what, hint) from None
+
+
+def _pointer(text: str) -> None:
+    """Check what points to a list and takes nothing of it."""
+    for alternative in compile_pick(text, data=True).alternatives:
+        if not isinstance(alternative, Pointer) or alternative.regex is not None:
+            raise PickError(f'"{text}" does not point to a list.', 'Write a JSON pointer alone, like "/data/items".')
+
+
+def _script(text: str) -> None:
+    """Check what names scripts, or an attribute of elements."""
+    for alternative in compile_pick(text).alternatives:
+        if (
+            not isinstance(alternative, Place)
+            or alternative.regex is not None
+            or alternative.axis
+            or not alternative.css
+        ):
+            raise PickError(
+                f'"{text}" does not name a script.', 'Write a selector like "script#__NEXT_DATA__", or div@data-page.'
+            )
+
+
+def _address(text: str) -> None:
+    try:
+        url = urls.parse(text, "https://page.invalid/")
+    except UrlError as error:
+        raise PickError(error.message) from None
+    if url.scheme != "https":
+        raise PickError(f'"{text}" is not https, which every official address has to be.')
+
+
+def _regex(text: str) -> None:
+    compile_pick(f". ~ {text}")
+
+
+def _dated_regex(text: str) -> None:
+    _regex(text)
+    if "year" not in re.compile(text).groupindex:
+        raise PickError(f'"{text}" has no group called year.', r'Write it like "/(?P<year>\d{4})/(?P<month>\d\d)/".')
+
+
+def _watched_title(select: Mapping[str, str]) -> _Check:
+    def check(text: str) -> None:
+        known = set(names(select).values())
+        for found in PLACEHOLDER.finditer(text):
+            if found["name"] not in known:
+                raise PickError(
+                    f'"{{{found["name"]}}}" is none of the watched values.',
+                    f"Known here: {', '.join(sorted(known)) or 'none'}.",
+                )
+
+    return check
+
+
+# ── the kinds ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+_IN_ENTRY: Final = ("title", "link", "date", "updated", "summary", "category", "lang", "id")
+
+
+def _kind(kind: Kind, select: Mapping[str, str]) -> _Kind:
+    in_data = {"entry": _pointer, **dict.fromkeys(_IN_ENTRY, _data_pick)}
+    on_page = {"entry": _css, **dict.fromkeys(_IN_ENTRY, _pick)}
+    changelog = ("title", "date", "year", "anchor", "link", "summary", "category")
+    watched = dict.fromkeys(("value", "date", "summary"), _pick_anywhere)
+    embedded = "data" in select
+    return {
+        Kind.FEED: _Kind({}),
+        Kind.PAGE: _Kind(
+            {**(in_data if embedded else on_page), "next": _pick, "data": _script},
+            _NEEDED_IN_DATA if embedded else {"entry": "article"},
+        ),
+        Kind.JSON: _Kind(in_data, _NEEDED_IN_DATA),
+        Kind.CHANGELOG: _Kind({"entry": _css, "item": _css, **dict.fromkeys(changelog, _pick), "page": _address}),
+        Kind.SITEMAP: _Kind({"part": _regex, "date": _dated_regex}),
+        Kind.WATCH: _Kind(
+            {**watched, "title": _watched_title(select), "page": _address},
+            {"value": ".price", "title": '"The price is {value}"'},
+        ),
+    }[kind]
+
+
+_NEEDED_IN_DATA: Final = {"entry": "/data/items", "title": "/title", "link": '"/blog/{slug}"'}
