@@ -15,6 +15,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "decisions",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("after_poll_id", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_decisions_subject", "decisions", ["subject"], unique=False)
+    op.create_table(
         "generations",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -379,21 +393,6 @@ def upgrade() -> None:
     op.create_index("ix_claims_headline_id", "claims", ["headline_id"], unique=False)
     op.create_index("ix_claims_title_key", "claims", ["source_id", "title_key"], unique=False)
     op.create_table(
-        "decisions",
-        sa.Column("id", BIG, nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("said", sa.Text(), server_default="{}", nullable=False),
-        sa.Column("after_poll_id", BIG, nullable=True),
-        sa.ForeignKeyConstraint(["after_poll_id"], ["polls.id"], name=op.f("fk_decisions_after_poll_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_decisions_subject", "decisions", ["subject"], unique=False)
-    op.create_table(
         "headline_keys",
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -493,7 +492,6 @@ def downgrade() -> None:
     op.drop_table("revisions")
     op.drop_table("links")
     op.drop_table("headline_keys")
-    op.drop_table("decisions")
     op.drop_table("claims")
     op.drop_table("source_states")
     op.drop_table("rejections")
@@ -509,3 +507,4 @@ def downgrade() -> None:
     op.drop_table("payloads")
     op.drop_table("hosts")
     op.drop_table("generations")
+    op.drop_table("decisions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
 from ingest.pipeline.ingest import RULES_VERSION
 from ingest.pipeline.poll import Context, Poll
+from ingest.pipeline.replay import Replayed, replay
 from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
 from ingest.pipeline.turns import SharedPace
 
@@ -14,11 +15,13 @@ __all__ = [
     "Context",
     "Poll",
     "Progress",
+    "Replayed",
     "Round",
     "RoundReport",
     "SharedPace",
     "Standing",
     "accept",
     "in_force",
+    "replay",
     "run_round",
 ]

@@ -497,8 +497,8 @@ decisions = Table(
     _text("subject"),
     _text("reason"),
     _text("said", "{}"),
-    # A replay repeats a decision after the poll that was the last one before it.
-    _to("after_poll_id", "polls.id", optional=True),
+    # A replay repeats a decision after the poll that was the last one before it; that poll's row may be pruned by then.
+    Column("after_poll_id", BIG),
     Index("ix_decisions_subject", "subject"),
     sqlite_autoincrement=True,
 )

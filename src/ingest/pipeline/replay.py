@@ -1,0 +1,140 @@
+"""
+Replay: the stored evidence put through today's code, in the order in which it was first read, in another database.
+
+Lists, captures and operators' decisions are the input, headlines with all that hangs on them the output. With the same code
+and lists nothing differs from what is stored: that is how the two prove each other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, Engine
+
+from ingest import allowlist
+from ingest.errors import ParseError, UsageError
+from ingest.model import Allowlist, Capture, Tally
+from ingest.parse import parse
+from ingest.pipeline.ingest import Reading, judge, write
+from ingest.pipeline.poll import seen_again
+from ingest.store import captures, decisions, lists, polls, queries, replays
+from ingest.store import engine as database
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay went through: documents read, those of them without their bytes, and lists."""
+
+    documents: int
+    pruned: int
+    lists: int
+
+
+def replay(
+    origin: Engine, target: Engine, *, watch: Callable[[int, int], None] = lambda _done, _total: None
+) -> Replayed:
+    """
+    Rebuild in `target` what the evidence in `origin` comes to.
+
+    Args:
+        origin: Only read.
+        target: At our schema and empty.
+        watch: Told how many documents are done, and of how many.
+
+    Raises:
+        UsageError: The target holds something already.
+        AllowlistError: A list that once was in force is none by today's rules.
+    """
+    with database.read(target) as conn:
+        if lists.in_force(conn) is not None or not queries.is_empty(conn):
+            raise UsageError("is not empty; name a new database.", subject=database.location(target))
+    with database.read(origin) as conn:
+        run = _Replay(conn, target, replays.generations(conn), deque(decisions.recorded(conn)))
+        events = list(replays.events(conn))
+        for done, event in enumerate(events):
+            watch(done, len(events))
+            run.step(event)
+        run.finish()
+    return Replayed(len(events), run.pruned, run.applied)
+
+
+class _Replay:
+    """One run: what has been applied so far, and how each source was last read."""
+
+    def __init__(
+        self,
+        origin: Connection,
+        target: Engine,
+        generations: list[replays.Generation],
+        words: deque[decisions.Decision],
+    ) -> None:
+        self._origin = origin
+        self._target = target
+        self._generations = deque(generations)
+        self._words = words
+        self._listed: Allowlist | None = None
+        self._last_read: dict[str, tuple[str, str]] = {}
+        self.applied = 0
+        self.pruned = 0
+
+    def step(self, event: replays.Event) -> None:
+        """Repeat one poll that read a document, after the lists and decisions that came before it."""
+        self._apply_until(event.generation)
+        self._decide_until(event.poll_id)
+        with database.write(self._target) as conn:
+            replays.copy_capture(self._origin, conn, event.capture_id)
+            capture = captures.get(conn, event.capture_id)
+            reading = self._reading(event)
+            if capture is None or reading is None:
+                self.pruned += capture is None
+                tally = Tally()
+            else:
+                tally = self._read(conn, capture, reading)
+            replays.copy_poll(self._origin, conn, event.poll_id, asdict(tally))
+
+    def finish(self) -> None:
+        """Apply the lists and decisions that came after the last document."""
+        self._apply_until(None)
+        self._decide_until(None)
+        with database.write(self._target) as conn:
+            replays.finish(conn)
+
+    def _apply_until(self, generation: int | None) -> None:
+        while self._generations and (generation is None or self._generations[0].number <= generation):
+            item = self._generations.popleft()
+            self._listed = allowlist.parse(item.text.encode(), f"the list of generation {item.number}")
+            with database.write(self._target) as conn:
+                lists.apply(conn, self._listed, **item.values)
+            self.applied += 1
+
+    def _decide_until(self, poll_id: int | None) -> None:
+        while self._words and (poll_id is None or (self._words[0].after_poll_id or 0) < poll_id):
+            with database.write(self._target) as conn:
+                decisions.decide(conn, self._words.popleft())
+
+    def _reading(self, event: replays.Event) -> Reading | None:
+        """Say by what a source's documents were read; None when its list no longer had it."""
+        listed = self._listed
+        if listed is None:
+            return None
+        source = next((source for source in listed.sources if source.id == event.source_id), None)
+        if source is None:
+            return None
+        vendor = next(vendor for vendor in listed.vendors if vendor.id == source.vendor_id)
+        return Reading(source, vendor, event.generation)
+
+    def _read(self, conn: Connection, capture: Capture, reading: Reading) -> Tally:
+        """Read one document, unless the very bytes were read so before, as a poll does it."""
+        read_so = (capture.payload_digest, reading.digest)
+        if self._last_read.get(capture.source_id) == read_so:
+            return seen_again(polls.last_tally(conn, capture.source_id))
+        try:
+            document = parse(capture, reading.source)
+        except ParseError:
+            self._last_read.pop(capture.source_id, None)
+            return Tally()
+        tally = write(conn, capture, document, reading, judge(document, reading)).tally
+        self._last_read[capture.source_id] = read_so
+        return tally

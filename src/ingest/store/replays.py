@@ -1,0 +1,164 @@
+"""What a replay needs of a database: its evidence in order, a copy of it elsewhere, and two contents compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Table, func, insert, select, text
+
+from ingest.model import Outcome
+from ingest.store import schema
+from ingest.store.engine import json_text
+
+_READ: Final = (Outcome.OK.value, Outcome.BROKEN.value, Outcome.BLOCKED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A list that was in force, with all that was said when it was applied."""
+
+    number: int
+    text: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One poll that read a document: which capture, under which list."""
+
+    poll_id: int
+    source_id: str
+    capture_id: int
+    generation: int
+
+
+def generations(conn: Connection) -> list[Generation]:
+    """List every list that was in force, in order."""
+    table = schema.generations
+    rows = conn.execute(select(table).order_by(table.c.number))
+    names = ("at", "by", "why", "rules_version", "confirmed")
+    return [Generation(row.number, row.text, {name: row._mapping[name] for name in names}) for row in rows]  # noqa: SLF001 - by name
+
+
+def events(conn: Connection) -> Iterator[Event]:
+    """List the polls that read a document, in the order in which their documents were written."""
+    table = schema.polls
+    rows = conn.execute(
+        select(table.c.id, table.c.source_id, table.c.capture_id, table.c.generation)
+        .where(table.c.capture_id.is_not(None), table.c.outcome.in_(_READ))
+        .order_by(table.c.id)
+    )
+    return (Event(*row) for row in rows.all())
+
+
+def count_captures(conn: Connection) -> int:
+    """Count the stored responses."""
+    return int(conn.execute(select(func.count()).select_from(schema.captures)).scalar_one())
+
+
+def copy_capture(origin: Connection, target: Connection, capture_id: int) -> None:
+    """Copy a capture with its payload, and those of its source before it that nobody read, under the same numbers."""
+    chain: list[Row[Any]] = []
+    table = schema.captures
+    wanted: int | None = capture_id
+    while wanted is not None and target.execute(select(table.c.id).where(table.c.id == wanted)).first() is None:
+        chain.append(origin.execute(select(table).where(table.c.id == wanted)).one())
+        wanted = chain[-1].previous_id
+    for row in reversed(chain):
+        _copy_payload(origin, target, row.wire_digest)
+        target.execute(insert(table).values(dict(row._mapping)))  # noqa: SLF001 - by name
+
+
+def _copy_payload(origin: Connection, target: Connection, digest: str) -> None:
+    table = schema.payloads
+    if target.execute(select(table.c.digest).where(table.c.digest == digest)).first() is None:
+        row = origin.execute(select(table).where(table.c.digest == digest)).one()
+        target.execute(insert(table).values(dict(row._mapping)))  # noqa: SLF001 - by name
+
+
+def copy_poll(origin: Connection, target: Connection, poll_id: int, tally: Mapping[str, int]) -> None:
+    """Copy a poll under the same number, with the ledger that the replay came to."""
+    table = schema.polls
+    row = origin.execute(select(table).where(table.c.id == poll_id)).one()
+    target.execute(insert(table).values({**row._mapping, **tally, "entries": sum(tally.values())}))  # noqa: SLF001 - by name
+
+
+def finish(target: Connection) -> None:
+    """Let numbers that are drawn from now on follow those that were copied; SQLite does so by itself."""
+    if target.dialect.name == "postgresql":
+        for table in ("captures", "polls"):
+            newest = f"(SELECT coalesce(max(id), 1) FROM {table})"  # noqa: S608 - our own names
+            target.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {newest})"))
+
+
+# ── comparing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+_CONTENT: Final[Mapping[Table, tuple[tuple[str, ...], frozenset[str]]]] = {
+    # The key by which rows are matched, and what is no content: row numbers of their own, and how often we looked.
+    schema.headlines: (("id",), frozenset()),
+    schema.revisions: (("headline_id", "revision"), frozenset({"rules_version"})),
+    schema.links: (("headline_id", "url", "source_id"), frozenset()),
+    schema.claims: (("source_id", "entry_key"), frozenset()),
+    schema.headline_keys: (("owner", "kind", "value"), frozenset()),
+    schema.stories: (("id",), frozenset()),
+    schema.story_joins: (("headline_id",), frozenset()),
+    schema.rejections: (("source_id", "raw_key", "reason"), frozenset({"id", "times"})),
+    schema.changes: (("headline_id", "kind", "revision", "at"), frozenset({"seq"})),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One record that is not the same in both: the fields that differ as (name, stored, replayed); none on one side alone."""
+
+    table: str
+    key: str
+    fields: tuple[tuple[str, Any, Any], ...]
+    missing: str = ""
+
+
+def differences(stored: Connection, replayed: Connection) -> Iterator[Difference]:
+    """Compare everything that a reader can see, record by record."""
+    for table, (key, ignored) in _CONTENT.items():
+        before, after = _digests(stored, table, key, ignored), _digests(replayed, table, key, ignored)
+        for name in sorted(before.keys() | after.keys()):
+            if name not in after or name not in before:
+                side = "replayed" if name not in after else "stored"
+                yield Difference(table.name, " ".join(map(str, name)), (), missing=side)
+            elif before[name] != after[name]:
+                one, other = (_row(conn, table, key, name) for conn in (stored, replayed))
+                yield Difference(table.name, " ".join(map(str, name)), _unlike(one, other, ignored))
+
+
+_Key = tuple[str, ...]
+
+
+def _digests(conn: Connection, table: Table, key: tuple[str, ...], ignored: frozenset[str]) -> dict[_Key, bytes]:
+    """Digest every row, by its key; a table of a million rows takes about 200 MB."""
+    columns = sorted(column.name for column in table.c if column.name not in ignored)
+    found: dict[_Key, bytes] = {}
+    for row in conn.execute(select(*(table.c[name] for name in columns))).yield_per(1000):
+        said = {name: _text(value) for name, value in row._mapping.items()}  # noqa: SLF001 - by name
+        digest = hashlib.sha256(json_text(said).encode("utf-8", "surrogatepass")).digest()
+        found[tuple(said[name] for name in key)] = digest
+    return found
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _row(conn: Connection, table: Table, key: tuple[str, ...], name: _Key) -> Row[Any]:
+    wanted = [table.c[column] for column in key]
+    rows = conn.execute(
+        select(table).where(*(column == value for column, value in zip(wanted[:1], name[:1], strict=True)))
+    )
+    return next(row for row in rows if tuple(_text(row._mapping[column]) for column in key) == name)  # noqa: SLF001 - by name
+
+
+def _unlike(before: Row[Any], after: Row[Any], ignored: frozenset[str]) -> tuple[tuple[str, Any, Any], ...]:
+    pairs = ((name, value, after._mapping[name]) for name, value in before._mapping.items() if name not in ignored)  # noqa: SLF001 - by name
+    return tuple(pair for pair in pairs if _text(pair[1]) != _text(pair[2]))
