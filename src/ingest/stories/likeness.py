@@ -23,7 +23,7 @@ from typing import Final
 from ingest.stories import rulebook
 from ingest.stories.evidence import differences
 from ingest.stories.members import Join, Member
-from ingest.stories.titles import WEAK, Title, title
+from ingest.stories.titles import WEAK, Title, shared, title
 
 WINDOW: Final = timedelta(days=rulebook.WINDOWS.fuzzy)
 
@@ -58,28 +58,28 @@ def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last
         if member.day is not None:
             by_day[member.day].append(member)
     views = {day: _View(day, by_day, groups) for day in by_day if first - WINDOW <= day <= last}
-    joins = []
+    found: dict[tuple[str, str, date], Join] = {}
     for day, view in views.items():
         for member in by_day[day]:
             best = view.best(member)
             if best is None or best.other.day is None or not first <= max(day, best.other.day) <= last:
                 continue
             back = views[best.other.day].best(best.other)
-            if back is not None and groups[back.other.id] == groups[member.id] and member.id < best.other.id:
-                joins += _judge(member, best, back)
-            elif back is not None and groups[back.other.id] == groups[member.id]:
-                joins += _judge(best.other, back, best)
-    return sorted({join.pair: join for join in joins}.values(), key=lambda join: join.pair)
+            if back is not None and groups[back.other.id] == groups[member.id]:
+                ends = sorted((groups[member.id], groups[best.other.id]))
+                for join in _judge(member, best, back):  # one a day for two stories, however many copies they have
+                    place = ends[0], ends[1], max(day, best.other.day)
+                    found[place] = min(join, found.get(place, join), key=lambda join: (-join.score, join.pair))
+    return sorted(found.values(), key=lambda join: join.pair)
 
 
 @dataclass(frozen=True, slots=True)
 class _Best:
-    """The most alike headline of another source, how alike, by how much it leads, and the words that are in both."""
+    """The most alike headline of another source, how alike, by how much it leads, whether something speaks against it."""
 
     other: Member
     score: float
     lead: float
-    shared: tuple[str, ...]
     blocked: bool
 
 
@@ -98,7 +98,7 @@ def _judge(member: Member, best: _Best, back: _Best) -> list[Join]:
     low, high = sorted((member, other), key=lambda one: one.id)
     evidence = (
         ("titles", f"{low.title} / {high.title}"),
-        ("words in both", ", ".join(best.shared)),
+        ("words in both", shared(title(low.title), title(high.title))),
         ("ahead of the next", f"{lead:.2f}"),
         ("days apart", str(apart)),
     )
@@ -123,7 +123,7 @@ class _View:
     def best(self, member: Member) -> _Best | None:
         """Return what is most like the story of a headline, seen from its day."""
         own = self._groups[member.id]
-        scores: dict[str, tuple[float, str, Member, Member]] = {}
+        scores: dict[str, tuple[float, str, Member]] = {}
         for fellow in self._fellows[own]:
             for other in self._candidates(fellow):
                 group = self._groups[other.id]
@@ -131,14 +131,13 @@ class _View:
                     continue
                 score = self._likeness(fellow.id, other.id)
                 if group not in scores or (-score, other.id) < (-scores[group][0], scores[group][1]):
-                    scores[group] = (score, other.id, fellow, other)
+                    scores[group] = (score, other.id, other)
         if not scores:
             return None
         ranked = sorted(scores.values(), key=lambda found: (-found[0], found[1]))
-        score, _, fellow, other = ranked[0]
+        score, _, other = ranked[0]
         lead = score - (ranked[1][0] if len(ranked) > 1 else 0.0)
-        shared = tuple(sorted(self._titles[fellow.id].words & self._titles[other.id].words))
-        return _Best(other, score, lead, shared, self._is_blocked(own, self._groups[other.id]))
+        return _Best(other, score, lead, self._is_blocked(own, self._groups[other.id]))
 
     def _weigh(self) -> dict[str, float]:
         counts: Counter[str] = Counter()
@@ -169,8 +168,8 @@ class _View:
         return sum(self._weights[word] for word in sorted(words))  # sorted: the sum of floats depends on their order
 
     def _likeness(self, one: str, other: str) -> float:
-        shared = self._sum(self._titles[one].words & self._titles[other].words)
-        return 2 * shared / (self._totals[one] + self._totals[other])
+        common = self._sum(self._titles[one].words & self._titles[other].words)
+        return 2 * common / (self._totals[one] + self._totals[other])
 
     def _is_blocked(self, one: str, other: str) -> bool:
         """Whether two stories have a source in common, which tells its own entries apart, or titles that differ."""

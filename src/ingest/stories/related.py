@@ -17,14 +17,13 @@ from typing import Final
 from ingest.stories import rulebook
 from ingest.stories.evidence import Key, differences
 from ingest.stories.members import Evidence, Member
-from ingest.stories.titles import WEAK, stem, title
+from ingest.stories.titles import WEAK, shared, stem, title
 
 _NAMED: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     {vendor: rulebook.phrases(names) for vendor, names in rulebook.VENDORS.items()}
 )
 _OWN: Final = frozenset(stem(word) for names in rulebook.VENDORS.values() for name in names for word in name.split())
 _APART: Final = frozenset({"numbers", "tier", "kind", "part", "month"})
-_SHARED: Final = 1  # words in both titles that are neither weak nor a vendor's
 
 
 def pair_keys(member: Member) -> tuple[Key, ...]:
@@ -43,10 +42,9 @@ def related(one: Member, other: Member) -> Evidence | None:
     if other.vendor not in _named(one.title) or one.vendor not in _named(other.title):
         return None
     a, b = title(one.title), title(other.title)
-    shared = sorted((a.words & b.words) - WEAK - _OWN)
-    if len(shared) < _SHARED or differences(a, b) & _APART:
+    if not (a.words & b.words) - WEAK - _OWN or differences(a, b) & _APART:
         return None
-    return (("titles", f"{one.title} / {other.title}"), ("words in both", ", ".join(shared)))
+    return (("titles", f"{one.title} / {other.title}"), ("words in both", shared(a, b)))
 
 
 def relations(new: Member, candidates: Iterable[Member]) -> dict[str, Evidence]:

@@ -135,6 +135,12 @@ def _is_telling(word: str) -> bool:
     return not _NUMBER.fullmatch(word) and stem(word) not in WEAK
 
 
+def shared(one: Title, other: Title) -> str:
+    """Return the words of one title that the other has, too, as they are written there, for people to read."""
+    words = dict.fromkeys(word for word in one.normal.split() if set(_stems(word)) & other.words)
+    return ", ".join(words)
+
+
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from dedupe.build import SEEN, member
+from ingest.stories import Change, Decision, Join, Member, Shelf, Story, changes, concerned, founder, partition
+
+FAR = date(2100, 1, 1)
+A, B, C, D = (
+    member(f"Story {name}", id=name, first_seen_at=SEEN + timedelta(hours=n)) for n, name in enumerate("abcd")
+)
+FOUR = (A, B, C, D)
+
+
+def join(one: str, other: str, score: float = 0.9) -> Join:
+    return Join(one, other, "title", score, (("title", "x"),))
+
+
+def ids(stories: list[Story]) -> list[str]:
+    return ["".join(story.headline_ids) for story in stories]
+
+
+def test_what_joins_connect_is_one_story_and_the_rest_are_their_own() -> None:
+    assert ids(partition(FOUR, [join("a", "b"), join("b", "c")])) == ["abc", "d"]
+
+
+def test_nothing_depends_on_the_order_of_anything() -> None:
+    joins = [join("a", "b", 0.5), join("c", "b", 0.6), join("d", "a", 0.7), join("c", "d", 0.8)]
+    words = [Decision(1, "split", "a", ("c",)), Decision(2, "merge", "b", ("d",))]
+    assert partition(FOUR, joins, words) == partition(FOUR[::-1], joins[::-1], words[::-1])
+
+
+def test_a_story_is_named_after_the_headline_that_was_seen_first() -> None:
+    [story] = partition((D, C), [join("c", "d")])
+    assert story.founder_id == "c"
+    assert founder([B, D, C]) == "b"
+
+
+def test_every_headline_but_the_founder_has_the_strongest_join_that_brought_it_in() -> None:
+    [story] = partition((A, B, C), [join("b", "a", 0.5), join("b", "c", 0.9), join("c", "a", 0.8)])
+    assert [(found.headline_id, found.other_id, found.score) for found in story.joins] == [
+        ("b", "c", 0.9),
+        ("c", "a", 0.8),
+    ]
+
+
+def test_an_operator_merges_what_nothing_joins() -> None:
+    [story, *_] = partition(FOUR, [], [Decision(7, "merge", "a", ("c", "d"))])
+    assert story.headline_ids == ("a", "c", "d")
+    assert {found.rule for found in story.joins} == {"operator"}
+    assert story.joins[0].evidence == (("decision", "7"),)
+
+
+def test_an_operator_splits_what_anything_joins_even_in_a_roundabout_way() -> None:
+    joins = [join("a", "b"), join("b", "c", 0.8), join("a", "c", 0.7)]
+    assert ids(partition((A, B, C), joins, [Decision(1, "split", "c", ("a", "b"))])) == ["ab", "c"]
+    assert ids(partition((A, B, C), joins, [Decision(1, "split", "c", ("a",))])) == ["ab", "c"]
+
+
+def test_a_later_word_wins_over_an_earlier_one() -> None:
+    split, merge = Decision(1, "split", "a", ("b",)), Decision(2, "merge", "a", ("b",))
+    assert ids(partition((A, B), [join("a", "b")], [split, merge])) == ["ab"]
+    assert ids(partition((A, B), [join("a", "b")], [merge, Decision(3, "split", "a", ("b",))])) == ["a", "b"]
+
+
+def test_words_and_joins_about_other_headlines_are_ignored() -> None:
+    assert ids(partition((A, B), [join("a", "z")], [Decision(1, "merge", "y", ("z",))])) == ["a", "b"]
+
+
+def test_decisions_name_what_has_to_be_looked_at_together() -> None:
+    words = [Decision(1, "merge", "a", ("x",)), Decision(2, "split", "x", ("y",)), Decision(3, "merge", "p", ("q",))]
+    assert concerned(["a"], words) == {"a", "x", "y"}
+
+
+def test_a_merge_keeps_the_older_name_and_a_split_the_part_with_the_founder() -> None:
+    apart = {"a": "a", "b": "b", "c": "b"}
+    merged = partition((A, B, C), [join("a", "b"), join("b", "c")])
+    assert changes(apart, merged) == [Change("merged", "b", "b", "a"), Change("merged", "c", "b", "a")]
+    together = {"a": "a", "b": "a", "c": "a"}
+    assert changes(together, partition((A, B, C), [join("b", "c")])) == [
+        Change("split", "b", "a", "b"),
+        Change("split", "c", "a", "b"),
+    ]
+
+
+def test_a_headline_that_is_new_changes_nothing_for_others() -> None:
+    assert changes({"a": "a"}, partition((A, B), [join("a", "b")])) == []
+
+
+# ── the shelf ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+LONG = "Beyond permission prompts: making Acme Code more secure"
+
+
+def shelf(*members: Member) -> Shelf:
+    made = Shelf()
+    for one in members:
+        made.add(one)
+    return made
+
+
+def test_proofs_hold_at_once_and_likeness_when_the_days_are_settled() -> None:
+    news, blog = member(LONG), member(LONG, source="acme/blog")
+    post = member("Guardrails for Acme Bedrock keeps apps in line", source="acme/blog")
+    entry = member("Guardrails for Acme Bedrock is now available", source="acme/log")
+    made = shelf(news, post)
+    assert [found.rule for found in made.add(blog)] == ["title"]
+    made.add(entry)
+    assert len(made.stories()) == 3
+    assert made.settle(date(2026, 5, 18)) == ([], [])
+    came, went = made.settle(date(2026, 5, 19))
+    assert [found.rule for found in came] == ["words"]
+    assert went == []
+    assert len(made.stories()) == 2
+    assert made.settle(FAR) == ([], [])
+
+
+def test_a_rival_that_comes_late_takes_a_likeness_back() -> None:
+    made = shelf(
+        member("Knowledge Bases now delivers retrieval in Acme Bedrock", source="acme/blog"),
+        member("Knowledge Bases for Acme Bedrock is generally available", source="acme/whats-new"),
+    )
+    [joined] = made.settle(FAR)[0]
+    made.add(member("Knowledge Bases for Acme Bedrock reaches everybody", source="acme/whats-new"))
+    assert made.settle(FAR) == ([], [joined])
+    assert len(made.stories()) == 3
+
+
+def test_what_is_taken_off_comes_apart_and_can_be_put_back() -> None:
+    a, b = member("Opening", "https://acme.com/a"), member("開業", "https://acme.com/b", source="acme/ja", lang="ja")
+    both = member("Opens", "https://acme.com/c", alternates=("https://acme.com/a", "https://acme.com/b"))
+    made = shelf(a, b, both)
+    assert len(made.stories()) == 1
+    made.remove(both.id)
+    assert len(made) == len(made.stories()) == 2
+    made.add(both)
+    assert len(made.stories()) == 1
+    made.remove("nobody")
+    assert len(made) == 3
+
+
+def test_a_new_title_is_placed_anew() -> None:
+    first, other = member(LONG, id="h1"), member(LONG, source="acme/blog")
+    made = shelf(first, other)
+    made.add(member("Something else", id="h1", url=first.url))
+    assert len(made.stories()) == 2
+
+
+def test_one_story_is_found_without_looking_at_the_others() -> None:
+    news, blog, alone = member(LONG), member(LONG, source="acme/blog"), member("Alone with this")
+    made = shelf(news, blog, alone)
+    whole = made.stories()
+    assert all(made.story_of(one.id) in whole for one in (news, blog, alone))
+    words = [Decision(1, "merge", alone.id, (blog.id,))]
+    assert made.story_of(news.id, words) == made.stories(words)[0]
+    assert len(made.story_of(news.id, words).headline_ids) == 3
