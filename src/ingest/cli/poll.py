@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -57,6 +55,7 @@ def poll(
     session.configure_log(settings, quiet=session.is_watched())
     data = read_list(settings.sources)
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
+        session.share_turns(fetcher, settings, engine)
         accepted = put_in_force(engine, data, settings.sources)
         with ExitStack() as stack:
             this = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
@@ -115,10 +114,12 @@ def make_round(
     from ingest.polling import Limits
 
     return Round(
-        Context(engine, accepted.generation, session.now, Limits(settings.timeout, settings.max_bytes)),
+        Context(
+            engine, accepted.generation, session.now, Limits(settings.timeout, settings.max_bytes, settings.host_gap)
+        ),
         accepted.allowlist,
         fetcher,
-        owner=f"{socket.gethostname()}:{os.getpid()}",
+        owner=session.worker(),
         workers=settings.concurrency,
         watch=watch,
         stop=stop,

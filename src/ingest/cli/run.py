@@ -46,6 +46,7 @@ def run(
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings)
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
+        session.share_turns(fetcher, settings, engine)
         lists, accepted = _lists(engine, settings)
         if demo_when_unreachable and _is_cut_off(engine, accepted.allowlist, fetcher, interrupts):
             _demonstrate(settings, serve, interrupts)

@@ -118,7 +118,7 @@ def missing_file(engine: Engine) -> Path | None:
 
 
 def make_fetcher(settings: Settings) -> Fetcher:
-    """Make the fetcher that the settings describe."""
+    """Make the fetcher that the settings describe; `share_turns` is for when the database is open."""
     from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 
     return Fetcher(
@@ -133,6 +133,18 @@ def make_fetcher(settings: Settings) -> Fetcher:
         ),
         now=now,
     )
+
+
+def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
+    """Let a fetcher take its turns at hosts with all processes on the database."""
+    from ingest.pipeline import SharedPace
+
+    fetcher.pace = SharedPace(engine, worker(), settings.host_gap, now)
+
+
+def worker() -> str:
+    """Name this process, for the leases that it holds: host:pid."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def is_watched() -> bool:
