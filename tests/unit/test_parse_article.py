@@ -500,6 +500,7 @@ def test_what_is_no_article_is_refused_by_name(content: bytes, rule: str) -> Non
     "html",
     [
         "<li>" * 300_000,
+        "<html>" + " " * 1_000_000,
         "<div><p>x</p></div>" * 100_000,
         "<time datetime=2026-05-21>x</time>" * 50_000,
         "<meta property=og:title content=x>" * 50_000,
@@ -514,3 +515,17 @@ def test_a_page_made_to_be_slow_is_not(html: str) -> None:
     begun = time.perf_counter()
     parse_article(html.encode(), "", URL)
     assert time.perf_counter() - begun < 3
+
+
+def test_what_is_no_page_is_refused_at_once_whatever_stands_before_it() -> None:
+    begun = time.perf_counter()
+    for before in (
+        " \n" * 50_000,
+        "<!-- -->" * 10_000,
+        "<?x ?> " * 10_000,
+        "<!doctype>\ufeff" * 10_000,
+        "<!--" * 50_000,
+    ):
+        with pytest.raises(ParseError):
+            parse_article(f"{before}<rss>".encode(), "", URL)
+    assert time.perf_counter() - begun < 1

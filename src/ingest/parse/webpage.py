@@ -38,7 +38,7 @@ _META_WITHIN: Final = 8_192  # bytes; the standard looks at 1,024, which real pa
 _HAS_CHARSET: Final = re.compile(r";\s*charset\s*=", re.IGNORECASE)
 
 _ROOT: Final = re.compile(
-    r"(?:[\s\ufeff\x00]+|<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)*<(?P<name>[a-z][\w:.-]*)", re.DOTALL | re.IGNORECASE
+    r"(?:[\s\ufeff\x00]++|<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)*+<(?P<name>[a-z][\w:.-]*)", re.DOTALL | re.IGNORECASE
 )
 _DECLARED: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _DECLARED_WITHIN: Final = 2_000  # characters; what servers print before the page (warnings, a stray comment) is short
