@@ -74,7 +74,7 @@ def shuffled(members: list[Member], seed: int) -> list[Story]:
     shelf = Shelf()
     for member in chance.sample(members, len(members)):
         shelf.add(member)
-        if chance.random() < 0.03:
+        if chance.random() < 0.01:
             shelf.settle(chance.choice(days))
         if chance.random() < 0.05:
             shelf.add(chance.choice(members))

@@ -29,7 +29,6 @@ DIFFERENT = [
     ("https://acme.com/docs/a?hl=ja", "https://acme.com/docs/a?hl=en"),
     ("https://acme.com/a", "https://acme.com/ja/a"),
     ("https://docs.acme.com/a", "https://acme.com/a"),
-    ("https://acme.com/?m=1", "https://acme.com/"),
 ]
 
 

@@ -55,7 +55,7 @@ def same_document(url_a: str, url_b: str) -> bool:
     """
     Return whether two addresses open the same document in the same language.
 
-    Spelling, tracking, page furniture and screens do not matter, moves are followed; locale, other parameters, anchors
+    Spelling (`urls.page_key`), page furniture and idle parameters do not matter, moves are followed; locale, other parameters, anchors
     and the case of a path do. Addresses that cannot be read are the same only as text.
     """
     try:
@@ -73,12 +73,11 @@ def page(url: str) -> Page:
         UrlError: It is none.
     """
     written = _ROOT_DOT.sub(r"\1", _SPACES.sub("%20", html.unescape(url).strip()))
-    parsed = urls.clean(urls.parse(written))
-    host = _without_view(parsed.host)
-    segments = _segments(parsed.path)
-    host, segments = _moved(host, segments)
-    query = _query(host, parsed.query)
-    fragment = _fragment(parsed.fragment)
+    spelt, _, anchor = urls.page_key(urls.parse(written)).partition("#")
+    place, _, parameters = spelt.partition("?")
+    host, *segments = _moved(_without_doubles(place)).split("/")
+    query = "&".join(part for part in parameters.split("&") if not _is_idle(part))
+    fragment = "" if anchor.lower() in rulebook.FURNITURE else anchor
     document = _joined(host, segments, query, fragment)
     plain = _without_locale(segments)
     asked = "&".join(part for part in query.split("&") if part.partition("=")[0] not in rulebook.LOCALE_PARAMETERS)
@@ -90,48 +89,23 @@ def _joined(host: str, segments: list[str], query: str, fragment: str) -> str:
     return f"{host}/{'/'.join(segments)}" + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
 
 
-def _without_view(host: str) -> str:
-    for label in rulebook.VIEWS:
-        if host.startswith(label) and "." in host[len(label) :]:
-            return host[len(label) :]
-    return host
+def _without_doubles(place: str) -> str:
+    """Take out of host and path the empty segments and what a bad join doubled (`/news/news/mars`), but not a day `08/08`."""
+    kept: list[str] = []
+    for segment in place.split("/"):
+        if segment and not (kept and segment == kept[-1] and not segment.isdecimal()):
+            kept.append(segment)
+    return "/".join(kept)
 
 
-def _segments(path: str) -> list[str]:
-    """Split a path, without its index name, view, and what a bad join doubled (`/news//news/mars`)."""
-    segments: list[str] = []
-    for segment in path.split("/"):
-        if segment and not (segments and segment == segments[-1] and not segment.isdecimal()):
-            segments.append(segment)
-    if segments and segments[-1].lower() in rulebook.INDEX_NAMES:
-        segments.pop()
-    if len(segments) > 1 and segments[-1] in rulebook.VIEW_SEGMENTS:
-        segments.pop()
-    return segments
-
-
-def _moved(host: str, segments: list[str]) -> tuple[str, list[str]]:
-    place = f"{host}/{'/'.join(segments)}"
+def _moved(place: str) -> str:
     for move in rulebook.MOVES:
         place = move.old.sub(move.new, place, count=1)
-    host, _, path = place.partition("/")
-    return host, [segment for segment in path.split("/") if segment]
+    return place
 
 
-def _query(host: str, query: str | None) -> str:
-    kept = []
-    for part in (query or "").split("&"):
-        name = part.partition("=")[0].lower()
-        idle = name in rulebook.IDLE_PARAMETERS or any(
-            name == other and host.endswith(ending) for other, ending in rulebook.IDLE_ON
-        )
-        if part and not idle:
-            kept.append(part)
-    return "&".join(sorted(kept))
-
-
-def _fragment(fragment: str | None) -> str:
-    return "" if fragment is None or fragment.lower() in rulebook.FURNITURE else fragment
+def _is_idle(parameter: str) -> bool:
+    return parameter.partition("=")[0].lower() in rulebook.IDLE_PARAMETERS
 
 
 # ── language ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -94,13 +94,7 @@ FUZZY: Final = Fuzzy(**_RULES["fuzzy"])
 IDLE_PARAMETERS: Final = frozenset(_DOCUMENTS["idle_parameters"])
 """Parameters that choose no document, lower case."""
 
-IDLE_ON: Final[tuple[tuple[str, str], ...]] = tuple((name, ending) for name, ending in _DOCUMENTS["idle_on"])
-"""Further ones with the ending of the hosts where they choose none."""
-
 FURNITURE: Final = frozenset(_DOCUMENTS["furniture"])
-INDEX_NAMES: Final = frozenset(_DOCUMENTS["index_names"])
-VIEWS: Final[tuple[str, ...]] = tuple(_DOCUMENTS["views"])
-VIEW_SEGMENTS: Final = frozenset(_DOCUMENTS["view_segments"])
 LISTS: Final = frozenset(_DOCUMENTS["lists"])
 LIST_PARENTS: Final = frozenset(_DOCUMENTS["list_parents"])
 ENTRY_PARENTS: Final = frozenset(_DOCUMENTS["entry_parents"])
