@@ -1,0 +1,205 @@
+"""
+Whether a find can be believed: a page that was rebuilt must raise an alarm, not record its menu.
+
+Selectors fail silently: they find nothing, or something else. So what a page, changelog or json source yields is looked at
+before it is recorded. What does not pass waits in quarantine, and one sentence a reason tells the operator what to do. The
+check needs no proof from a recording, which makes a stanza that was never tried on one safe to ship; with a history it
+sees more.
+
+    none          nothing was found
+    few, many     far fewer or more entries than before
+    no-title      entries without a title
+    no-link       entries without a link
+    no-date       entries without a date, where the source gives dates
+    off-prefix    links that lead elsewhere than the items of this source do
+    navigation    titles and addresses of a menu
+    same-title    one title over and over
+    unsteady      two readings of the same bytes that differ
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+from urllib.parse import urlsplit
+
+from ingest.errors import ParseError
+from ingest.model import Document, Entry, State
+from ingest.parse import cards
+
+_MOST: Final = 0.8
+"""Share of entries that have what entries of a list have; a teaser or an advertisement among them is no alarm."""
+
+_FEW: Final = 0.5
+"""Of the fewest entries of earlier finds: lists lose a few, a broken selector most of them."""
+
+_MANY: Final = 5
+"""Times the most entries of earlier finds: a year page is longer, a selector that matches everything much longer."""
+
+_MANY_AT_LEAST: Final = 60  # entries; small lists may grow as they like
+_ENOUGH: Final = 4  # entries of which shares say something
+
+_MENU: Final = re.compile(
+    r"(?:home|about(?: us)?|contact(?: us)?|careers?|jobs|pricing|products?|solutions|company|team|log ?in|sign ?(?:in|up)|sign up|register"
+    r"|privacy(?: policy)?|terms(?: of (?:use|service))?|cookies?(?: settings| policy)?|legal|help|support|faq|docs|documentation|search|menu"
+    r"|blog|news(?:room)?|press|research|twitter|x|linkedin|facebook|youtube|instagram|github|discord|download|subscribe|english|日本語|中文"
+    r"|ホーム|トップ|会社概要|企業情報|お問い合わせ|採用(?:情報)?|製品(?:情報)?|サービス|ログイン|プライバシーポリシー|利用規約|サイトマップ|ニュース)",
+    re.IGNORECASE,
+)
+_SHORTEST: Final = 8  # characters of the median title, East Asian ones counted twice; recorded lists have 22 and more
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is remembered of a source's finds that passed: how many entries each had (newest last), which share had a date."""
+
+    counts: tuple[int, ...] = ()
+    dated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks against a find: its stable name, and a sentence that says what is wrong and what to do."""
+
+    rule: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a find may be recorded; `state` is ok, broken or blocked."""
+
+    state: State
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the entries may become headlines."""
+        return self.state is State.OK
+
+
+_OBSTACLES: Final = {
+    "challenge": "The site asks visitors to prove that they are no robot; poll it from another network or look for a feed.",
+    "login": "The site asks visitors to sign in; find a public address for the same announcements.",
+}
+
+
+def judge_error(error: ParseError) -> Verdict:
+    """Return the verdict on a document that could not be read: `blocked` where something stands in the way of the page."""
+    if error.rule in _OBSTACLES:
+        return Verdict(State.BLOCKED, (Reason(error.rule, _OBSTACLES[error.rule]),))
+    return Verdict(State.BROKEN, (Reason(error.rule, error.message),))
+
+
+def check(
+    document: Document,
+    *,
+    prefixes: tuple[str, ...] = (),
+    dates: bool = True,
+    earlier: Earlier = Earlier(),
+    again: Document | None = None,
+) -> Verdict:
+    """
+    Return whether what was found in a document may be recorded.
+
+    Args:
+        document: The find.
+        prefixes: What the addresses of the source's items begin with, if that is known.
+        dates: Whether the source gives dates.
+        earlier: What is remembered of it.
+        again: A second reading of the same bytes.
+    """
+    entries = document.entries
+    if not entries:
+        return Verdict(
+            State.BROKEN, (Reason("none", _said("Nothing was found", "compare select.entry with the page")),)
+        )
+    reasons = [
+        *_counted(len(entries), earlier),
+        *_filled(entries, dates=dates, earlier=earlier),
+        *_placed(entries, prefixes),
+        *_distinct(entries),
+        *(
+            []
+            if again is None or again == document
+            else [Reason("unsteady", "Two readings of the same bytes differ; report it.")]
+        ),
+    ]
+    return Verdict(State.BROKEN if reasons else State.OK, tuple(reasons))
+
+
+def _said(what: str, remedy: str) -> str:
+    return f"{what}; {remedy}, or run `ingest sources discover` on it."
+
+
+def _counted(count: int, earlier: Earlier) -> Iterator[Reason]:
+    if not earlier.counts:
+        return
+    least, most = min(earlier.counts), max(earlier.counts)
+    if least >= _ENOUGH and count < _FEW * least:
+        what = f"{count} entries were found where there were {least} or more before"
+        yield Reason("few", _said(what, "compare select.entry with the page"))
+    if count > max(_MANY * most, _MANY_AT_LEAST):
+        what = f"{count} entries were found where there were {most} at most"
+        yield Reason("many", _said(what, "narrow select.entry down"))
+
+
+def _filled(entries: tuple[Entry, ...], *, dates: bool, earlier: Earlier) -> Iterator[Reason]:
+    titled = _share(entries, lambda entry: bool(entry.title.strip()) and not cards.is_call(entry.title))
+    if titled < _MOST:
+        yield Reason(
+            "no-title", _said(f"{1 - titled:.0%} of the entries have no title", "compare select.title with the page")
+        )
+    linked = _share(entries, lambda entry: bool(entry.link))
+    if linked < _MOST:
+        yield Reason(
+            "no-link", _said(f"{1 - linked:.0%} of the entries have no link", "compare select.link with the page")
+        )
+    dated = _share(entries, lambda entry: entry.published.value is not None)
+    usual = earlier.dated if earlier.dated is not None else 1.0 if dates else 0.0
+    if dated < usual / 2:
+        what = f"{1 - dated:.0%} of the entries have no date"
+        yield Reason("no-date", _said(what, "compare select.date with the page"))
+
+
+def _placed(entries: tuple[Entry, ...], prefixes: tuple[str, ...]) -> Iterator[Reason]:
+    if prefixes:
+        inside = _share(entries, lambda entry: (entry.link or "").startswith(prefixes))
+        if inside < _MOST:
+            what = f"{1 - inside:.0%} of the links lead elsewhere than to {', '.join(prefixes[:3])}"
+            yield Reason("off-prefix", _said(what, "narrow select.entry down to the list"))
+    menu = _share(entries, lambda entry: _MENU.fullmatch(entry.title.strip()) is not None or _is_front(entry.link))
+    short = len(entries) >= _ENOUGH and median(_width(entry.title) for entry in entries) < _SHORTEST
+    if menu > 1 - _MOST or short:
+        what = "The titles are those of a menu" if menu > 1 - _MOST else "The titles are too short for announcements"
+        yield Reason("navigation", _said(what, "narrow select.entry down to the list"))
+
+
+def _distinct(entries: tuple[Entry, ...]) -> Iterator[Reason]:
+    if len(entries) < _ENOUGH:
+        return
+    titles = {" ".join(entry.title.split()).casefold() for entry in entries if entry.title.strip()}
+    titled = sum(bool(entry.title.strip()) for entry in entries)
+    if titled and len(titles) < _MOST * titled:
+        what = f"{titled} entries share {len(titles)} titles"
+        yield Reason("same-title", _said(what, "compare select.title with the page"))
+
+
+def _share(entries: tuple[Entry, ...], fact: Callable[[Entry], bool]) -> float:
+    return sum(map(fact, entries)) / len(entries)
+
+
+def _is_front(link: str | None) -> bool:
+    """Whether a link leads to a site's front page."""
+    try:
+        return bool(link) and urlsplit(link or "").path in {"", "/"} and not urlsplit(link or "").query
+    except ValueError:
+        return False
+
+
+def _width(text: str) -> int:
+    """Return the length of a text, East Asian characters counted twice: they say as much as two letters."""
+    return sum(2 if char >= "\u1100" else 1 for char in text.strip())
