@@ -30,7 +30,7 @@ _LINES_AFTER: Final = (
     16  # a tag list, buttons to share and an author's box stand between heading and date on recorded pages
 )
 _LINES_BEFORE: Final = 8
-_PROSE: Final = 140  # characters of a line that is prose; the longest recorded byline has 97
+_PROSE: Final = 140  # characters of a line that is prose; the longest recorded byline has 67
 _PROSE_EAST: Final = re.compile("[。！？].*[。！？]|^.{30,}。")
 _NODE_LIMIT: Final = 5_000  # elements and texts that are looked at around the heading
 

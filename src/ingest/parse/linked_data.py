@@ -21,7 +21,7 @@ from ingest.parse.webpage import attribute, names
 Node = dict[str, Any]
 
 NODE_LIMIT: Final = 2_000
-"""Nodes of one page that are looked at; the recorded page with the most has 40."""
+"""Nodes of one page that are looked at; the recorded page with the most has 10."""
 
 # schema.org's Article and its subtypes, and the fact checks of news agencies.
 _ARTICLES: Final = names(

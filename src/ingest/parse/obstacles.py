@@ -24,7 +24,7 @@ from ingest.parse import linked_data, webpage
 from ingest.parse.webpage import UNSEEN, attribute
 
 _TEXT_LIMIT: Final = 1_500
-"""Characters of visible text above which a page is real; Cloudflare's longest block page has 900."""
+"""Characters of visible text above which a page is real; the shortest recorded article has 1,671, frame and all."""
 
 _LOST_TEXT_LIMIT: Final = 4_000
 """The same for "not found", which keeps the site's navigation and footer."""
