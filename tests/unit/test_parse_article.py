@@ -208,6 +208,13 @@ def test_a_line_that_is_a_date_by_its_whole_make_dates_the_page(line: str) -> No
             "2026-05-21.pdf",
         ),
         *("Updated May 21, 2026", "最終更新日：2026年5月21日", "2026年5月21日更新", "Last modified: 2026-05-21"),
+        *(
+            "Event | May 21, 2026",
+            "開催｜2026年5月21日",
+            "May 21, 2026 | Register now",
+            "2026年5月21日（木）｜受付終了",
+        ),
+        *("Starts <time datetime=2026-05-21>May 21</time>", "<time datetime=2026-05-21>May 21</time>, © Acme"),
     ],
 )
 def test_a_date_in_a_sentence_of_an_event_or_of_a_change_does_not(line: str) -> None:
