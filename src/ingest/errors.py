@@ -9,6 +9,7 @@ Everything that `ingest` raises on purpose, as one tree.
     │   ├── SchemaError        it is not at the schema this version needs                exit 3
     │   ├── LockedError        another process holds it for too long                     exit 3
     │   └── PolicyGuardError   the database itself refused a record: a fault in our code exit 3
+    ├── HungError              a round is stuck and cannot be ended; the process has to      exit 1
     ├── LeaseLostError         another worker took the source over; our write is void
     ├── StaleListError         another list came into force while a document was judged; our write is void
     ├── UrlError               text that is not a usable web address, with its rule
@@ -106,6 +107,10 @@ class LockedError(StoreError):
 
 class PolicyGuardError(StoreError):
     """The database's own guard refused a record that our policy let through: a fault in this program."""
+
+
+class HungError(IngestError):
+    """A round has made no step for so long that it never will; its thread cannot be ended, the process has to be."""
 
 
 class LeaseLostError(IngestError):

@@ -18,6 +18,15 @@ JITTER = 0.1
 MAX_RETRY_AFTER = timedelta(hours=24)
 """A server's wish to be left alone is honoured up to this; more is an error on its side (RFC 9110 §10.2.3 sets none)."""
 
+LIVELY = timedelta(hours=2)
+"""For so long after something new a source is looked at twice as often."""
+
+SLOWING = 48
+"""Silence of so many times an interval makes that interval: a daily source is asked every half hour, a weekly every 3.5 h."""
+
+STRETCH = 4
+"""The most by which silence stretches an interval: what an operator wants to know in 15 minutes is known within the hour."""
+
 _STATE_AFTER = {
     Outcome.OK: State.OK,
     Outcome.NOT_MODIFIED: State.OK,
@@ -80,30 +89,52 @@ def plan(
 def settle(source: Source, state: PollState, found: Settlement, now: datetime) -> PollState:
     """Give the state a poll leaves behind; `next_poll_at` lies within the source's bounds or where the server asks."""
     worked = found.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
-    failures = 0 if worked else state.consecutive_failures + 1
-    return replace(
+    left = replace(
         state,
         state=_STATE_AFTER[found.outcome],
         reason="" if worked else found.error,
         last_error=state.last_error if worked else found.error,
-        consecutive_failures=failures,
+        consecutive_failures=0 if worked else state.consecutive_failures + 1,
         last_attempt_at=now,
         last_success_at=now if worked else state.last_success_at,
         last_change_at=now if found.changed else state.last_change_at,
-        next_poll_at=now + pause(source, found, failures),
     )
+    return replace(left, next_poll_at=now + pause(source, left, found, now))
 
 
-def pause(source: Source, found: Settlement, failures: int) -> timedelta:
+def rhythm(source: Source, last_change_at: datetime | None, now: datetime) -> timedelta:
+    """
+    Adapt a source's interval to when it last had something new.
+
+    Half of it while something is going on, since launches come in several pieces; then the interval; with every
+    `SLOWING` intervals of silence one more, up to `STRETCH` times the interval. A source that never had anything new in
+    our time keeps its interval.
+    """
+    if last_change_at is None:
+        return source.interval
+    silence = now - last_change_at
+    if silence < LIVELY:
+        return source.interval / 2
+    return min(max(silence / SLOWING, source.interval), source.interval * STRETCH)
+
+
+def pause(source: Source, state: PollState, found: Settlement, now: datetime) -> timedelta:
     """
     Say how long to leave a source alone.
 
-    The interval, or what the document wishes if that is longer, within the source's bounds; doubled with every
-    further failure in a row up to `max_interval`; spread by up to a tenth. A `Retry-After` is a floor under all of it.
+    Its rhythm, or what the document wishes if that is longer, within the source's bounds; doubled with every further
+    failure in a row up to `max_interval`; spread by up to a tenth. After a long time without any poll (we slept, and all
+    sources are due at once) it is spread over the whole interval. A `Retry-After` is a floor under all of it.
+
+    Args:
+        state: As this poll leaves it, but for `next_poll_at`, which is when this poll was due.
     """
-    wished = max(source.interval, found.wish or timedelta())
+    wished = max(rhythm(source, state.last_change_at, now), found.wish or timedelta())
     steady = min(max(wished, source.min_interval), source.max_interval)
-    backed_off = min(steady * (1 << min(max(failures - 1, 0), 16)), source.max_interval)
-    spread = backed_off * (1 + JITTER * (jitter(source.id) - 0.5))
+    backed_off = min(steady * (1 << min(max(state.consecutive_failures - 1, 0), 16)), source.max_interval)
+    if state.next_poll_at is not None and now - state.next_poll_at > source.interval:
+        spread = source.min_interval + (backed_off - source.min_interval) * jitter(source.id)
+    else:
+        spread = backed_off * (1 + JITTER * (jitter(source.id) - 0.5))
     bounded = min(max(spread, source.min_interval), source.max_interval)
     return max(bounded, min(found.retry_after or timedelta(), MAX_RETRY_AFTER))

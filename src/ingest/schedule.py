@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,13 +20,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from ingest import allowlist
-from ingest.errors import AllowlistError, LockedError
-from ingest.pipeline import Accepted, Round, RoundReport, Standing, accept, in_force, run_round
+from ingest.errors import AllowlistError, HungError, LockedError
+from ingest.pipeline import Accepted, Progress, Round, RoundReport, Standing, accept, in_force, run_round
 
 log = logging.getLogger("ingest.schedule")
 
 TICK = timedelta(seconds=15)
 """How often the daemon looks for due sources: well below the smallest `min_interval` anyone declares (10 minutes)."""
+
+PATIENCE = timedelta(minutes=10)
+"""How long a round may go without any step: twice a lease, which is several times the longest step."""
 
 
 class Lists:
@@ -80,18 +85,63 @@ class Lists:
                 pass
 
 
-def tick(lists: Lists, make_round: Callable[[Accepted], Round]) -> RoundReport | None:
+class Heart:
+    """
+    Beats with every step of a round, so that a hung one is told from a long one.
+
+    A fetch ends by its deadline and a transaction by its lock timeout, so between two steps lie minutes at most; what takes
+    longer is a fault of ours, and no thread can be killed.
+    """
+
+    def __init__(self, patience: timedelta = PATIENCE) -> None:
+        self._patience_s = patience.total_seconds()
+        self._last: float | None = None
+
+    def beat(self, _: Progress | None = None) -> None:
+        """Note that something happened."""
+        self._last = time.monotonic()
+
+    def rest(self) -> None:
+        """Note that nothing has to happen."""
+        self._last = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a round is under way and nothing has happened for too long."""
+        return self._last is not None and time.monotonic() - self._last > self._patience_s
+
+
+def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) -> RoundReport | None:
     """Do one round of what is due; None when there is no list in force or the database is busy."""
+    heart.beat()
     try:
         accepted = lists.current()
-        return None if accepted is None else run_round(make_round(accepted))
+        if accepted is None:
+            return None
+        this = make_round(accepted)
+        return run_round(replace(this, watch=_both(this.watch, heart.beat)))
     except LockedError as error:
         log.warning("tick put off: %s", error)
         return None
+    finally:
+        heart.rest()
+
+
+def _both(one: Callable[[Progress], None], other: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    def tell(progress: Progress) -> None:
+        one(progress)
+        other(progress)
+
+    return tell
 
 
 def run(
-    lists: Lists, make_round: Callable[[Accepted], Round], stop: threading.Event, *, every: timedelta = TICK
+    lists: Lists,
+    make_round: Callable[[Accepted], Round],
+    stop: threading.Event,
+    *,
+    every: timedelta = TICK,
+    patience: timedelta = PATIENCE,
 ) -> None:
     """
     Poll until `stop` is set, then let the round under way finish.
@@ -101,12 +151,17 @@ def run(
         make_round: Makes the round of a tick from the list then in force.
         stop: Set by SIGTERM or SIGINT; the rounds' own `stop` should look at it too, so that they drain.
         every: Pause between ticks.
+        patience: How long a round may go without any step.
+
+    Raises:
+        HungError: A round is stuck; its thread still is, so the process has to end without waiting for it.
     """
+    heart = Heart(patience)
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick,
         "interval",
-        (lists, make_round),
+        (lists, make_round, heart),
         seconds=every.total_seconds(),
         max_instances=1,
         coalesce=True,
@@ -115,6 +170,8 @@ def run(
     )
     scheduler.start()
     try:
-        stop.wait()
+        while not stop.wait(min(1.0, patience.total_seconds() / 4)):
+            if heart.stopped:
+                raise HungError(f"no step of a round for {patience.total_seconds():.0f} s; restart the process.")
     finally:
-        scheduler.shutdown(wait=True)
+        scheduler.shutdown(wait=not heart.stopped)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.model import FetchPlan, Kind, Outcome, PollState, Skip, Source, State, Validators, Vendor
-from ingest.polling import MAX_RETRY_AFTER, Limits, Settlement, jitter, pause, plan, settle
+from ingest.polling import MAX_RETRY_AFTER, Limits, Settlement, jitter, pause, plan, rhythm, settle
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 VENDOR = Vendor("acme", "Acme", "https://www.acme.com/", ())
@@ -61,8 +62,12 @@ def test_each_failure_has_its_own_state_and_counts(outcome: Outcome, state: Stat
     assert settled.last_success_at is None
 
 
+def rest(found: Settlement, *, failures: int = 0, **state: datetime) -> timedelta:
+    return pause(SOURCE, PollState(SOURCE.id, consecutive_failures=failures, **state), found, NOW)  # type: ignore[arg-type]  # by name
+
+
 def test_the_pause_doubles_with_each_further_failure_up_to_the_ceiling() -> None:
-    pauses = [pause(SOURCE, Settlement(Outcome.FAILED), failures) for failures in range(1, 9)]
+    pauses = [rest(Settlement(Outcome.FAILED), failures=failures) for failures in range(1, 9)]
 
     assert pauses[0] < timedelta(hours=1.1)
     assert timedelta(hours=1.8) < pauses[1] < timedelta(hours=2.2)
@@ -71,14 +76,45 @@ def test_the_pause_doubles_with_each_further_failure_up_to_the_ceiling() -> None
 
 
 def test_retry_after_is_a_floor_with_a_ceiling() -> None:
-    assert pause(SOURCE, Settlement(Outcome.FAILED, retry_after=timedelta(hours=5)), 1) == timedelta(hours=5)
-    assert pause(SOURCE, Settlement(Outcome.FAILED, retry_after=timedelta(days=88)), 1) == MAX_RETRY_AFTER
+    assert rest(Settlement(Outcome.FAILED, retry_after=timedelta(hours=5)), failures=1) == timedelta(hours=5)
+    assert rest(Settlement(Outcome.FAILED, retry_after=timedelta(days=88)), failures=1) == MAX_RETRY_AFTER
 
 
 def test_a_documents_wish_lengthens_the_pause_within_bounds() -> None:
-    assert pause(SOURCE, Settlement(Outcome.OK, wish=timedelta(hours=3)), 0) > timedelta(hours=2.8)
-    assert pause(SOURCE, Settlement(Outcome.OK, wish=timedelta(days=300)), 0) <= SOURCE.max_interval
-    assert pause(SOURCE, Settlement(Outcome.OK, wish=timedelta(seconds=1)), 0) > timedelta(minutes=50)
+    assert rest(Settlement(Outcome.OK, wish=timedelta(hours=3))) > timedelta(hours=2.8)
+    assert rest(Settlement(Outcome.OK, wish=timedelta(days=300))) <= SOURCE.max_interval
+    assert rest(Settlement(Outcome.OK, wish=timedelta(seconds=1))) > timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    ("silent", "share"),
+    [
+        (timedelta(minutes=5), 0.5),
+        (timedelta(hours=3), 1),
+        (timedelta(days=2), 1),
+        (timedelta(days=4), 2),
+        (timedelta(days=400), 4),
+    ],
+)
+def test_the_interval_follows_when_there_last_was_something_new(silent: timedelta, share: float) -> None:
+    assert rhythm(SOURCE, NOW - silent, NOW) == SOURCE.interval * share
+    assert rhythm(SOURCE, None, NOW) == SOURCE.interval
+
+
+def test_after_a_long_sleep_sources_that_are_all_due_are_spread_over_the_interval() -> None:
+    slept = {
+        settle(
+            replace(SOURCE, id=f"acme/{number}"),
+            PollState(f"acme/{number}", next_poll_at=NOW - timedelta(hours=8)),
+            Settlement(Outcome.NOT_MODIFIED),
+            NOW,
+        ).next_poll_at
+        for number in range(60)
+    }
+    pauses = sorted(moment - NOW for moment in slept if moment)
+    assert len(pauses) == 60
+    assert pauses[0] >= SOURCE.min_interval
+    assert pauses[-1] - pauses[0] > (SOURCE.interval - SOURCE.min_interval) * 0.8
 
 
 @given(

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ingest import __version__
-from ingest.cli import db, demo, poll, read, render, run, serve, settings, sources, why
+from ingest.cli import db, demo, headline, poll, read, render, replay, run, serve, settings, sources, why
 from ingest.errors import IngestError
 
 __all__ = ["app", "main"]
@@ -55,6 +55,11 @@ _add(app, read.headlines, "ingest headlines --vendor openai --since 7d", "ingest
 _add(app, read.status, "ingest status")
 _add(app, read.rejections, "ingest rejections --rule off-scope")
 _add(app, why.why, "ingest why https://openai.com/index/some-announcement/")
+_headline = _group("One headline: withdraw it, or show it again.")
+_add(_headline, headline.withdraw, "ingest headline withdraw ID --reason 'published by mistake'")
+_add(_headline, headline.restore, "ingest headline restore ID --reason 'the vendor confirmed it'")
+app.add_typer(_headline, name="headline")
+_add(app, replay.replay, "ingest replay", "ingest replay --into sqlite:///replayed.db")
 _sources = _group("The allow-list: validate it, look at it, put it in force.")
 _add(_sources, sources.check, "ingest sources check sources.yaml")
 _add(_sources, sources.show, "ingest sources list --json", name="list")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -11,6 +13,7 @@ from ingest.cli import render, session
 from ingest.cli.interrupts import Interrupts
 from ingest.cli.poll import make_round
 from ingest.cli.serve import ADDRESS_HELP, announce, end_status
+from ingest.errors import HungError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,7 +98,17 @@ def _follow(
             from ingest.web.server import Server
 
             announce(stack.enter_context(Server(engine, serve, timezone=settings.timezone)))
-        schedule.run(lists, round_of, interrupts.event)
+        try:
+            schedule.run(lists, round_of, interrupts.event)
+        except HungError as error:
+            _die(error)
+
+
+def _die(error: HungError) -> NoReturn:
+    """Say where every thread stands and end without waiting for those that hang; a supervisor starts us again."""
+    render.note(f"Error: {error}")
+    faulthandler.dump_traceback(all_threads=True)
+    os._exit(error.exit_status)
 
 
 # ── without a network ───────────────────────────────────────────────────────────────────────────────────────────
