@@ -28,6 +28,7 @@ _DATES: Final = re.compile(r"date|publish|created|posted|released?|time|_at$|On$
 _FIRST_DATES: Final = re.compile(r"publi|first|posted|^date$|release", re.IGNORECASE)
 _LINKS: Final = ("url", "link", "href", "permalink", "canonicalUrl", "path", "uri")
 _SLUGS: Final = ("slug", "current", "handle", "id")
+_ATTRIBUTES: Final = ("data-page", "data-props", "data-state", "data-json", "data-items")
 _ID: Final = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -59,7 +60,7 @@ def _lists(page: Page) -> Iterator[_List]:
 
 
 def _scripts(page: Page) -> list[tuple[str, list[str]]]:
-    """Return how to name scripts, and their texts; what has no name of its own is named with all others."""
+    """Return how to name scripts and attributes with data, and their texts; nameless scripts are named all together."""
     named, others = [], []
     for node in page.css("script:not([src])"):
         text, ident = node.text(deep=True), webpage.attribute(node, "id")
@@ -67,6 +68,11 @@ def _scripts(page: Page) -> list[tuple[str, list[str]]]:
             named.append((f"script#{ident}", [text]))
         else:
             others.append(text)
+    for node in page.css(", ".join(f"[{name}]" for name in _ATTRIBUTES)):
+        for name in _ATTRIBUTES:
+            if (text := node.attributes.get(name) or "").startswith(("{", "[")):
+                ident = webpage.attribute(node, "id")
+                named.append((f"{f'#{ident}' if _ID.fullmatch(ident) else node.tag}@{name}", [text]))
     return [*named, ("script", others)]
 
 

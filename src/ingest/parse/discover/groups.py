@@ -43,7 +43,8 @@ _SHELF: Final = re.compile(
 )
 _DATED_PATH: Final = re.compile(r"/(?:19|20)\d{2}(?:[/_-]?\d{2})?|(?:19|20)\d{6}")
 _PLACES: Final = re.compile(r"\b(?:post|article|entry|news|release|story|card|item|list|blog|press)", re.IGNORECASE)
-_HEADING: Final = "h1, h2, h3, h4, h5, h6"
+HEADING: Final = "h1, h2, h3, h4, h5, h6"
+"""What heads a card."""
 _TEXTS: Final = 60  # elements of a card that are asked for their text
 
 
@@ -166,7 +167,7 @@ def date_of(card: LexborNode) -> tuple[Dated, str]:
 
 def title_of(card: LexborNode, link: LexborNode, shown_date: str, date: Dated) -> str:
     """Return what a card seems to be called."""
-    for node in card.css(_HEADING):
+    for node in card.css(HEADING):
         if text := text_of(node):
             return text
     text = text_of(link)

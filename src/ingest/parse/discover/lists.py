@@ -26,6 +26,8 @@ DRAFT_LIMIT: Final = 4
 _LEAST_SURE: Final = 0.3  # below, a group is navigation
 _JOINED: Final = 0.6  # of the surest group's sureness, which another part of the same list has at least
 _MOSTLY: Final = 0.7  # of the items of a block show a date
+_NEAR: Final = 0.75  # of the cards, all told; with a quarter of foreign ones it is no list any more
+_COMPARED: Final = 200  # foreign elements that are looked at
 _CONTEXTS: Final = 14
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -111,20 +113,32 @@ def _common(parts: list[list[Card]], best: Callable[[list[Card]], str], score: C
 
 
 def _entry_name(group: Group, page: Page) -> str:
-    """Return the selector that finds the group's cards, all of them and little else, "" if none comes near."""
+    """
+    Return the selector that finds the group's cards, all of them and little else, "" if none comes near.
+
+    Second cards for the same pages do no harm, so they are not counted against it.
+    """
     wanted = {card.node.mem_id for card in group.cards}
     scored = []
     for rank, name in enumerate(_entry_candidates(group)):
         try:
-            found = {node.mem_id for node in pages.items(page, name)}
+            found = pages.items(page, name)
         except SelectolaxError:
             continue
-        hits = len(found & wanted)
-        if hits:
-            score = 2 * hits / (len(found) + len(wanted))
-            scored.append((round(score, 3), -rank, name))
+        hits = sum(node.mem_id in wanted for node in found)
+        if hits * 2 < len(wanted):
+            continue
+        others = [node for node in found if node.mem_id not in wanted]
+        foreign = len(others) if len(others) > _COMPARED else sum(not _leads_into(node, page, group) for node in others)
+        scored.append((round(2 * hits / (hits + foreign + len(wanted)), 3), -rank, name))
     best = max(scored, default=(0.0, 0, ""))
-    return best[2] if best[0] >= 0.75 else ""  # noqa: PLR2004 a quarter of foreign cards is no list any more
+    return best[2] if best[0] >= _NEAR else ""
+
+
+def _leads_into(node: LexborNode, page: Page, group: Group) -> bool:
+    """Whether an element is another card for a page of the group: an equal one, for a small screen perhaps."""
+    href = pages.link_of(node, page, None)
+    return any(card.link.attributes.get("href") == href and card.node.tag == node.tag for card in group.cards)
 
 
 def _entry_candidates(group: Group) -> list[str]:
@@ -178,6 +192,10 @@ def _title_score(pick: str, cards: list[Card], page: Page) -> float:
     score = 3 * filled + 1.5 * min(distinct, 1) + fitting - 3 * is_dated + 1.2 * semantic + 0.8 * named + leaf
     score -= 0.4 if re.match(r"p(?![\w-])", pick) and not named else 0.0  # a paragraph is rather a summary
     score += 0.6 * _repeated(texts, cards)
+    headed = (
+        text == card.title and card.node.css_first(groups.HEADING) for text, card in zip(texts, cards, strict=True)
+    )
+    score += sum(map(bool, headed)) / len(cards)
     score -= 0.8 if pick.startswith(".") and "~" in pick else 0.0  # cutting text up is the last resort
     return score - 0.002 * (sum(lengths) / len(lengths) if lengths else 0) - 0.004 * len(pick)
 
