@@ -129,16 +129,16 @@ def _entry_name(group: Group, page: Page) -> str:
         if hits * 2 < len(wanted):
             continue
         others = [node for node in found if node.mem_id not in wanted]
-        foreign = len(others) if len(others) > _COMPARED else sum(not _leads_into(node, page, group) for node in others)
+        foreign = len(others) if len(others) > _COMPARED else sum(not _leads_into(node, group) for node in others)
         scored.append((round(2 * hits / (hits + foreign + len(wanted)), 3), -rank, name))
     best = max(scored, default=(0.0, 0, ""))
     return best[2] if best[0] >= _NEAR else ""
 
 
-def _leads_into(node: LexborNode, page: Page, group: Group) -> bool:
+def _leads_into(node: LexborNode, group: Group) -> bool:
     """Whether an element is another card for a page of the group: an equal one, for a small screen perhaps."""
-    href = pages.link_of(node, page, None)
-    return any(card.link.attributes.get("href") == href and card.node.tag == node.tag for card in group.cards)
+    inside = {link.attributes.get("href") for link in node.css("a[href]")}
+    return any(card.link.attributes.get("href") in inside and card.node.tag == node.tag for card in group.cards)
 
 
 def _entry_candidates(group: Group) -> list[str]:

@@ -20,10 +20,12 @@ _LAYOUT: Final = re.compile(
     r"(?:is|has|js|no|u|l|d)-.*|active|first|last|odd|even|open|closed|selected|current|hidden|show|fade|clearfix|lazy\w*|loaded"
     r"|container(?:-\w+)?|row|col(?:umn)?s?(?:-.*)?|wrapper|inner|outer|group|relative|absolute|fixed|sticky|block|inline(?:-.*)?|flex|grid"
     r"|hentry|visible|link|reset|root|not-prose|prose|underline|italic|uppercase|lowercase|capitalize|truncate|antialiased|transition"
-    r"|(?:-?(?:m|p)[trblxyse]?|w|h|min|max|gap|space|text|font|bg|border|rounded|shadow|ring|flex|grid|items|justify|self|content|order|col|row"
-    r"|overflow|z|top|left|right|bottom|inset|opacity|leading|tracking|transition|duration|ease|cursor|object|aspect|from|to|via|size"
-    r"|basis|grow|shrink|place|align|whitespace|break|outline|translate|scale|rotate|origin|delay|animate|select|pointer|sr"
-    r"|margin|padding|display|display\d)-[\w./%-]+",
+    # Sizes (Tailwind, Bootstrap); `p-news` and `top-story` are names.
+    r"|-?(?:[mp][trblxyse]?|w|h|min-[wh]|max-[wh]|gap(?:-[xy])?|space-[xy]|z|top|left|right|bottom|inset(?:-[xy])?|basis|order|leading|tracking"
+    r"|columns|flex|grow|shrink|opacity|scale|rotate|duration|delay|line-clamp|size|g[xy]?)-(?:\d[\w./%]*|px|auto|full|screen|fit|min|max|none)"
+    r"|(?:items|justify|content|self|place|align)-(?:start|center|end|between|around|evenly|baseline|stretch|middle|top|bottom|self-\w+|items-\w+)"
+    r"|(?:text|font|bg|border|rounded|shadow|ring|grid|overflow|transition|ease|cursor|object|aspect|from|to|via|whitespace|break|outline"
+    r"|translate|origin|animate|select|pointer|sr|margin|padding|display|fs|fw|lh|col|row|flex|hover|group)-[\w./%-]+",
 )
 _SPLIT: Final = re.compile(r"[_-]+")
 _MANY_DIGITS: Final = re.compile(r"\d{3,}")
