@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from ingest.model import Precision
 from ingest.parse import embedded, webpage
+from ingest.parse.discover.groups import path_of
 from ingest.parse.discover.lists import Draft
 from ingest.parse.discover.names import is_random
 from ingest.parse.elements import Page
@@ -49,7 +49,7 @@ def drafts(page: Page, url: str, base: str) -> list[Draft]:
 
 
 def _paths(page: Page, base: str) -> set[str]:
-    return {urlsplit(absolute(webpage.attribute(link, "href"), base)).path.rstrip("/") for link in page.css("a[href]")}
+    return {path_of(absolute(webpage.attribute(link, "href"), base)).rstrip("/") for link in page.css("a[href]")}
 
 
 def _lists(page: Page) -> Iterator[_List]:
@@ -160,13 +160,13 @@ def _link(sample: tuple[Mapping[str, object], ...], keys: list[str], paths: set[
     for key in (key for name in _LINKS for key in keys if key.rpartition("/")[2] == name):
         texts = [text for text in _texts(sample, key) if text]
         if len(texts) >= 0.5 * len(sample) and all(text.startswith(("/", "http")) for text in texts):
-            proven = any(urlsplit(absolute(text, url)).path.rstrip("/") in paths for text in texts)
+            proven = any(path_of(absolute(text, url)).rstrip("/") in paths for text in texts)
             return key, proven
     for key in (key for name in _SLUGS for key in keys if key.rpartition("/")[2] == name):
         texts = [text for text in _texts(sample, key) if text]
         folders = [path[: -len(text)] for text in texts for path in paths if path.endswith(f"/{text}")]
-        if folders:
+        if 2 * len(folders) >= len(texts):  # a slug that some other page ends with by chance proves nothing
             return f"{max(set(folders), key=folders.count)}{{{key}}}", True
         if len(set(texts)) == len(sample) and key.endswith(("slug", "current")):
-            return f"{urlsplit(url).path.rstrip('/')}/{{{key}}}", False
+            return f"{path_of(url).rstrip('/')}/{{{key}}}", False
     return "", False

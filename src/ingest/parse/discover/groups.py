@@ -100,8 +100,8 @@ def _links(page: Page, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
         address = absolute(webpage.attribute(link, "href"), base)
         if not address.startswith(("http://", "https://")) or _site(address) != site:
             continue
-        parts = urlsplit(address)
-        if parts.path in {"", "/"} or _SHELF.search(parts.path) or cards.page_key(address.partition("#")[0]) == own:
+        path = path_of(address)
+        if path in {"", "/"} or _SHELF.search(path) or cards.page_key(address.partition("#")[0]) == own:
             continue
         if navigation.isdisjoint(outer.mem_id for outer in (link, *ancestors(link))):
             yield link, address
@@ -112,6 +112,14 @@ def _site(url: str) -> str:
     try:
         return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
     except ValueError:
+        return ""
+
+
+def path_of(url: str) -> str:
+    """Return the path of an address, "" of what is none."""
+    try:
+        return urlsplit(url).path
+    except ValueError:  # `a://[`
         return ""
 
 
@@ -227,7 +235,7 @@ def _width(text: str) -> int:
 
 
 def _folder(url: str) -> str:
-    return urlsplit(url).path.rstrip("/").rpartition("/")[0]
+    return path_of(url).rstrip("/").rpartition("/")[0]
 
 
 def _one_shape(found: list[Card]) -> float:
@@ -237,8 +245,8 @@ def _one_shape(found: list[Card]) -> float:
 
 
 def _is_below(found: list[Card], url: str) -> bool:
-    own = urlsplit(url).path.rstrip("/")
-    return bool(own) and _share(urlsplit(card.url).path.startswith(f"{own}/") for card in found) > 0.5  # noqa: PLR2004 half
+    own = path_of(url).rstrip("/")
+    return bool(own) and _share(path_of(card.url).startswith(f"{own}/") for card in found) > 0.5  # noqa: PLR2004 half
 
 
 def _is_in_order(found: list[Card]) -> bool:

@@ -28,6 +28,7 @@ _JOINED: Final = 0.6  # of the surest group's sureness, which another part of th
 _MOSTLY: Final = 0.7  # of the items of a block show a date
 _NEAR: Final = 0.75  # of the cards, all told; with a quarter of foreign ones it is no list any more
 _COMPARED: Final = 200  # foreign elements that are looked at
+_DATED_OUTSIDE: Final = 0.25  # a date for each item is nearly as good outside it as in it
 _CONTEXTS: Final = 14
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -88,7 +89,11 @@ def _draft(group: Group, page: Page) -> Draft | None:
     entry = _entry_name(group, page)
     if not entry:
         return None
-    return Draft(_select(entry, [group.cards], page), group.sure, tuple(group.why))
+    select = _select(entry, [group.cards], page)
+    if "::" not in dict(select).get("date", ""):
+        return Draft(select, group.sure, tuple(group.why))
+    sure = min(0.95, round(group.sure + _DATED_OUTSIDE, 2))
+    return Draft(select, sure, (*group.why, "a date stands beside each item or above it"))
 
 
 def _select(entry: str, parts: list[list[Card]], page: Page) -> Select:
