@@ -81,3 +81,17 @@ def test_a_series_of_one_page_adds_and_removes_what_its_steps_say() -> None:
 
 def said(entry: Entry) -> tuple[object, ...]:
     return entry.title, entry.published.value
+
+
+@pytest.mark.parametrize("key", sorted(STANZAS["vendors"]))
+def test_a_stanza_that_could_ship_is_one_that_the_allow_list_takes(key: str) -> None:
+    stanza = STANZAS["vendors"][key]
+    assert list(faults(Kind(stanza["kind"]), stanza["select"])) == []
+    assert stanza["url"].startswith("https://")
+
+
+def test_a_stanza_that_is_said_to_be_proven_is_the_one_that_reads_its_recording() -> None:
+    proven = {key: stanza for key, stanza in STANZAS["vendors"].items() if "proven" in stanza}
+    assert proven
+    for stanza in proven.values():
+        assert stanza["select"] == STANZAS["recordings"][stanza["proven"]]["select"]
