@@ -153,7 +153,7 @@ def upgrade() -> None:
         sa.Column("ingested_rules_version", sa.Text(), nullable=True),
         sa.Column("ingested_source_digest", sa.Text(), nullable=True),
         sa.Column("ingest_error", sa.Text(), server_default="", nullable=False),
-        sa.CheckConstraint("\"purpose\" IN ('source', 'article')", name=op.f("ck_captures_purpose")),
+        sa.CheckConstraint("\"purpose\" IN ('source', 'part', 'article')", name=op.f("ck_captures_purpose")),
         sa.ForeignKeyConstraint(["generation"], ["generations.number"], name=op.f("fk_captures_generation")),
         sa.ForeignKeyConstraint(["previous_id"], ["captures.id"], name=op.f("fk_captures_previous_id")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_captures_source_id")),
@@ -180,6 +180,43 @@ def upgrade() -> None:
         sa.Column("set_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], name=op.f("fk_short_headlines_story_id")),
         sa.PrimaryKeyConstraint("story_id", "lang", "position", name=op.f("pk_short_headlines")),
+    )
+    op.create_table(
+        "candidates",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("entry_key", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("candidate", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("next_try_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.Text(), server_default="", nullable=False),
+        sa.Column("lease_owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("lease_token", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("first_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("capture_id", BIG, nullable=False),
+        sa.Column("page_capture_id", BIG, nullable=True),
+        sa.CheckConstraint(
+            "\"status\" IN ('pending', 'known', 'finished', 'refused')", name=op.f("ck_candidates_status")
+        ),
+        sa.ForeignKeyConstraint(["capture_id"], ["captures.id"], name=op.f("fk_candidates_capture_id")),
+        sa.ForeignKeyConstraint(["page_capture_id"], ["captures.id"], name=op.f("fk_candidates_page_capture_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_candidates_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_candidates")),
+        sa.UniqueConstraint("source_id", "entry_key", name=op.f("uq_candidates_source_id_entry_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_candidates_pending",
+        "candidates",
+        ["next_try_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status = 'pending'"),
     )
     op.create_table(
         "changes",
@@ -271,6 +308,7 @@ def upgrade() -> None:
         sa.Column("id", BIG, nullable=False),
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), server_default="", nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("finished_at", UtcDateTime(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
@@ -293,7 +331,9 @@ def upgrade() -> None:
         sa.Column("quarantined", sa.Integer(), nullable=False),
         sa.Column("pending", sa.Integer(), nullable=False),
         sa.Column("unparsable", sa.Integer(), nullable=False),
-        sa.CheckConstraint("\"kind\" IN ('poll', 'recovered', 'reingest')", name=op.f("ck_polls_kind")),
+        sa.CheckConstraint(
+            "\"kind\" IN ('poll', 'recovered', 'reingest', 'part', 'article', 'gave-up')", name=op.f("ck_polls_kind")
+        ),
         sa.CheckConstraint(
             "entries = created + revised + seen + duplicate + filtered + rejected + quarantined + pending + unparsable",
             name=op.f("ck_polls_balance"),
@@ -498,6 +538,7 @@ def downgrade() -> None:
     op.drop_table("polls")
     op.drop_table("headlines")
     op.drop_table("changes")
+    op.drop_table("candidates")
     op.drop_table("short_headlines")
     op.drop_table("captures")
     op.drop_table("stories")

@@ -180,6 +180,11 @@ class Source:
     headers: tuple[tuple[str, str], ...] = ()
     select: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def opens_pages(self) -> bool:
+        """Whether each new entry's own page is opened once: as its stanza says, and where a list has no titles."""
+        return self.article or self.kind is Kind.SITEMAP
+
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:
@@ -296,7 +301,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A stored response: the narrow waist. Everything after it is a function of this, the list and the rules."""
+    """
+    A stored response: the narrow waist. Everything after it is a function of this, the list and the rules.
+
+    `purpose` is `source` for a source's own document, `part` for one that it lists, `article` for an entry's page.
+    """
 
     id: int
     source_id: str
@@ -307,6 +316,7 @@ class Capture:
     response_headers: tuple[tuple[str, str], ...]
     fetched_at: datetime
     generation: int
+    purpose: str = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +432,7 @@ class Candidate:
     categories: tuple[str, ...]
     published: Dated
     updated: Dated = NO_DATE
+    alternates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 From a source's words to ours: entries become candidates, or refusals that say by which rule.
 
 Nothing is admitted here; `policy` decides on a candidate's link afterwards. Nothing is made up either: an entry without
-a title or a link stays without, and is refused by name.
+a link, or without a title where its page is not going to be opened, is refused by name.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     def refuse(fate: Fate, rule: str, detail: str) -> Refusal:
         return Refusal(entry.position, fate, rule, detail, raw_key, (entry.link or "")[:_SHOWN], title)
 
-    if not title:
+    if not title and not source.opens_pages:
         return refuse(Fate.UNPARSABLE, "no-title", "the entry has no title")
     if not entry.link:
         return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
@@ -72,8 +72,17 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
         published=entry.published,
         updated=entry.updated,
     )
-    filtered = _filters(source.include, source.exclude, source.topics).verdict(candidate, url.path)
+    filtered = filtered_by(candidate, source)
     return refuse(Fate.FILTERED, *filtered) if filtered else candidate
+
+
+def filtered_by(candidate: Candidate, source: Source) -> tuple[str, str] | None:
+    """
+    Return the rule by which the source's own stanza leaves a candidate out, and which word of it; None if it stays.
+
+    While the title is not known, only what the path says counts.
+    """
+    return _filters(source.include, source.exclude, source.topics).verdict(candidate, urls.parse(candidate.url).path)
 
 
 def _language(entry: Entry, document: Document, source: Source, title: str) -> str | None:
@@ -118,11 +127,14 @@ class _Filters:
             found = (p for field, p in patterns if any(p.search(value) for value in fields[field]))
             return next((pattern.pattern for pattern in found), None)
 
-        if self.include and matching(self.include) is None:
+        told = bool(candidate.title)
+        include = self.include if told else tuple(pair for pair in self.include if pair[0] == "path")
+        undecided = not told and len(include) < len(self.include)
+        if include and matching(include) is None and not undecided:
             return "include", "matches none of the patterns to include"
         if (pattern := matching(self.exclude)) is not None:
             return "exclude", f"matches {pattern}"
-        if self.topics:
+        if self.topics and told:
             text = _folded(" \n".join((candidate.title, candidate.summary, *candidate.categories)))
             if not any(topic.search(text) for topic in self.topics):
                 return "topics", "speaks of none of the topics"

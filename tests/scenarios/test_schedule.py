@@ -87,9 +87,12 @@ def test_a_round_that_hangs_ends_the_daemon_and_one_that_is_only_long_does_not(w
     def hang(_: Progress) -> None:
         release.wait(60)
 
+    before = set(threading.enumerate())
     with pytest.raises(HungError, match="no step of a round"):
         schedule.run(lists, rounds(world, hang), threading.Event(), patience=timedelta(seconds=0.5))
     release.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
 
 
 def test_a_heart_that_rests_never_stops() -> None:

@@ -28,12 +28,21 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A candidate whose address was admitted, with the scope that admitted it; `page` is its key, however it is spelled."""
+    """
+    A candidate whose address was admitted, with the scope that admitted it.
+
+    `page` is the key of the page by which its source lists it, however that is spelled, `canonical` that of the page's own
+    address where the page says another. `said` is the digest of the list's own words where the page was opened for more:
+    the list is compared with itself. `alternates` are the page's other languages, each admitted.
+    """
 
     candidate: Candidate
     url: Url
     scope: Scope
     page: str = ""
+    canonical: str = ""
+    said: str = ""
+    alternates: tuple[tuple[str, Url, Scope], ...] = ()
 
     @classmethod
     def of(cls, candidate: Candidate, url: Url, scope: Scope) -> Offer:
@@ -94,10 +103,9 @@ def _name(offer: Offer, pages_of: dict[str, set[str]]) -> str:
 
 def keys(offer: Offer, source: Source) -> tuple[Key, ...]:
     """List the keys an offer is looked up by, strongest first."""
-    page = Key(source.vendor_id, "url", key_text(offer.page))
-    if offer.candidate.guid is None:
-        return (page,)
-    return (Key(source.id, "guid", key_text(offer.candidate.guid)), page)
+    pages = [Key(source.vendor_id, "url", key_text(page)) for page in (offer.page, offer.canonical) if page]
+    guid = offer.candidate.guid
+    return tuple(pages) if guid is None else (Key(source.id, "guid", key_text(guid)), *pages)
 
 
 def claim_digest(offer: Offer) -> str:
@@ -107,6 +115,8 @@ def claim_digest(offer: Offer) -> str:
     Page, title, date and language make one; another spelling of the page does not. Summary and categories are the rest:
     feeds cut and reword them at every turn, so they are kept with the claim and shown from the next revision on.
     """
+    if offer.said:
+        return offer.said
     candidate = offer.candidate
     published = candidate.published
     moment = published.value.isoformat() if published.value else None

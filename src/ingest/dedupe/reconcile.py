@@ -81,10 +81,10 @@ class _Book:
     def decide(self, offer: Offer) -> Decision:
         """Gather the facts, look the verdict up, and say what comes of it."""
         name = self._names[offer.candidate.position]
-        *guids, page = keys(offer, self._source)
+        found_by = [(key.kind, self._by_key[key]) for key in keys(offer, self._source) if key in self._by_key]
         claim = self._known.claims.get(name)
-        named = claim.headline_id if claim else next((self._by_key[key] for key in guids if key in self._by_key), None)
-        paged = self._by_key.get(page)
+        named = claim.headline_id if claim else next((hit for kind, hit in found_by if kind == "guid"), None)
+        paged = next((hit for kind, hit in found_by if kind == "url"), None)
         match TABLE[self._name_fact(named, claim, offer), self._page_fact(paged, named, offer)]:
             case Verdict.NAME:
                 found = named

@@ -8,21 +8,39 @@ behind, a new reading and a replay all come through here, so that they agree.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
 from ingest import __version__, dedupe, policy, rules
 from ingest.errors import StaleListError
-from ingest.model import Candidate, Capture, Document, Fate, Refusal, Source, Tally, Vendor
+from ingest.model import (
+    Candidate,
+    Capture,
+    Document,
+    Fate,
+    Kind,
+    Outcome,
+    Refusal,
+    Response,
+    Source,
+    State,
+    Tally,
+    Vendor,
+)
 from ingest.normalise import normalise
+from ingest.parse import selfcheck
+from ingest.store import candidates, headlines, lists, polls, rejections
 from ingest.store import engine as database
-from ingest.store import headlines, lists, rejections
 
 RULES_VERSION = f"{__version__}+{rules.VERSION}"
 """What decided: this program's version and that of the rules file. Kept with every capture and revision."""
+
+_CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
+"""Kinds that are read with selectors, which fail silently; the others say themselves what an entry is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +60,44 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What one document came to: its ledger, what an operator should hear once, and the pace that it wishes for."""
+    """
+    What one document came to: its ledger, what an operator should hear once, and the pace that it wishes for.
+
+    `outcome` is broken or blocked, with `error`, where the find was not believed and waits in quarantine.
+    """
 
     tally: Tally
-    note: str
-    wish: timedelta
+    note: str = ""
+    wish: timedelta = timedelta()
+    outcome: Outcome = Outcome.OK
+    error: str = ""
 
     @property
     def changed(self) -> bool:
         """Whether something was announced or edited."""
-        return self.tally.created + self.tally.revised > 0
+        return self.tally.created + self.tally.revised + self.tally.pending > 0
 
 
-def judge(document: Document, reading: Reading) -> tuple[list[dedupe.Offer], list[Refusal]]:
+def capture_of(number: int, reading: Reading, response: Response, *, purpose: str = "source") -> Capture:
+    """Make of a stored response what `captures.get` reads back of it."""
+    return Capture(
+        id=number,
+        source_id=reading.source.id,
+        target_url=response.target_url,
+        final_url=response.final_url,
+        content=response.content,
+        payload_digest=response.payload_digest or "",
+        response_headers=response.response_headers,
+        fetched_at=response.fetched_at,
+        generation=reading.generation,
+        purpose=purpose,
+    )
+
+
+Judged = tuple[list[dedupe.Offer], list[Refusal]]
+
+
+def judge(document: Document, reading: Reading) -> Judged:
     """Split what a document offers into what the policy admits and what some rule refuses."""
     offers: list[dedupe.Offer] = []
     refusals: list[Refusal] = []
@@ -66,47 +109,128 @@ def judge(document: Document, reading: Reading) -> tuple[list[dedupe.Offer], lis
             case policy.Admitted(url, scope):
                 offers.append(dedupe.Offer.of(item, url, scope))
             case policy.Refused() as refused:
-                refusals.append(_refusal(item, refused))
+                refusals.append(refusal_of(item, Fate.REJECTED, refused.rule, refused.detail, url=refused.url))
     return offers, refusals
 
 
-def _refusal(candidate: Candidate, refused: policy.Refused) -> Refusal:
-    return Refusal(
-        position=candidate.position,
-        fate=Fate.REJECTED,
-        rule=refused.rule,
-        detail=refused.detail,
-        raw_key=candidate.raw_key,
-        url=refused.url,
-        title=candidate.title,
-    )
+def refusal_of(candidate: Candidate, fate: Fate, rule: str, detail: str, *, url: str = "") -> Refusal:
+    """Refuse a candidate under its own name."""
+    return Refusal(candidate.position, fate, rule, detail, candidate.raw_key, url or candidate.url, candidate.title)
 
 
 def write(
-    conn: Connection,
-    capture: Capture,
-    document: Document,
-    reading: Reading,
-    judged: tuple[list[dedupe.Offer], list[Refusal]],
+    conn: Connection, capture: Capture, document: Document, reading: Reading, judged: Judged, *, first: bool = False
 ) -> Ingested:
     """
     Write everything that a document changes; the rest of the transaction is the caller's.
+
+    Args:
+        first: The document is part of a source's first fill, although another part of it was written before.
 
     Raises:
         StaleListError: Another list came into force since the document was judged; nothing may be written by the old one.
     """
     offers, refusals = judged
+    begin(conn, reading)
+    verdict = _believe(conn, document, reading)
+    if not verdict.passed:
+        return _quarantine(conn, capture, offers, refusals, verdict)
+    known = headlines.known(conn, reading.source, offers)
+    decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)
+    held: list[Fate] = []
+    if reading.source.opens_pages:
+        decisions, held = _hold(conn, decisions, reading, capture, first=first or known.first_fill)
+    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
+    rejections.record(conn, refusals, capture)
+    rejections.release(conn, reading.source.id, [offer.candidate.raw_key for offer in offers])
+    tally = tally_of([*(one.fate for one in decisions), *held, *(refusal.fate for refusal in refusals)])
+    return Ingested(tally, dedupe.churn(decisions, known), document.ttl or timedelta())
+
+
+def begin(conn: Connection, reading: Reading) -> None:
+    """
+    Let nobody else write this vendor's documents, and see that the list they were judged by is in force.
+
+    Raises:
+        StaleListError: It no longer is.
+    """
     database.serialise_vendor(conn, reading.vendor.id)
     if not lists.is_in_force(conn, reading.generation):
         raise StaleListError("another list came into force meanwhile; the next round reads it again.")
-    known = headlines.known(conn, reading.source, offers)
-    decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)
-    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
-    rejections.record(conn, refusals, capture)
-    return Ingested(_tally(decisions, refusals), dedupe.churn(decisions, known), document.ttl or timedelta())
 
 
-def _tally(decisions: Iterable[dedupe.Decision], refusals: Iterable[Refusal]) -> Tally:
+def tally_of(fates: Sequence[Fate]) -> Tally:
     """Count every entry under the one fate it ended in."""
-    fates = [decision.fate for decision in decisions] + [refusal.fate for refusal in refusals]
     return Tally(**{fate.value: fates.count(fate) for fate in Fate})
+
+
+# ── finds that are not believed ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _believe(conn: Connection, document: Document, reading: Reading) -> selfcheck.Verdict:
+    """Check what selectors found; what a feed or sitemap says needs no belief."""
+    if reading.source.kind not in _CHECKED:
+        return selfcheck.Verdict(State.OK)
+    earlier = selfcheck.Earlier(counts=polls.last_counts(conn, reading.source.id))
+    return selfcheck.check(document, dates=False, earlier=earlier)
+
+
+def _quarantine(
+    conn: Connection,
+    capture: Capture,
+    offers: Iterable[dedupe.Offer],
+    refusals: list[Refusal],
+    verdict: selfcheck.Verdict,
+) -> Ingested:
+    """Keep what was found for an operator to see, and record nothing."""
+    reason = verdict.reasons[0]
+    held = [refusal_of(offer.candidate, Fate.QUARANTINED, reason.rule, reason.detail) for offer in offers]
+    rejections.record(conn, [*held, *refusals], capture)
+    blocked = verdict.state is State.BLOCKED
+    return Ingested(
+        tally_of([refusal.fate for refusal in (*held, *refusals)]),
+        outcome=Outcome.BLOCKED if blocked else Outcome.BROKEN,
+        error=" ".join(reason.detail for reason in verdict.reasons),
+    )
+
+
+# ── entries whose page is opened first ──────────────────────────────────────────────────────────────────────────
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _hold(
+    conn: Connection, decisions: list[dedupe.Decision], reading: Reading, capture: Capture, *, first: bool
+) -> tuple[list[dedupe.Decision], list[Fate]]:
+    """
+    Hold back what is new or edited until its page has been opened.
+
+    In a first fill, and where more is new at once than that opens, only the newest pages are; older ones are registered as
+    known, so that nobody takes them for news (CONTRACT §2, `first_fill`).
+    """
+    source = reading.source
+    told = candidates.statuses(conn, source.id, [one.entry_key for one in decisions])
+    kept, fresh, fates = [], [], []
+    for one in decisions:
+        was, said = told.get(one.entry_key, ("", ""))
+        if one.fate not in {Fate.CREATED, Fate.REVISED}:
+            kept.append(one)
+        elif said == one.claim_digest:
+            fates.append(Fate.PENDING if was == "pending" else Fate.SEEN)
+        else:
+            fresh.append(one)
+    fresh.sort(key=_newest_first)
+    opened = fresh[: source.first_fill] if first or len(fresh) > source.first_fill else fresh
+    rows: list[candidates.Registered] = []
+    for number, one in enumerate(fresh):
+        status: candidates.Status = "pending" if number < len(opened) else "known"
+        fates.append(Fate.PENDING if status == "pending" else Fate.SEEN)
+        rows.append((one.entry_key, one.offer.candidate, one.offer.url.host, one.claim_digest, status))
+    candidates.register(conn, rows, capture)
+    return kept, fates
+
+
+def _newest_first(decision: dedupe.Decision) -> tuple[float, int]:
+    candidate = decision.offer.candidate
+    moment = candidate.published.value or candidate.updated.value or _EPOCH
+    return -moment.timestamp(), candidate.position

@@ -16,11 +16,13 @@ from sqlalchemy import Connection, Engine
 
 from ingest import httpcache, polling
 from ingest.errors import ParseError
+from ingest.jail import parse
 from ingest.model import (
     Capture,
     Failed,
     Fetched,
     FetchPlan,
+    Kind,
     Lease,
     NotModified,
     Outcome,
@@ -29,11 +31,12 @@ from ingest.model import (
     Response,
     Skip,
     Source,
+    State,
     Tally,
     Vendor,
 )
-from ingest.parse import parse
-from ingest.pipeline.ingest import RULES_VERSION, Reading, judge, write
+from ingest.parse import selfcheck
+from ingest.pipeline.ingest import RULES_VERSION, Reading, capture_of, judge, write
 from ingest.store import captures, leases, polls, sources
 from ingest.store import engine as database
 
@@ -64,6 +67,23 @@ class Poll:
         self.kind = kind
         self.started_at = context.now()
         self.reading = Reading(source, vendor, context.generation)
+        self.parts: tuple[str, ...] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the source was never read before."""
+        return self.state.last_success_at is None
+
+    def listed_parts(self) -> tuple[str, ...]:
+        """Give the parts that the document names; also where it came unchanged, since they may have changed all the same."""
+        if self.parts or self.source.kind is not Kind.SITEMAP or self.state.last_capture_id is None:
+            return self.parts
+        with database.read(self.context.engine) as conn:
+            capture = captures.get(conn, self.state.last_capture_id)
+        try:
+            return parse(capture, self.source).parts if capture else ()
+        except ParseError:
+            return ()
 
     def plan(self, *, named: bool) -> FetchPlan | Skip:
         """Ask the rules whether and how to fetch."""
@@ -102,21 +122,7 @@ class Poll:
         capture_id = self.keep(found.response)
         if self._is_known(found.response):
             return self._same_bytes(found, capture_id)
-        return self.ingest(self._capture(capture_id, found.response), found=found)
-
-    def _capture(self, capture_id: int, response: Response) -> Capture:
-        """Make of a response what `captures.get` reads back of it."""
-        return Capture(
-            id=capture_id,
-            source_id=self.source.id,
-            target_url=response.target_url,
-            final_url=response.final_url,
-            content=response.content,
-            payload_digest=response.payload_digest or "",
-            response_headers=response.response_headers,
-            fetched_at=response.fetched_at,
-            generation=self.context.generation,
-        )
+        return self.ingest(capture_of(capture_id, self.reading, found.response), found=found)
 
     def _is_known(self, response: Response) -> bool:
         """Whether these very bytes were read before, by the same rules and the same stanza (ARCHITECTURE §4.5)."""
@@ -175,33 +181,31 @@ class Poll:
         judged = judge(document, self.reading)
         with database.write(self.context.engine) as conn:
             ingested = write(conn, capture, document, self.reading, judged)
+            believed = ingested.outcome is Outcome.OK
             wish = max(ingested.wish, self._wish(found.response) if found else timedelta())
-            settlement = polling.Settlement(Outcome.OK, wish=wish, changed=ingested.changed)
-            self._settle(conn, settlement, found, capture.id, capture)
-            self._mark(conn, capture)
-            report = replace(self._report(Outcome.OK, found, tally=ingested.tally), note=ingested.note)
+            settlement = polling.Settlement(ingested.outcome, error=ingested.error, wish=wish, changed=ingested.changed)
+            self._settle(conn, settlement, found, capture.id, capture, believed=believed)
+            self._mark(conn, capture, error=ingested.error)
+            report = replace(
+                self._report(ingested.outcome, found, tally=ingested.tally, error=ingested.error),
+                note=ingested.note,
+                newly_failing=not believed and self.state.consecutive_failures == 0,
+            )
             self._record(conn, report, capture_id=capture.id)
+        self.parts = document.parts
         return report
 
     def _broken(self, capture: Capture, error: ParseError, found: Fetched | None) -> PollReport:
-        """The bytes are kept, and read again when the parser or the stanza changes; no validator vouches for them."""
-        outcome = Outcome.BLOCKED if error.rule == "challenge" else Outcome.BROKEN
+        """Note a document that could not be read; its bytes are kept."""
+        verdict = selfcheck.judge_error(error)
+        reason = verdict.reasons[0]
+        outcome = Outcome.BLOCKED if verdict.state is State.BLOCKED else Outcome.BROKEN
         newly = self.state.consecutive_failures == 0
-        report = replace(self._report(outcome, found, error=error.message), newly_failing=newly)
+        report = replace(self._report(outcome, found, error=reason.detail), newly_failing=newly)
         with database.write(self.context.engine) as conn:
-            tried = replace(
-                self.state,
-                ingested_rules_version=RULES_VERSION,
-                ingested_source_digest=self.reading.digest,
-                last_capture_id=capture.id,
-                ingested_payload_digest=None,
-                validators=None,
-            )
-            settled = polling.settle(
-                self.source, tried, polling.Settlement(outcome, error=error.message), self.context.now()
-            )
-            self._save(conn, settled)
-            self._mark(conn, capture, error=error.message)
+            settlement = polling.Settlement(outcome, error=reason.detail)
+            self._settle(conn, settlement, found, capture.id, capture, believed=False)
+            self._mark(conn, capture, error=reason.detail)
             self._record(conn, report, rule=error.rule, capture_id=capture.id)
         return report
 
@@ -212,15 +216,24 @@ class Poll:
         found: Fetched | NotModified | None,
         capture_id: int | None,
         ingested: Capture | None = None,
+        *,
+        believed: bool = True,
     ) -> None:
-        """Save the next poll, with the validators of a good answer and what was read, under our fencing token."""
+        """
+        Save the next poll, with the validators of a good answer and what was read, under our fencing token.
+
+        What could not be read or was not believed is read again when the parser or the stanza changes, and no validator
+        vouches for it.
+        """
         state = replace(self.state, last_capture_id=capture_id)
-        if found is not None:
+        if not believed:
+            state = replace(state, validators=None)
+        elif found is not None:
             state = replace(state, validators=found.response.validators)
         if ingested is not None:
             state = replace(
                 state,
-                ingested_payload_digest=ingested.payload_digest,
+                ingested_payload_digest=ingested.payload_digest if believed else None,
                 ingested_rules_version=RULES_VERSION,
                 ingested_source_digest=self.reading.digest,
             )

@@ -7,19 +7,21 @@ and lists nothing differs from what is stored: that is how the two prove each ot
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
 
 from ingest import allowlist
 from ingest.errors import ParseError, UsageError
-from ingest.model import Allowlist, Capture, Tally
-from ingest.parse import parse
+from ingest.jail import parse
+from ingest.model import Allowlist, Capture, Outcome, Tally
+from ingest.pipeline import pages
 from ingest.pipeline.ingest import Reading, judge, write
 from ingest.pipeline.poll import seen_again
-from ingest.store import captures, decisions, lists, polls, queries, replays
+from ingest.store import candidates, captures, decisions, lists, polls, queries, replays
 from ingest.store import engine as database
 
 
@@ -76,6 +78,7 @@ class _Replay:
         self._words = words
         self._listed: Allowlist | None = None
         self._last_read: dict[str, tuple[str, str]] = {}
+        self._documents: Counter[str] = Counter()
         self.applied = 0
         self.pruned = 0
 
@@ -91,7 +94,7 @@ class _Replay:
                 self.pruned += capture is None
                 tally = Tally()
             else:
-                tally = self._read(conn, capture, reading)
+                tally = self._read(conn, event, capture, reading)
             replays.copy_poll(self._origin, conn, event.poll_id, asdict(tally))
 
     def finish(self) -> None:
@@ -125,16 +128,34 @@ class _Replay:
         vendor = next(vendor for vendor in listed.vendors if vendor.id == source.vendor_id)
         return Reading(source, vendor, event.generation)
 
-    def _read(self, conn: Connection, capture: Capture, reading: Reading) -> Tally:
-        """Read one document, unless the very bytes were read so before, as a poll does it."""
+    def _read(self, conn: Connection, event: replays.Event, capture: Capture, reading: Reading) -> Tally:
+        """Read one document as it was read then: as a source's own, a part of it, or the page of an entry."""
+        if event.kind in {"article", "gave-up"}:
+            return self._read_page(conn, event, capture, reading)
+        if capture.purpose == "part":
+            return self._read_document(conn, capture, reading, first=self._documents[capture.source_id] == 1)
+        self._documents[capture.source_id] += 1
         read_so = (capture.payload_digest, reading.digest)
         if self._last_read.get(capture.source_id) == read_so:
             return seen_again(polls.last_tally(conn, capture.source_id))
+        self._last_read[capture.source_id] = read_so
+        return self._read_document(conn, capture, reading)
+
+    def _read_document(self, conn: Connection, capture: Capture, reading: Reading, *, first: bool = False) -> Tally:
         try:
             document = parse(capture, reading.source)
         except ParseError:
             self._last_read.pop(capture.source_id, None)
             return Tally()
-        tally = write(conn, capture, document, reading, judge(document, reading)).tally
-        self._last_read[capture.source_id] = read_so
-        return tally
+        ingested = write(conn, capture, document, reading, judge(document, reading), first=first)
+        if ingested.outcome is not Outcome.OK:
+            self._last_read.pop(capture.source_id, None)
+        return ingested.tally
+
+    def _read_page(self, conn: Connection, event: replays.Event, capture: Capture, reading: Reading) -> Tally:
+        at = capture.fetched_at
+        waiting = candidates.find(conn, event.source_id, event.url, now=at, owner="replay", lease=timedelta(days=1))
+        if waiting is None:
+            return Tally()
+        record = pages.give_up if event.kind == "gave-up" else pages.write
+        return record(conn, capture, waiting, reading).tally

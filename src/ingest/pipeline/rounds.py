@@ -35,6 +35,7 @@ from ingest.model import (
 )
 from ingest.pipeline.ingest import Reading
 from ingest.pipeline.poll import Context, Poll, was_read_so
+from ingest.pipeline.visits import open_pages, read_parts, recover
 from ingest.store import captures, leases, sources
 from ingest.store import engine as database
 
@@ -61,9 +62,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:
-    """What a round came to: a report for every source that was named or due."""
+    """
+    What a round came to: a report for every source that was named or due.
+
+    `visits` are the parts and pages that were fetched besides, each a document of its own in the ledger.
+    """
 
     polls: tuple[PollReport, ...]
+    visits: tuple[PollReport, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many sources ended so."""
@@ -73,7 +79,8 @@ class RoundReport:
     def tally(self) -> Tally:
         """The ledgers added up."""
         names = [item.name for item in fields(Tally)]
-        return Tally(**{name: sum(getattr(report.tally, name) for report in self.polls) for name in names})
+        reports = (*self.polls, *self.visits)
+        return Tally(**{name: sum(getattr(report.tally, name) for report in reports) for name in names})
 
     @property
     def failed(self) -> tuple[PollReport, ...]:
@@ -93,6 +100,7 @@ class Round:
     workers: int = 32
     watch: Callable[[Progress], None] = field(default=lambda _: None)
     stop: Callable[[], bool] = field(default=lambda: False)
+    lease: timedelta = LEASE
 
     def vendor_of(self, source: Source) -> Vendor:
         """Find whose source it is."""
@@ -109,12 +117,14 @@ class Round:
     def claim(self, ids: Sequence[str], *, due_only: bool) -> leases.Claims:
         """Take the leases of those sources and hosts that nobody else holds, in a transaction of its own."""
         with database.write(self.context.engine) as conn:
-            return leases.claim(conn, now=self.context.now(), owner=self.owner, lease=LEASE, ids=ids, due_only=due_only)
+            return leases.claim(
+                conn, now=self.context.now(), owner=self.owner, lease=self.lease, ids=ids, due_only=due_only
+            )
 
     def claim_source(self, source_id: str) -> leases.Claims:
         """Take the lease of one source without its host: nothing will be asked."""
         with database.write(self.context.engine) as conn:
-            return leases.claim_source(conn, source_id, now=self.context.now(), owner=self.owner, lease=LEASE)
+            return leases.claim_source(conn, source_id, now=self.context.now(), owner=self.owner, lease=self.lease)
 
     def give_back(self, given: Iterable[Lease]) -> None:
         """Give leases back untouched."""
@@ -140,9 +150,13 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
             hint = f'did you mean "{near[0]}"?' if near else "`ingest sources list` shows them."
             message = f"no such source in the list in force; {hint}"
             raise UsageError(message, subject=source_id)
-    reports = list(_ingest_stored(this, listed))
-    reports += _poll_all(this, listed, only=only, everything=everything)
-    return RoundReport(tuple(reports))
+    stored = list(_ingest_stored(this, listed))
+    reports, worked = _poll_all(this, listed, only=only, everything=everything)
+    visits = [
+        report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts(), first=poll.is_first)
+    ]
+    visits += open_pages(this, {source_id: listed[source_id] for source_id in only} or listed)
+    return RoundReport((*stored, *reports), tuple(visits))
 
 
 def _ingest_stored(this: Round, listed: Mapping[str, Source]) -> Iterator[PollReport]:
@@ -164,8 +178,9 @@ def _recover(this: Round, source: Source, capture_id: int) -> Iterator[PollRepor
         with _leased(this, lease):
             with database.read(this.context.engine) as conn:
                 capture = captures.get(conn, capture_id) if captures.is_waiting(conn, capture_id) else None
-            if capture is None:
+            if capture is None or capture.purpose != "source":
                 this.give_back([lease])
+                yield from recover(this, source, capture) if capture else ()
             else:
                 yield this.poll(source, state, lease, kind="recovered").ingest(capture, found=None)
 
@@ -185,13 +200,21 @@ def _ingest_again(this: Round, source: Source) -> Iterator[PollReport]:
                 yield poll.ingest(capture, found=None)
 
 
-def _poll_all(this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool) -> list[PollReport]:
-    """Keep `workers` requests in flight, claiming as places and hosts come free, until nothing is left to claim."""
+def _poll_all(
+    this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool
+) -> tuple[list[PollReport], list[Poll]]:
+    """
+    Keep `workers` requests in flight, claiming as places and hosts come free, until nothing is left to claim.
+
+    Returns:
+        The reports, and the polls that worked: their documents may list parts that are still to be read.
+    """
     named = bool(only) or everything
     queue = _Queue(this, listed, only=only, everything=everything)
     this.watch(Progress("started", total=len(queue)))
     reports: list[PollReport] = []
     flying: dict[_Flight, Poll] = {}
+    worked: list[Poll] = []
     with ThreadPoolExecutor(this.workers, thread_name_prefix="fetch") as pool:
         try:
             while flying or queue:
@@ -204,11 +227,15 @@ def _poll_all(this: Round, listed: Mapping[str, Source], *, only: Sequence[str],
                         this.fetcher.pace.hold(poll.lease.host)
                         flying[pool.submit(this.fetcher.get, plan)] = poll
                 landed = _next(flying, None if len(flying) == this.workers else queue.pause(_hosts(flying)))
-                reports += [_land(this, flying.pop(future), future) for future in landed]
+                for future in landed:
+                    poll = flying.pop(future)
+                    reports.append(_land(this, poll, future))
+                    if reports[-1].outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
+                        worked.append(poll)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             this.give_back(poll.lease for poll in flying.values())
-    return reports
+    return reports, worked
 
 
 def _hosts(flying: Mapping[_Flight, Poll]) -> set[str]:

@@ -19,9 +19,20 @@ ZSTD_LEVEL: Final = 3
 """The library's default: feeds shrink to a fifth at some 300 MB/s; level 9 saves 5 % more at a third of the speed."""
 
 
-def add(conn: Connection, response: Response, *, source_id: str, generation: int, rules_version: str) -> int:
+def add(
+    conn: Connection,
+    response: Response,
+    *,
+    source_id: str,
+    generation: int,
+    rules_version: str,
+    purpose: str = "source",
+) -> int:
     """
     Store a response with its bytes; identical bytes share one payload.
+
+    Args:
+        purpose: `source`, `part` or `article`, see `model.Capture`.
 
     Returns:
         The number of the capture; numbers are in commit order.
@@ -34,6 +45,7 @@ def add(conn: Connection, response: Response, *, source_id: str, generation: int
     previous = conn.execute(select(func.max(table.c.id)).where(table.c.source_id == source_id)).scalar_one()
     row: dict[str, Any] = {
         "source_id": source_id,
+        "purpose": purpose,
         "previous_id": previous,
         "generation": generation,
         "rules_version": rules_version,
@@ -93,6 +105,7 @@ def get(conn: Connection, capture_id: int) -> Capture | None:
         response_headers=headers(row.response_headers),
         fetched_at=row.fetched_at,
         generation=row.generation,
+        purpose=row.purpose,
     )
 
 

@@ -176,6 +176,13 @@ def upsert(
     )
 
 
+def add_missing(conn: Connection, into: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, but those whose key another transaction was faster to insert."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    if rows:
+        conn.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
+
+
 BATCH: Final = 500
 """Values in one IN list: SQLite before 3.32 allows 999 variables a statement, and plans stay small."""
 

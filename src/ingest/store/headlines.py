@@ -332,6 +332,7 @@ def _link(
     fresh = _without_link(conn, duplicates, writing)
     rows = [_link_row(decision, writing, scopes, "primary") for decision in shown]
     rows += [_link_row(decision, writing, scopes, "alternate") for decision in fresh]
+    rows += [row for decision in shown for row in _alternate_rows(decision, writing, scopes)]
     if rows:
         upsert(conn, table, rows, key=("headline_id", "url", "source_id"), keep=("first_seen_at",))
     return fresh
@@ -349,6 +350,14 @@ def _without_link(conn: Connection, duplicates: list[Decision], writing: Writing
         )
         there |= {(row.headline_id, row.url) for row in rows}
     return [decision for decision in duplicates if (decision.headline_id, decision.offer.url.text) not in there]
+
+
+def _alternate_rows(decision: Decision, writing: Writing, scopes: dict[str, int]) -> Iterator[Row]:
+    """Keep the other languages of a page that was opened."""
+    for lang, url, scope in decision.offer.alternates:
+        row = _link_row(decision, writing, scopes, "alternate")
+        parts = {"url": url.text, "host": url.host, "path": url.path, "suffix": url.suffix}
+        yield {**row, **parts, "scope_id": scopes[scope.text], "lang": lang}
 
 
 def _link_row(decision: Decision, writing: Writing, scopes: dict[str, int], rel: str) -> Row:

@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, insert, nulls_first, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, nulls_first, or_, select, true, update
 
 from ingest.errors import LeaseLostError
 from ingest.model import Lease, PollState
 from ingest.store import schema
-from ingest.store.engine import batches
+from ingest.store.engine import add_missing, batches
 from ingest.store.sources import is_due, state_of
 
 _STATES, _HOSTS, _SOURCES = schema.source_states, schema.hosts, schema.sources
+
+_IS_READ = ~exists().where(schema.captures.c.source_id == _STATES.c.source_id, schema.captures.c.ingested_at.is_(None))
+"""Nothing of the source waits to be read: what was stored first is read first, or old words would come back as news."""
 
 _NOBODYS: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
@@ -43,8 +46,7 @@ def add_hosts(conn: Connection, hosts: Iterable[str]) -> None:
     known: set[str] = set()
     for batch in batches(wanted):
         known |= set(conn.execute(select(_HOSTS.c.host).where(_HOSTS.c.host.in_(batch))).scalars())
-    if wanted - known:
-        conn.execute(insert(_HOSTS), [{"host": host} for host in sorted(wanted - known)])
+    add_missing(conn, _HOSTS, [{"host": host} for host in sorted(wanted - known)])
 
 
 def claim(
@@ -53,13 +55,16 @@ def claim(
     """
     Take the leases of sources, and with each the one of its host, at most one source a host; the longest overdue first.
 
+    A source of which a capture waits to be read is left alone.
+
     Args:
         owner: Who we are, for an operator to read.
         lease: How long they are ours.
         due_only: Leave out what has become another worker's done work in between.
     """
-    wanted = _free_sources(conn, ids, now, due_only=due_only)
-    hosts = _lock_hosts(conn, {row.host for row in wanted}, now)
+    asked = and_(_IS_READ, is_due(now)) if due_only else _IS_READ
+    wanted = _free_sources(conn, ids, now, lease, asked)
+    hosts = _lock_hosts(conn, {row.host for row in wanted}, now, lease)
     chosen: dict[str, Row[Any]] = {}
     later: dict[str, datetime] = {}
     for row in wanted:
@@ -81,31 +86,39 @@ def claim(
 
 def claim_source(conn: Connection, source_id: str, *, now: datetime, owner: str, lease: timedelta) -> Claims:
     """Take the lease of one source, due or not, without its host: nothing will be asked."""
-    rows = _free_sources(conn, [source_id], now, due_only=False)
+    rows = _free_sources(conn, [source_id], now, lease, true())
     tokens = _take(conn, _STATES, _STATES.c.source_id, (row.source_id for row in rows), owner, now + lease)
     return Claims(tuple((state_of(row), Lease(row.source_id, tokens[row.source_id])) for row in rows))
 
 
-def _is_free(table: Table, now: datetime) -> ColumnElement[bool]:
-    return or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+def _horizon(now: datetime, lease: timedelta) -> datetime:
+    """
+    Give the moment beyond which no lease and no rest can lie: what does was written before our clock was set back.
+
+    Twice a lease, which is more than clocks of several machines differ.
+    """
+    return now + 2 * lease
 
 
-def _free_sources(conn: Connection, ids: Sequence[str], now: datetime, *, due_only: bool) -> list[Row[Any]]:
+def _free_sources(
+    conn: Connection, ids: Sequence[str], now: datetime, lease: timedelta, condition: ColumnElement[bool]
+) -> list[Row[Any]]:
     """Lock the states of sources that nobody holds; on PostgreSQL those another worker is just claiming are passed over."""
+    until = _STATES.c.lease_until
+    is_nobodys = or_(until.is_(None), until <= now, until > _horizon(now, lease))
     rows: list[Row[Any]] = []
     for batch in batches(ids):
-        condition = and_(_STATES.c.source_id.in_(batch), _is_free(_STATES, now))
         rows += conn.execute(
             select(_STATES, _SOURCES.c.host)
             .join(_SOURCES, _SOURCES.c.id == _STATES.c.source_id)
-            .where(and_(condition, is_due(now)) if due_only else condition)
+            .where(_STATES.c.source_id.in_(batch), is_nobodys, condition)
             .order_by(nulls_first(_STATES.c.next_poll_at.asc()), _STATES.c.source_id)
             .with_for_update(skip_locked=True, of=_STATES)  # SQLite has one writer and leaves it out
         ).all()
     return rows
 
 
-def _lock_hosts(conn: Connection, hosts: Iterable[str], now: datetime) -> dict[str, datetime | None]:
+def _lock_hosts(conn: Connection, hosts: Iterable[str], now: datetime, lease: timedelta) -> dict[str, datetime | None]:
     """Lock hosts and say from when on each may be asked; None for now. One that another worker is just claiming is later."""
     wanted = set(hosts)
     free: dict[str, datetime | None] = dict.fromkeys(wanted, now)
@@ -114,8 +127,8 @@ def _lock_hosts(conn: Connection, hosts: Iterable[str], now: datetime) -> dict[s
             select(_HOSTS).where(_HOSTS.c.host.in_(batch)).order_by(_HOSTS.c.host).with_for_update(skip_locked=True)
         )
         for row in rows:
-            until = [moment for moment in (row.free_at, row.lease_until) if moment is not None and moment > now]
-            free[row.host] = max(until, default=None)
+            until = [moment for moment in (row.free_at, row.lease_until) if moment is not None]
+            free[row.host] = max((moment for moment in until if now < moment <= _horizon(now, lease)), default=None)
     return free
 
 
@@ -131,24 +144,43 @@ def _take(
     return tokens
 
 
+# ── holding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def require(conn: Connection, lease: Lease) -> None:
+    """
+    Insist that a source still is ours; it then stays so until the transaction ends.
+
+    Raises:
+        LeaseLostError: Somebody else has taken it over.
+    """
+    if conn.execute(select(_STATES.c.source_id).where(_is_ours(lease)).with_for_update()).first() is None:
+        raise _lost(lease)
+
+
+def _is_ours(lease: Lease) -> ColumnElement[bool]:
+    return and_(_STATES.c.source_id == lease.source_id, _STATES.c.lease_token == lease.token)
+
+
+def _lost(lease: Lease) -> LeaseLostError:
+    return LeaseLostError("another worker took the source over; nothing of ours was written.", subject=lease.source_id)
+
+
 # ── giving back ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def give_back(conn: Connection, lease: Lease, *, host_free_at: datetime | None = None) -> None:
     """Give a lease back; `host_free_at` is when the host may be asked again. One that is no longer ours is left alone."""
     conn.execute(update(_STATES).where(_is_ours(lease)).values(_NOBODYS))
-    _give_host_back(conn, lease, host_free_at)
+    give_host_back(conn, lease, host_free_at)
 
 
-def _give_host_back(conn: Connection, lease: Lease, free_at: datetime | None) -> None:
+def give_host_back(conn: Connection, lease: Lease, free_at: datetime | None) -> None:
+    """Give the host of a lease back and keep the source."""
     if lease.host:
         mine = and_(_HOSTS.c.host == lease.host, _HOSTS.c.lease_token == lease.host_token)
         values = _NOBODYS if free_at is None else {**_NOBODYS, "free_at": free_at}
         conn.execute(update(_HOSTS).where(mine).values(values))
-
-
-def _is_ours(lease: Lease) -> ColumnElement[bool]:
-    return and_(_STATES.c.source_id == lease.source_id, _STATES.c.lease_token == lease.token)
 
 
 def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_at: datetime | None) -> None:
@@ -160,10 +192,8 @@ def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_
     """
     saved = conn.execute(update(_STATES).where(_is_ours(lease)).values({**values, **_NOBODYS}))
     if saved.rowcount != 1:
-        raise LeaseLostError(
-            "another worker took the source over; nothing of ours was written.", subject=lease.source_id
-        )
-    _give_host_back(conn, lease, host_free_at)
+        raise _lost(lease)
+    give_host_back(conn, lease, host_free_at)
 
 
 # ── a host alone: redirects to elsewhere, robots, article pages ─────────────────────────────────────────────────
@@ -172,7 +202,7 @@ def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_
 def claim_host(conn: Connection, host: str, *, now: datetime, owner: str, lease: timedelta) -> Lease | datetime:
     """Take the lease of one host; while it rests or is another's, the moment from which on to try again."""
     add_hosts(conn, [host])
-    until = _lock_hosts(conn, [host], now)[host]
+    until = _lock_hosts(conn, [host], now, lease)[host]
     if until is not None:
         return until
     return Lease("", 0, host, _take(conn, _HOSTS, _HOSTS.c.host, [host], owner, now + lease)[host])

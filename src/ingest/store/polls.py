@@ -17,7 +17,8 @@ class Attempt:
     """
     The circumstances of one poll.
 
-    `kind` is `poll`, `recovered` (a capture that a crash left behind) or `reingest` (read anew by other rules).
+    `kind` is `poll`, `recovered` (a capture that a crash left behind) or `reingest` (read anew by other rules); `part`,
+    `article` or `gave-up` for what was fetched besides, with its `url`.
     `capture_id` is what was read, or what a 304 confirmed, whose `response_headers` are kept here since it makes no capture.
     `rule` names a failure.
     """
@@ -28,6 +29,7 @@ class Attempt:
     generation: int
     capture_id: int | None
     rule: str = ""
+    url: str = ""
     response_headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -43,6 +45,7 @@ def record(conn: Connection, report: PollReport, attempt: Attempt) -> None:
             outcome=report.outcome.value,
             status_code=report.status_code,
             rule=attempt.rule,
+            url=attempt.url,
             error=report.error,
             note=report.note,
             capture_id=attempt.capture_id,
@@ -65,3 +68,16 @@ def last_tally(conn: Connection, source_id: str) -> Tally:
         .limit(1)
     ).first()
     return Tally(*row) if row else Tally()
+
+
+def last_counts(conn: Connection, source_id: str, limit: int = 8) -> tuple[int, ...]:
+    """Give how many entries the last documents of a source had that were believed, the newest last."""
+    table = schema.polls
+    rows = conn.execute(
+        select(table.c.entries)
+        .where(table.c.source_id == source_id, table.c.outcome == Outcome.OK.value, table.c.entries > 0)
+        .where(table.c.kind.in_(("poll", "recovered", "reingest")))
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(reversed(rows.scalars().all()))

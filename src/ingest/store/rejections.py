@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, case, or_
+from sqlalchemy import Connection, and_, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.dedupe import key_text
-from ingest.model import Capture, Refusal
+from ingest.model import Capture, Fate, Refusal
 from ingest.store import schema
+from ingest.store.engine import batches
 
 _DECIDED = ("accepted", "discarded")
 """An operator's word stays, however often the entry is offered again."""
@@ -53,3 +54,13 @@ def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> N
             for refusal in refusals
         ],
     )
+
+
+def release(conn: Connection, source_id: str, raw_keys: Sequence[str]) -> None:
+    """Note that entries which waited in quarantine have been recorded after all."""
+    table = schema.rejections
+    waiting = and_(table.c.source_id == source_id, table.c.status == Fate.QUARANTINED.value)
+    if conn.execute(select(table.c.id).where(waiting).limit(1)).first() is None:
+        return
+    for batch in batches(map(key_text, raw_keys)):
+        conn.execute(update(table).where(waiting, table.c.raw_key.in_(batch)).values(status="accepted"))

@@ -27,10 +27,12 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One poll that read a document: which capture, under which list."""
+    """One poll that read a document: which capture, under which list; `kind` and `url` as in `polls.Attempt`."""
 
     poll_id: int
     source_id: str
+    kind: str
+    url: str
     capture_id: int
     generation: int
 
@@ -47,7 +49,7 @@ def events(conn: Connection) -> Iterator[Event]:
     """List the polls that read a document, in the order in which their documents were written."""
     table = schema.polls
     rows = conn.execute(
-        select(table.c.id, table.c.source_id, table.c.capture_id, table.c.generation)
+        select(*(table.c[name] for name in ("id", "source_id", "kind", "url", "capture_id", "generation")))
         .where(table.c.capture_id.is_not(None), table.c.outcome.in_(_READ))
         .order_by(table.c.id)
     )
@@ -105,6 +107,10 @@ _CONTENT: Final[Mapping[Table, tuple[tuple[str, ...], frozenset[str]]]] = {
     schema.headline_keys: (("owner", "kind", "value"), frozenset()),
     schema.stories: (("id",), frozenset()),
     schema.story_joins: (("headline_id",), frozenset()),
+    schema.candidates: (
+        ("source_id", "entry_key"),
+        frozenset({"id", "attempts", "next_try_at", "last_error", "lease_owner", "lease_until", "lease_token"}),
+    ),
     schema.rejections: (("source_id", "raw_key", "reason"), frozenset({"id", "times"})),
     schema.changes: (("headline_id", "kind", "revision", "at"), frozenset({"seq"})),
 }

@@ -264,7 +264,7 @@ captures = Table(
     _maybe("ingested_rules_version"),
     _maybe("ingested_source_digest"),
     _text("ingest_error", ""),
-    _among("purpose", "source", "article"),
+    _among("purpose", "source", "part", "article"),
     Index("ix_captures_source_id", "source_id", "id"),
     Index(
         "ix_captures_waiting",
@@ -283,6 +283,7 @@ polls = Table(
     Column("id", BIG, primary_key=True),
     _to("source_id", "sources.id"),
     _text("kind"),
+    _text("url", ""),
     _time("started_at"),
     _time("finished_at"),
     _to("generation", "generations.number"),
@@ -298,7 +299,7 @@ polls = Table(
     _number("entries"),
     *(_number(fate) for fate in _FATES),
     CheckConstraint(f"entries = {' + '.join(_FATES)}", name="balance"),
-    _among("kind", "poll", "recovered", "reingest"),
+    _among("kind", "poll", "recovered", "reingest", "part", "article", "gave-up"),
     Index("ix_polls_source_id", "source_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -500,6 +501,37 @@ decisions = Table(
     # A replay repeats a decision after the poll that was the last one before it; that poll's row may be pruned by then.
     Column("after_poll_id", BIG),
     Index("ix_decisions_subject", "subject"),
+    sqlite_autoincrement=True,
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("id", BIG, primary_key=True),
+    _to("source_id", "sources.id"),
+    _text("entry_key"),
+    _text("status"),
+    _text("url"),
+    _text("host"),
+    _text("candidate"),
+    _text("said"),
+    _number("attempts", 0),
+    _time("next_try_at", optional=True),
+    _text("last_error", ""),
+    _maybe("lease_owner"),
+    _time("lease_until", optional=True),
+    _number("lease_token", 0),
+    _time("first_seen_at"),
+    _to("capture_id", "captures.id"),
+    _to("page_capture_id", "captures.id", optional=True),
+    _among("status", "pending", "known", "finished", "refused"),
+    UniqueConstraint("source_id", "entry_key"),
+    Index(
+        "ix_candidates_pending",
+        "next_try_at",
+        sqlite_where=text("status = 'pending'"),
+        postgresql_where=text("status = 'pending'"),
+    ),
     sqlite_autoincrement=True,
 )
 

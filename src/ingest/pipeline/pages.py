@@ -1,0 +1,161 @@
+"""
+Entries whose own page is opened once, for what their list does not tell: title, date, canonical address, languages.
+
+Each page is a capture of its own, stored before it is read. An entry waits in the database, across restarts, until its page
+was read; where it cannot be opened for days, what the list said has to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from ingest import dedupe, policy, urls
+from ingest.errors import ParseError, UrlError
+from ingest.model import Article, Candidate, Capture, Failed, Fate, Precision, Refusal, Scope, Tally
+from ingest.normalise import filtered_by
+from ingest.parse.article import parse_article
+from ingest.pipeline.ingest import RULES_VERSION, Reading, begin, refusal_of, tally_of
+from ingest.store import candidates, headlines, rejections
+from ingest.text import clean_summary, clean_title
+
+log = logging.getLogger("ingest.pages")
+
+FIRST_WAIT: Final = timedelta(minutes=10)
+"""Before a page is tried again; doubled with every further try."""
+
+TRIES: Final = 6
+"""After so many, ten hours later in all, what the list said has to do."""
+
+_CUT: Final = ("…", "...")
+
+_EXACTNESS: Final = (Precision.NONE, Precision.YEAR, Precision.MONTH, Precision.DAY, Precision.SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of one entry when its page was read, or was given up."""
+
+    tally: Tally
+    error: str = ""
+
+
+def wait(attempts: int) -> timedelta:
+    """Say how long to wait after so many tries."""
+    return FIRST_WAIT * (1 << min(attempts, TRIES))
+
+
+def is_final(failed: Failed) -> bool:
+    """Whether a page will not come back by itself: it is not found, gone, or leads off the list."""
+    return failed.status_code in {404, 410} or failed.rule in {"off-list-redirect", "redirect-downgrade"}
+
+
+def write(conn: Connection, capture: Capture, waiting: candidates.Waiting, reading: Reading) -> Opened:
+    """Read an entry's page and record the entry with what it tells; the rest of the transaction is the caller's."""
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    try:
+        article = parse_article(capture.content, headers.get("content-type", ""), capture.final_url)
+    except ParseError as error:
+        article = Article("")
+        log.info("page source=%s url=%s rule=%s", waiting.source_id, capture.target_url, error.rule)
+    return _record(conn, capture, waiting, reading, enriched(waiting.candidate, article), article)
+
+
+def give_up(conn: Connection, listed: Capture, waiting: candidates.Waiting, reading: Reading) -> Opened:
+    """Record an entry whose page cannot be opened with what its list said, or refuse it where that was too little."""
+    return _record(conn, listed, waiting, reading, waiting.candidate, Article(""))
+
+
+def enriched(candidate: Candidate, article: Article) -> Candidate:
+    """
+    Put what a page says beside what its list said.
+
+    The list's title stays unless it has none or cuts it short: it is what readers of the list saw, and a page's own title
+    may carry the name of the site. The more exact date wins. Summary and language fill what is empty.
+    """
+    listed, said = candidate.published, article.published
+    more_exact = _EXACTNESS.index(said.precision) > _EXACTNESS.index(listed.precision)
+    return replace(
+        candidate,
+        title=_title(candidate.title, article.title),
+        title_original=candidate.title_original or article.title_original,
+        published=said if more_exact else listed,
+        summary=candidate.summary or clean_summary(article.description, "text"),
+        lang=candidate.lang or article.lang,
+        categories=candidate.categories or article.categories,
+        alternates=tuple(pair for pair in article.alternates if pair[0] != "x-default"),
+    )
+
+
+def _title(listed: str, said: str) -> str:
+    cut = next((listed.removesuffix(sign).rstrip() for sign in _CUT if listed.endswith(sign)), None)
+    if not listed or (cut and said.startswith(cut)):
+        return clean_title(said, "text") or listed
+    return listed
+
+
+def _record(
+    conn: Connection,
+    capture: Capture,
+    waiting: candidates.Waiting,
+    reading: Reading,
+    candidate: Candidate,
+    article: Article,
+) -> Opened:
+    begin(conn, reading)
+    judged = _judge(candidate, waiting, article, reading)
+    page_capture_id = capture.id if capture.target_url == candidate.url or article.title else None
+    if isinstance(judged, Refusal):
+        rejections.record(conn, [judged], capture)
+        candidates.finish(conn, waiting, "refused", page_capture_id=page_capture_id, error=judged.detail)
+        return Opened(tally_of([judged.fate]), judged.detail)
+    known = headlines.known(conn, reading.source, [judged])
+    decisions = dedupe.reconcile([judged], known, source=reading.source, at=capture.fetched_at)
+    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
+    candidates.finish(conn, waiting, "finished", page_capture_id=page_capture_id)
+    return Opened(tally_of([one.fate for one in decisions]))
+
+
+def _judge(
+    candidate: Candidate, waiting: candidates.Waiting, article: Article, reading: Reading
+) -> dedupe.Offer | Refusal:
+    """Admit an entry under its page's own address where that is official, else under the one its list gave."""
+    if not candidate.title:
+        return refusal_of(candidate, Fate.UNPARSABLE, "no-title", "neither its list nor its page gives it a title")
+    filtered = filtered_by(candidate, reading.source)
+    if filtered is not None:
+        return refusal_of(candidate, Fate.FILTERED, *filtered)
+    verdict = policy.admit(reading.vendor, candidate.url)
+    if isinstance(verdict, policy.Refused):
+        return refusal_of(candidate, Fate.REJECTED, verdict.rule, verdict.detail, url=verdict.url)
+    listed = dedupe.Offer.of(candidate, verdict.url, verdict.scope)
+    offer = replace(listed, said=waiting.said, alternates=tuple(_alternates(candidate, reading)))
+    canonical = _admitted(article.canonical, reading)
+    if canonical is None or canonical.url.path in {"", "/"} or canonical.url.fragment != verdict.url.fragment:
+        return offer
+    return replace(offer, url=canonical.url, scope=canonical.scope, canonical=urls.page_key(canonical.url))
+
+
+def _alternates(candidate: Candidate, reading: Reading) -> list[tuple[str, urls.Url, Scope]]:
+    found = []
+    for lang, address in candidate.alternates:
+        verdict = _admitted(address, reading)
+        if verdict is not None and urls.page_key(verdict.url) != urls.page_key(urls.parse(candidate.url)):
+            found.append((lang, verdict.url, verdict.scope))
+    return found
+
+
+def _admitted(address: str | None, reading: Reading) -> policy.Admitted | None:
+    """Admit an address that a page names; one that points out of the list is never adopted."""
+    if not address:
+        return None
+    try:
+        cleaned = urls.clean(policy.upgrade(reading.vendor, urls.parse(address)))
+    except UrlError:
+        return None
+    verdict = policy.admit(reading.vendor, cleaned.text)
+    return verdict if isinstance(verdict, policy.Admitted) else None

@@ -1,0 +1,188 @@
+"""Entries that wait for their own page to be opened, and those that were known before we looked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Row, and_, nulls_first, or_, select, update
+
+from ingest.errors import LeaseLostError
+from ingest.model import Candidate, Capture, Dated, Precision
+from ingest.store import schema
+from ingest.store.engine import batches, json_text, upsert
+
+Status = Literal["pending", "known", "finished", "refused"]
+
+_TABLE: Final = schema.candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry whose page is to be opened; `said` is the digest of what its list said, `token` fences our writing."""
+
+    id: int
+    source_id: str
+    entry_key: str
+    candidate: Candidate
+    said: str
+    attempts: int
+    token: int
+
+
+def statuses(conn: Connection, source_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Read status and list digest of a source's entries, by name."""
+    found: dict[str, tuple[str, str]] = {}
+    for batch in batches(names):
+        rows = conn.execute(
+            select(_TABLE.c.entry_key, _TABLE.c.status, _TABLE.c.said).where(
+                _TABLE.c.source_id == source_id, _TABLE.c.entry_key.in_(batch)
+            )
+        )
+        found |= {row.entry_key: (row.status, row.said) for row in rows}
+    return found
+
+
+Registered = tuple[str, Candidate, str, str, Status]
+"""An entry to be noted: name, candidate, host of its page, digest of what the list says, and whether it is to be opened."""
+
+
+def register(conn: Connection, rows: Sequence[Registered], capture: Capture) -> None:
+    """Note entries; what was noted before under the same name is told anew."""
+    values: list[dict[str, Any]] = [
+        {
+            "source_id": capture.source_id,
+            "entry_key": name,
+            "status": status,
+            "url": candidate.url,
+            "host": host,
+            "candidate": _written(candidate),
+            "said": said,
+            "attempts": 0,
+            "next_try_at": None,
+            "first_seen_at": capture.fetched_at,
+            "capture_id": capture.id,
+        }
+        for name, candidate, host, said, status in rows
+    ]
+    if values:
+        upsert(conn, _TABLE, values, key=("source_id", "entry_key"), keep=("first_seen_at",))
+
+
+def _written(candidate: Candidate) -> str:
+    said = asdict(candidate)
+    for name in ("published", "updated"):
+        value = said[name]["value"]
+        said[name]["value"] = value.isoformat() if value else None
+    return json_text(said)
+
+
+def _candidate(stored: str) -> Candidate:
+    said: dict[str, Any] = json.loads(stored)
+    names = {item.name for item in fields(Candidate)}
+    values = {name: value for name, value in said.items() if name in names}
+    for name in ("published", "updated"):
+        values[name] = _dated(said[name])
+    values["categories"] = tuple(said["categories"])
+    values["alternates"] = tuple((lang, url) for lang, url in said["alternates"])
+    return Candidate(**values)
+
+
+def _dated(said: Mapping[str, Any]) -> Dated:
+    value = datetime.fromisoformat(said["value"]) if said["value"] else None
+    return Dated(value, Precision(said["precision"]), said["raw"], said["reason"])
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    candidate = _candidate(row.candidate)
+    return Waiting(row.id, row.source_id, row.entry_key, candidate, row.said, row.attempts, row.lease_token)
+
+
+def claim(
+    conn: Connection,
+    *,
+    now: datetime,
+    owner: str,
+    lease: timedelta,
+    source_ids: Sequence[str],
+    hosts_busy: Sequence[str],
+) -> list[Waiting]:
+    """
+    Take the leases of entries whose page may be opened now, one a host, the newest capture's first entries first.
+
+    Args:
+        source_ids: Of the list in force; entries of other sources wait until theirs comes back.
+        hosts_busy: Hosts that are being asked already.
+    """
+    free = or_(_TABLE.c.lease_until.is_(None), _TABLE.c.lease_until <= now)
+    due = or_(_TABLE.c.next_try_at.is_(None), _TABLE.c.next_try_at <= now)
+    rows = conn.execute(
+        select(_TABLE)
+        .where(and_(_TABLE.c.status == "pending", free, due, _TABLE.c.source_id.in_(source_ids)))
+        .order_by(nulls_first(_TABLE.c.next_try_at.asc()), _TABLE.c.id)
+        .limit(_LOOKED_AT)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and leaves it out
+    ).all()
+    chosen: dict[str, Row[Any]] = {}
+    for row in rows:
+        if row.host not in hosts_busy:
+            chosen.setdefault(row.host, row)
+    ids = [row.id for row in chosen.values()]
+    if not ids:
+        return []
+    taken = {"lease_owner": owner, "lease_until": now + lease, "lease_token": _TABLE.c.lease_token + 1}
+    conn.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(taken))
+    return [_waiting(row) for row in conn.execute(select(_TABLE).where(_TABLE.c.id.in_(ids)).order_by(_TABLE.c.id))]
+
+
+_LOOKED_AT: Final = 500
+"""Waiting entries that one claim looks at: enough to find one for each of dozens of hosts."""
+
+
+def find(conn: Connection, source_id: str, url: str, *, now: datetime, owner: str, lease: timedelta) -> Waiting | None:
+    """Take the lease of the entry that a stored page belongs to; None when it waits no longer."""
+    row = conn.execute(
+        select(_TABLE.c.id).where(_TABLE.c.source_id == source_id, _TABLE.c.url == url, _TABLE.c.status == "pending")
+    ).first()
+    if row is None:
+        return None
+    taken = {"lease_owner": owner, "lease_until": now + lease, "lease_token": _TABLE.c.lease_token + 1}
+    conn.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(taken))
+    return _waiting(conn.execute(select(_TABLE).where(_TABLE.c.id == row.id)).one())
+
+
+def capture_of(conn: Connection, waiting: Waiting) -> int:
+    """Say which capture of its list offered an entry."""
+    return int(conn.execute(select(_TABLE.c.capture_id).where(_TABLE.c.id == waiting.id)).scalar_one())
+
+
+def finish(conn: Connection, waiting: Waiting, status: Status, *, page_capture_id: int | None, error: str = "") -> None:
+    """
+    Note what came of an entry, and give its lease back.
+
+    Raises:
+        LeaseLostError: Somebody else has taken it over; the transaction has to be undone.
+    """
+    _settle(conn, waiting, {"status": status, "page_capture_id": page_capture_id, "last_error": error})
+
+
+def put_off(conn: Connection, waiting: Waiting, until: datetime, error: str) -> None:
+    """Note that the page could not be opened, and when to try again."""
+    _settle(conn, waiting, {"attempts": waiting.attempts + 1, "next_try_at": until, "last_error": error})
+
+
+def _settle(conn: Connection, waiting: Waiting, values: dict[str, Any]) -> None:
+    mine = and_(_TABLE.c.id == waiting.id, _TABLE.c.lease_token == waiting.token)
+    saved = conn.execute(update(_TABLE).where(mine).values({**values, "lease_owner": None, "lease_until": None}))
+    if saved.rowcount != 1:
+        message = "another worker took the entry over; nothing of ours was written."
+        raise LeaseLostError(message, subject=waiting.source_id)
+
+
+def give_back(conn: Connection, waiting: Waiting) -> None:
+    """Give a lease back untouched."""
+    mine = and_(_TABLE.c.id == waiting.id, _TABLE.c.lease_token == waiting.token)
+    conn.execute(update(_TABLE).where(mine).values({"lease_owner": None, "lease_until": None}))

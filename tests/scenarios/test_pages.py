@@ -1,0 +1,258 @@
+"""Lists without feeds: selectors that are checked before they are believed, and entries whose own page is opened once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ingest import pipeline
+from ingest.demo.answers import Answer
+from ingest.demo.server import VendorServer
+from ingest.fetch import Fetcher
+from ingest.model import Outcome
+from ingest.store import replays
+from ingest.store.engine import open_engine, read, upgrade
+from world import World, fetch_settings
+
+HOST = "https://www.acme-ai.com"
+LIST = f"""
+version: 1
+vendors:
+  acme:
+    name: Acme
+    home: {HOST}/
+    official: [www.acme-ai.com, "!www.acme-ai.com/go/"]
+    sources:
+      news:
+        kind: page
+        url: {HOST}/news
+        lang: en
+        select: {{entry: li.card, title: h3, date: time, link: a@href}}
+      map:
+        kind: sitemap
+        url: {HOST}/sitemap.xml
+        lang: en
+        include: ['path:^/research/']
+        first_fill: 2
+        interval: 1h
+"""
+
+
+def listing(*cards: tuple[str, str, str], name: str = "card") -> Answer:
+    items = "".join(
+        f'<li class="{name}"><a href="{link}"><h3>{title}</h3></a><time>{day}</time></li>' for title, link, day in cards
+    )
+    return Answer(f"<!doctype html><title>News</title><ul>{items}</ul>".encode(), "text/html; charset=utf-8")
+
+
+def article(title: str, day: str, head: str = "") -> Answer:
+    body = (
+        f'<!doctype html><html lang="en"><head><title>{title} | Acme</title>{head}'
+        f'<meta property="article:published_time" content="{day}"></head><body><h1>{title}</h1><p>Text.</p></body></html>'
+    )
+    return Answer(body.encode(), "text/html; charset=utf-8")
+
+
+def urlset(*pages: tuple[str, str]) -> Answer:
+    urls = "".join(f"<url><loc>{HOST}{path}</loc><lastmod>{day}</lastmod></url>" for path, day in pages)
+    ns = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    return Answer(f'<?xml version="1.0"?><urlset {ns}>{urls}</urlset>'.encode(), "application/xml")
+
+
+NEWS = [(f"Acme announces release {n}", f"/news/{n}", f"May {n}, 2026") for n in range(5, 0, -1)]
+RESEARCH = {f"/research/{n}": article(f"Research paper {n}", f"2026-05-{n:02}T10:00:00Z") for n in range(1, 7)}
+
+
+@pytest.fixture
+def server() -> Iterator[VendorServer]:
+    with VendorServer({f"{HOST}/news": listing(*NEWS)}) as vendors:
+        vendors.update({f"{HOST}{path}": page for path, page in RESEARCH.items()})
+        vendors.update(
+            {
+                f"{HOST}/sitemap.xml": urlset(
+                    *((path, f"2026-05-0{path[-1]}") for path in RESEARCH), ("/about", "2026-01-01")
+                )
+            }
+        )
+        yield vendors
+
+
+@pytest.fixture
+def world(engine: Engine, server: VendorServer) -> Iterator[World]:
+    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
+        made = World(engine, server, fetcher)
+        made.put_in_force(LIST)
+        yield made
+
+
+def asked(world: World, part: str) -> list[str]:
+    return [request.target for request in world.server.requests if part in request.target]
+
+
+# ── a page read with selectors ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_page_yields_headlines_with_the_days_it_prints(world: World) -> None:
+    report = world.poll("acme/news")
+    assert (report.outcome, report.tally.created) == (Outcome.OK, 5)
+    rows = world.rows("SELECT title, url, published_precision FROM v1_headlines ORDER BY title LIMIT 1")
+    assert [tuple(row) for row in rows] == [("Acme announces release 1", f"{HOST}/news/1", "day")]
+
+
+def test_a_renamed_class_raises_an_alarm_and_costs_nothing(world: World) -> None:
+    world.poll("acme/news")
+    world.server.update(
+        {f"{HOST}/news": listing(("Acme announces release 6", "/news/6", "May 6, 2026"), *NEWS, name="tile")}
+    )
+    report = world.poll("acme/news", after=timedelta(hours=2))
+    assert report.outcome is Outcome.BROKEN
+    assert "compare select.entry with the page" in report.error
+    assert len(world.titles()) == 5
+    world.put_in_force(LIST.replace("li.card", "li.tile"))
+    world.round(everything=False, after=timedelta(minutes=1))  # a repaired stanza reads the stored bytes anew
+    assert "Acme announces release 6" in world.titles()
+    (state,) = world.rows("SELECT state FROM v1_sources WHERE id = 'acme/news'")
+    assert state.state in {"ok", "broken"}
+
+
+def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_believed(world: World) -> None:
+    menu = [(word, f"/{word.lower()}", "") for word in ("Home", "About", "Careers", "Contact", "Privacy")]
+    world.server.update({f"{HOST}/news": listing(*menu)})
+    report = world.poll("acme/news")
+    assert (report.outcome, report.tally.quarantined, report.tally.created) == (Outcome.BROKEN, 5, 0)
+    assert {row.status for row in world.rows("SELECT status FROM v1_rejections")} == {"quarantined"}
+    world.server.update({f"{HOST}/news": listing(*NEWS)})
+    assert world.poll("acme/news", after=timedelta(hours=30)).tally.created == 5
+
+
+def test_a_wall_is_blocked_and_not_broken(world: World) -> None:
+    world.poll("acme/news")
+    wall = b"<!doctype html><title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/x'></script>"
+    world.server.update({f"{HOST}/news": Answer(wall, "text/html")})
+    assert world.poll("acme/news", after=timedelta(hours=2)).outcome is Outcome.BLOCKED
+    assert len(world.titles()) == 5
+
+
+# ── pages of entries ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sitemap_opens_the_newest_pages_and_registers_the_others_as_known(world: World) -> None:
+    report = world.round("acme/map")
+    (polled,) = report.polls
+    assert (polled.tally.pending, polled.tally.seen, polled.tally.entries) == (2, 4, 6)
+    assert report.tally.created == 2
+    assert world.titles() == ["Research paper 5", "Research paper 6"]
+    (row,) = world.rows("SELECT published, published_precision, backfill FROM v1_headlines WHERE title LIKE '%6'")
+    assert row.published_precision == "second"
+    assert len(asked(world, "/research/")) == 2
+    world.round("acme/map", after=timedelta(hours=2))
+    assert len(asked(world, "/research/")) == 2  # each page is opened once
+
+
+def test_a_new_page_in_a_sitemap_becomes_a_headline_with_its_own_title_and_date(world: World) -> None:
+    world.round("acme/map")
+    world.server.update({f"{HOST}/research/7": article("Research paper 7", "2026-05-22T09:00:00Z")})
+    paths = [*((path, "2026-05-21") for path in RESEARCH), ("/research/7", "2026-05-22")]
+    world.server.update({f"{HOST}/sitemap.xml": urlset(*paths)})
+    world.round("acme/map", after=timedelta(hours=2))
+    assert "Research paper 7" in world.titles()
+    assert len(world.titles()) == 3  # a new lastmod is no news
+
+
+def test_an_index_is_read_part_by_part(world: World) -> None:
+    ns = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    index = "".join(f"<sitemap><loc>{HOST}/maps/{n}.xml</loc></sitemap>" for n in (1, 2))
+    world.server.update(
+        {
+            f"{HOST}/sitemap.xml": Answer(f"<sitemapindex {ns}>{index}</sitemapindex>".encode(), "application/xml"),
+            f"{HOST}/maps/1.xml": urlset(("/research/1", "2026-05-01")),
+            f"{HOST}/maps/2.xml": urlset(("/research/2", "2026-05-02")),
+        }
+    )
+    world.round("acme/map")
+    assert world.titles() == ["Research paper 1", "Research paper 2"]
+    world.server.update({f"{HOST}/maps/2.xml": urlset(("/research/2", "2026-05-02"), ("/research/3", "2026-05-03"))})
+    world.round("acme/map", after=timedelta(hours=2))  # the index itself answers 304
+    assert "Research paper 3" in world.titles()
+
+
+def test_an_entry_waits_for_its_page_over_failures_and_restarts(world: World) -> None:
+    world.server.remove(f"{HOST}/research/6")
+    world.server.update({f"{HOST}/research/6": Answer(b"busy", "text/plain", 503)})
+    world.round("acme/map")
+    assert world.titles() == ["Research paper 5"]
+    assert world.round("acme/map", after=timedelta(minutes=1)).tally.created == 0  # not before its time
+    world.server.update({f"{HOST}/research/6": RESEARCH["/research/6"]})
+    world.round("acme/map", after=timedelta(hours=1))
+    assert world.titles() == ["Research paper 5", "Research paper 6"]
+
+
+def test_a_page_that_is_gone_and_was_the_only_one_to_tell_a_title_is_refused_by_name(world: World) -> None:
+    world.server.remove(f"{HOST}/research/6")
+    world.round("acme/map")
+    (refused,) = world.rows("SELECT reason, url FROM v1_rejections WHERE reason = 'no-title'")
+    assert refused.url == f"{HOST}/research/6"
+
+
+def test_what_the_list_said_has_to_do_when_the_page_cannot_be_opened(world: World) -> None:
+    world.put_in_force(LIST.replace("kind: page\n", "kind: page\n        article: true\n"))
+    world.round("acme/news")
+    assert len(world.titles()) == 5
+    assert {row.published_precision for row in world.rows("SELECT published_precision FROM v1_headlines")} == {"day"}
+
+
+def test_a_page_tells_the_exact_time_its_own_address_and_its_other_languages(world: World) -> None:
+    head = (
+        f'<link rel="canonical" href="{HOST}/news/one"><link rel="alternate" hreflang="ja" href="{HOST}/ja/news/one">'
+        '<link rel="alternate" hreflang="de" href="https://elsewhere.example.net/eins">'
+    )
+    world.server.update({f"{HOST}/news/1": article("Release 1", "2026-05-01T08:30:00Z", head)})
+    out = '<link rel="canonical" href="https://elsewhere.example.net/two">'
+    world.server.update({f"{HOST}/news/2": article("Release 2", "2026-05-02T08:30:00Z", out)})
+    world.put_in_force(LIST.replace("kind: page\n", "kind: page\n        article: true\n"))
+    world.round("acme/news")
+    (one,) = world.rows("SELECT id, url, published_precision FROM v1_headlines WHERE title LIKE '% 1'")
+    assert (one.url, one.published_precision) == (f"{HOST}/news/one", "second")
+    links = world.rows("SELECT url, rel, lang FROM v1_links WHERE headline_id = :id ORDER BY rel", id=one.id)
+    assert [tuple(row) for row in links] == [
+        (f"{HOST}/ja/news/one", "alternate", "ja"),
+        (f"{HOST}/news/one", "primary", "en"),
+    ]
+    assert world.rows("SELECT url FROM v1_headlines WHERE title LIKE '% 2'")[0].url == f"{HOST}/news/2"
+    before = len(world.server.requests)
+    world.round("acme/news", after=timedelta(hours=2))
+    assert len(asked(world, "/news/")) == 5
+    assert len(world.server.requests) == before + 1
+    assert [row.kind for row in world.rows("SELECT kind FROM v1_changes")] == ["created"] * 5
+
+
+def test_an_edit_in_the_list_opens_the_page_once_more_and_is_a_revision(world: World) -> None:
+    world.put_in_force(LIST.replace("kind: page\n", "kind: page\n        article: true\n"))
+    for number in range(1, 6):
+        world.server.update({f"{HOST}/news/{number}": article(f"Release {number}", f"2026-05-0{number}T08:30:00Z")})
+    world.round("acme/news")
+    edited = [(title.replace("release 3", "release three"), link, day) for title, link, day in NEWS]
+    world.server.update({f"{HOST}/news": listing(*edited)})
+    report = world.round("acme/news", after=timedelta(hours=2))
+    assert report.tally.revised == 1
+    (row,) = world.rows("SELECT title, revision, published_precision FROM v1_headlines WHERE revision = 2")
+    assert tuple(row) == ("Acme announces release three", 2, "second")
+
+
+def test_a_replay_comes_to_the_same(world: World, tmp_path: Path) -> None:
+    world.put_in_force(LIST.replace("kind: page\n", "kind: page\n        article: true\n"))
+    world.server.update({f"{HOST}/news/1": article("Release 1", "2026-05-01T08:30:00Z")})
+    world.round()
+    world.server.update({f"{HOST}/news": listing(("Acme announces release 6", "/news/6", "May 6, 2026"), *NEWS)})
+    world.round(after=timedelta(hours=2))
+    target = open_engine(f"sqlite:///{tmp_path}/again.db")
+    upgrade(target)
+    pipeline.replay(world.engine, target)
+    with read(world.engine) as stored, read(target) as replayed:
+        assert list(replays.differences(stored, replayed)) == []
+    target.dispose()
+    assert len(world.titles()) == 8
