@@ -45,7 +45,7 @@ def test_a_list_as_it_should_be_passes(count: int) -> None:
         (listed(published=dates.parse("")), "no-date"),
         (listed(link=lambda n: f"https://www.acme-ai.com/careers/{n}"), "off-prefix"),
         (listed(title=lambda n: ("About", "Careers", "Login", "採用情報", "Contact us")[n % 5]), "navigation"),
-        (listed(title=lambda n: f"Tab {n}"), "navigation"),
+        (listed(title=lambda n: f"Tab {chr(65 + n)}"), "navigation"),
         (listed(link="https://www.acme-ai.com/"), "navigation"),
         (listed(title="Acme announces results"), "same-title"),
     ],

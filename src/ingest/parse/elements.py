@@ -11,7 +11,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest.text import MARKUP_LIMIT, plain
 
-
 UNWRITTEN: Final = frozenset({"...", "…"})
 """What stands for a selector that is still to be written, in the manual for one; it matches nothing."""
 

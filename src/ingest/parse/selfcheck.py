@@ -49,6 +49,7 @@ _MENU: Final = re.compile(
     r"|ホーム|トップ|会社概要|企業情報|お問い合わせ|採用(?:情報)?|製品(?:情報)?|サービス|ログイン|プライバシーポリシー|利用規約|サイトマップ|ニュース)",
     re.IGNORECASE,
 )
+_NUMBER: Final = re.compile(r"\d")
 _SHORTEST: Final = 8  # characters of the median title, East Asian ones counted twice; recorded lists have 22 and more
 
 
@@ -173,6 +174,7 @@ def _placed(entries: tuple[Entry, ...], prefixes: tuple[str, ...]) -> Iterator[R
             yield Reason("off-prefix", _said(what, "narrow select.entry down to the list"))
     menu = _share(entries, lambda entry: _MENU.fullmatch(entry.title.strip()) is not None or _is_front(entry.link))
     short = len(entries) >= _ENOUGH and median(_width(entry.title) for entry in entries) < _SHORTEST
+    short = short and _share(entries, lambda entry: bool(_NUMBER.search(entry.title))) < _MOST  # versions, days
     if menu > 1 - _MOST or short:
         what = "The titles are those of a menu" if menu > 1 - _MOST else "The titles are too short for announcements"
         yield Reason("navigation", _said(what, "narrow select.entry down to the list"))
