@@ -519,13 +519,13 @@ def test_what_is_no_article_is_refused_by_name(content: bytes, rule: str) -> Non
     ],
 )
 def test_a_page_made_to_be_slow_is_not(html: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     parse_article(html.encode(), "", URL)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 def test_what_is_no_page_is_refused_at_once_whatever_stands_before_it() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for before in (
         " \n" * 50_000,
         "<!-- -->" * 10_000,
@@ -535,4 +535,4 @@ def test_what_is_no_page_is_refused_at_once_whatever_stands_before_it() -> None:
     ):
         with pytest.raises(ParseError):
             parse_article(f"{before}<rss>".encode(), "", URL)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

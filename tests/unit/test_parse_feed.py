@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from documents import atom, make_capture, make_source, read, rss
+from documents import atom, read, rss
 from ingest.errors import ParseError
-from ingest.model import Kind
-from ingest.parse import parse
 from ingest.parse.fields import ENTRY_LIMIT
 
 PAGE = "<link>https://www.acme-ai.com/a</link>"
@@ -73,13 +71,6 @@ def test_what_is_no_feed_is_refused_by_name_and_says_what_it_is(content: str, ru
     assert refused.value.rule == rule
     assert words in refused.value.message
     assert refused.value.subject == "acme/news"
-
-
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.FEED])
-def test_a_kind_that_this_version_cannot_read_is_refused(kind: Kind) -> None:
-    with pytest.raises(ParseError, match=kind.value) as refused:
-        parse(make_capture(rss()), make_source(kind=kind))
-    assert refused.value.rule == "kind"
 
 
 def test_a_name_of_a_file_is_not_opened(tmp_path: Path) -> None:
