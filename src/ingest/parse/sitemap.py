@@ -40,10 +40,11 @@ ADDRESS_LIMIT: Final = 50_000
 SIZE_LIMIT: Final = 52_428_800
 """Bytes of a sitemap once unpacked (same place)."""
 
+_DEPTH: Final = 16  # of elements; those of images, videos and news are three deep, and what is deeper says nothing here
 _GZIP: Final = b"\x1f\x8b"
 _TOKEN: Final = re.compile(
     r"<!--(?:.*?-->|.*)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>?"
-    r"|<(?P<slash>/?)(?P<name>[A-Za-z_][\w.:-]*)(?P<attributes>[^<>]*)>|(?P<text>[^<]+|<)",
+    r"|<(?P<slash>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>[^<>]*+)>|(?P<text>[^<]+|<)",
     re.DOTALL,
 )
 _ROOTS: Final = frozenset({"urlset", "sitemapindex"})
@@ -107,6 +108,9 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
     root, items = _elements(mended(text)[0]) if "<" in text else _lines(text)
     if not root:
         raise _refusal(text)
+    if len(items) > ADDRESS_LIMIT:
+        items = items[:ADDRESS_LIMIT]
+        notes.append(f"more than {ADDRESS_LIMIT} addresses")
     if items and not items[-1].closed:
         notes.append("the document ends inside an element")
     if root == "sitemapindex":
@@ -151,13 +155,14 @@ def _elements(text: str) -> tuple[str, list[_Item]]:
             root, prefix = local, before
         elif token["slash"]:
             _close(path, items, name, "".join(pieces).strip(), prefix)
-        elif not token["attributes"].endswith("/"):
+        elif not token["attributes"].endswith("/") and len(path) < _DEPTH:
+            if path and name == path[0]:  # the one before was not closed
+                path.clear()
             path.append(name)
             if len(path) == 1:
                 items.append(_Item())
         pieces = []
         if len(items) > ADDRESS_LIMIT:
-            items.pop()
             break
     return root, items
 
@@ -199,7 +204,12 @@ def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, s
             continue
         position = len(entries) + len(unreadable)
         if not link:
-            unreadable.append(Unreadable(position, "no-link", "an element without an address"))
+            why = (
+                ("no-link", "an element without an address")
+                if item.closed
+                else ("truncated", "an element that breaks off")
+            )
+            unreadable.append(Unreadable(position, *why))
         elif not _is_wanted(link, include, exclude):
             outside += 1
         else:

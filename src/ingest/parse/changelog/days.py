@@ -22,7 +22,7 @@ from ingest import dates
 from ingest.model import NO_DATE, Dated, Precision
 
 LONGEST: Final = 300
-"""Characters of a text in which a date is looked for; the longest recorded heading with one has 92."""
+"""Characters of a text in which a date is looked for; the longest recorded heading with one has 25."""
 
 NO_YEAR: Final = "the page gives no year for it"
 """The reason of a date that is a day or month without a year."""
@@ -50,7 +50,7 @@ _ANYWHERE: Final = tuple(
         rf"(?<![\w.])(?P<day>\d{{1,2}})\.?\s+{_NAME}{_UNTIL}\d{{1,2}}\.?\s+[a-z]{{3,9}}\.?,?\s+{_YEAR}",
         rf"(?<![\w.])(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\.?{_RANGE}[\s-]*(?:of\s+)?{_NAME}[\s,-]*{_YEAR}",
         rf"(?<![\w./-]){_YEAR}(?P<sign>[-/.])(?P<month>\d{{1,2}})(?P=sign)(?P<day>\d{{1,2}})(?![\d./-]\d|\d)",
-        rf"(?<![\w./-]){_YEAR}(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?![\w.-])",
+        r"(?<![\w./-])(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?![\w.-])",
         rf"{_EAST_YEAR}\s*{_EAST_DAY}",
         rf"{_EAST_YEAR}\s*(?P<month>\d{{1,2}})\s*[月월](?!\s*\d)",
         # 21/05/2026 and 05/21/2026; where half of the world would read the other day, neither form fits.
@@ -76,7 +76,7 @@ _ALONE: Final = tuple(
 # What may stand beside a date without making the text more than one.
 _BESIDE: Final = re.compile(
     r"\b(?:week|weeks|weekly|of|ending|commencing|beginning|starting|from|date|dated|released?|releases|published|posted|on|the|at"
-    r"|updates?|changes|mon|tues?|wed|thur?s?|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|updates?|updated|last|changes|mon|tues?|wed|thur?s?|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|am|pm|utc|gmt|pst|pdt|est|edt|jst)\b|\d{1,2}:\d{2}(?::\d{2})?(?:[ap]m)?|[日月火水木金土]曜日?|の?週|日付|公開日?|リリース|更新情報|付"
 )
 _WEEKDAY_EAST: Final = re.compile(r"\([日月火水木金土일월화수목금토](?:・?祝)?\)")

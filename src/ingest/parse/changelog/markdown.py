@@ -23,12 +23,16 @@ from itertools import pairwise
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from ingest.text import plain
 
 MARKDOWN_LIMIT: Final = 3_000_000
-"""Characters of Markdown that are read; the longest changelog known to us has 600,000 (github.com/anthropics/claude-code)."""
+"""Characters of Markdown that are read: ten years of a changelog with a page a week; the longest recorded one has 7,800."""
+
+_INLINE_LIMIT: Final = 20_000
+"""Characters of one paragraph; brackets cost the square of their number there. The longest recorded one has 426."""
 
 _FRONT_MATTER: Final = re.compile(
     r"[\ufeff\s]*---[ \t]*\r?\n(?P<lines>.{0,20000}?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
@@ -43,7 +47,7 @@ _ATTRIBUTE: Final = re.compile(
 _IMPORT: Final = re.compile(
     r"import\s+(?:[\w*{].*\sfrom\s+)?['\"].+['\"];?\s*$|export\s+(?:const|default|function|let|var)\b"
 )
-_TAG_LINES: Final = 60  # lines that one opening tag may run over; the longest seen has 9
+_TAG_LINES: Final = 60  # lines that one opening tag may run over; Mintlify's own example has 8
 _INLINE_COMPONENT: Final = re.compile(r"</?[A-Z][\w.]*(?:\s[^<>]*)?/?>")
 _WRITTEN_ID: Final = re.compile(r"\s*\\?\{#(?P<id>[^\s{}]{1,200})\}\s*$")
 _SLUG_DROPPED: Final = re.compile(r"[^\w\- ]")
@@ -74,6 +78,7 @@ def to_html(text: str, *, is_mdx: bool = False) -> Written:
     is_mdx = is_mdx or any(not inside and _COMPONENT.match(line) for line, inside in _fenced(lines))
     slugs = Slugs()
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table"])
+    parser.core.ruler.after("block", "cut", _cut)
     if is_mdx:
         parser.disable("code")  # MDX has no code by indentation
         text = "\n".join(_without_components(lines, slugs))
@@ -81,6 +86,11 @@ def to_html(text: str, *, is_mdx: bool = False) -> Written:
     _give_ids(tokens, slugs)
     markup = parser.renderer.render(tokens, parser.options, {})
     return Written(markup, front)
+
+
+def _cut(state: StateCore) -> None:
+    for token in state.tokens:
+        token.content = token.content[:_INLINE_LIMIT] if token.type == "inline" else token.content
 
 
 # ── anchors ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,13 +173,17 @@ def _without_components(lines: list[str], slugs: Slugs) -> Iterator[str]:
 
 
 def _uncommented(line: str, in_comment: bool) -> tuple[str, bool]:
-    kept = ""
-    while line:
-        sign = "*/}" if in_comment else "{/*"
-        before, found, line = line.partition(sign)
-        kept += "" if in_comment else before
-        in_comment = in_comment != bool(found)
-    return kept, in_comment
+    """Return a line without its comments, and whether one goes on behind it."""
+    kept: list[str] = []
+    start = 0
+    while start < len(line):
+        end = line.find("*/}" if in_comment else "{/*", start)
+        if not in_comment:
+            kept.append(line[start:] if end < 0 else line[start:end])
+        if end < 0:
+            break
+        start, in_comment = end + 3, not in_comment
+    return "".join(kept), in_comment
 
 
 def _stands_alone(line: str) -> bool:

@@ -34,10 +34,10 @@ from ingest.parse.elements import text_of
 from ingest.parse.webpage import attribute
 
 _LONGEST_MARK: Final = 80
-"""Characters of a line that is nothing but a date: "Thursday, 21 September 2026 at 10:00 AM Pacific time" has 51."""
+"""Characters of a line that is nothing but a date: "Thursday, 21 September 2026 10:00:00 GMT+0900 (Japan Standard Time)" has 67."""
 
 _GAP: Final = 60
-"""Characters that may stand between a heading and its date: a tag, an author. The widest on recorded pages has 0."""
+"""Characters that may stand between a heading and its date: a tag, an author."""
 
 _SORTING: Final = re.compile(
     r"(?:\W|(?:what(?:'|’)?s |new |other |minor |major |breaking |known |notable |general |bug |full |api |sdk |security |key |all )*"
@@ -110,7 +110,8 @@ def heads(outline: Outline) -> list[Head]:
 def head(element: Element, outline: Outline) -> Head:
     """Return a heading with what it says."""
     text = outline.said(element)
-    return Head(element, element.level, text, _day_of(element, text, outline), is_version(text))
+    day = _day_of(element, text, outline)
+    return Head(element, element.level, text, None if day and day.changed else day, is_version(text))
 
 
 def is_version(text: str) -> bool:
@@ -153,7 +154,8 @@ def _updates(outline: Outline) -> list[Head]:
             continue
         inner = [outline.said(heading) for heading in outline.inside(element) if heading.level]
         found = [day for text in (label, told) if (day := days.find(text))]
-        named = [text for text in (label, told, *(inner if len(inner) == 1 else ())) if text and not _is_date(text)]
+        texts = (label, "" if is_version(told) else told, *(inner if len(inner) == 1 else ()), told)
+        named = [text for text in texts if text and not _is_date(text)]
         made.append(Head(element, 7, named[0] if named else label, found[0] if found else None, is_version(label)))
     return made
 
@@ -269,10 +271,12 @@ def _give_marks(found: list[Head], marks: list[Mark], outline: Outline) -> None:
 
 def _rows(cells: list[Mark], outline: Outline) -> Iterator[Head]:
     """Yield the rows of tables that have a date in one cell; the first other cell is the title."""
+    last = -1
     for mark in cells:
         row = next((above for above in outline.above(mark.element) if above.tag == "tr"), None)
-        if row is None:
+        if row is None or mark.element.number <= last:
             continue
+        last = row.last
         others = [cell for cell in outline.inside(row) if cell.tag in {"td", "th"} and cell.parent == row.number]
         titles = [text for cell in others if (text := outline.said(cell)) and not _is_date(text)]
         if titles:

@@ -28,9 +28,6 @@ TITLE_OF_ITEM: Final = 200
 
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)\]]?(?=\s|$)|[。！？][」』）]?")
 
-PLAIN_NAMES: Final = frozenset({"entry", "item", "page"})
-"""Names of `select` that are no picks: selectors, and an address."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -100,6 +97,8 @@ def _selected(reader: Reader) -> list[Head]:
         last = element.last
         day, exact = _date(reader, node, element)
         title = reader.first("title", node) if "title" in reader.select else _heading_text(reader, element)
+        if (told := days.find(title)) and told.whole and told.changed:
+            continue  # "Last updated May 21, 2026" below the last entry
         if day is not None and day.year is None:
             day = day.within(_year(reader, node) or contexts.year(element.number, element.level or 7))
         head = Head(element, element.level or 7, title, day)

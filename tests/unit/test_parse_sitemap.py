@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from documents import make_capture, make_source
+from ingest.errors import ParseError
+from ingest.model import Document, Kind, Precision
+from ingest.parse import parse, sitemap
+
+NEWS = "https://www.acme-ai.com/news/"
+
+
+def read(content: str | bytes, **changes: Any) -> Document:
+    return parse(
+        make_capture(content, url="https://www.acme-ai.com/sitemap.xml"), make_source(kind=Kind.SITEMAP, **changes)
+    )
+
+
+def urlset(*urls: str) -> str:
+    body = "".join(f"<url>{url}</url>" for url in urls)
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{body}</urlset>'
+
+
+def links(found: Document) -> list[str | None]:
+    return [entry.link for entry in found.entries]
+
+
+def refused(content: str | bytes) -> str:
+    with pytest.raises(ParseError) as caught:
+        read(content)
+    assert caught.value.subject == "acme/news"
+    return caught.value.rule
+
+
+def test_lastmod_is_no_publication_date() -> None:
+    (entry,) = read(urlset(f"<loc>{NEWS}a</loc><lastmod>2026-05-21</lastmod>")).entries
+    assert entry.published.precision is Precision.NONE
+    assert entry.updated.precision is Precision.DAY
+
+
+def test_an_entry_without_a_title_has_an_empty_one_and_is_known_by_its_address() -> None:
+    (entry,) = read(urlset(f"<loc>{NEWS}a</loc>")).entries
+    assert (entry.title, entry.entry_id, entry.link) == ("", None, f"{NEWS}a")
+
+
+def test_the_title_of_a_video_or_image_is_not_that_of_the_page() -> None:
+    inner = "<video:video><video:title>A film</video:title><video:publication_date>2020-01-01</video:publication_date></video:video>"
+    (entry,) = read(urlset(f"{inner}<loc>{NEWS}a</loc>")).entries
+    assert entry.title == ""
+    assert entry.published.raw == ""
+
+
+def test_a_relative_address_is_resolved() -> None:
+    assert links(read(urlset("<loc>/news/a</loc>"))) == [f"{NEWS}a"]
+
+
+def test_patterns_on_titles_and_categories_leave_no_address_out() -> None:
+    found = read(urlset(f"<loc>{NEWS}a</loc>"), include=("title:^x$",), exclude=("category:.",))
+    assert (len(found.entries), found.outside) == (1, 0)
+
+
+def test_an_exclusion_wins_over_an_inclusion() -> None:
+    content = urlset(f"<loc>{NEWS}a</loc>", f"<loc>{NEWS}tags</loc>", "<loc>https://www.acme-ai.com/x</loc>")
+    found = read(content, include=("path:^/news/",), exclude=("path:/tags$",))
+    assert (links(found), found.outside) == ([f"{NEWS}a"], 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("", "empty"),
+        ("\ufeff \n", "empty"),
+        ("<!doctype html><html><body>403</body></html>", "html"),
+        ('<rss version="2.0"><channel/></rss>', "not-a-sitemap"),
+        ('{"a": 1}', "not-a-sitemap"),
+        ("https://www.acme-ai.com/a\nnot an address", "not-a-sitemap"),
+        (b"\x1f\x8bnot gzip", "broken"),
+    ],
+)
+def test_what_is_no_sitemap_is_refused_by_name(content: str | bytes, rule: str) -> None:
+    assert refused(content) == rule
+
+
+def test_gzip_is_told_by_its_bytes_whatever_its_name() -> None:
+    packed = gzip.compress(urlset(f"<loc>{NEWS}a</loc>").encode())
+    assert links(read(packed)) == [f"{NEWS}a"]
+
+
+def test_several_members_of_gzip_are_one_sitemap() -> None:
+    text = urlset(f"<loc>{NEWS}a</loc>").encode()
+    assert links(read(gzip.compress(text[:60]) + gzip.compress(text[60:]))) == [f"{NEWS}a"]
+
+
+def test_gzip_that_breaks_off_gives_what_came() -> None:
+    packed = gzip.compress(urlset(*(f"<loc>{NEWS}{i}-{i * i * 7919}</loc>" for i in range(2000))).encode())
+    found = read(packed[: len(packed) // 2])
+    assert 100 < len(found.entries) < 2000
+    assert "breaks off" in found.damage
+
+
+def test_gzip_is_unpacked_up_to_the_size_of_a_sitemap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemap, "SIZE_LIMIT", 10_000)
+    content, note = sitemap.unpacked(gzip.compress(b"x" * 1_000_000))
+    assert (len(content), note) == (10_000, "larger than a sitemap may be")
+
+
+def test_an_item_that_is_not_closed_does_not_cost_the_next() -> None:
+    found = read(f"<urlset><url><loc>{NEWS}a</loc><url><loc>{NEWS}b</loc></url></urlset>")
+    assert links(found) == [f"{NEWS}a", f"{NEWS}b"]
+
+
+def test_an_address_that_breaks_off_is_not_believed() -> None:
+    found = read(f"<urlset><url><loc>{NEWS}a</loc></url><url><loc>{NEWS}b")
+    assert links(found) == [f"{NEWS}a"]
+    assert [item.reason for item in found.unreadable] == ["truncated"]
+
+
+def test_dates_in_addresses_may_have_months_only() -> None:
+    pattern = r"/(?P<year>\d{4})/(?P<month>\d\d)/"
+    (entry,) = read(urlset(f"<loc>{NEWS}2026/05/a</loc>"), select=(("date", pattern),)).entries
+    assert (entry.published.value and entry.published.value.month, entry.published.precision) == (5, Precision.MONTH)
+
+
+def test_fifty_thousand_addresses_are_read_and_more_are_said_to_be() -> None:
+    whole = urlset(*(f"<loc>{NEWS}{i}</loc>" for i in range(50_001)))
+    begun = time.perf_counter()
+    found = read(whole)
+    assert time.perf_counter() - begun < 20
+    assert len(found.entries) == 50_000
+    assert found.damage == "more than 50000 addresses"
+
+
+PIECES = [
+    *("<urlset>", "</urlset>", "<sitemapindex>", "<sitemap>", "</sitemap>", "<url>", "</url>", "<loc>", "</loc>"),
+    *("<n:news>", "</n:news>", "<n:title>", "</n:title>", "<lastmod>", "</lastmod>", "<!--", "-->", "<![CDATA[", "]]>"),
+    *(
+        "https://www.acme-ai.com/a",
+        "//",
+        "2026-05-21",
+        "&",
+        "&amp;",
+        "<",
+        ">",
+        "/>",
+        "\x1f\x8b",
+        "\x00",
+        "é",
+        "<a:url>",
+    ),
+]
+
+
+@given(
+    content=st.one_of(
+        st.binary(max_size=100), st.lists(st.sampled_from(PIECES), max_size=25).map(lambda x: "".join(x).encode())
+    ),
+    packed=st.booleans(),
+)
+@example(content=b"\x1f\x8b\x08\x00", packed=False)
+@example(content=b"<urlset><url/></urlset>", packed=False)
+def test_any_bytes_are_a_sitemap_or_a_named_error(content: bytes, packed: bool) -> None:
+    try:
+        found = read(gzip.compress(content) if packed else content)
+    except ParseError as error:
+        assert error.rule in {"empty", "html", "not-a-sitemap", "broken"}  # noqa: PT017 either end is right
+        return
+    assert all(entry.link and not re.search(r"\s$", entry.link) for entry in found.entries)
+    positions = [entry.position for entry in found.entries] + [item.position for item in found.unreadable]
+    assert sorted(positions) == list(range(len(positions)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<!--" * 100_000,
+        "<urlset>" + "<url><loc>" * 50_000,
+        "<urlset><url>" + "<a>" * 50_000 + "</b>" * 50_000,
+        "<urlset>" + "<![CDATA[" * 50_000,
+        "<urlset><url>" + "<a" * 100_000,
+    ],
+)
+def test_hostile_markup_takes_time_in_proportion(content: str) -> None:
+    begun = time.perf_counter()
+    with contextlib.suppress(ParseError):
+        read(content)
+    assert time.perf_counter() - begun < 10
