@@ -29,7 +29,7 @@ from markdown_it.token import Token
 from ingest.text import plain
 
 MARKDOWN_LIMIT: Final = 3_000_000
-"""Characters of Markdown that are read: ten years of a changelog with a page a week; the longest recorded one has 7,800."""
+"""Characters of Markdown that are read; Claude Code's changelog had 544,000 with 372 releases."""
 
 _INLINE_LIMIT: Final = 20_000
 """Characters of one paragraph; brackets cost the square of their number there. The longest recorded one has 426."""
