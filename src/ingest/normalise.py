@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +25,9 @@ CATEGORY_COUNT: Final = 20
 
 CATEGORY_LIMIT: Final = 100
 """Characters of a category; the longest in the recordings has 54."""
+
+FAR: Final = timedelta(days=366)
+"""How far ahead of its capture an entry may say that it was published: events are announced so, and years mistyped."""
 
 _SHOWN: Final = 500  # characters of a refused address that a person is shown
 
@@ -56,7 +60,7 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     if not entry.link:
         return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
     try:
-        url = urls.clean(policy.upgrade(vendor, urls.parse(entry.link)))
+        url = urls.clean(policy.upgrade(vendor, urls.unwrapped(urls.parse(entry.link))))
     except UrlError as error:
         return refuse(Fate.REJECTED, error.rule, error.message)
     candidate = Candidate(
@@ -74,6 +78,11 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     )
     filtered = filtered_by(candidate, source)
     return refuse(Fate.FILTERED, *filtered) if filtered else candidate
+
+
+def is_far(candidate: Candidate, at: datetime) -> bool:
+    """Whether an entry claims a day that far in the future that it would stand above all news; earlier than 1990 is no date."""
+    return candidate.published.value is not None and candidate.published.value > at + FAR
 
 
 def filtered_by(candidate: Candidate, source: Source) -> tuple[str, str] | None:

@@ -101,6 +101,12 @@ TRACKING_BY_HOST: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 FRAGMENT_NOISE: Final = re.compile("|".join(_RULES["fragments"]["noise"]), re.IGNORECASE)
 """Matches a whole fragment that names no announcement."""
 
+REDIRECTOR_SEGMENTS: Final[frozenset[str]] = frozenset(_RULES["redirectors"]["segments"])
+"""Last segments of paths that only lead elsewhere, lower case."""
+
+REDIRECTOR_PARAMETERS: Final[frozenset[str]] = frozenset(_RULES["redirectors"]["parameters"])
+"""Query parameters that say where to, lower case."""
+
 REFUSED_NETWORKS: Final[tuple[IPv4Network | IPv6Network, ...]] = tuple(map(ip_network, _RULES["addresses"]["refused"]))
 """Networks that are never connected to."""
 

@@ -31,7 +31,7 @@ from ingest.model import (
     Tally,
     Vendor,
 )
-from ingest.normalise import normalise
+from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
 from ingest.store import candidates, headlines, lists, polls, rejections
 from ingest.store import engine as database
@@ -97,8 +97,8 @@ def capture_of(number: int, reading: Reading, response: Response, *, purpose: st
 Judged = tuple[list[dedupe.Offer], list[Refusal]]
 
 
-def judge(document: Document, reading: Reading) -> Judged:
-    """Split what a document offers into what the policy admits and what some rule refuses."""
+def judge(document: Document, reading: Reading, at: datetime) -> Judged:
+    """Split what a document that came at a time offers into what the policy admits and what some rule refuses."""
     offers: list[dedupe.Offer] = []
     refusals: list[Refusal] = []
     for item in normalise(document, reading.source, reading.vendor):
@@ -106,6 +106,9 @@ def judge(document: Document, reading: Reading) -> Judged:
             refusals.append(item)
             continue
         match policy.admit(reading.vendor, item.url):
+            case policy.Admitted() if is_far(item, at):
+                detail = f"it says that it was published on {item.published.raw:.50}, more than a year after we read it"
+                refusals.append(refusal_of(item, Fate.QUARANTINED, "far-date", detail))
             case policy.Admitted(url, scope):
                 offers.append(dedupe.Offer.of(item, url, scope))
             case policy.Refused() as refused:

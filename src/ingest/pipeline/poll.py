@@ -178,7 +178,7 @@ class Poll:
             document = parse(capture, self.source)
         except ParseError as error:
             return self._broken(capture, error, found)
-        judged = judge(document, self.reading)
+        judged = judge(document, self.reading, capture.fetched_at)
         with database.write(self.context.engine) as conn:
             ingested = write(conn, capture, document, self.reading, judged)
             believed = ingested.outcome is Outcome.OK

@@ -147,7 +147,7 @@ class _Replay:
         except ParseError:
             self._last_read.pop(capture.source_id, None)
             return Tally()
-        ingested = write(conn, capture, document, reading, judge(document, reading), first=first)
+        ingested = write(conn, capture, document, reading, judge(document, reading, capture.fetched_at), first=first)
         if ingested.outcome is not Outcome.OK:
             self._last_read.pop(capture.source_id, None)
         return ingested.tally

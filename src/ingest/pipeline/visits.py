@@ -199,7 +199,7 @@ class _Visit:
         except ParseError as error:
             broken = Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
             return self.finish(capture, found, lambda _: broken)
-        judged = judge(document, self.reading)
+        judged = judge(document, self.reading, capture.fetched_at)
         return self.finish(
             capture, found, lambda conn: write(conn, capture, document, self.reading, judged, first=first)
         )

@@ -5,7 +5,8 @@ An address is parsed once, by the WHATWG URL Standard (what browsers and servers
 text, and brought into RFC 3986 §6.2 normal form. That form is what is checked, requested and stored; nothing is ever
 decided on the text as it came. Whatever two programs could read differently is refused by name, never repaired.
 
-`UrlError.rule` of an address is one of the first fifteen in `policy`. A scope may break these too:
+`UrlError.rule` of an address is one of the first fifteen in `policy`, or `redirector` where it leads on and on
+(`unwrapped`). A scope may break these too:
 
     fragment           a fragment, which no server sees
     query              a ? with nothing behind it
@@ -23,6 +24,7 @@ from __future__ import annotations
 from ingest.urls.address import MAX_LENGTH, Url, clean, parse, with_https
 from ingest.urls.hosts import is_public
 from ingest.urls.pages import page_key
+from ingest.urls.redirectors import unwrapped
 from ingest.urls.refusal import shown
 from ingest.urls.scopes import OBSCURE, is_obscure, matches, on_host, parse_scope
 
@@ -39,5 +41,6 @@ __all__ = [
     "parse",
     "parse_scope",
     "shown",
+    "unwrapped",
     "with_https",
 ]
