@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from documents import make_capture, make_source, read, rss
+from edges import inmates
+from ingest import jail
+from ingest.errors import ParseError
+from ingest.jail import Budget, Work, confined, risk
+from ingest.model import Kind
+from ingest.parse import parse
+
+SOURCE = make_source()
+FEED = rss("<title>Model 5</title><link>/a</link><pubDate>Thu, 21 May 2026 10:00:00 GMT</pubDate>")
+CAPTURE = make_capture(FEED)
+SMALL = Budget(cpu_s=1, wall_s=20, memory=300 << 20)
+LARGE = rss(*["<title>Model</title><link>/a</link>"] * 7_000)
+
+
+@pytest.fixture(autouse=True)
+def no_child_is_left() -> Iterator[None]:
+    yield
+    with pytest.raises(ChildProcessError):  # neither running nor a zombie
+        os.waitpid(-1, os.WNOHANG)
+
+
+def refusal(work: Work, budget: Budget = SMALL) -> ParseError:
+    with pytest.raises(ParseError) as refused:
+        confined(work, CAPTURE, SOURCE, budget)
+    assert refused.value.subject == "acme/news"
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("work", "rule", "words"),
+    [
+        (inmates.crash, "parser-crash", "Segmentation fault"),
+        (inmates.be_killed, "parser-crash", "Killed"),
+        (inmates.fail, "parser-crash", "ZeroDivisionError"),
+        (inmates.exit_early, "parser-crash", "makes no sense"),
+        (inmates.answer_with_code, "parser-crash", "makes no sense"),
+        (inmates.compute, "over-budget", "1 s of CPU"),
+        (inmates.compute_in_c, "over-budget", "1 s of CPU"),
+        (inmates.eat, "over-budget", "300 MiB of memory"),
+        (inmates.refuse, "html", "web page"),
+    ],
+)
+def test_whatever_a_document_does_to_its_parser_ends_as_a_named_error(work: Work, rule: str, words: str) -> None:
+    error = refusal(work)
+    assert error.rule == rule
+    assert words in error.message
+
+
+@pytest.mark.parametrize("work", [inmates.sleep, inmates.stop])
+def test_a_process_that_uses_no_time_is_ended_at_the_deadline(work: Work) -> None:
+    before = time.monotonic()
+    error = refusal(work, replace(SMALL, wall_s=1.5))
+    assert error.rule == "over-budget"
+    assert "1.5 s" in error.message
+    assert time.monotonic() - before < 5
+
+
+def test_a_document_says_the_same_in_jail_as_outside() -> None:
+    assert confined(parse, CAPTURE, SOURCE) == parse(CAPTURE, SOURCE)
+    published = confined(parse, CAPTURE, SOURCE).entries[0].published
+    assert published.value is not None
+    assert published.value.utcoffset() is not None
+
+
+def test_what_a_library_prints_is_no_part_of_the_answer() -> None:
+    assert confined(inmates.print_much, CAPTURE, SOURCE, SMALL) == parse(CAPTURE, SOURCE)
+
+
+def test_a_document_cannot_write_files(tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    with pytest.raises(ParseError, match="OSError"):
+        confined(inmates.write_a_file, make_capture(str(target)), SOURCE, SMALL)
+    assert target.stat().st_size == 0
+
+
+def test_secrets_of_the_environment_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGEST_DATABASE_URL", "postgresql://user:secret@host/name")
+    found = confined(inmates.tell_environment, CAPTURE, SOURCE, SMALL)
+    assert "INGEST" not in found.title
+    assert "HOME" not in found.title
+
+
+def test_an_interpreter_that_cannot_be_started_is_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    error = refusal(parse)
+    assert error.rule == "parser-crash"
+    assert "cannot be started" in error.message
+
+
+def test_several_threads_have_jails_at_the_same_time() -> None:
+    works = [parse, inmates.crash, parse, inmates.refuse, parse, inmates.be_killed]
+
+    def outcome(work: Work) -> str:
+        try:
+            return confined(work, CAPTURE, SOURCE, SMALL).dialect
+        except ParseError as error:
+            return error.rule
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        found = list(pool.map(outcome, works))
+    assert found == ["rss20", "parser-crash", "rss20", "html", "rss20", "parser-crash"]
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and thread.is_alive()]
+
+
+def program(*lines: str) -> subprocess.CompletedProcess[str]:
+    code = "\n".join((f"import sys; sys.path[:0] = {sys.path}", "from ingest import jail", *lines))
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_an_interrupt_ends_the_child_and_goes_on_up() -> None:
+    before = time.monotonic()
+    done = program(
+        "import os, signal, threading",
+        "from edges import inmates",
+        "from documents import make_capture, make_source",
+        "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()",
+        "jail.confined(inmates.sleep, make_capture(''), make_source())",
+    )
+    assert "KeyboardInterrupt" in done.stderr
+    assert time.monotonic() - before < 15
+
+
+def test_the_memory_watch_ends_a_process_where_the_kernel_does_not() -> None:
+    done = program("jail.watch_memory(200 << 20)", "kept = []", "while True: kept.append(bytearray(b'x' * (1 << 20)))")
+    assert done.returncode == 71
+
+
+# ── who goes there ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        (FEED, Kind.FEED, None),
+        ("<html><body>" + "<div><p>x</p></div>" * 2_000, Kind.PAGE, None),
+        ("x" * 2_000_001, Kind.FEED, "size"),
+        ("<a/>" * 25_001, Kind.FEED, "tags"),
+        ("<a/>" * 25_001, Kind.SITEMAP, None),
+        ("<a/>" * 100_001, Kind.SITEMAP, "tags"),
+        ("&" * 100_001, Kind.JSON, "references"),
+        ("<div>" * 501, Kind.PAGE, "depth"),
+        ("<div>" * 501 + "</div>" * 501, Kind.CHANGELOG, "depth"),
+        ("<br>" * 5_000 + "<li>x" * 5_000, Kind.PAGE, None),
+        ("<b a1>" * 51, Kind.WATCH, "formatting"),
+        ("<b>x</b>" * 5_000, Kind.PAGE, None),
+        ("<x " + "a " * 5_000 + ">", Kind.PAGE, "attributes"),
+        ('<x a=">" ' + "a " * 5_000 + ">", Kind.PAGE, "attributes"),
+        ("<div data-state='" + "x" * 100_000 + "'>", Kind.PAGE, None),
+        ("<script>" + "a=1;" * 20_000 + "</script>", Kind.PAGE, None),
+        ("<div>" * 501, Kind.FEED, None),
+    ],
+)
+def test_what_is_large_deep_or_dense_is_not_parsed_here(text: str, kind: Kind, reason: str | None) -> None:
+    assert risk(text, kind) == reason
+
+
+def test_the_way_a_document_takes_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jail, "confined", lambda *_: pytest.fail("an ordinary document went to jail"))
+    assert jail.parse(CAPTURE, SOURCE) == read(FEED)
+
+
+def test_a_risky_document_is_read_whole_in_jail() -> None:
+    assert risk(LARGE, Kind.FEED) == "tags"
+    assert len(jail.parse(make_capture(LARGE), SOURCE).entries) == 7_000
+
+
+def test_a_risky_document_in_another_encoding_is_risky_too() -> None:
+    with pytest.raises(ParseError) as refused:
+        jail.parse(make_capture(LARGE.encode("utf-16")), SOURCE, Budget(cpu_s=20, wall_s=0.05))
+    assert refused.value.rule == "over-budget"
+
+
+def test_the_look_takes_a_hundredth_of_the_parsing() -> None:
+    document = rss(*["<title>Model</title><link>/a</link><description>&lt;p&gt;x&lt;/p&gt;</description>"] * 500)
+
+    def cpu(work: object) -> float:
+        assert callable(work)
+        before = time.process_time()
+        work()
+        return time.process_time() - before
+
+    looking = min(cpu(lambda: risk(document, Kind.FEED)) for _ in range(5))
+    assert looking < 0.02 * min(cpu(lambda: read(document)) for _ in range(3))
