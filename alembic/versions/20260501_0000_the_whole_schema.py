@@ -126,6 +126,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
     )
     op.create_table(
+        "story_days",
+        sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendors.id"], name=op.f("fk_story_days_vendor_id")),
+        sa.PrimaryKeyConstraint("vendor_id", "day", name=op.f("pk_story_days")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "captures",
         sa.Column("id", BIG, nullable=False),
         sa.Column("source_id", sa.Text(), nullable=False),
@@ -516,18 +524,76 @@ def upgrade() -> None:
         "story_joins",
         sa.Column("headline_id", sa.Text(), nullable=False),
         sa.Column("story_id", sa.Text(), nullable=False),
+        sa.Column("other_id", sa.Text(), nullable=True),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("joined_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["headline_id"], ["headlines.id"], name=op.f("fk_story_joins_headline_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["headlines.id"], name=op.f("fk_story_joins_other_id")),
         sa.ForeignKeyConstraint(["story_id"], ["stories.id"], name=op.f("fk_story_joins_story_id")),
         sa.PrimaryKeyConstraint("headline_id", name=op.f("pk_story_joins")),
     )
     op.create_index("ix_story_joins_story_id", "story_joins", ["story_id"], unique=False)
+    op.create_table(
+        "story_keys",
+        sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("headline_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["headline_id"], ["headlines.id"], name=op.f("fk_story_keys_headline_id")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendors.id"], name=op.f("fk_story_keys_vendor_id")),
+        sa.PrimaryKeyConstraint("vendor_id", "kind", "value", "headline_id", name=op.f("pk_story_keys")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_story_keys_headline_id", "story_keys", ["headline_id"], unique=False)
+    op.create_table(
+        "story_languages",
+        sa.Column("story_id", sa.Text(), nullable=False),
+        sa.Column("lang", sa.Text(), nullable=False),
+        sa.Column("headline_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["headline_id"], ["headlines.id"], name=op.f("fk_story_languages_headline_id")),
+        sa.ForeignKeyConstraint(["story_id"], ["stories.id"], name=op.f("fk_story_languages_story_id")),
+        sa.PrimaryKeyConstraint("story_id", "lang", name=op.f("pk_story_languages")),
+    )
+    op.create_table(
+        "story_members",
+        sa.Column("headline_id", sa.Text(), nullable=False),
+        sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("proof_group", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["headline_id"], ["headlines.id"], name=op.f("fk_story_members_headline_id")),
+        sa.ForeignKeyConstraint(["proof_group"], ["headlines.id"], name=op.f("fk_story_members_proof_group")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendors.id"], name=op.f("fk_story_members_vendor_id")),
+        sa.PrimaryKeyConstraint("headline_id", name=op.f("pk_story_members")),
+    )
+    op.create_index("ix_story_members_day", "story_members", ["vendor_id", "day"], unique=False)
+    op.create_table(
+        "story_pairs",
+        sa.Column("headline_id", sa.Text(), nullable=False),
+        sa.Column("other_id", sa.Text(), nullable=False),
+        sa.Column("vendor_id", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("later_day", sa.Integer(), nullable=True),
+        sa.CheckConstraint("headline_id < other_id", name=op.f("ck_story_pairs_order")),
+        sa.ForeignKeyConstraint(["headline_id"], ["headlines.id"], name=op.f("fk_story_pairs_headline_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["headlines.id"], name=op.f("fk_story_pairs_other_id")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendors.id"], name=op.f("fk_story_pairs_vendor_id")),
+        sa.PrimaryKeyConstraint("headline_id", "other_id", name=op.f("pk_story_pairs")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_story_pairs_later_day", "story_pairs", ["vendor_id", "later_day"], unique=False)
+    op.create_index("ix_story_pairs_other_id", "story_pairs", ["other_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("story_pairs")
+    op.drop_table("story_members")
+    op.drop_table("story_languages")
+    op.drop_table("story_keys")
     op.drop_table("story_joins")
     op.drop_table("revisions")
     op.drop_table("links")
@@ -541,6 +607,7 @@ def downgrade() -> None:
     op.drop_table("candidates")
     op.drop_table("short_headlines")
     op.drop_table("captures")
+    op.drop_table("story_days")
     op.drop_table("stories")
     op.drop_table("sources")
     op.drop_table("scopes")

@@ -36,12 +36,12 @@ def restore(
 
 
 def _decide(kind: Kind, headline: str, reason: str, database: str | None, *, json: bool) -> None:
+    from ingest import pipeline
     from ingest.store import decisions
-    from ingest.store.engine import write
 
-    with session.reading(session.load(database=database)) as engine, write(engine) as conn:
+    with session.reading(session.load(database=database)) as engine:
         word = decisions.Decision(session.now(), session.operator(), kind, headline, reason)
-        changed = decisions.decide(conn, word)
+        changed = pipeline.decide(engine, word)
     done = {"withdraw": "withdrawn", "restore": "live"}[kind]
     if json:
         render.document({"headline": headline, "state": done, "changed": changed})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
 from ingest.pipeline.ingest import RULES_VERSION
+from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.replay import Replayed, replay
 from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
@@ -21,6 +22,7 @@ __all__ = [
     "SharedPace",
     "Standing",
     "accept",
+    "decide",
     "in_force",
     "replay",
     "run_round",

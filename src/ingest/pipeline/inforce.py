@@ -84,6 +84,7 @@ def accept(
     if now is not None and now.digest == candidate.digest:
         return Accepted(Standing.IN_FORCE, now.generation, candidate)
     with database.write(engine) as conn:
+        database.serialise(conn, database.LOCK_LIST)  # what is judged below must still hold when the list is applied
         now = lists.in_force(conn)
         current = _accepted(now) if now is not None else None
         if current is not None and current.allowlist.digest == candidate.digest:

@@ -33,6 +33,7 @@ from ingest.model import (
 )
 from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
+from ingest.pipeline.placing import place
 from ingest.store import candidates, headlines, lists, polls, rejections
 from ingest.store import engine as database
 
@@ -143,11 +144,18 @@ def write(
     held: list[Fate] = []
     if reading.source.opens_pages:
         decisions, held = _hold(conn, decisions, reading, capture, first=first or known.first_fill)
-    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
+    record(conn, decisions, reading, capture)
     rejections.record(conn, refusals, capture)
     rejections.release(conn, reading.source.id, [offer.candidate.raw_key for offer in offers])
     tally = tally_of([*(one.fate for one in decisions), *held, *(refusal.fate for refusal in refusals)])
     return Ingested(tally, dedupe.churn(decisions, known), document.ttl or timedelta())
+
+
+def record(conn: Connection, decisions: Sequence[dedupe.Decision], reading: Reading, capture: Capture) -> None:
+    """Write what was decided about entries, and place what is new or edited among the vendor's stories."""
+    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
+    fresh = [one.headline_id for one in decisions if one.fate in {Fate.CREATED, Fate.REVISED}]
+    place(conn, reading.vendor.id, fresh, at=capture.fetched_at, generation=reading.generation)
 
 
 def begin(conn: Connection, reading: Reading) -> None:

@@ -19,7 +19,7 @@ from ingest.errors import ParseError, UrlError
 from ingest.model import Article, Candidate, Capture, Failed, Fate, Precision, Refusal, Scope, Tally
 from ingest.normalise import filtered_by
 from ingest.parse.article import parse_article
-from ingest.pipeline.ingest import RULES_VERSION, Reading, begin, refusal_of, tally_of
+from ingest.pipeline.ingest import Reading, begin, record, refusal_of, tally_of
 from ingest.store import candidates, headlines, rejections
 from ingest.text import clean_summary, clean_title
 
@@ -115,7 +115,7 @@ def _record(
         return Opened(tally_of([judged.fate]), judged.detail)
     known = headlines.known(conn, reading.source, [judged])
     decisions = dedupe.reconcile([judged], known, source=reading.source, at=capture.fetched_at)
-    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
+    record(conn, decisions, reading, capture)
     candidates.finish(conn, waiting, "finished", page_capture_id=page_capture_id)
     return Opened(tally_of([one.fate for one in decisions]))
 

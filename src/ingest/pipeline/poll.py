@@ -110,6 +110,7 @@ class Poll:
     def keep(self, response: Response) -> int:
         """Store and commit what came, before anything reads it; from here on nothing can be lost."""
         with database.write(self.context.engine) as conn:
+            leases.require(conn, self.lease)
             return captures.add(
                 conn,
                 response,

@@ -20,6 +20,7 @@ from ingest.jail import parse
 from ingest.model import Allowlist, Capture, Outcome, Tally
 from ingest.pipeline import pages
 from ingest.pipeline.ingest import Reading, judge, write
+from ingest.pipeline.placing import obey, settle_all
 from ingest.pipeline.poll import seen_again
 from ingest.store import candidates, captures, decisions, lists, polls, queries, replays
 from ingest.store import engine as database
@@ -101,6 +102,9 @@ class _Replay:
         """Apply the lists and decisions that came after the last document."""
         self._apply_until(None)
         self._decide_until(None)
+        last = replays.last_poll_at(self._origin)
+        if last is not None:
+            settle_all(self._target, at=last, generation=self.applied)
         with database.write(self._target) as conn:
             replays.finish(conn)
 
@@ -115,7 +119,7 @@ class _Replay:
     def _decide_until(self, poll_id: int | None) -> None:
         while self._words and (poll_id is None or (self._words[0].after_poll_id or 0) < poll_id):
             with database.write(self._target) as conn:
-                decisions.decide(conn, self._words.popleft())
+                obey(conn, self._words.popleft(), self.applied)
 
     def _reading(self, event: replays.Event) -> Reading | None:
         """Say by what a source's documents were read; None when its list no longer had it."""

@@ -34,6 +34,7 @@ from ingest.model import (
     Vendor,
 )
 from ingest.pipeline.ingest import Reading
+from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll, was_read_so
 from ingest.pipeline.visits import open_pages, read_parts, recover
 from ingest.store import captures, leases, sources
@@ -150,6 +151,7 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
             hint = f'did you mean "{near[0]}"?' if near else "`ingest sources list` shows them."
             message = f"no such source in the list in force; {hint}"
             raise UsageError(message, subject=source_id)
+    settle_all(this.context.engine, at=this.context.now(), generation=this.context.generation)
     stored = list(_ingest_stored(this, listed))
     reports, worked = _poll_all(this, listed, only=only, everything=everything)
     visits = [

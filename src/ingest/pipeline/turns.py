@@ -17,44 +17,61 @@ from ingest.model import Lease
 from ingest.store import engine as database
 from ingest.store import leases
 
-LEASE: Final = timedelta(minutes=2)
-"""How long a host is ours for one request: more than the longest (`INGEST_TIMEOUT` is 30 s by default)."""
+WAIT: Final = timedelta(minutes=2)
+"""How long a busy host is waited for; two such waits are well within a source's lease."""
 
 LOOK_AGAIN_S: Final = 0.25
 """How often a host that another process holds is looked at; a write transaction each time."""
+
+SOON_S: Final = 0.01
+"""The least pause before another look, as when another process is just writing its name on the host."""
+
+
+def lease_for(timeout: timedelta, gap: timedelta) -> timedelta:
+    """
+    Say how long a claimed source or host is ours: several times the longest that its holder can need.
+
+    That is a request with its further tries and redirects (`timeout` in all), the rests between them, waiting for other
+    hosts, and the ingest of what came.
+    """
+    return timeout + 4 * gap + 2 * WAIT + timedelta(minutes=1)
 
 
 class SharedPace(Pace):
     """
     Turns under the host's lease in the database.
 
-    The host of a claimed source is ours already (`hold`): there the process's own turns do. Any other host is claimed for
-    the one request.
+    The host of a claimed source is its fetching thread's already (`holding`). Any other host is claimed for the one
+    request, after the own one was given back: who waits for a host holds none, so that no two wait for each other.
 
     Args:
         owner: Who we are, for an operator to read.
+        timeout: The longest that a request may take.
         gap: How long a host rests after a request.
         now: Our clock.
     """
 
-    def __init__(self, engine: Engine, owner: str, gap: timedelta, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine, owner: str, *, timeout: timedelta, gap: timedelta, now: Callable[[], datetime]
+    ) -> None:
         super().__init__(gap)
         self._engine = engine
         self._owner = owner
         self._gap = gap
         self._now = now
-        self._held: set[str] = set()
-        self._held_lock = threading.Lock()
+        self._lease = lease_for(timeout, gap)
+        self._own = threading.local()
+        self._queues: dict[str, threading.Lock] = {}
+        self._queues_lock = threading.Lock()
 
-    def hold(self, host: str) -> None:
-        """Note that the lease of a host came with that of a source."""
-        with self._held_lock:
-            self._held.add(host)
-
-    def drop(self, host: str) -> None:
-        """Note that it was given back with it."""
-        with self._held_lock:
-            self._held.discard(host)
+    @contextmanager
+    def holding(self, lease: Lease) -> Iterator[None]:
+        """Let this thread, and no other, ask the host of a claimed source under the lease that came with it."""
+        self._own.lease = lease
+        try:
+            yield
+        finally:
+            self._own.lease = None
 
     @contextmanager
     def turn(self, host: str) -> Iterator[float]:
@@ -64,27 +81,38 @@ class SharedPace(Pace):
         Raises:
             FetchError: Other processes kept it for too long.
         """
-        with super().turn(host) as waited_s:
-            with self._held_lock:
-                held = host in self._held
-            if held:
+        own: Lease | None = getattr(self._own, "lease", None)
+        if own is not None and own.host == host:
+            with super().turn(host) as waited_s:
                 yield waited_s
-                return
-            began = time.monotonic()
+            return
+        began = time.monotonic()
+        if own is not None:
+            self._own.lease = None
+            self._give_back(own)
+        with self._queue(host):  # one of us at a time looks whether the host has come free
             lease = self._claim(host)
             try:
-                yield waited_s + time.monotonic() - began
+                with super().turn(host):
+                    yield time.monotonic() - began
             finally:
-                with database.write(self._engine) as conn:
-                    leases.give_back(conn, lease, host_free_at=self._now() + self._gap)
+                self._give_back(lease)
+
+    def _queue(self, host: str) -> threading.Lock:
+        with self._queues_lock:
+            return self._queues.setdefault(host, threading.Lock())
+
+    def _give_back(self, lease: Lease) -> None:
+        with database.write(self._engine) as conn:
+            leases.give_host_back(conn, lease, self._now() + self._gap)
 
     def _claim(self, host: str) -> Lease:
-        until = time.monotonic() + 2 * LEASE.total_seconds()
+        until = time.monotonic() + WAIT.total_seconds()
         while time.monotonic() < until:
             with database.write(self._engine) as conn:
-                claimed = leases.claim_host(conn, host, now=self._now(), owner=self._owner, lease=LEASE)
+                claimed = leases.claim_host(conn, host, now=self._now(), owner=self._owner, lease=self._lease)
             if isinstance(claimed, Lease):
                 return claimed
             rest_s = (claimed - self._now()).total_seconds()
-            time.sleep(min(max(rest_s, 0.0), LOOK_AGAIN_S))
+            time.sleep(min(max(rest_s, SOON_S), LOOK_AGAIN_S))
         raise FetchError("was kept busy by other processes; the next poll asks again", rule="host-busy", retryable=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +12,20 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from ingest.errors import UsageError
 from ingest.store import changes, schema
+from ingest.store.engine import json_text
 
-Kind = Literal["withdraw", "restore"]
+Kind = Literal["withdraw", "restore", "merge", "split", "pin"]
 
 _CHANGE = {"withdraw": "withdrawn", "restore": "restored"}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who decided what about which headline, when and why; `after_poll_id` is the last poll before it."""
+    """
+    Who decided what about which headline, when and why; `after_poll_id` is the last poll before it.
+
+    `others` are the headlines that a merge brings together with it, or a split keeps apart from it.
+    """
 
     at: datetime
     by: str
@@ -27,13 +33,22 @@ class Decision:
     subject: str
     reason: str
     after_poll_id: int | None = None
+    others: tuple[str, ...] = ()
 
 
 def recorded(conn: Connection) -> Iterator[Decision]:
     """List every decision in the order in which they were made."""
     table = schema.decisions
-    columns = (table.c.at, table.c.by, table.c.kind, table.c.subject, table.c.reason, table.c.after_poll_id)
-    return (Decision(*row) for row in conn.execute(select(*columns).order_by(table.c.id)).all())
+    rows = conn.execute(select(table).order_by(table.c.id)).all()
+    return (
+        Decision(row.at, row.by, row.kind, row.subject, row.reason, row.after_poll_id, tuple(_others(row.said)))
+        for row in rows
+    )
+
+
+def _others(said: str) -> list[str]:
+    others: list[str] = json.loads(said).get("others", [])
+    return others
 
 
 def decide(conn: Connection, decision: Decision) -> bool:
@@ -77,6 +92,29 @@ def decide(conn: Connection, decision: Decision) -> bool:
     return True
 
 
+def on_story(conn: Connection, decision: Decision) -> str:
+    """
+    Record a word on stories; what it changes is drawn by the caller.
+
+    Returns:
+        The vendor whose stories it is about.
+
+    Raises:
+        UsageError: A headline is not there, or they are not all of one vendor.
+    """
+    table = schema.headlines
+    named = [decision.subject, *decision.others]
+    vendor_of = dict(iter(conn.execute(select(table.c.id, table.c.vendor_id).where(table.c.id.in_(named)))))
+    missing = next((id_ for id_ in named if id_ not in vendor_of), None)
+    if missing is not None:
+        raise UsageError("there is no headline of that id; `ingest headlines --json` shows ids.", subject=missing)
+    if len(set(vendor_of.values())) > 1:
+        message = "stories are of one vendor; what two vendors announce together is related, not merged."
+        raise UsageError(message, subject=decision.subject)
+    _record(conn, decision)
+    return str(vendor_of[decision.subject])
+
+
 def _record(conn: Connection, decision: Decision) -> None:
     last = decision.after_poll_id
     if last is None:
@@ -89,5 +127,6 @@ def _record(conn: Connection, decision: Decision) -> None:
             subject=decision.subject,
             reason=decision.reason,
             after_poll_id=last,
+            said=json_text({"others": list(decision.others)} if decision.others else {}),
         )
     )

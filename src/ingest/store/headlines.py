@@ -146,7 +146,6 @@ def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> 
     duplicates = [decision for decision in decisions if decision.fate is Fate.DUPLICATE and decision.claim_changed]
     _insert(conn, schema.stories, [_story_row(decision, writing) for decision in created])
     _insert(conn, schema.headlines, [_headline_row(decision, writing, scopes) for decision in created])
-    _insert(conn, schema.story_joins, [_join_row(decision, writing) for decision in created])
     _revise(conn, revised, writing, scopes)
     _insert(conn, schema.revisions, [_revision_row(decision, writing) for decision in created + revised])
     _insert(conn, schema.headline_keys, list(_key_rows(decisions, writing)))
@@ -204,17 +203,6 @@ def _story_row(decision: Decision, writing: Writing) -> Row:
         "vendor_id": writing.source.vendor_id,
         "headline_id": decision.headline_id,
         "created_at": writing.at,
-    }
-
-
-def _join_row(decision: Decision, writing: Writing) -> Row:
-    return {
-        "headline_id": decision.headline_id,
-        "story_id": _story_id(decision.headline_id),
-        "rule": "first",
-        "score": None,
-        "evidence": json_text({}),
-        "joined_at": writing.at,
     }
 
 

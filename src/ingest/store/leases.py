@@ -22,8 +22,14 @@ from ingest.store.sources import is_due, state_of
 
 _STATES, _HOSTS, _SOURCES = schema.source_states, schema.hosts, schema.sources
 
-_IS_READ = ~exists().where(schema.captures.c.source_id == _STATES.c.source_id, schema.captures.c.ingested_at.is_(None))
-"""Nothing of the source waits to be read: what was stored first is read first, or old words would come back as news."""
+_IS_READ = ~exists().where(
+    schema.captures.c.source_id == _STATES.c.source_id,
+    schema.captures.c.ingested_at.is_(None),
+    schema.captures.c.purpose == "source",
+    schema.payloads.c.digest == schema.captures.c.wire_digest,
+    schema.payloads.c.body.is_not(None),
+)
+"""No document of the source waits to be read: what was stored first is read first, or old words would come back as news."""
 
 _NOBODYS: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 

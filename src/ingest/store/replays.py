@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, text
@@ -56,6 +57,12 @@ def events(conn: Connection) -> Iterator[Event]:
     return (Event(*row) for row in rows.all())
 
 
+def last_poll_at(conn: Connection) -> datetime | None:
+    """Give when the last poll began: its round had settled stories by then."""
+    last: datetime | None = conn.execute(select(func.max(schema.polls.c.started_at))).scalar_one()
+    return last
+
+
 def count_captures(conn: Connection) -> int:
     """Count the stored responses."""
     return int(conn.execute(select(func.count()).select_from(schema.captures)).scalar_one())
@@ -105,15 +112,20 @@ _CONTENT: Final[Mapping[Table, tuple[tuple[str, ...], frozenset[str]]]] = {
     schema.links: (("headline_id", "url", "source_id"), frozenset()),
     schema.claims: (("source_id", "entry_key"), frozenset()),
     schema.headline_keys: (("owner", "kind", "value"), frozenset()),
-    schema.stories: (("id",), frozenset()),
-    schema.story_joins: (("headline_id",), frozenset()),
+    # A story is drawn as its headlines come and its days settle, so the same one may have been reached on another way.
+    schema.stories: (("id",), frozenset({"created_at"})),
+    schema.story_joins: (("headline_id",), frozenset({"joined_at"})),
+    schema.story_languages: (("story_id", "lang"), frozenset()),
     schema.candidates: (
         ("source_id", "entry_key"),
         frozenset({"id", "attempts", "next_try_at", "last_error", "lease_owner", "lease_until", "lease_token"}),
     ),
     schema.rejections: (("source_id", "raw_key", "reason"), frozenset({"id", "times"})),
-    schema.changes: (("headline_id", "kind", "revision", "at"), frozenset({"seq"})),
+    schema.changes: (("headline_id", "kind", "revision", "at"), frozenset({"seq", "story_id"})),
 }
+
+_ON_THE_WAY: Final = ("merged", "split")
+"""Changes that tell how a story came about, and not what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,10 @@ def _digests(conn: Connection, table: Table, key: tuple[str, ...], ignored: froz
     """Digest every row, by its key; a table of a million rows takes about 200 MB."""
     columns = sorted(column.name for column in table.c if column.name not in ignored)
     found: dict[_Key, bytes] = {}
-    for row in conn.execute(select(*(table.c[name] for name in columns))).yield_per(1000):
+    query = select(*(table.c[name] for name in columns))
+    if table is schema.changes:
+        query = query.where(table.c.kind.not_in(_ON_THE_WAY))
+    for row in conn.execute(query).yield_per(1000):
         said = {name: _text(value) for name, value in row._mapping.items()}  # noqa: SLF001 - by name
         digest = hashlib.sha256(json_text(said).encode("utf-8", "surrogatepass")).digest()
         found[tuple(said[name] for name in key)] = digest

@@ -465,16 +465,71 @@ links = Table(
     Index("ix_links_scope_id", "scope_id"),
 )
 
+story_members = Table(
+    "story_members",
+    metadata,
+    Column("headline_id", ForeignKey("headlines.id"), primary_key=True),
+    _to("vendor_id", "vendors.id"),
+    Column("day", Integer),  # proleptic ordinal of the announcement's day; null where its source gives none
+    _to("proof_group", "headlines.id"),
+    Index("ix_story_members_day", "vendor_id", "day"),
+)
+
+story_keys = Table(
+    "story_keys",
+    metadata,
+    Column("vendor_id", ForeignKey("vendors.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("headline_id", ForeignKey("headlines.id"), primary_key=True),
+    Column("day", Integer),
+    Index("ix_story_keys_headline_id", "headline_id"),
+    sqlite_with_rowid=False,
+)
+
+story_pairs = Table(
+    "story_pairs",
+    metadata,
+    Column("headline_id", ForeignKey("headlines.id"), primary_key=True),
+    Column("other_id", ForeignKey("headlines.id"), primary_key=True),
+    _to("vendor_id", "vendors.id"),
+    _text("rule"),
+    Column("score", Float, nullable=False),
+    _text("evidence"),
+    Column("later_day", Integer),
+    CheckConstraint("headline_id < other_id", name="order"),
+    Index("ix_story_pairs_other_id", "other_id"),
+    Index("ix_story_pairs_later_day", "vendor_id", "later_day"),
+    sqlite_with_rowid=False,
+)
+
+story_days = Table(
+    "story_days",
+    metadata,
+    Column("vendor_id", ForeignKey("vendors.id"), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 story_joins = Table(
     "story_joins",
     metadata,
     Column("headline_id", ForeignKey("headlines.id"), primary_key=True),
     _to("story_id", "stories.id"),
+    _to("other_id", "headlines.id", optional=True),
     _text("rule"),
     Column("score", Float),
     _text("evidence"),
     _time("joined_at"),
     Index("ix_story_joins_story_id", "story_id"),
+)
+
+story_languages = Table(
+    "story_languages",
+    metadata,
+    Column("story_id", ForeignKey("stories.id"), primary_key=True),
+    Column("lang", Text, primary_key=True),
+    _to("headline_id", "headlines.id"),
 )
 
 short_headlines = Table(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, nulls_first, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, nulls_first, or_, select, update
 
 from ingest.model import PollState, State, Validators
 from ingest.store import schema
@@ -59,6 +59,23 @@ def due(conn: Connection, *, now: datetime, ids: Sequence[str]) -> list[str]:
     overdue = conn.execute(select(_STATES.c.source_id).where(is_due(now)).order_by(*order)).scalars()
     wanted = set(ids)
     return [source_id for source_id in overdue if source_id in wanted]
+
+
+def follow_clock(conn: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Plan anew what was planned by a clock that was ahead of ours: each source keeps its pause, from now on."""
+    past = ("last_attempt_at", "last_success_at", "last_change_at")
+    for state in poll_states(conn, ids):
+        moments = {name: getattr(state, name) for name in past}
+        values: dict[str, Any] = {name: min(moment, now) for name, moment in moments.items() if moment is not None}
+        if state.next_poll_at is not None and state.last_attempt_at is not None:
+            values["next_poll_at"] = now + max(state.next_poll_at - state.last_attempt_at, timedelta(0))
+        conn.execute(update(_STATES).where(_STATES.c.source_id == state.source_id).values(values))
+
+
+def attempted_after(conn: Connection, moment: datetime) -> list[str]:
+    """List the sources whose last poll lies after a moment."""
+    query = select(_STATES.c.source_id).where(_STATES.c.last_attempt_at > moment).order_by(_STATES.c.source_id)
+    return list(conn.execute(query).scalars())
 
 
 def values_of(state: PollState) -> dict[str, Any]:

@@ -35,10 +35,10 @@ _VIEWS: Final = {
           FROM stories t
           JOIN v1_headlines h ON h.id = t.headline_id AND h.state = 'live'""",
     "v1_story_languages": """
-        SELECT h.story_id, h.lang, min(h.id) AS headline_id
-          FROM v1_headlines h
-         WHERE h.state = 'live' AND h.lang IS NOT NULL
-         GROUP BY h.story_id, h.lang""",
+        SELECT l.story_id, l.lang, l.headline_id
+          FROM story_languages l
+          JOIN v1_stories t ON t.id = l.story_id
+          JOIN v1_headlines h ON h.id = l.headline_id AND h.state = 'live'""",
     "v1_short_headlines": """
         SELECT s.story_id, s.lang, s.position, s.text, s.set_at
           FROM short_headlines s

@@ -1,0 +1,225 @@
+"""Headlines into stories, as they come: proofs at once, likeness when its days are settled (docs/decisions/0004)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, Engine
+
+from ingest import stories
+from ingest.store import changes, decisions, lists, placings
+from ingest.store import engine as database
+from ingest.stories import Join, Member, Story
+
+_DAY = timedelta(days=1)
+_Pair = tuple[str, str]
+
+
+def place(conn: Connection, vendor_id: str, ids: Iterable[str], *, at: datetime, generation: int) -> None:
+    """
+    Place headlines that are new or were revised, and settle the vendor's days that are old enough by now.
+
+    Args:
+        at: When what told of them was fetched: a replay settles the same days.
+    """
+    touched = _prove(conn, vendor_id, sorted(set(ids)))
+    touched |= _settle(conn, vendor_id, stories.settled(at.date()))
+    if touched:
+        _partition(conn, vendor_id, touched, at=at, generation=generation)
+
+
+def settle_all(engine: Engine, *, at: datetime, generation: int) -> None:
+    """Settle the days of every vendor that are old enough by now, also where nothing new comes."""
+    until = stories.settled(at.date())
+    with database.read(engine) as conn:
+        waiting = placings.vendors_to_settle(conn, until)
+    for vendor_id in waiting:
+        with database.write(engine) as conn:
+            database.serialise_vendor(conn, vendor_id)
+            place(conn, vendor_id, (), at=at, generation=generation)
+
+
+def decide(engine: Engine, word: decisions.Decision) -> bool:
+    """Record an operator's word and do it, in one transaction; see `obey`."""
+    with database.write(engine) as conn:
+        now = lists.in_force(conn)
+        return obey(conn, word, now.generation if now else 0)
+
+
+def obey(conn: Connection, word: decisions.Decision, generation: int) -> bool:
+    """
+    Do what an operator decided about a headline or its story; the word survives whatever comes later.
+
+    Returns:
+        Whether that changed anything.
+
+    Raises:
+        UsageError: It is about nothing that is stored.
+    """
+    if word.kind in {"withdraw", "restore"}:
+        if not decisions.decide(conn, word):
+            return False
+        vendor_id = placings.members(conn, [word.subject])[word.subject].vendor
+    else:
+        vendor_id = decisions.on_story(conn, word)
+    database.serialise_vendor(conn, vendor_id)
+    _partition(conn, vendor_id, {word.subject, *word.others}, at=word.at, generation=generation, choose=True)
+    return True
+
+
+# ── proofs ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _prove(conn: Connection, vendor_id: str, ids: list[str]) -> set[str]:
+    """Take headlines out, put them in as they are now, and find what they prove; returns those it may concern."""
+    if not ids:
+        return set()
+    old = placings.pairs_of(conn, ids)
+    fellows = {end for pair in old for end in pair} - set(ids)
+    _touch(conn, vendor_id, placings.groups_of(conn, {*ids, *fellows}).values())
+    placings.drop_pairs(conn, old)
+    placed = placings.members(conn, ids)
+    keys = {id_: stories.keys(member) for id_, member in placed.items()}
+    placings.put(conn, placed, keys)
+    near = placings.neighbours(conn, keys, {id_: member.day for id_, member in placed.items()})
+    others = {id_ for found in near.values() for id_ in found}
+    known = {**placings.members(conn, others - placed.keys()), **placed}
+    joins: dict[_Pair, Join] = {}
+    for id_, member in placed.items():
+        candidates = [known[other] for other in sorted(near.get(id_, ()))]
+        joins |= {join.pair: join for join in stories.proofs(member, candidates)}
+    placings.add_pairs(conn, vendor_id, joins.values(), {})
+    concerned = {*ids, *fellows, *(end for pair in joins for end in pair)}
+    _regroup(conn, vendor_id, concerned)
+    return concerned
+
+
+def _regroup(conn: Connection, vendor_id: str, ids: set[str]) -> None:
+    """Name the proved group of each headline after its smallest id, and open the days of all that this changes."""
+    component, joins = _connected(conn, ids, likeness=False)
+    leader = {id_: id_ for id_ in component}
+
+    def find(id_: str) -> str:
+        while leader[id_] != id_:
+            id_ = leader[id_]
+        return id_
+
+    for low, high in joins:
+        one, other = sorted((find(low), find(high)))
+        leader[other] = one
+    before = placings.groups_of(conn, component)
+    changed = {id_: find(id_) for id_ in component if before[id_][0] != find(id_)}
+    sizes: dict[str, int] = {}
+    for id_ in component:
+        sizes[find(id_)] = sizes.get(find(id_), 0) + 1
+    placings.regroup(conn, changed)
+    _touch(conn, vendor_id, (before[id_] for id_ in component if id_ in ids or id_ in changed or sizes[find(id_)] > 1))
+
+
+def _touch(conn: Connection, vendor_id: str, groups: Iterable[tuple[str, date | None]]) -> None:
+    days = {day for _, day in groups if day is not None}
+    placings.open_days(conn, vendor_id, (each for day in days for each in _each(*stories.touched_by(day))))
+
+
+def _each(first: date, last: date) -> Iterator[date]:
+    return (first + _DAY * offset for offset in range((last - first).days + 1))
+
+
+# ── likeness ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _settle(conn: Connection, vendor_id: str, until: date) -> set[str]:
+    """Decide likeness for the open days up to one; returns the headlines whose pairs came or went."""
+    concerned: set[str] = set()
+    for first, last in _runs(placings.take_days(conn, vendor_id, until)):
+        window = placings.window(conn, vendor_id, *stories.window_of(first, last))
+        members = {id_: member for id_, (member, _) in window.items()}
+        groups = {id_: group for id_, (_, group) in window.items()}
+        new = {join.pair: join for join in stories.liken(members.values(), groups, first, last)}
+        old = placings.likenesses(conn, vendor_id, first, last)
+        came, went = new.keys() - old.keys(), old.keys() - new.keys()
+        placings.drop_pairs(conn, sorted(went))
+        placings.add_pairs(conn, vendor_id, new.values(), {pair: _later(members, pair) for pair in new})
+        concerned |= {end for pair in came | went for end in pair}
+    return concerned
+
+
+def _later(members: Mapping[str, Member], pair: _Pair) -> date | None:
+    return max((day for id_ in pair if (day := members[id_].day) is not None), default=None)
+
+
+def _runs(days: list[date]) -> Iterator[tuple[date, date]]:
+    """Group sorted days into runs without a gap."""
+    start = end = None
+    for day in days:
+        if end is None or day != end + _DAY:
+            if start is not None and end is not None:
+                yield start, end
+            start = day
+        end = day
+    if start is not None and end is not None:
+        yield start, end
+
+
+# ── stories ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _connected(conn: Connection, ids: set[str], *, likeness: bool = True) -> tuple[set[str], dict[_Pair, Join]]:
+    """Read everything that pairs connect these headlines with, and the pairs."""
+    found: set[str] = set()
+    joins: dict[_Pair, Join] = {}
+    waiting = set(ids)
+    while waiting:
+        found |= waiting
+        read = placings.pairs_of(conn, waiting)
+        joins |= {pair: join for pair, join in read.items() if likeness or join.rule != placings.LIKENESS}
+        waiting = {end for pair in joins for end in pair} - found
+    return found, joins
+
+
+def _partition(
+    conn: Connection, vendor_id: str, ids: set[str], *, at: datetime, generation: int, choose: bool = False
+) -> None:
+    """Draw the stories around some headlines, write what changed, and say it in the change log."""
+    words = placings.decisions(conn)
+    whole, joins = _connected(conn, ids)
+    grown = set(stories.concerned(whole, words))
+    while grown - whole:
+        more, more_joins = _connected(conn, grown - whole)
+        whole, joins = whole | more, joins | more_joins
+        grown = set(stories.concerned(whole, words)) | whole
+    members = placings.members(conn, whole)
+    before = placings.founders(conn, members)
+    drawn = stories.partition(members.values(), joins.values(), words)
+    changed = stories.changes(before, drawn)
+    placings.write(conn, vendor_id, drawn, at)
+    moved = {one.headline_id for one in changed}
+    pinned = stories.pins(words)
+    for story in drawn:
+        fresh = before.keys() & set(story.headline_ids) and moved.isdisjoint(story.headline_ids) and not choose
+        if not fresh or len(story.headline_ids) == 1:
+            _choose(conn, story, members, pinned)
+    placings.drop_empty(conn, {one.before for one in changed})
+    changes.append(
+        conn,
+        [
+            {
+                "at": at,
+                "kind": one.kind,
+                "headline_id": one.headline_id,
+                "revision": None,
+                "generation": generation,
+                "capture_id": None,
+            }
+            for one in changed
+        ],
+    )
+
+
+def _choose(conn: Connection, story: Story, members: Mapping[str, Member], pinned: frozenset[str]) -> None:
+    """Choose what a story shows, among what can be shown."""
+    shown = placings.live(conn, story.headline_ids) or set(story.headline_ids)
+    candidates = [members[id_] for id_ in story.headline_ids if id_ in shown]
+    languages = {lang: member.id for lang, member in stories.by_language(candidates, pinned).items()}
+    placings.show(conn, story.founder_id, stories.primary(candidates, pinned).id, languages)

@@ -1,0 +1,341 @@
+"""What stories are made of, in tables: members, keys, pairs, open days; and the stories themselves (docs/decisions/0004)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+
+from ingest.dedupe import key_text
+from ingest.model import Precision, Role
+from ingest.store import schema
+from ingest.store.engine import batches, json_text, upsert
+from ingest.stories import Decision, Join, Key, Member, Story
+
+_HEADLINES, _MEMBERS, _KEYS, _PAIRS = schema.headlines, schema.story_members, schema.story_keys, schema.story_pairs
+
+LIKENESS: Final = "words"
+"""The rule of pairs that whole days decide; all others are proofs."""
+
+
+def story_id(founder_id: str) -> str:
+    """Name a story after its founder."""
+    return "s" + founder_id[1:]
+
+
+def _ordinal(day: date | None) -> int | None:
+    return None if day is None else day.toordinal()
+
+
+# ── members ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def members(conn: Connection, ids: Iterable[str]) -> dict[str, Member]:
+    """Read headlines as far as stories ask."""
+    wanted = list(ids)
+    names = (
+        "id",
+        "vendor_id",
+        "source_id",
+        "url",
+        "title",
+        "lang",
+        "published",
+        "published_precision",
+        "first_seen_at",
+    )
+    columns = [*(_HEADLINES.c[name] for name in names), _HEADLINES.c.summary, schema.sources.c.role]
+    found: dict[str, Member] = {}
+    for batch in batches(wanted):
+        rows = conn.execute(
+            select(*columns)
+            .join(schema.sources, schema.sources.c.id == _HEADLINES.c.source_id)
+            .where(_HEADLINES.c.id.in_(batch))
+        )
+        found |= {row.id: _member(row) for row in rows}
+    alternates = _alternates(conn, found)
+    return {id_: replace(member, alternates=alternates.get(id_, ())) for id_, member in found.items()}
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        id=row.id,
+        vendor=row.vendor_id,
+        source=row.source_id,
+        role=Role(row.role),
+        url=row.url,
+        title=row.title,
+        lang=row.lang,
+        published=row.published,
+        precision=Precision(row.published_precision),
+        first_seen_at=row.first_seen_at,
+        summary=row.summary,
+    )
+
+
+def _alternates(conn: Connection, found: Mapping[str, Member]) -> dict[str, tuple[str, ...]]:
+    """Read the addresses that pages call their versions in other languages."""
+    links = schema.links
+    named: dict[str, list[str]] = defaultdict(list)
+    for batch in batches(found):
+        rows = conn.execute(
+            select(links.c.headline_id, links.c.url, links.c.lang)
+            .where(links.c.headline_id.in_(batch), links.c.rel == "alternate", links.c.lang.is_not(None))
+            .order_by(links.c.url)
+        )
+        for row in rows:
+            if row.lang != found[row.headline_id].lang:
+                named[row.headline_id].append(row.url)
+    return {id_: tuple(urls) for id_, urls in named.items()}
+
+
+def window(conn: Connection, vendor_id: str, first: date, last: date) -> dict[str, tuple[Member, str]]:
+    """Read a vendor's members of some days, each with the group that proofs have joined it with."""
+    rows = conn.execute(
+        select(_MEMBERS.c.headline_id, _MEMBERS.c.proof_group).where(
+            _MEMBERS.c.vendor_id == vendor_id, _MEMBERS.c.day.between(first.toordinal(), last.toordinal())
+        )
+    )
+    groups = dict(iter(rows.all()))
+    return {id_: (member, groups[id_]) for id_, member in members(conn, groups).items()}
+
+
+def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Sequence[Key]]) -> None:
+    """Keep members anew, each alone in its group, with the keys by which they are found."""
+    for batch in batches(placed):
+        conn.execute(delete(_KEYS).where(_KEYS.c.headline_id.in_(batch)))
+    rows = [
+        {"headline_id": id_, "vendor_id": member.vendor, "day": _ordinal(member.day), "proof_group": id_}
+        for id_, member in placed.items()
+    ]
+    if rows:
+        upsert(conn, _MEMBERS, rows, key=("headline_id",))
+    key_rows = {
+        (key.vendor, key.kind, key_text(key.value), id_): _ordinal(placed[id_].day)
+        for id_, found in keys.items()
+        for key in found
+    }
+    if key_rows:
+        names = ("vendor_id", "kind", "value", "headline_id")
+        conn.execute(
+            insert(_KEYS), [{**dict(zip(names, key, strict=True)), "day": day} for key, day in key_rows.items()]
+        )
+
+
+def neighbours(
+    conn: Connection, keys: Mapping[str, Sequence[Key]], days: Mapping[str, date | None]
+) -> dict[str, set[str]]:
+    """Find, for each member, the others that share a key with it and lie near enough for that."""
+    wanted: dict[tuple[str, str], dict[str, list[tuple[str, int | None]]]] = defaultdict(lambda: defaultdict(list))
+    for id_, found in keys.items():
+        for key in found:
+            wanted[key.vendor, key.kind][key_text(key.value)].append((id_, key.days))
+    near: dict[str, set[str]] = defaultdict(set)
+    for (vendor_id, kind), values in wanted.items():
+        for batch in batches(values):
+            rows = conn.execute(
+                select(_KEYS.c.value, _KEYS.c.headline_id, _KEYS.c.day).where(
+                    _KEYS.c.vendor_id == vendor_id, _KEYS.c.kind == kind, _KEYS.c.value.in_(batch)
+                )
+            )
+            for row in rows:
+                for id_, reach in values[row.value]:
+                    if row.headline_id != id_ and _is_near(_ordinal(days[id_]), row.day, reach):
+                        near[id_].add(row.headline_id)
+    return near
+
+
+def _is_near(one: int | None, other: int | None, reach: int | None) -> bool:
+    return reach is None or one is None or other is None or abs(one - other) <= reach
+
+
+def regroup(conn: Connection, groups: Mapping[str, str]) -> None:
+    """Note the groups that proofs make."""
+    for id_, group in groups.items():
+        conn.execute(update(_MEMBERS).where(_MEMBERS.c.headline_id == id_).values(proof_group=group))
+
+
+def groups_of(conn: Connection, ids: Iterable[str]) -> dict[str, tuple[str, date | None]]:
+    """Read the group and day of members."""
+    found: dict[str, tuple[str, date | None]] = {}
+    for batch in batches(ids):
+        rows = conn.execute(
+            select(_MEMBERS.c.headline_id, _MEMBERS.c.proof_group, _MEMBERS.c.day).where(
+                _MEMBERS.c.headline_id.in_(batch)
+            )
+        )
+        found |= {row.headline_id: (row.proof_group, date.fromordinal(row.day) if row.day else None) for row in rows}
+    return found
+
+
+# ── pairs and days ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pairs_of(conn: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Join]:
+    """Read every join that one of these headlines has."""
+    found: dict[tuple[str, str], Join] = {}
+    for batch in batches(ids):
+        either = or_(_PAIRS.c.headline_id.in_(batch), _PAIRS.c.other_id.in_(batch))
+        found |= {(row.headline_id, row.other_id): _join(row) for row in conn.execute(select(_PAIRS).where(either))}
+    return found
+
+
+def likenesses(conn: Connection, vendor_id: str, first: date, last: date) -> dict[tuple[str, str], Join]:
+    """Read the pairs of a vendor that days between two decided."""
+    between = _PAIRS.c.later_day.between(first.toordinal(), last.toordinal())
+    rows = conn.execute(select(_PAIRS).where(_PAIRS.c.vendor_id == vendor_id, _PAIRS.c.rule == LIKENESS, between))
+    return {(row.headline_id, row.other_id): _join(row) for row in rows}
+
+
+def _join(row: Row[Any]) -> Join:
+    evidence = tuple((name, value) for name, value in json.loads(row.evidence))
+    return Join(row.headline_id, row.other_id, row.rule, row.score, evidence)
+
+
+def add_pairs(
+    conn: Connection, vendor_id: str, joins: Iterable[Join], later_day: Mapping[tuple[str, str], date | None]
+) -> None:
+    """Keep joins; one of the same pair is told anew."""
+    rows = [
+        {
+            "headline_id": join.pair[0],
+            "other_id": join.pair[1],
+            "vendor_id": vendor_id,
+            "rule": join.rule,
+            "score": join.score,
+            "evidence": json_text(join.evidence),
+            "later_day": _ordinal(later_day.get(join.pair)),
+        }
+        for join in joins
+    ]
+    if rows:
+        upsert(conn, _PAIRS, rows, key=("headline_id", "other_id"))
+
+
+def drop_pairs(conn: Connection, pairs: Iterable[tuple[str, str]]) -> None:
+    """Forget joins."""
+    for low, high in pairs:
+        conn.execute(delete(_PAIRS).where(_PAIRS.c.headline_id == low, _PAIRS.c.other_id == high))
+
+
+def open_days(conn: Connection, vendor_id: str, days: Iterable[date]) -> None:
+    """Note days whose likeness is to be decided again."""
+    rows = [{"vendor_id": vendor_id, "day": ordinal} for ordinal in sorted({day.toordinal() for day in days})]
+    table = schema.story_days
+    known = set(conn.execute(select(table.c.day).where(table.c.vendor_id == vendor_id)).scalars())
+    fresh = [row for row in rows if row["day"] not in known]
+    if fresh:
+        conn.execute(insert(table), fresh)
+
+
+def take_days(conn: Connection, vendor_id: str, until: date) -> list[date]:
+    """Take the open days of a vendor up to one, in order."""
+    table = schema.story_days
+    ready = and_(table.c.vendor_id == vendor_id, table.c.day <= until.toordinal())
+    days = sorted(conn.execute(select(table.c.day).where(ready)).scalars())
+    conn.execute(delete(table).where(ready))
+    return [date.fromordinal(day) for day in days]
+
+
+def vendors_to_settle(conn: Connection, until: date) -> list[str]:
+    """List the vendors that have open days up to one."""
+    table = schema.story_days
+    query = select(table.c.vendor_id).where(table.c.day <= until.toordinal()).distinct().order_by(table.c.vendor_id)
+    return list(conn.execute(query).scalars())
+
+
+# ── stories ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def decisions(conn: Connection) -> list[Decision]:
+    """Read the operators' words on stories."""
+    table = schema.decisions
+    rows = conn.execute(select(table).where(table.c.kind.in_(("merge", "split", "pin"))).order_by(table.c.id))
+    return [Decision(row.id, row.kind, row.subject, tuple(json.loads(row.said).get("others", ()))) for row in rows]
+
+
+def founders(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Read the founder of each headline's story as it stands."""
+    found: dict[str, str] = {}
+    for batch in batches(ids):
+        rows = conn.execute(select(_HEADLINES.c.id, _HEADLINES.c.story_id).where(_HEADLINES.c.id.in_(batch)))
+        found |= {row.id: "h" + row.story_id[1:] for row in rows}
+    return found
+
+
+def live(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Say which headlines can be shown."""
+    found: set[str] = set()
+    for batch in batches(ids):
+        query = select(_HEADLINES.c.id).where(_HEADLINES.c.id.in_(batch), _HEADLINES.c.state == "live")
+        found |= set(conn.execute(query).scalars())
+    return found
+
+
+def write(conn: Connection, vendor_id: str, stories: Sequence[Story], at: datetime) -> None:
+    """Give headlines their stories, with the one join that brought each in; a story that is empty then goes."""
+    table = schema.stories
+    known = set()
+    for batch in batches(story_id(story.founder_id) for story in stories):
+        known |= set(conn.execute(select(table.c.id).where(table.c.id.in_(batch))).scalars())
+    fresh = [
+        {"id": story_id(one.founder_id), "vendor_id": vendor_id, "headline_id": one.founder_id, "created_at": at}
+        for one in stories
+        if story_id(one.founder_id) not in known
+    ]
+    if fresh:
+        conn.execute(insert(table), fresh)
+    for story in stories:
+        conn.execute(
+            update(_HEADLINES)
+            .where(_HEADLINES.c.id.in_(story.headline_ids))
+            .values(story_id=story_id(story.founder_id))
+        )
+    rows = [_founder_row(story, at) for story in stories]
+    rows += [_join_row(story, join, at) for story in stories for join in story.joins]
+    upsert(conn, schema.story_joins, rows, key=("headline_id",), keep=("joined_at",))
+
+
+def _founder_row(story: Story, at: datetime) -> dict[str, Any]:
+    nothing = {"other_id": None, "rule": "first", "score": None, "evidence": json_text([])}
+    return {"headline_id": story.founder_id, "story_id": story_id(story.founder_id), **nothing, "joined_at": at}
+
+
+def _join_row(story: Story, join: Join, at: datetime) -> dict[str, Any]:
+    return {
+        "headline_id": join.headline_id,
+        "story_id": story_id(story.founder_id),
+        "other_id": join.other_id,
+        "rule": join.rule,
+        "score": join.score,
+        "evidence": json_text(join.evidence),
+        "joined_at": at,
+    }
+
+
+def show(conn: Connection, founder_id: str, headline_id: str, languages: Mapping[str, str]) -> None:
+    """Say which headline stands for a story, and which in each language."""
+    story = story_id(founder_id)
+    conn.execute(update(schema.stories).where(schema.stories.c.id == story).values(headline_id=headline_id))
+    table = schema.story_languages
+    conn.execute(delete(table).where(table.c.story_id == story))
+    if languages:
+        conn.execute(
+            insert(table), [{"story_id": story, "lang": lang, "headline_id": id_} for lang, id_ in languages.items()]
+        )
+
+
+def drop_empty(conn: Connection, founder_ids: Iterable[str]) -> None:
+    """Take away stories that no headline is in any longer; an editor's short lines go with the story they went into."""
+    for founder_id in founder_ids:
+        story = story_id(founder_id)
+        left = conn.execute(select(func.count()).where(_HEADLINES.c.story_id == story)).scalar_one()
+        if not left:
+            conn.execute(delete(schema.story_languages).where(schema.story_languages.c.story_id == story))
+            conn.execute(delete(schema.short_headlines).where(schema.short_headlines.c.story_id == story))
+            conn.execute(delete(schema.stories).where(schema.stories.c.id == story))
