@@ -139,7 +139,7 @@ def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
     """Let a fetcher take its turns at hosts with all processes on the database."""
     from ingest.pipeline import SharedPace
 
-    fetcher.pace = SharedPace(engine, worker(), settings.host_gap, now)
+    fetcher.pace = SharedPace(engine, worker(), timeout=settings.timeout, gap=settings.host_gap, now=now)
 
 
 def worker() -> str:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ingest.model import Lease
+
 
 @dataclass(slots=True)
 class _Place:
@@ -30,11 +32,11 @@ class Pace:
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
 
-    def hold(self, host: str) -> None:
-        """Note that we hold the host's lease; without leases there is nothing to note."""
-
-    def drop(self, host: str) -> None:
-        """Note that we gave it back."""
+    @contextmanager
+    def holding(self, lease: Lease) -> Iterator[None]:
+        """Let this thread ask under a lease within the block; without shared leases there is nothing to note."""
+        del lease
+        yield
 
     @contextmanager
     def turn(self, host: str) -> Iterator[float]:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Final
 
 from ingest import urls
 from ingest.errors import LeaseLostError, StaleListError, UsageError
@@ -23,6 +24,7 @@ from ingest.model import (
     Allowlist,
     Failed,
     Fetched,
+    FetchPlan,
     Lease,
     NotModified,
     Outcome,
@@ -36,6 +38,7 @@ from ingest.model import (
 from ingest.pipeline.ingest import Reading
 from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll, was_read_so
+from ingest.pipeline.turns import SOON_S, lease_for
 from ingest.pipeline.visits import open_pages, read_parts, recover
 from ingest.store import captures, leases, sources
 from ingest.store import engine as database
@@ -44,10 +47,7 @@ log = logging.getLogger("ingest.poll")
 
 _Flight = Future[Fetched | NotModified | Failed]
 
-LEASE = timedelta(minutes=5)
-"""How long a claimed source is ours: several times the longest request with its retries and turns at a busy host."""
-
-LOOK_AGAIN = timedelta(milliseconds=500)
+LOOK_AGAIN_S: Final = 0.5
 """How soon a host that another process holds is looked at again; that process may be done long before its lease ends."""
 
 
@@ -101,7 +101,6 @@ class Round:
     workers: int = 32
     watch: Callable[[Progress], None] = field(default=lambda _: None)
     stop: Callable[[], bool] = field(default=lambda: False)
-    lease: timedelta = LEASE
 
     def vendor_of(self, source: Source) -> Vendor:
         """Find whose source it is."""
@@ -127,11 +126,21 @@ class Round:
         with database.write(self.context.engine) as conn:
             return leases.claim_source(conn, source_id, now=self.context.now(), owner=self.owner, lease=self.lease)
 
+    @property
+    def lease(self) -> timedelta:
+        """How long a claimed source is ours."""
+        return lease_for(self.context.limits.timeout, self.context.limits.host_gap)
+
+    def fetch(self, poll: Poll, plan: FetchPlan) -> Fetched | NotModified | Failed:
+        """Ask, in a thread, under the lease of the poll."""
+        with self.fetcher.pace.holding(poll.lease):
+            return self.fetcher.get(plan)
+
     def give_back(self, given: Iterable[Lease]) -> None:
-        """Give leases back untouched."""
+        """Give leases back with the state of their sources untouched; hosts rest, as they may just have been asked."""
         for lease in given:
             with database.write(self.context.engine) as conn:
-                leases.give_back(conn, lease)
+                leases.give_back(conn, lease, host_free_at=self.context.now() + self.context.limits.host_gap)
 
 
 def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False) -> RoundReport:
@@ -152,6 +161,7 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
             message = f"no such source in the list in force; {hint}"
             raise UsageError(message, subject=source_id)
     settle_all(this.context.engine, at=this.context.now(), generation=this.context.generation)
+    _follow_clock(this)
     stored = list(_ingest_stored(this, listed))
     reports, worked = _poll_all(this, listed, only=only, everything=everything)
     visits = [
@@ -159,6 +169,17 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
     ]
     visits += open_pages(this, {source_id: listed[source_id] for source_id in only} or listed)
     return RoundReport((*stored, *reports), tuple(visits))
+
+
+def _follow_clock(this: Round) -> None:
+    """See that a clock that ran ahead and was set back leaves no source waiting until it gets there again."""
+    now = this.context.now()
+    with database.read(this.context.engine) as conn:
+        ahead = sources.attempted_after(conn, now + this.lease)  # clocks of several machines differ by less
+    if ahead:
+        log.warning("our clock was set back; %d sources are planned anew from now on", len(ahead))
+        with database.write(this.context.engine) as conn:
+            sources.follow_clock(conn, ahead, now)
 
 
 def _ingest_stored(this: Round, listed: Mapping[str, Source]) -> Iterator[PollReport]:
@@ -226,8 +247,7 @@ def _poll_all(
                         reports.append(poll.skip(plan))
                     else:
                         this.watch(Progress("fetching", poll.source.id))
-                        this.fetcher.pace.hold(poll.lease.host)
-                        flying[pool.submit(this.fetcher.get, plan)] = poll
+                        flying[pool.submit(this.fetch, poll, plan)] = poll
                 landed = _next(flying, None if len(flying) == this.workers else queue.pause(_hosts(flying)))
                 for future in landed:
                     poll = flying.pop(future)
@@ -264,7 +284,8 @@ class _Queue:
                 wanted = sources.due(conn, now=this.context.now(), ids=wanted)
         self._left = {source_id: listed[source_id] for source_id in wanted}
         self._host = {source_id: urls.parse(source.url).host for source_id, source in self._left.items()}
-        self._later: dict[str, datetime] = {}
+        self._later: dict[str, float] = {}  # both by the clock that nobody sets
+        self._wanted_since: dict[str, float] = {}
 
     def __len__(self) -> int:
         """How many are left; none once the round was asked to stop."""
@@ -272,46 +293,47 @@ class _Queue:
 
     def take(self, places: int, busy: Collection[str]) -> list[Poll]:
         """Claim up to `places` sources of different hosts, none of which we are asking right now."""
-        now = self._this.context.now()
         picked: dict[str, str] = {}
         for source_id in self._left if self else ():
             host = self._host[source_id]
-            if len(picked) < places and host not in busy and self._later.get(host, now) <= now:
+            if len(picked) < places and host not in busy and self._later.get(host, 0.0) <= time.monotonic():
                 picked.setdefault(host, source_id)
         if not picked:
             return []
         claims = self._this.claim(list(picked.values()), due_only=not self._named)
         found = {source_id: self._left.pop(source_id) for source_id in picked.values()}
         for source_id, until in claims.later.items():
-            self._put_off(found[source_id], until, now)
+            self._put_off(found[source_id], until - self._this.context.now())
+        for _, lease in claims.taken:
+            self._wanted_since.pop(lease.host, None)
         return [self._this.poll(found[state.source_id], state, lease) for state, lease in claims.taken]
 
-    def _put_off(self, source: Source, until: datetime, now: datetime) -> None:
+    def _put_off(self, source: Source, rest: timedelta) -> None:
         """
-        Try again when the host has rested.
+        Try again when the host has rested, or whoever asks it (another process, or a redirect of ours) is done.
 
-        A host that another process holds is waited for where the source was named; else the source stays due, and the next
-        round sees to it.
+        A source that was not named is waited for as long as one request may take: whoever keeps its host for longer is
+        dead or has sources of its own there. It stays due, and the next round sees to it.
         """
-        if self._named or until <= now + self._this.context.limits.host_gap:
+        host, now = self._host[source.id], time.monotonic()
+        patience_s = (self._this.context.limits.timeout + self._this.context.limits.host_gap).total_seconds()
+        if self._named or now - self._wanted_since.setdefault(host, now) <= patience_s:
             self._left[source.id] = source
-            self._later[self._host[source.id]] = min(until, now + LOOK_AGAIN)
+            self._later[host] = now + min(max(rest.total_seconds(), SOON_S), LOOK_AGAIN_S)
 
     def pause(self, busy: Collection[str]) -> float | None:
         """Seconds until a host that we are not asking has rested; None when there is none to wait for."""
         resting = [
-            self._later.get(self._host[source_id]) for source_id in self._left if self._host[source_id] not in busy
+            self._later.get(self._host[source_id], 0.0) for source_id in self._left if self._host[source_id] not in busy
         ]
         if not resting or not self:
             return None
-        now = self._this.context.now()
-        return max(0.0, (min(moment or now for moment in resting) - now).total_seconds())
+        return max(0.0, min(resting) - time.monotonic())
 
 
 def _land(this: Round, poll: Poll, future: Future[Fetched | NotModified | Failed]) -> PollReport:
     """Ingest what a thread brought back."""
     report = PollReport(poll.source.id, Outcome.SKIPPED, error="another worker took the source over")
-    this.fetcher.pace.drop(poll.lease.host)
     with _leased(this, poll.lease):
         report = poll.finish(future.result())
     this.watch(Progress("finished", poll.source.id, report=report))
@@ -325,6 +347,7 @@ def _leased(this: Round, lease: Lease) -> Iterator[None]:
         yield
     except LeaseLostError:
         log.warning("lease lost source=%s", lease.source_id)
+        this.give_back([lease])  # the host may still be ours, and was asked
     except StaleListError:
         log.warning("list changed source=%s; its capture is read by the next round", lease.source_id)
         this.give_back([lease])

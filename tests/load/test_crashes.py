@@ -1,0 +1,214 @@
+"""Processes that are killed, frozen, overtaken or asked to end, in the middle of what they do."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+import ingest
+from ingest import allowlist
+from ingest.model import Fate
+from ingest.pipeline import accept
+from ingest.store.checks import check
+from ingest.store.engine import read
+from load.crew import Crew
+from load.yard import TimedServer, Yard, tell
+from world import NOW
+
+HOUR = 3600.0
+
+
+def rows(engine: Engine, query: str) -> list[Any]:
+    with read(engine) as conn:
+        return list(conn.execute(text(query)))
+
+
+def count(engine: Engine, query: str) -> int:
+    return int(rows(engine, f"SELECT count(*) FROM {query}")[0][0])
+
+
+def stored(engine: Engine) -> dict[str, int]:
+    """How many rows there are of everything that a poll writes."""
+    return {name: count(engine, name) for name in ("captures", "polls", "headlines", "revisions", "changes", "claims")}
+
+
+def leased(engine: Engine) -> int:
+    return count(engine, "source_states WHERE lease_owner IS NOT NULL") + count(
+        engine, "hosts WHERE lease_owner IS NOT NULL"
+    )
+
+
+def waiting(engine: Engine) -> int:
+    return count(engine, "captures WHERE ingested_at IS NULL")
+
+
+def links(engine: Engine) -> list[str]:
+    return [row.url for row in rows(engine, "SELECT url FROM v1_headlines ORDER BY url")]
+
+
+def wait_until_noticed(engine: Engine) -> None:
+    """A server of PostgreSQL goes on with the statement of a client that is dead, and keeps its locks as long."""
+    if engine.dialect.name != "postgresql":
+        return
+    others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    deadline = time.monotonic() + 30
+    while count(engine, others):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def yard(engine: Engine) -> Yard:
+    made = Yard(vendors=2, feeds=3, interval="10m", min_interval="10m")
+    accept(engine, allowlist.parse(made.list().encode()), at=NOW, by="test", why="load")
+    return made
+
+
+@pytest.fixture
+def server(yard: Yard) -> Iterator[TimedServer]:
+    with TimedServer() as vendors:
+        yard.open(vendors)
+        yield vendors
+
+
+@pytest.fixture
+def crew(tmp_path: Path, database_url: str, server: TimedServer) -> Iterator[Crew]:
+    with Crew(tmp_path, database_url, server) as workers:
+        yield workers
+
+
+@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(1500)])])
+def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
+    kills: int, engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+) -> None:
+    chance = random.Random(20260522)
+    left = {"a capture": 0, "a lease": 0, "neither": 0}
+    began = time.monotonic()
+    crew.do("rounds")
+    longest = time.monotonic() - began
+    for number in range(kills):
+        server.update(yard.announce(0.7))
+        server.delay = chance.choice([(0.0, 0.0), (0.0, 0.05)])
+        worker = crew.start("rounds", ahead=(2 * number + 1) * HOUR)
+        time.sleep(chance.uniform(0.0, longest))
+        worker.kill()
+        worker.join()
+        wait_until_noticed(engine)
+        left["a capture"] += waiting(engine) > 0
+        left["a lease"] += leased(engine) > 0
+        left["neither"] += not waiting(engine) and not leased(engine)
+        began = time.monotonic()
+        crew.do("rounds", ahead=(2 * number + 2) * HOUR)
+        longest = max(longest / 2, time.monotonic() - began)
+        assert set(links(engine)) == yard.links, f"after kill {number}"
+
+    shown = links(engine)
+    fates = " + ".join(Fate)
+    tell(
+        f"{engine.dialect.name}: {kills} kills; left behind: {left}; lost {len(yard.links - set(shown))},"
+        f" doubled {len(shown) - len(set(shown))} of {len(yard.links)}"
+    )
+    assert len(shown) == len(set(shown)) == len(yard.links)
+    assert count(engine, "changes WHERE kind = 'created'") == len(shown)
+    assert count(engine, f"polls WHERE entries <> {fates}") == 0
+    assert (waiting(engine), leased(engine)) == (0, 0)
+    assert [finding for finding in check(engine, None) if finding.level == "fault"] == []
+    assert left["a lease"] > 0
+
+
+def test_who_wakes_up_after_its_lease_writes_nothing(
+    engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+) -> None:
+    crew.do("rounds")
+    server.update(yard.announce())
+    server.delay = (1.0, 1.0)
+    server.asked.clear()
+    sleeper = crew.start("rounds", ahead=HOUR)
+    assert server.asked.wait(30)
+    time.sleep(0.3)  # its claims are committed, and every thread of it waits for the answer
+    sleeper.freeze()
+    server.delay = (0.0, 0.0)
+    held = leased(engine)
+    server.update(yard.announce())
+    crew.do("rounds", ahead=2 * HOUR)
+    before, shown = stored(engine), links(engine)
+
+    sleeper.thaw()
+
+    assert sleeper.join() == 0
+    assert held > 0
+    assert "lease lost" in crew.log.read_text()
+    assert stored(engine) == before
+    assert set(shown) == set(links(engine)) == yard.links
+    assert (waiting(engine), leased(engine)) == (0, 0)
+
+
+def test_what_was_fetched_under_the_last_list_is_read_by_the_next_round(
+    engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+) -> None:
+    server.delay = (1.0, 1.0)
+    worker = crew.start("rounds")
+    assert server.asked.wait(30)
+    accept(engine, allowlist.parse(yard.list("another text").encode()), at=NOW, by="test", why="load")
+    server.delay = (0.0, 0.0)
+
+    assert worker.join() == 0
+    assert "list changed" in crew.log.read_text()
+    assert waiting(engine) > 0
+    assert leased(engine) == 0
+    crew.do("rounds")
+    assert waiting(engine) == 0
+    assert set(links(engine)) == yard.links
+
+
+def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
+    engine: Engine, yard: Yard, server: TimedServer, database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sources.yaml").write_text(yard.list(), encoding="utf-8")
+    server.delay = (0.5, 0.5)
+    environment = {"INGEST_HOST_GAP": "0s", "INGEST_DATABASE_URL": database_url, **server.settings}
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "ingest", "run"],
+        cwd=tmp_path,
+        env={**os.environ, **environment, "PYTHONPATH": str(Path(ingest.__file__).parents[1])},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert server.asked.wait(60)
+        daemon.send_signal(signal.SIGTERM)
+        _, said = daemon.communicate(timeout=60)
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+    assert daemon.returncode == 0, said.decode()
+    assert (waiting(engine), leased(engine)) == (0, 0)
+    assert 0 < count(engine, "polls") < yard.sources  # what was under way is stored, and nothing else was begun
+
+
+def test_a_clock_that_is_set_forward_and_back_keeps_nobody_waiting_and_causes_no_stampede(
+    engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+) -> None:
+    crew.do("rounds")
+    crew.do("rounds", ahead=24 * HOUR)
+    assert len({row[0] for row in rows(engine, "SELECT next_poll_at FROM source_states")}) == yard.sources
+    server.visits.clear()
+
+    crew.do("rounds")
+    assert server.visits == []  # the day before is a day with its own plan, and everything was asked just now
+    server.update(yard.announce())
+    crew.do("rounds", ahead=HOUR)
+
+    assert set(links(engine)) == yard.links
+    assert {visit.host.split(".")[0] for visit in server.visits} >= {"www", "blog", "labs"}

@@ -1,0 +1,79 @@
+"""Many processes on one database: the work is shared, and the vendors see one good guest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from ingest import allowlist
+from ingest.pipeline import accept
+from ingest.store.checks import check
+from ingest.store.engine import open_engine, read
+from load.crew import Crew
+from load.yard import Newsroom, TimedServer, Yard, fetched_again_within, smallest_gap, tell
+from world import NOW
+
+GAP = 0.2
+TRIES = 8
+
+
+@dataclass(frozen=True)
+class Load:
+    processes: int
+    seconds: float
+    yard: Yard
+
+
+SHORT = Load(4, 4.0, Yard(vendors=3, feeds=4, interval="2s", min_interval="2s"))
+LONG = Load(8, 60.0, Yard())
+
+
+def put_in_force(engine: Engine, text_: str) -> None:
+    accept(engine, allowlist.parse(text_.encode()), at=NOW, by="test", why="load")
+
+
+def count(engine: Engine, query: str) -> int:
+    with read(engine) as conn:
+        return int(conn.execute(text(query)).scalar_one())
+
+
+def play(load: Load, crew: Crew, server: TimedServer, **order: bool) -> None:
+    """Let all processes do rounds while the vendors announce, then look at everything once more."""
+    with Newsroom(load.yard, server, every=load.seconds / 12, share=0.3):
+        workers = [crew.start("rounds", seconds=load.seconds, **order) for _ in range(load.processes)]
+        assert [worker.join() for worker in workers] == [0] * load.processes, crew.log.read_text()
+
+
+@pytest.mark.parametrize("load", [SHORT, pytest.param(LONG, marks=[pytest.mark.long, pytest.mark.timeout(400)])])
+def test_processes_on_one_database_share_the_work_and_the_hosts(load: Load, database_url: str, tmp_path: Path) -> None:
+    engine = open_engine(database_url)
+    put_in_force(engine, load.yard.list())
+    with TimedServer(delay=(0.005, 0.06)) as server, Crew(tmp_path, database_url, server, gap=GAP) as crew:
+        load.yard.open(server)
+        play(load, crew, server)
+        visits = list(server.visits)
+        stuck = count(engine, "SELECT count(*) FROM source_states WHERE lease_owner IS NOT NULL")
+        stuck += count(engine, "SELECT count(*) FROM hosts WHERE lease_owner IS NOT NULL")
+        crew.do("rounds", everything=True)
+
+    doubled = count(engine, "SELECT count(*) - count(DISTINCT url) FROM v1_headlines")
+    again = fetched_again_within(visits, float(load.yard.min_interval.removesuffix("s")))
+    gap = smallest_gap(visits)
+    tell(
+        f"{engine.dialect.name}: {load.processes} processes, {load.yard.sources} sources, {load.seconds:.0f} s:"
+        f" {len(visits)} requests, double fetches {len(again)}, doubled headlines {doubled}"
+        f" of {len(load.yard.links)}, smallest gap {gap * 1000:.0f} ms, stuck leases {stuck}"
+    )
+    assert len(visits) > load.yard.sources
+    assert again == []
+    assert gap >= GAP
+    assert stuck == 0
+    with read(engine) as conn:
+        assert set(conn.execute(text("SELECT url FROM v1_headlines")).scalars()) == load.yard.links
+        assert set(conn.execute(text("SELECT outcome FROM polls")).scalars()) <= {"ok", "not_modified"}
+    assert doubled == 0
+    assert [finding for finding in check(engine, None) if finding.level == "fault"] == []
+    engine.dispose()
