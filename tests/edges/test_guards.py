@@ -130,6 +130,20 @@ def test_replacing_a_row_is_judged_like_inserting_one(stored: Connection) -> Non
     assert not gets_in(stored, "headlines", row, verb="INSERT OR IGNORE INTO")
 
 
+def test_constraints_that_are_switched_off_are_not_missed(stored: Connection) -> None:
+    if stored.dialect.name != "sqlite":
+        pytest.skip("constraints of PostgreSQL cannot be switched off by a pragma")
+    stored.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+    whole = scope_of(stored, "acme-ai.com")
+    parts = ("acme-ai.com", "/news/9", "")
+    assert not gets_in(stored, "headlines", headline("acme", "https://evil.net/x", whole, parts=parts, id="h9"))
+    assert not changes_to(stored, "headlines", url="https://evil.net/x")
+    for path in ("/a b", "/a/../b", "/\u00e9"):
+        row = headline("acme", f"https://acme-ai.com{path}", whole, parts=("acme-ai.com", path, ""), id="h9")
+        assert not gets_in(stored, "headlines", row)
+    stored.exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
+
+
 def test_another_table_of_the_same_name_is_not_asked(conn: Connection) -> None:
     """A temporary table hides the real one from a session's own statements, not from the guard."""
     whole = scope_of(conn, "acme-ai.com")

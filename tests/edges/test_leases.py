@@ -28,10 +28,12 @@ def listed(engine: Engine) -> Engine:
     return engine
 
 
-def claim(engine: Engine, *ids: str, at: datetime = NOW, owner: str = "we", due_only: bool = False) -> leases.Claims:
+def claim(
+    engine: Engine, *ids: str, at: datetime = NOW, owner: str = "we", since: datetime | None = NOW
+) -> leases.Claims:
     with write(engine) as conn:
         return leases.claim(
-            conn, now=at, owner=owner, lease=TERM, ids=ids or ("acme/news", "acme/blog", "acme/docs"), due_only=due_only
+            conn, now=at, owner=owner, lease=TERM, ids=ids or ("acme/news", "acme/blog", "acme/docs"), since=since
         )
 
 
@@ -96,7 +98,7 @@ def test_a_lease_that_ran_out_and_that_nobody_took_is_good_still(listed: Engine)
     with write(listed) as conn:
         leases.settle(conn, late, {"next_poll_at": NOW + 2 * TERM}, host_free_at=NOW)
 
-    assert names(claim(listed, "acme/news", at=NOW + TERM, due_only=True)) == []
+    assert names(claim(listed, "acme/news", at=NOW + TERM, since=None)) == []
     assert names(claim(listed, "acme/news", at=NOW + TERM)) == ["acme/news"]
 
 

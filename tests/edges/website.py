@@ -111,6 +111,7 @@ class Website:
             kind="feed",
             role="news",
             url=f"https://{HOST}/{key}.xml",
+            host=HOST,
             digest=DIGEST,
             enabled=True,
             since_generation=1,
@@ -170,6 +171,7 @@ class Website:
             "revision": 1,
             "backfill": False,
             "state": "live",
+            "withdrawn": False,
             "allowlist_generation": 1,
             "capture_id": 1,
         }

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine
 
 from ingest import httpcache, polling
-from ingest.errors import ParseError
+from ingest.errors import ParseError, PolicyGuardError
 from ingest.jail import parse
 from ingest.model import (
     Capture,
+    Document,
     Failed,
     Fetched,
     FetchPlan,
@@ -36,7 +37,7 @@ from ingest.model import (
     Vendor,
 )
 from ingest.parse import selfcheck
-from ingest.pipeline.ingest import RULES_VERSION, Reading, capture_of, judge, write
+from ingest.pipeline.ingest import RULES_VERSION, Judged, Reading, capture_of, judge, write
 from ingest.store import captures, leases, polls, sources
 from ingest.store import engine as database
 
@@ -180,6 +181,15 @@ class Poll:
         except ParseError as error:
             return self._broken(capture, error, found)
         judged = judge(document, self.reading, capture.fetched_at)
+        try:
+            report = self._write(capture, document, judged, found)
+        except PolicyGuardError as error:  # a fault of ours, which must not cost the other sources their round
+            log.error("source=%s %s", self.source.id, error)  # noqa: TRY400 - the guard's sentence says it all
+            return self._broken(capture, ParseError(error.message, rule="policy-guard"), found)
+        self.parts = document.parts
+        return report
+
+    def _write(self, capture: Capture, document: Document, judged: Judged, found: Fetched | None) -> PollReport:
         with database.write(self.context.engine) as conn:
             ingested = write(conn, capture, document, self.reading, judged)
             believed = ingested.outcome is Outcome.OK
@@ -193,7 +203,6 @@ class Poll:
                 newly_failing=not believed and self.state.consecutive_failures == 0,
             )
             self._record(conn, report, capture_id=capture.id)
-        self.parts = document.parts
         return report
 
     def _broken(self, capture: Capture, error: ParseError, found: Fetched | None) -> PollReport:
@@ -227,7 +236,7 @@ class Poll:
         vouches for it.
         """
         state = replace(self.state, last_capture_id=capture_id)
-        if not believed:
+        if not believed or self.kind == "recovered":  # what came with recovered bytes was not kept with them
             state = replace(state, validators=None)
         elif found is not None:
             state = replace(state, validators=found.response.validators)

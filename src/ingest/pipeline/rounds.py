@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ingest import urls
@@ -114,12 +114,10 @@ class Round:
         """Put a claimed source on its way."""
         return Poll(self.context, source, self.vendor_of(source), state, lease, kind=kind)
 
-    def claim(self, ids: Sequence[str], *, due_only: bool) -> leases.Claims:
-        """Take the leases of those sources and hosts that nobody else holds, in a transaction of its own."""
+    def claim(self, ids: Sequence[str], *, since: datetime | None = None) -> leases.Claims:
+        """Take the leases of those sources and hosts that nobody else holds; `since` as in `leases.claim`."""
         with database.write(self.context.engine) as conn:
-            return leases.claim(
-                conn, now=self.context.now(), owner=self.owner, lease=self.lease, ids=ids, due_only=due_only
-            )
+            return leases.claim(conn, now=self.context.now(), owner=self.owner, lease=self.lease, ids=ids, since=since)
 
     def claim_source(self, source_id: str) -> leases.Claims:
         """Take the lease of one source without its host: nothing will be asked."""
@@ -278,6 +276,7 @@ class _Queue:
     def __init__(self, this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool) -> None:
         self._this = this
         self._named = bool(only) or everything
+        self._began = this.context.now()
         wanted = list(dict.fromkeys(only)) or [source.id for source in listed.values() if source.enabled]
         if not self._named:
             with database.read(this.context.engine) as conn:
@@ -300,7 +299,7 @@ class _Queue:
                 picked.setdefault(host, source_id)
         if not picked:
             return []
-        claims = self._this.claim(list(picked.values()), due_only=not self._named)
+        claims = self._this.claim(list(picked.values()), since=self._began if self._named else None)
         found = {source_id: self._left.pop(source_id) for source_id in picked.values()}
         for source_id, until in claims.later.items():
             self._put_off(found[source_id], until - self._this.context.now())

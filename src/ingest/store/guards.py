@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.urls import OBSCURE
+from ingest.urls import MAX_LENGTH, OBSCURE
 
 MARK: Final = "ingest-policy"
 """What every message of the guards begins with."""
@@ -112,11 +112,35 @@ def _judged(row: str, engine: Dialect) -> str:
     )
 
 
+def _whole(row: str) -> str:
+    """
+    Whether the parts make the address and hold nothing but its characters.
+
+    The tables say so too, but constraints can be switched off for a connection (SQLite's ignore_check_constraints).
+    """
+    host, path, suffix = (f"{row}.{name}" for name in ("host", "path", "suffix"))
+    return (
+        f"{row}.url = 'https://' || {host} || {path} || {suffix} AND length({row}.url) <= {MAX_LENGTH}"
+        f" AND ltrim({host}, '{HOST_CHARS}') = '' AND {host} LIKE '%_._%' AND length({host}) <= 253"
+        f" AND {path} LIKE '/%' AND ltrim({path}, '{PATH_CHARS}') = ''"
+        f" AND {path} || '/' NOT LIKE '%/./%' AND {path} || '/' NOT LIKE '%/../%'"
+        f" AND ({suffix} = '' OR (({suffix} LIKE '?_%' OR {suffix} LIKE '#_%') AND ltrim({suffix}, '{PATH_CHARS}?#') = ''"
+        f" AND length({suffix}) - length(replace({suffix}, '#', '')) <= 1))"
+    )
+
+
+HOST_CHARS: Final = "abcdefghijklmnopqrstuvwxyz0123456789.-"
+"""Characters of a host in normal form (RFC 1123 §2.1)."""
+
+PATH_CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&''()*+,;=:@/%"
+"""Characters of a path in normal form (RFC 3986 §3.3), as a literal of SQL; a query or fragment adds ? and #."""
+
+
 def official(row: str, engine: Dialect) -> str:
     """Say whether the scope that a row names admits it and nothing denies it; `row` is NEW or an alias."""
     judged = _judged(row, engine)
     return (
-        f"({engine.typed.format(row=row)} AND NOT {engine.odd_host.format(f'{row}.host')}"
+        f"({engine.typed.format(row=row)} AND {_whole(row)} AND NOT {engine.odd_host.format(f'{row}.host')}"
         f" AND NOT {engine.odd_escape.format(f'{row}.path')} AND NOT {engine.odd_escape.format(f'{row}.suffix')}"
         f" AND EXISTS (SELECT 1 FROM {judged} s WHERE s.id = {row}.scope_id AND s.\"grant\" = 'official' AND s.held)"
         f" AND NOT {_DENIED.format(judged=judged)})"

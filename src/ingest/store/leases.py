@@ -56,7 +56,7 @@ def add_hosts(conn: Connection, hosts: Iterable[str]) -> None:
 
 
 def claim(
-    conn: Connection, *, now: datetime, owner: str, lease: timedelta, ids: Sequence[str], due_only: bool
+    conn: Connection, *, now: datetime, owner: str, lease: timedelta, ids: Sequence[str], since: datetime | None
 ) -> Claims:
     """
     Take the leases of sources, and with each the one of its host, at most one source a host; the longest overdue first.
@@ -66,9 +66,11 @@ def claim(
     Args:
         owner: Who we are, for an operator to read.
         lease: How long they are ours.
-        due_only: Leave out what has become another worker's done work in between.
+        since: When the round began that wants these sources by name, due or not: what another worker has asked since then
+            is done. None leaves out what is not due.
     """
-    asked = and_(_IS_READ, is_due(now)) if due_only else _IS_READ
+    undone = or_(_STATES.c.last_attempt_at.is_(None), _STATES.c.last_attempt_at <= since) if since else is_due(now)
+    asked = and_(_IS_READ, undone)
     wanted = _free_sources(conn, ids, now, lease, asked)
     hosts = _lock_hosts(conn, {row.host for row in wanted}, now, lease)
     chosen: dict[str, Row[Any]] = {}

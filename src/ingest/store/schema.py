@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from ingest.model import Fate
+from ingest.store.guards import HOST_CHARS, PATH_CHARS
 from ingest.urls import MAX_LENGTH
 
 metadata: Final = MetaData(
@@ -320,10 +321,6 @@ def _shown() -> tuple[Any, ...]:
     )
 
 
-_HOST_CHARS: Final = "abcdefghijklmnopqrstuvwxyz0123456789.-"
-_PATH_CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&''()*+,;=:@/%"
-
-
 def _address() -> tuple[Any, ...]:
     """
     Columns of an official address, in parts that no other reading of the text can take apart differently.
@@ -339,18 +336,18 @@ def _address() -> tuple[Any, ...]:
         _to("scope_id", "scopes.id"),
         CheckConstraint(f"url = 'https://' || host || path || suffix AND length(url) <= {MAX_LENGTH}", name="url"),
         CheckConstraint(
-            f"ltrim(host, '{_HOST_CHARS}') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%'"
+            f"ltrim(host, '{HOST_CHARS}') = '' AND host LIKE '%_._%' AND host NOT LIKE '%..%'"
             " AND host NOT LIKE '.%' AND host NOT LIKE '%.' AND host NOT LIKE '-%' AND host NOT LIKE '%-'"
             " AND length(host) <= 253",
             name="host",
         ),
         CheckConstraint(
-            f"path LIKE '/%' AND ltrim(path, '{_PATH_CHARS}') = '' AND path || '/' NOT LIKE '%/./%'"
+            f"path LIKE '/%' AND ltrim(path, '{PATH_CHARS}') = '' AND path || '/' NOT LIKE '%/./%'"
             " AND path || '/' NOT LIKE '%/../%'",
             name="path",
         ),
         CheckConstraint(
-            f"suffix = '' OR ((suffix LIKE '?_%' OR suffix LIKE '#_%') AND ltrim(suffix, '{_PATH_CHARS}?#') = ''"
+            f"suffix = '' OR ((suffix LIKE '?_%' OR suffix LIKE '#_%') AND ltrim(suffix, '{PATH_CHARS}?#') = ''"
             " AND length(suffix) - length(replace(suffix, '#', '')) <= 1)",
             name="suffix",
         ),
