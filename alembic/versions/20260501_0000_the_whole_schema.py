@@ -48,6 +48,15 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("lease_token", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rests_until", UtcDateTime(), nullable=True),
+        sa.Column("rests_because", sa.Text(), server_default="", nullable=False),
+        sa.Column("robots_at", UtcDateTime(), nullable=True),
+        sa.Column("robots_access", sa.Text(), server_default="", nullable=False),
+        sa.Column("robots", sa.LargeBinary(), nullable=True),
+        sa.Column("robots_unreachable_since", UtcDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "\"robots_access\" IN ('', 'available', 'unavailable', 'unreachable')", name=op.f("ck_hosts_robots_access")
+        ),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hosts")),
     )
     op.create_table(
@@ -177,6 +186,28 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("ingested_at IS NULL"),
         postgresql_where=sa.text("ingested_at IS NULL"),
+    )
+    op.create_table(
+        "proposals",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("from_url", sa.Text(), nullable=False),
+        sa.Column("to_url", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("last_seen_at", UtcDateTime(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.CheckConstraint("\"kind\" IN ('path', 'host', 'off-list', 'gone')", name=op.f("ck_proposals_kind")),
+        sa.CheckConstraint("\"status\" IN ('sighted', 'open', 'done', 'discarded')", name=op.f("ck_proposals_status")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_proposals_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
+        sa.UniqueConstraint(
+            "source_id", "kind", "from_url", "to_url", name=op.f("uq_proposals_source_id_kind_from_url_to_url")
+        ),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "short_headlines",
@@ -397,9 +428,16 @@ def upgrade() -> None:
         sa.Column("ingested_payload_digest", sa.Text(), nullable=True),
         sa.Column("ingested_rules_version", sa.Text(), nullable=True),
         sa.Column("ingested_source_digest", sa.Text(), nullable=True),
+        sa.Column("habits", sa.Text(), server_default="", nullable=False),
+        sa.Column("unchanged_in_a_row", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("validators_trust", sa.Text(), server_default="trusted", nullable=False),
+        sa.Column("distrusted_at", UtcDateTime(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("lease_token", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint(
+            "\"validators_trust\" IN ('trusted', 'trial', 'distrusted')", name=op.f("ck_source_states_validators_trust")
+        ),
         sa.ForeignKeyConstraint(["last_capture_id"], ["captures.id"], name=op.f("fk_source_states_last_capture_id")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_source_states_source_id")),
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_source_states")),
@@ -606,6 +644,7 @@ def downgrade() -> None:
     op.drop_table("changes")
     op.drop_table("candidates")
     op.drop_table("short_headlines")
+    op.drop_table("proposals")
     op.drop_table("captures")
     op.drop_table("story_days")
     op.drop_table("stories")

@@ -103,6 +103,14 @@ class State(StrEnum):
     DISABLED = "disabled"
 
 
+class Trust(StrEnum):
+    """Whether a server's 304 is believed: until one was false; on trial while what it denied has yet to be asked again."""
+
+    TRUSTED = "trusted"
+    TRIAL = "trial"
+    DISTRUSTED = "distrusted"
+
+
 class Grant(StrEnum):
     """What a scope says about the addresses inside it."""
 
@@ -210,7 +218,12 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class FetchPlan:
-    """A request that may be sent: the target URI was admitted for `vendor_id`, limits are stated."""
+    """
+    A request that may be sent: limits are stated, the target URI is in the vendor's list.
+
+    `robots` says that the robots.txt of every host on the way is obeyed (RFC 9309); what the vendor publishes for machines,
+    a feed, is no crawl.
+    """
 
     source_id: str
     vendor: Vendor
@@ -219,6 +232,7 @@ class FetchPlan:
     max_bytes: int
     validators: Validators | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    robots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,12 +379,24 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Habits:
+    """
+    How often a document says that it changes: its time to live, and the hours (0 to 23) and days (0 is Monday) in UTC in which
+    nobody need ask (RSS 2.0 `ttl`, `skipHours`, `skipDays`; RSS 1.0 `sy:`).
+    """
+
+    ttl: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """
     A parsed capture.
 
     `dialect` is what the content turned out to be (`rss20`, `atom10`, `json11`, …). `damage` is why the document
-    counts as imperfect, if it does. `ttl` is the feed's own wish. `parts` are the documents that this one only lists (a
+    counts as imperfect, if it does. `ttl`, `skip_hours` and `skip_days` are the feed's own wishes (`Habits`). `parts` are the documents that this one only lists (a
     sitemap index); `outside` counts the addresses of a sitemap that are not what the source is about.
     """
 
@@ -384,6 +410,13 @@ class Document:
     damage: str = ""
     parts: tuple[str, ...] = ()
     outside: int = 0
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+
+    @property
+    def habits(self) -> Habits:
+        """What it says of its own pace."""
+        return Habits(self.ttl, self.skip_hours, self.skip_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,7 +505,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class PollState:
-    """What is remembered of a source between polls."""
+    """
+    What is remembered of a source between polls.
+
+    `unchanged_in_a_row` counts the answers 304 since a whole document last came.
+    """
 
     source_id: str
     state: State = State.NEW
@@ -488,6 +525,10 @@ class PollState:
     ingested_payload_digest: str | None = None
     ingested_rules_version: str | None = None
     ingested_source_digest: str | None = None
+    habits: Habits = Habits()
+    unchanged_in_a_row: int = 0
+    trust: Trust = Trust.TRUSTED
+    distrusted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

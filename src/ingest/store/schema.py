@@ -206,9 +206,14 @@ source_states = Table(
     _maybe("ingested_payload_digest"),
     _maybe("ingested_rules_version"),
     _maybe("ingested_source_digest"),
+    _text("habits", ""),
+    _number("unchanged_in_a_row", 0),
+    _text("validators_trust", "trusted"),
+    _time("distrusted_at", optional=True),
     _maybe("lease_owner"),
     _time("lease_until", optional=True),
     _number("lease_token", 0),
+    _among("validators_trust", "trusted", "trial", "distrusted"),
     Index("ix_source_states_next_poll_at", "next_poll_at"),
 )
 
@@ -220,6 +225,34 @@ hosts = Table(
     _maybe("lease_owner"),
     _time("lease_until", optional=True),
     _number("lease_token", 0),
+    # What the host itself said: how long to leave it alone, and its robots.txt, which counts for a day (RFC 9309 §2.4).
+    _time("rests_until", optional=True),
+    _text("rests_because", ""),
+    _time("robots_at", optional=True),
+    _text("robots_access", ""),
+    Column("robots", LargeBinary),
+    _time("robots_unreachable_since", optional=True),
+    _among("robots_access", "", "available", "unavailable", "unreachable"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", BIG, primary_key=True),
+    _to("source_id", "sources.id"),
+    _text("kind"),
+    _text("from_url"),
+    _text("to_url"),
+    _text("status"),
+    _text("evidence"),
+    _text("change"),
+    _time("first_seen_at"),
+    _time("last_seen_at"),
+    _number("times"),
+    _among("kind", "path", "host", "off-list", "gone"),
+    _among("status", "sighted", "open", "done", "discarded"),
+    UniqueConstraint("source_id", "kind", "from_url", "to_url"),
+    sqlite_autoincrement=True,
 )
 
 # ── bytes ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, nulls_first, or_, select, update
 
-from ingest.model import PollState, State, Validators
+from ingest.model import Habits, PollState, State, Trust, Validators
 from ingest.store import schema
-from ingest.store.engine import batches
+from ingest.store.engine import batches, json_text
 
 _STATES = schema.source_states
 
@@ -45,7 +46,26 @@ def state_of(row: Row[Any]) -> PollState:
         ingested_payload_digest=row.ingested_payload_digest,
         ingested_rules_version=row.ingested_rules_version,
         ingested_source_digest=row.ingested_source_digest,
+        habits=_habits(row.habits),
+        unchanged_in_a_row=row.unchanged_in_a_row,
+        trust=Trust(row.validators_trust),
+        distrusted_at=row.distrusted_at,
     )
+
+
+def _habits(stored: str) -> Habits:
+    if not stored:  # most documents say nothing
+        return Habits()
+    said = json.loads(stored)
+    ttl = None if said["ttl_s"] is None else timedelta(seconds=said["ttl_s"])
+    return Habits(ttl, tuple(said["skip_hours"]), tuple(said["skip_days"]))
+
+
+def _written(habits: Habits) -> str:
+    if habits == Habits():
+        return ""
+    ttl_s = None if habits.ttl is None else round(habits.ttl.total_seconds())
+    return json_text({"ttl_s": ttl_s, "skip_hours": habits.skip_hours, "skip_days": habits.skip_days})
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
@@ -96,4 +116,8 @@ def values_of(state: PollState) -> dict[str, Any]:
         "ingested_payload_digest": state.ingested_payload_digest,
         "ingested_rules_version": state.ingested_rules_version,
         "ingested_source_digest": state.ingested_source_digest,
+        "habits": _written(state.habits),
+        "unchanged_in_a_row": state.unchanged_in_a_row,
+        "validators_trust": state.trust.value,
+        "distrusted_at": state.distrusted_at,
     }
