@@ -55,35 +55,21 @@ class Worker:
 
     def join(self) -> int:
         """Wait for its end; its exit status, negative for a signal."""
-        return int(self.crew.ask({"join": self.pid})["status"])
+        return self.crew.join(self.pid)
 
 
-class Crew:
-    """A parent of workers on one database, all of whom take one server for the vendors."""
+class Parent:
+    """The process that forks workers."""
 
-    def __init__(self, folder: Path, database_url: str, server: TimedServer | None = None, *, gap: float = 0.0) -> None:
-        self.log = folder / "crew.log"
-        self._common: dict[str, Any] = {"database": database_url, "gap": gap}
-        if server is not None:
-            self._common |= {"ca_file": str(server.ca_file), "connect_to": server.connect_to}
+    def __init__(self) -> None:
         paths = [Path(ingest.__file__).parents[1], Path(__file__).parents[1]]
-        with self.log.open("w") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "load.crew"],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                encoding="utf-8",
-            )
-
-    def start(self, work: str, **order: Any) -> Worker:
-        """Let a worker do a round (`rounds`, for `seconds`, by a clock that is `ahead` seconds) or what else is asked."""
-        return Worker(self, int(self.ask({**self._common, **order, "work": work})["pid"]))
-
-    def do(self, work: str, **order: Any) -> None:
-        """Let a worker do something, and insist that it ends well."""
-        assert self.start(work, **order).join() == 0, self.log.read_text()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "load.crew"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
 
     def ask(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin
@@ -93,13 +79,47 @@ class Crew:
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
+    def close(self) -> None:
+        self._process.communicate(timeout=60)  # closes its input, upon which it ends what is left
+
+
+class Crew:
+    """Workers on one database, all of whom take one server for the vendors."""
+
+    def __init__(
+        self, parent: Parent, folder: Path, database_url: str, server: TimedServer | None = None, *, gap: float = 0.0
+    ) -> None:
+        self.parent = parent
+        self.log = folder / "crew.log"
+        self.log.touch()
+        self._common: dict[str, Any] = {"database": database_url, "gap": gap, "log": str(self.log)}
+        if server is not None:
+            self._common |= {"ca_file": str(server.ca_file), "connect_to": server.connect_to}
+        self._pids: set[int] = set()
+
+    def start(self, work: str, **order: Any) -> Worker:
+        """Let a worker do a round (`rounds`, for `seconds`, by a clock that is `ahead` seconds) or what else is asked."""
+        pid = int(self.parent.ask({**self._common, **order, "work": work})["pid"])
+        self._pids.add(pid)
+        return Worker(self, pid)
+
+    def do(self, work: str, **order: Any) -> None:
+        """Let a worker do something, and insist that it ends well."""
+        assert self.start(work, **order).join() == 0, self.log.read_text()
+
+    def join(self, pid: int) -> int:
+        self._pids.discard(pid)
+        return int(self.parent.ask({"join": pid})["status"])
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate(timeout=60)  # closes its input, upon which it ends what is left
+        for pid in list(self._pids):
+            os.kill(pid, signal.SIGKILL)
+            self.join(pid)
 
 
 # ── the workers' side ───────────────────────────────────────────────────────────────────────────────────────────
@@ -198,6 +218,8 @@ def _fork(order: dict[str, Any]) -> int:
         return pid
     status = 1
     try:
+        log = os.open(order["log"], os.O_WRONLY | os.O_APPEND)
+        os.dup2(log, 2)
         WORK[order["work"]](order)
         status = 0
     except BaseException:  # noqa: BLE001 - a worker never comes back from here

@@ -21,7 +21,7 @@ from ingest.model import Fate
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import read
-from load.crew import Crew
+from load.crew import Crew, Parent
 from load.yard import TimedServer, Yard, tell
 from world import NOW
 
@@ -68,8 +68,9 @@ def wait_until_noticed(engine: Engine) -> None:
 
 
 @pytest.fixture
-def yard(engine: Engine) -> Yard:
-    made = Yard(vendors=2, feeds=3, interval="10m", min_interval="10m")
+def yard(engine: Engine, request: pytest.FixtureRequest) -> Yard:
+    vendors, feeds = getattr(request, "param", (1, 3))
+    made = Yard(vendors=vendors, feeds=feeds, interval="10m", min_interval="10m")
     accept(engine, allowlist.parse(made.list().encode()), at=NOW, by="test", why="load")
     return made
 
@@ -82,12 +83,16 @@ def server(yard: Yard) -> Iterator[TimedServer]:
 
 
 @pytest.fixture
-def crew(tmp_path: Path, database_url: str, server: TimedServer) -> Iterator[Crew]:
-    with Crew(tmp_path, database_url, server) as workers:
+def crew(tmp_path: Path, database_url: str, server: TimedServer, parent: Parent) -> Iterator[Crew]:
+    with Crew(parent, tmp_path, database_url, server) as workers:
         yield workers
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(1500)])])
+@pytest.mark.parametrize(
+    ("kills", "yard"),
+    [(8, (1, 2)), pytest.param(100, (2, 3), marks=[pytest.mark.long, pytest.mark.timeout(1500)])],
+    indirect=["yard"],
+)
 def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
     kills: int, engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:

@@ -12,12 +12,11 @@ from ingest import allowlist
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
-from load.crew import Crew
+from load.crew import Crew, Parent
 from load.yard import Newsroom, TimedServer, Yard, fetched_again_within, smallest_gap, tell
 from world import NOW
 
 GAP = 0.2
-TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Load:
     yard: Yard
 
 
-SHORT = Load(4, 4.0, Yard(vendors=3, feeds=4, interval="2s", min_interval="2s"))
+SHORT = Load(4, 3.0, Yard(vendors=2, feeds=4, interval="2s", min_interval="2s"))
 LONG = Load(8, 60.0, Yard())
 
 
@@ -48,10 +47,12 @@ def play(load: Load, crew: Crew, server: TimedServer, **order: bool) -> None:
 
 
 @pytest.mark.parametrize("load", [SHORT, pytest.param(LONG, marks=[pytest.mark.long, pytest.mark.timeout(400)])])
-def test_processes_on_one_database_share_the_work_and_the_hosts(load: Load, database_url: str, tmp_path: Path) -> None:
+def test_processes_on_one_database_share_the_work_and_the_hosts(
+    load: Load, database_url: str, tmp_path: Path, parent: Parent
+) -> None:
     engine = open_engine(database_url)
     put_in_force(engine, load.yard.list())
-    with TimedServer(delay=(0.005, 0.06)) as server, Crew(tmp_path, database_url, server, gap=GAP) as crew:
+    with TimedServer((0.005, 0.06)) as server, Crew(parent, tmp_path, database_url, server, gap=GAP) as crew:
         load.yard.open(server)
         play(load, crew, server)
         visits = list(server.visits)

@@ -57,13 +57,14 @@ def obey(conn: Connection, word: decisions.Decision, generation: int) -> bool:
     Raises:
         UsageError: It is about nothing that is stored.
     """
+    for member in placings.members(conn, [word.subject]).values():
+        database.serialise_vendor(conn, member.vendor)  # first, as an ingest does: the two must not wait for each other
     if word.kind in {"withdraw", "restore"}:
         if not decisions.decide(conn, word):
             return False
         vendor_id = placings.members(conn, [word.subject])[word.subject].vendor
     else:
         vendor_id = decisions.on_story(conn, word)
-    database.serialise_vendor(conn, vendor_id)
     _partition(conn, vendor_id, {word.subject, *word.others}, at=word.at, generation=generation, choose=True)
     return True
 

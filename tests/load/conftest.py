@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from load.crew import Parent
+
+
+@pytest.fixture(scope="session")
+def parent() -> Iterator[Parent]:
+    made = Parent()
+    yield made
+    made.close()
