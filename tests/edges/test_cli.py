@@ -482,7 +482,7 @@ def test_every_command_has_help_with_an_example(desk: Desk) -> None:
         assert (ended.status, ended.err) == (0, "")
         assert f"Example:\n    ingest {' '.join(words)}" in ended.out
         seen += 1
-    assert seen == 16
+    assert seen >= 16
 
 
 def test_the_version_is_told(desk: Desk) -> None:
