@@ -49,12 +49,12 @@ class Item:
     guid: str | None = None
 
 
-def fetch_settings(server: VendorServer) -> FetchSettings:
+def fetch_settings(server: VendorServer, *, max_bytes: int = 1 << 20) -> FetchSettings:
     """What leads a fetcher to a loopback vendor, without waiting between requests."""
     return FetchSettings(
         user_agent="ingest-test/1 (+https://www.example.org/)",
         timeout=timedelta(seconds=10),
-        max_bytes=1 << 20,
+        max_bytes=max_bytes,
         host_gap=timedelta(0),
         ca_file=server.ca_file,
         connect_to=parse_connect_to(server.connect_to),
@@ -100,7 +100,7 @@ class World:
 
     def make_round(self) -> Round:
         accepted = self.accepted or self.put_in_force()
-        context = Context(self.engine, accepted.generation, self.now, Limits(timedelta(seconds=10), 1 << 20))
+        context = Context(self.engine, accepted.generation, self.now, Limits(timedelta(seconds=10), 8 << 20))
         return Round(context, accepted.allowlist, self.fetcher, owner="test", workers=4, stop=lambda: self.stopped)
 
     def poll(self, source: str = "acme/news", **options: Any) -> PollReport:
