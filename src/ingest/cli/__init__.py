@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ingest import __version__
-from ingest.cli import db, demo, headline, poll, read, render, replay, run, serve, settings, sources, why
+from ingest.cli import db, demo, desk, edits, headline, poll, read, render, replay, run, serve, settings, sources, why
 from ingest.errors import IngestError
 
 __all__ = ["app", "main"]
@@ -53,7 +53,7 @@ _add(app, poll.poll, "ingest poll", "ingest poll openai/news --json")
 _add(app, run.run, "ingest run --serve 127.0.0.1:8080+")
 _add(app, read.headlines, "ingest headlines --vendor openai --since 7d", "ingest headlines --lang ja --json --limit 0")
 _add(app, read.status, "ingest status")
-_add(app, read.rejections, "ingest rejections --rule off-scope")
+_add(app, read.rejections, "ingest rejections --rule off-scope", "ingest rejections --status filtered")
 _add(app, why.why, "ingest why https://openai.com/index/some-announcement/")
 _headline = _group("One headline: withdraw it, or show it again.")
 _add(_headline, headline.withdraw, "ingest headline withdraw ID --reason 'published by mistake'")
@@ -65,6 +65,21 @@ _add(_sources, sources.check, "ingest sources check sources.yaml")
 _add(_sources, sources.show, "ingest sources list --json", name="list")
 _add(_sources, sources.schema, "ingest sources schema > sources.schema.json")
 _add(_sources, sources.apply, "ingest sources apply --confirm --why 'the blog moved'")
+_add(
+    _sources,
+    desk.discover,
+    "ingest sources discover https://www.anthropic.com/news",
+    "ingest sources discover https://www.anthropic.com/news --from news.html --json",
+)
+_add(_sources, desk.try_, "ingest sources try openai/news", "ingest sources try stanza.yaml --fetch", name="try")
+_add(
+    _sources,
+    edits.add,
+    "ingest sources add anthropic blog --kind page --url https://www.anthropic.com/blog "
+    "--select entry=article --select title=h3 --select date=time --dry-run",
+)
+_add(_sources, edits.enable, "ingest sources enable openai/developers")
+_add(_sources, edits.disable, "ingest sources disable openai/news --note 'moved; the new address is not known yet'")
 app.add_typer(_sources, name="sources")
 _add(app, serve.serve, "ingest serve 127.0.0.1:8080")
 _add(app, demo.demo, "ingest demo", "ingest demo --serve 127.0.0.1:8080+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections import Counter
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 
 LIMIT = 50
 """Rows shown unless told: a few screens."""
+
+
+class Refused(StrEnum):
+    """What became of an entry that is no headline (`v1_rejections.status`)."""
+
+    REJECTED = "rejected"
+    FILTERED = "filtered"
+    QUARANTINED = "quarantined"
+    UNPARSABLE = "unparsable"
+    ACCEPTED = "accepted"
+    DISCARDED = "discarded"
+
 
 LimitFlag = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="At most so many; 0: all.")]
 
@@ -178,6 +191,9 @@ def rejections(
     *,
     source: Annotated[str | None, typer.Option("--source", metavar="ID", help="Of this source only.")] = None,
     rule: Annotated[str | None, typer.Option("--rule", metavar="RULE", help="By this rule only: off-scope, …")] = None,
+    status: Annotated[
+        Refused | None, typer.Option("--status", help="Only what was refused so, or waits in quarantine.")
+    ] = None,
     limit: LimitFlag = LIMIT,
     database: session.DatabaseFlag = None,
     json: session.JsonLinesFlag = False,
@@ -185,7 +201,7 @@ def rejections(
     """
     List what was refused, and by which rule.
 
-    Last seen first. The addresses are shown as text, to be judged and not to be followed.
+    Also what a source's own topics and patterns filtered out, and what waits in quarantine. Last seen first. The addresses are shown as text, to be judged and not to be followed.
     """
     from ingest.store import queries
     from ingest.store.engine import read
@@ -193,18 +209,19 @@ def rejections(
 
     settings = session.load(database=database)
     with session.reading(settings) as engine, read(engine) as conn:
-        found = queries.rejections(conn, source=source, reason=rule, limit=limit or None)
+        found = queries.rejections(conn, source=source, reason=rule, status=status, limit=limit or None)
         if not found:
             _check_names(conn, vendor=None, source=source)
     if json:
         render.lines(found)
     elif found:
         render.table(
-            ("last seen", "source", "rule", "times", "title", "address", "why"),
+            ("last seen", "source", "status", "rule", "times", "title", "address", "why"),
             [
                 (
                     moment(item.last_seen_at, settings.timezone).text,
                     item.source_id,
+                    item.status,
                     item.reason,
                     str(item.times),
                     item.title,
@@ -213,7 +230,7 @@ def rejections(
                 )
                 for item in found
             ],
-            right=(3,),
+            right=(4,),
         )
     else:
-        render.note("Nothing was refused.")
+        render.note("Nothing was refused." if status is None else f"Nothing is {status}.")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import zstandard
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from ingest import codings
 from ingest.model import Capture, Response
@@ -107,6 +107,19 @@ def get(conn: Connection, capture_id: int) -> Capture | None:
         generation=row.generation,
         purpose=row.purpose,
     )
+
+
+def newest_of(conn: Connection, url: str) -> Capture | None:
+    """Read the newest capture of a page that still has its bytes, whichever source it was asked for."""
+    captures, payloads = schema.captures, schema.payloads
+    found = conn.execute(
+        select(captures.c.id)
+        .join(payloads, payloads.c.digest == captures.c.wire_digest)
+        .where(or_(captures.c.target_url == url, captures.c.final_url == url), payloads.c.body.is_not(None))
+        .order_by(captures.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return None if found is None else get(conn, found)
 
 
 def headers(stored: str) -> tuple[tuple[str, str], ...]:

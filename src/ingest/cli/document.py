@@ -1,0 +1,134 @@
+"""Where `sources discover` and `sources try` have a document from: a file, what is stored, or one polite request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli import render, session
+from ingest.errors import UsageError
+from ingest.model import Capture, Failed, Fetched, FetchPlan, Source, Vendor
+from ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.fetch import Fetcher
+    from ingest.model import Allowlist
+
+FromFlag = Annotated[
+    str | None, typer.Option("--from", metavar="FILE", help="Read this file as what the address answered; no request.")
+]
+FetchFlag = Annotated[bool, typer.Option("--fetch", help="Ask the site, although its answer is stored.")]
+SaveFlag = Annotated[
+    str | None, typer.Option("--save", metavar="FILE", help="Keep the document in a file, to go on with --from FILE.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """A document and in words where it is from."""
+
+    capture: Capture
+    origin: str
+
+
+def given_list(settings: Settings) -> Allowlist:
+    """
+    Read the allow-list that an operator works on: the file, else the one in force.
+
+    Raises:
+        AllowlistError: The file is no valid list, or there is neither.
+    """
+    from ingest import allowlist
+
+    if not settings.sources.exists():
+        listed = session.list_in_force(settings)
+        if listed is not None:
+            return listed
+    return allowlist.load(settings.sources)
+
+
+@contextmanager
+def stored(settings: Settings) -> Iterator[Engine | None]:
+    """Open the database if there is one; nothing makes it here."""
+    from ingest.store.engine import open_engine
+
+    engine = open_engine(settings.database_url)
+    gone = session.missing_file(engine)
+    engine.dispose()
+    if gone is not None:
+        yield None
+        return
+    with session.reading(settings) as engine:
+        yield engine
+
+
+def obtain(
+    settings: Settings, engine: Engine | None, source: Source, vendor: Vendor, *, file: str | None, fetch: bool
+) -> Obtained | Failed:
+    """
+    Have the document of a source, the cheapest way first.
+
+    Args:
+        file: Read this one instead.
+        fetch: Ask although something is stored.
+    """
+    if file is not None:
+        return _read(file, source)
+    if engine is not None and not fetch:
+        found = _stored(engine, source)
+        if found is not None:
+            return found
+    with session.make_fetcher(settings) as fetcher:
+        if engine is not None:
+            session.share_turns(fetcher, settings, engine)
+        return ask(fetcher, settings, source, vendor, source.url)
+
+
+def _read(file: str, source: Source) -> Obtained:
+    path = Path(file)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror or error}.", subject=file) from error
+    return Obtained(Capture(0, source.id, source.url, source.url, content, "", (), session.now(), 0), file)
+
+
+def _stored(engine: Engine, source: Source) -> Obtained | None:
+    from ingest.store import captures
+    from ingest.store.engine import read
+
+    with read(engine) as conn:
+        capture = captures.newest_of(conn, source.url)
+    if capture is None:
+        return None
+    return Obtained(capture, f"capture {capture.id}, of {capture.fetched_at:%Y-%m-%d %H:%M}Z (--fetch asks anew)")
+
+
+def ask(fetcher: Fetcher, settings: Settings, source: Source, vendor: Vendor, url: str) -> Obtained | Failed:
+    """Send one request, as a poll would."""
+    from ingest.pipeline.ingest import Reading, capture_of
+
+    plan = FetchPlan(source.id, vendor, url, settings.timeout, settings.max_bytes, headers=source.headers)
+    found = fetcher.get(plan)
+    if isinstance(found, Fetched):
+        return Obtained(capture_of(0, Reading(source, vendor, 0), found.response), "the site, just now")
+    assert isinstance(found, Failed)  # nothing conditional was asked
+    return found
+
+
+def save(obtained: Obtained, file: str | None) -> None:
+    """Keep a document in a file if that was asked for."""
+    if file is None:
+        return
+    try:
+        Path(file).write_bytes(obtained.capture.content)
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror or error}.", subject=file) from error
+    render.note(f"Saved to {file}; go on with --from {file}")

@@ -1,0 +1,176 @@
+"""`ingest sources add`, `enable` and `disable`: edits of sources.yaml that keep comments and order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli import render, session
+from ingest.errors import AllowlistError, UsageError
+from ingest.model import Kind, Role
+
+if TYPE_CHECKING:
+    from ingest.allowlist.edit import Value
+    from ingest.model import Source
+
+DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the change as a diff, and make none.")]
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The source's id, vendor/key.")]
+
+
+def add(  # noqa: PLR0913 - one argument a flag
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The vendor's id.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The source's key; its id is VENDOR/KEY.")],
+    *,
+    kind: Annotated[Kind, typer.Option("--kind", help="How it is read.")],
+    url: Annotated[str, typer.Option("--url", metavar="URL", help="What is polled.")],
+    role: Annotated[Role | None, typer.Option("--role", help="What it is for the vendor.")] = None,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="TAG", help="Language of its items: en, ja, …")] = None,
+    interval: Annotated[str | None, typer.Option("--interval", metavar="SPAN", help="How often: 15m, 1h, 1d.")] = None,
+    article: Annotated[bool, typer.Option("--article", help="Open each new item's own page once.")] = False,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="NAME=PICK", help="Where something stands; repeat it.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option("--include", metavar="PATTERN", help="Keep only items that match; repeat it.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave out items that match; repeat it.")
+    ] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option("--topic", metavar="WORD", help="Keep only items that speak of it; repeat it.")
+    ] = None,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Do not poll it yet.")] = False,
+    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="For the next reader.")] = None,
+    dry_run: DryRunFlag = False,
+    sources: session.SourcesFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Write a source into sources.yaml, behind the others of its vendor.
+
+    Everything else in the file stays as it is, comments and order included. The whole file is checked first; with any fault nothing is changed.
+    """
+    from ingest.allowlist import edit
+
+    given: dict[str, Value | None] = {
+        "kind": kind.value,
+        "url": url,
+        "role": role.value if role else None,
+        "lang": lang,
+        "interval": interval,
+        "article": article or None,
+        "include": include,
+        "exclude": exclude,
+        "topics": topic,
+        "select": _picks(select or []),
+        "enabled": False if disabled else None,
+        "note": note,
+    }
+    values = {name: value for name, value in given.items() if value is not None and value not in ([], {})}
+    path = session.load(sources=sources).sources
+    source_id = f"{vendor}/{key}"
+    _change(path, source_id, lambda text: edit.add(text, vendor, key, values), "added", dry_run=dry_run, json=json)
+
+
+def _picks(lines: list[str]) -> dict[str, str]:
+    picks: dict[str, str] = {}
+    for line in lines:
+        name, sign, pick = line.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(f"{line!r} is no NAME=PICK; write, for example, --select title=h3", subject="--select")
+        if name.strip() in picks:
+            raise UsageError(f"{name.strip()} is given twice; alternatives are joined by ||.", subject="--select")
+        picks[name.strip()] = pick.strip()
+    return picks
+
+
+def enable(
+    source: SourceArgument,
+    *,
+    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Replaces the stanza's note.")] = None,
+    dry_run: DryRunFlag = False,
+    sources: session.SourcesFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Let a source of sources.yaml be polled.
+
+    Only its stanza is touched; comments and order stay.
+    """
+    _switch(source, note, sources, enabled=True, dry_run=dry_run, json=json)
+
+
+def disable(
+    source: SourceArgument,
+    *,
+    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Why, for the next reader.")] = None,
+    dry_run: DryRunFlag = False,
+    sources: session.SourcesFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Let a source of sources.yaml rest; its headlines stay.
+
+    Only its stanza is touched; comments and order stay.
+    """
+    _switch(source, note, sources, enabled=False, dry_run=dry_run, json=json)
+
+
+def _switch(source: str, note: str | None, sources: str | None, *, enabled: bool, dry_run: bool, json: bool) -> None:
+    from ingest.allowlist import edit
+
+    path = session.load(sources=sources).sources
+    done = "enabled" if enabled else "disabled"
+    _change(
+        path,
+        source,
+        lambda text: edit.switch(text, source, enabled=enabled, note=note),
+        done,
+        dry_run=dry_run,
+        json=json,
+    )
+
+
+def _change(path: Path, source_id: str, change: Callable[[str], str], done: str, *, dry_run: bool, json: bool) -> None:
+    """Edit the file: whole and at once, or not at all."""
+    from ingest import allowlist
+    from ingest.allowlist import edit, saving
+
+    before = allowlist.load(path).text
+    after = change(before)
+    try:
+        listed = edit.check(before.encode(), after.encode(), str(path), source_id)
+    except AllowlistError as error:
+        if json:
+            render.document({"source": source_id, "changed": False, "problems": error.problems})
+            raise typer.Exit(error.exit_status) from error
+        render.note("With this change the list would have faults, so nothing was changed:")
+        raise
+    shown = edit.difference(before, after, str(path))
+    if after != before and not dry_run:
+        saving.save(path, before.encode(), after.encode())
+    if json:
+        changed = after != before and not dry_run
+        item = next(each for each in listed.sources if each.id == source_id)
+        render.document({"source": item, "changed": changed, "diff": shown, "problems": []})
+        return
+    _tell(path, next(each for each in listed.sources if each.id == source_id), done, shown, dry_run=dry_run)
+
+
+def _tell(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> None:
+    if not shown:
+        render.line(f"{item.id} is {done} already; nothing changed.")
+        return
+    if dry_run:
+        for text in shown.splitlines():
+            render.line(text)
+        return
+    render.line(f"{item.id} is {done} in {path}.")
+    if not item.enabled and not item.note:
+        render.note("No note says why; --note TEXT tells the next reader.")
+    if done == "added":
+        render.note(f"See what it yields: ingest sources try {item.id}")
+    render.note("The next poll puts the file in force, or now: ingest sources apply")

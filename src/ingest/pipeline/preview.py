@@ -1,0 +1,333 @@
+"""
+What a source would yield, and what a document offers to who wants to add a source; nothing is written.
+
+A preview goes the way of a poll (parse → normalise → admit → believe → reconcile) up to where that would write, against
+what is stored if there is a database. A test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from ingest import dedupe, jail
+from ingest.errors import ParseError
+from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, State, Tally
+from ingest.parse import cards, selfcheck
+from ingest.parse.charset import decode
+from ingest.parse.discover import Discovery, Proposal, discover
+from ingest.pipeline.ingest import Reading, judge, tally_of
+from ingest.store import candidates, headlines, polls
+from ingest.store import engine as database
+
+_SELECTED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
+"""Kinds whose finds are checked before they are believed, as in `pipeline.ingest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a document and where it would end; `url` of a refused one is to be shown, never followed."""
+
+    position: int
+    fate: Fate
+    title: str
+    url: str
+    published: Dated = NO_DATE
+    lang: str | None = None
+    rule: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """
+    What a poll would make of a document, and what looks odd about it, a sentence each.
+
+    `parts` are the documents that this one only lists, and which a poll would read as well.
+    """
+
+    verdict: selfcheck.Verdict
+    items: tuple[Item, ...] = ()
+    odd: tuple[str, ...] = ()
+    dialect: str = ""
+    parts: tuple[str, ...] = ()
+
+    @property
+    def tally(self) -> Tally:
+        """Count the entries under the fates they would end in."""
+        return tally_of([item.fate for item in self.items])
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is stored that the offers of a document could touch."""
+
+    known: dedupe.Known
+    counts: tuple[int, ...] = ()
+    told: tuple[tuple[str, tuple[str, str]], ...] = ()
+
+
+# ── a source ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def preview(capture: Capture, reading: Reading, engine: Engine | None = None) -> Preview:
+    """
+    Say what a poll would make of a capture.
+
+    Args:
+        engine: The database that the source would be polled into; without one all is seen for the first time.
+    """
+    try:
+        document = jail.parse(capture, reading.source)
+    except ParseError as error:
+        return Preview(selfcheck.judge_error(error))
+    offers, refusals = judge(document, reading, capture.fetched_at)
+    memory = _remember(engine, reading.source, offers)
+    verdict = _believe(document, reading.source, memory)
+    if verdict.passed:
+        items = _decided(offers, reading.source, memory, capture)
+    else:
+        reason = verdict.reasons[0]
+        items = [replace(_offered(one, Fate.QUARANTINED), rule=reason.rule, detail=reason.detail) for one in offers]
+    items = sorted([*items, *map(_refused, refusals)], key=lambda item: item.position)
+    odd = tuple(_oddities(document, items, capture, reading.source, verdict))
+    return Preview(verdict, tuple(items), odd, document.dialect, document.parts)
+
+
+def joined(whole: Preview, part: Preview) -> Preview:
+    """Put what a part yields behind what the document that lists it does."""
+    verdict = whole.verdict if part.verdict.passed else part.verdict
+    odd = tuple(dict.fromkeys((*whole.odd, *part.odd)))
+    return replace(whole, verdict=verdict, items=(*whole.items, *part.items), odd=odd)
+
+
+def _believe(document: Document, source: Source, memory: _Memory) -> selfcheck.Verdict:
+    if source.kind not in _SELECTED:
+        return selfcheck.Verdict(State.OK)
+    return selfcheck.check(document, dates=False, earlier=selfcheck.Earlier(counts=memory.counts))
+
+
+def _remember(engine: Engine | None, source: Source, offers: list[dedupe.Offer]) -> _Memory:
+    if engine is None:
+        return _Memory(dedupe.Known(first_fill=True))
+    with database.read(engine) as conn:
+        known = headlines.known(conn, source, offers)
+        told: dict[str, tuple[str, str]] = {}
+        if source.opens_pages:
+            names = [one.entry_key for one in dedupe.reconcile(offers, known, source=source, at=_EPOCH)]
+            told = candidates.statuses(conn, source.id, names)
+        return _Memory(known, polls.last_counts(conn, source.id), tuple(told.items()))
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _decided(offers: list[dedupe.Offer], source: Source, memory: _Memory, capture: Capture) -> list[Item]:
+    """Give the fate of each admitted entry; where its page is opened first, it waits."""
+    decisions = dedupe.reconcile(offers, memory.known, source=source, at=capture.fetched_at)
+    if not source.opens_pages:
+        return [_offered(one.offer, one.fate) for one in decisions]
+    told = dict(memory.told)
+    items: list[Item] = []
+    fresh: list[dedupe.Offer] = []
+    for one in decisions:
+        was, said = told.get(one.entry_key, ("", ""))
+        if one.fate not in {Fate.CREATED, Fate.REVISED}:
+            items.append(_offered(one.offer, one.fate))
+        elif said == one.claim_digest:
+            items.append(_offered(one.offer, Fate.PENDING if was == "pending" else Fate.SEEN))
+        else:
+            fresh.append(one.offer)
+    fresh.sort(key=_newest_first)
+    many = memory.known.first_fill or len(fresh) > source.first_fill
+    opened = source.first_fill if many else len(fresh)
+    waits = "its page would be opened first"
+    older = f"older than the newest {source.first_fill}, which are opened; it would be registered as known"
+    items += [replace(_offered(offer, Fate.PENDING), detail=waits) for offer in fresh[:opened]]
+    return [*items, *(replace(_offered(offer, Fate.SEEN), detail=older) for offer in fresh[opened:])]
+
+
+def _newest_first(offer: dedupe.Offer) -> tuple[float, int]:
+    said = offer.candidate.published.value or offer.candidate.updated.value or _EPOCH
+    return -said.timestamp(), offer.candidate.position
+
+
+def _offered(offer: dedupe.Offer, fate: Fate) -> Item:
+    said = offer.candidate
+    return Item(said.position, fate, said.title, offer.url.text, said.published, said.lang)
+
+
+def _refused(refusal: Refusal) -> Item:
+    return Item(refusal.position, refusal.fate, refusal.title, refusal.url, rule=refusal.rule, detail=refusal.detail)
+
+
+# ── what looks odd ──────────────────────────────────────────────────────────────────────────────────────────────
+
+_STALE: Final = timedelta(days=365)
+_AHEAD: Final = timedelta(days=1)  # zones east of UTC print tomorrow's date
+_ENOUGH: Final = 4  # entries of which it says something that all are alike
+_LONG: Final = 200  # characters; the longest recorded title has 190
+_MOST: Final = 0.5
+
+
+def _oddities(
+    document: Document, items: list[Item], capture: Capture, source: Source, verdict: selfcheck.Verdict
+) -> Iterator[str]:
+    """Say what an operator should look at although nothing forbids it."""
+    if document.damage:
+        yield f"The document is imperfect and was read all the same: {document.damage}."
+    if cards.page_key(capture.final_url) != cards.page_key(source.url):
+        yield f"It was read from {capture.final_url}, which is not the address of the stanza."
+    if document.outside:
+        yield f"{document.outside:,} addresses of the sitemap lie outside what include says."
+    if source.kind in _SELECTED and document.entries:
+        yield from _stricter(document, capture, source, verdict)
+    yield from _odd_dates(document, capture, source)
+    yield from _odd_titles(items)
+    yield from _odd_languages(items, source)
+    if not document.parts:
+        yield from _odd_fates(items)
+
+
+def _stricter(document: Document, capture: Capture, source: Source, verdict: selfcheck.Verdict) -> Iterator[str]:
+    """Check once more as for a source that gives dates, and whether a second reading says the same."""
+    told = {reason.rule for reason in verdict.reasons}
+    again = jail.parse(capture, source)
+    strict = selfcheck.check(document, dates=not source.article, again=again)
+    yield from (reason.detail for reason in strict.reasons if reason.rule not in told)
+
+
+def _odd_dates(document: Document, capture: Capture, source: Source) -> Iterator[str]:
+    dates = [entry.published for entry in document.entries]
+    known = [date.value for date in dates if date.value is not None]
+    unread = [date.raw for date in dates if date.raw and date.value is None]
+    if unread:
+        yield f"{len(unread)} of the dates could not be read, for example {unread[0]:.60}"
+    if dates and not known and source.kind is Kind.FEED:
+        yield "No entry has a date; headlines would stand under the day on which we saw them."
+    if len(known) >= _ENOUGH and len(set(known)) == 1:
+        yield f"All entries have one date, {known[0]:%Y-%m-%d}; it may be that of the page."
+    ahead = [value for value in known if value > capture.fetched_at + _AHEAD]
+    if ahead:
+        yield f"{len(ahead)} of the entries are dated after they were read, up to {max(ahead):%Y-%m-%d}."
+    if known and capture.fetched_at - max(known) > _STALE:
+        yield f"The newest entry is of {max(known):%Y-%m-%d}; is something still published here?"
+
+
+def _odd_titles(items: Iterable[Item]) -> Iterator[str]:
+    titles = Counter(item.title for item in items if item.title)
+    repeated = [title for title, times in titles.items() if times > 1]
+    if repeated:
+        yield f"{len(repeated)} of the titles stand for several entries, for example {repeated[0]:.60}"
+    long = [title for title in titles if len(title) > _LONG]
+    if long:
+        yield f"{len(long)} of the titles are longer than {_LONG} characters; more than the title may have been taken."
+
+
+def _odd_languages(items: list[Item], source: Source) -> Iterator[str]:
+    langs = Counter(item.lang for item in items if item.fate in _RECORDED)
+    if not langs:
+        return
+    lang, times = langs.most_common(1)[0]
+    if lang is None:
+        yield "Nothing says in which language the entries are; give lang."
+    elif source.lang and lang.split("-")[0] != source.lang.split("-")[0] and times > _MOST * sum(langs.values()):
+        yield f"Most entries are in {lang}, and the stanza says {source.lang}."
+
+
+_RECORDED: Final = frozenset({Fate.CREATED, Fate.REVISED, Fate.SEEN, Fate.DUPLICATE, Fate.PENDING})
+
+
+def _odd_fates(items: list[Item]) -> Iterator[str]:
+    if not items:
+        yield "There is nothing in it: an empty list, or another document than was meant."
+        return
+    for fate, remedy in (
+        (Fate.REJECTED, "look at official, or at what links were taken"),
+        (Fate.FILTERED, "look at include, exclude and topics"),
+    ):
+        hit = [item for item in items if item.fate is fate]
+        if len(hit) > _MOST * len(items):
+            (rule, _), *_ = Counter(item.rule for item in hit).most_common(1)
+            yield f"{len(hit)} of {len(items)} entries are {fate.value}, most by {rule}; {remedy}."
+
+
+# ── a document that may be a source ─────────────────────────────────────────────────────────────────────────────
+
+_CHANGES: Final = re.compile(
+    r"change-?log|release-?notes|releases?(?:[/.]|$)|whats-?new|更新履歴|リリースノート", re.IGNORECASE
+)
+_MARKED_UP: Final = re.compile(r"\s*(?:<!doctype html|<html|<!--)", re.IGNORECASE)
+
+
+def look(capture: Capture) -> Discovery:
+    """
+    Say what a document offers: it may be a feed, a sitemap or a changelog itself, or a page with a list and links to those.
+
+    Raises:
+        ParseError: It is none of these, or too costly to look at.
+    """
+    headers = {name.lower(): value for name, value in capture.response_headers}
+    media_type = headers.get("content-type", "")
+    text = decode(capture.content, media_type)[0]
+    if not _MARKED_UP.match(text):
+        for kind in (Kind.FEED, Kind.SITEMAP):
+            itself = _itself(capture, kind)
+            if itself is not None:
+                return Discovery((itself,))
+    if jail.risk(text, Kind.PAGE) is not None:
+        raise ParseError("is too large, or too deeply nested, to be looked at.", rule="too-costly")
+    log = _changelog(capture)
+    try:
+        found = discover(capture.content, capture.final_url, media_type)
+    except ParseError:
+        if log is None:
+            raise
+        return Discovery((log,))
+    return found if log is None else _with(found, log)
+
+
+def _with(found: Discovery, log: Proposal) -> Discovery:
+    """Put a changelog among what a page offers: behind its lists, unless its name says what it is."""
+    lists = [each.sure for each in found.proposals if each.kind is Kind.PAGE]
+    if lists and log.sure < _NAMED:
+        log = replace(log, sure=min(log.sure, *lists))
+    return replace(found, proposals=tuple(sorted([*found.proposals, log], key=lambda each: -each.sure)))
+
+
+def _itself(capture: Capture, kind: Kind) -> Proposal | None:
+    try:
+        document = jail.parse(capture, _bare(capture, kind))
+    except ParseError:
+        return None
+    if not document.entries and not document.parts:
+        return None
+    return Proposal(kind, capture.final_url, (), 1.0, (f"it is one ({document.dialect})",), document.title, document)
+
+
+def _changelog(capture: Capture) -> Proposal | None:
+    """Propose to read a page as a changelog where that finds dated entries, the surer if its address or title says so."""
+    try:
+        document = jail.parse(capture, _bare(capture, Kind.CHANGELOG))
+    except ParseError:
+        return None
+    if len(document.entries) < _ENOUGH or not selfcheck.check(document).passed:
+        return None
+    named = _CHANGES.search(capture.final_url) is not None or _CHANGES.search(document.title) is not None
+    said = "its address or title says that it is one" if named else "its headings have dates and places of their own"
+    sure = _NAMED if named else _GUESSED
+    return Proposal(Kind.CHANGELOG, capture.final_url, (), sure, (said,), document.title, document)
+
+
+_NAMED: Final = 0.9
+_GUESSED: Final = 0.4
+
+
+def _bare(capture: Capture, kind: Kind) -> Source:
+    return Source(id=capture.source_id, vendor_id="", kind=kind, url=capture.final_url, digest="")
