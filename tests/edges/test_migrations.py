@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -139,8 +143,100 @@ def test_an_older_schema_stops_us_with_the_command_and_a_newer_one_with_the_vers
     with write(blank) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '99990101_0001'"))
     for touch in (require_schema, create_if_missing, upgrade):
-        with pytest.raises(SchemaError, match="made by a newer version: use that one"):
+        with pytest.raises(
+            SchemaError, match="99990101_0001, which is not one that this version knows; use the version"
+        ):
             touch(blank)
+
+
+def test_another_programs_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "photos.db"
+    with closing(sqlite3.connect(path)) as photos:
+        photos.execute("CREATE TABLE photos (name TEXT)")
+        photos.commit()
+    before = path.read_bytes()
+    for touch in (create_if_missing, upgrade, require_schema):
+        engine = open_engine(f"sqlite:///{path}")
+        with pytest.raises(
+            SchemaError, match="tables of another program and none of ours; name another file"
+        ) as caught:
+            touch(engine)
+        engine.dispose()
+        assert caught.value.exit_status == 3
+    assert path.read_bytes() == before
+
+
+def test_a_file_without_tables_becomes_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    with closing(sqlite3.connect(path)) as made:
+        made.executescript("CREATE TABLE t (x); DROP TABLE t;")
+    assert path.stat().st_size > 0
+    engine = open_engine(f"sqlite:///{path}")
+    assert create_if_missing(engine)
+    with read(engine) as conn:
+        assert conn.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    engine.dispose()
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Be nobody in particular for the while, since permissions do not hold root back."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def anothers() -> Iterator[Path]:
+    """A database that others may read and only its owner may write, closed."""
+    with tempfile.TemporaryDirectory(prefix="ingest-read-") as folder:
+        path = Path(folder) / "theirs.db"
+        engine = open_engine(f"sqlite:///{path}")
+        upgrade(engine)
+        require_schema(engine)  # loads what it needs while everything can be loaded
+        engine.dispose()
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        yield path
+        Path(folder).chmod(0o700)
+
+
+def test_who_may_only_read_the_file_reads_it_where_sqlite_can(anothers: Path) -> None:
+    reader = open_engine(f"sqlite:///{anothers}")
+    anothers.parent.chmod(0o777)
+    with unprivileged():
+        require_schema(reader)
+        with (
+            pytest.raises(StoreError, match="is read-only for you .*see that you may write the file"),
+            write(reader) as w,
+        ):
+            w.exec_driver_sql("DELETE FROM alembic_version")
+    reader.dispose()
+
+
+def test_who_may_not_even_make_files_beside_it_is_told_what_would_help(anothers: Path) -> None:
+    with unprivileged():
+        reader = open_engine(f"sqlite:///{anothers}")
+        with pytest.raises(StoreError, match="To read it only, the directory is enough"):
+            require_schema(reader)
+        reader.dispose()
+        frozen = open_engine(f"sqlite:///file:{anothers}?immutable=1&uri=true")
+        require_schema(frozen)
+        frozen.dispose()
+
+
+def test_a_full_disk_is_named_with_the_remedy(blank: Engine) -> None:
+    upgrade(blank)
+    with pytest.raises(StoreError, match="is full .*make room on its disk, then try again"), write(blank) as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        conn.exec_driver_sql("CREATE TABLE more AS SELECT randomblob(100000) AS x")
+    require_schema(blank)
 
 
 def test_two_processes_may_create_one_database_at_once(tmp_path: Path) -> None:

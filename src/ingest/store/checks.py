@@ -55,7 +55,7 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
         for look in (_guards(conn), _views(conn), _scopes(conn, allowlist), _policy(conn), _records(conn)):
             found += look
     if (weakness := database.weakness(engine)) is not None:
-        found.append(Finding("warning", weakness, "see docs/operations.md"))
+        found.append(Finding("warning", weakness, "until then let one process at a time write, and keep a backup."))
     return found
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +36,8 @@ SAFE_SQLITE: Final = (3, 51, 3)
 
 _BUSY: Final = ("database is locked", "database table is locked", "lock timeout", "deadlock detected")
 _UNREADABLE: Final = ("not a database", "malformed")
+_READ_ONLY: Final = ("readonly database", "read-only transaction")
+_FULL: Final = ("database or disk is full", "No space left on device")
 
 
 # ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -68,8 +70,9 @@ def _sqlite(url: URL) -> Engine:
     def prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # the driver would begin transactions by its own rules; see `begin`
         # FULL: a seq that a reader saw, or a lease that was taken, must survive a power cut (sqlite.org/pragma.html).
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
-            connection.execute(f"PRAGMA {pragma}")
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+            with suppress(sqlite3.OperationalError):  # of a file that cannot be read: the first statement says so
+                connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -150,12 +153,23 @@ def _fault(engine: Engine, why: str) -> StoreError:
         return LockedError(message, subject=where)
     if any(sign in why for sign in _UNREADABLE):
         return StoreError(f"is not a database that can be read ({why}); restore it from a backup.", subject=where)
+    if any(sign in why for sign in _FULL):
+        return StoreError(f"is full ({why.splitlines()[0]}); make room on its disk, then try again.", subject=where)
+    if any(sign in why for sign in _READ_ONLY):
+        return StoreError(f"is read-only for you ({why.splitlines()[0]}); {_READ_ONLY_REMEDY}", subject=where)
     if "unable to open database file" in why:
         remedy = "check that its directory exists and that you may write there, or name another with --database."
         return StoreError(f"cannot be opened; {remedy}", subject=where)
     if "no such table" in why or "does not exist" in why:
         return SchemaError(f"has not the schema of this version ({why.splitlines()[0]}); {_UPGRADE}", subject=where)
     return StoreError(f"cannot be used: {why.strip()}", subject=where)
+
+
+_READ_ONLY_REMEDY: Final = (
+    "see that you may write the file and its directory. To read it only, the directory is enough, or a process that "
+    "has the database open; of a copy that nobody writes, `?immutable=1&uri=true` after sqlite:///file:PATH will do."
+)
+"""A file in WAL mode cannot be read without its -shm file, and somebody has to make that (sqlite.org/wal.html, 5)."""
 
 
 # ── statements that both engines know under different names ─────────────────────────────────────────────────────
@@ -227,9 +241,40 @@ _UPGRADE: Final = "run `ingest db upgrade`."
 def current(engine: Engine) -> str | None:
     """Give the migration that a database is at; None when it has no schema yet."""
     with read(engine) as conn:
-        if not inspect(conn).has_table("alembic_version"):
-            return None
-        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return _version(conn)
+
+
+def _version(conn: Connection) -> str | None:
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def mismatch(engine: Engine) -> str | None:
+    """Say what keeps a database from being used, with the way out; None when it is at the schema of this version."""
+    with read(engine) as conn:
+        at = _version(conn)
+        return None if at == HEAD else _mismatch(conn, at)
+
+
+def _mismatch(conn: Connection, at: str | None) -> str:
+    if _is_anothers(conn, at):
+        return "holds tables of another program and none of ours; name another file with --database."
+    if at is None:
+        return f"has no schema yet; {_UPGRADE}"
+    if at in _revisions():
+        return f"is at schema {at}, and this version needs {HEAD}; {_UPGRADE}"
+    return (
+        f"is at schema {at}, which is not one that this version knows; use the version of ingest that made it, or name "
+        "another with --database."
+    )
+
+
+def _is_anothers(conn: Connection, at: str | None) -> bool:
+    """Tell a SQLite file that some other program made; in PostgreSQL several programs may share a database."""
+    if conn.dialect.name != "sqlite" or at is not None:
+        return False
+    return bool(set(inspect(conn).get_table_names()) - {"alembic_version"})
 
 
 def require_schema(engine: Engine) -> None:
@@ -239,24 +284,20 @@ def require_schema(engine: Engine) -> None:
     Raises:
         SchemaError: The database is at another one, or has none.
     """
-    at = current(engine)
-    if at == HEAD:
-        return
-    found = "has no schema yet" if at is None else f"is at schema {at}, and this version needs {HEAD}"
-    known = at is None or at in _revisions()
-    remedy = _UPGRADE if known else "it was made by a newer version: use that one."
-    raise SchemaError(f"{found}; {remedy}", subject=location(engine))
+    wrong = mismatch(engine)
+    if wrong is not None:
+        raise SchemaError(wrong, subject=location(engine))
 
 
 def create_if_missing(engine: Engine) -> bool:
     """
-    Make the schema in a SQLite database that has none; elsewhere only insist on it.
+    Make the schema in a SQLite file that is missing or empty; elsewhere only insist on it.
 
     Returns:
         Whether a database was made.
 
     Raises:
-        SchemaError: It is at another schema, or on PostgreSQL at none.
+        SchemaError: It is at another schema, another program's, or on PostgreSQL at none.
     """
     if engine.dialect.name == "sqlite" and current(engine) is None:
         upgrade(engine)
@@ -266,21 +307,43 @@ def create_if_missing(engine: Engine) -> bool:
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring a database to the schema of this version, in one transaction; returns where it was and where it is."""
+    """
+    Bring a database to the schema of this version, in one transaction; returns where it was and where it is.
+
+    Raises:
+        SchemaError: It is at a schema that is not known here, or holds another program's tables; nothing was changed.
+    """
     from alembic import command
 
+    with read(engine) as conn:
+        _refuse_foreign(conn, location(engine))
+    _keep_log_ahead(engine)
     with write(engine) as conn:
         serialise(conn, LOCK_MIGRATION)
         config = migrations()
         config.attributes["connection"] = conn
-        before = None
-        if inspect(conn).has_table("alembic_version"):
-            before = conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-            if before is not None and before not in _revisions():
-                message = f"is at schema {before}, made by a newer version: use that one."
-                raise SchemaError(message, subject=location(engine))
+        before = _refuse_foreign(conn, location(engine))
         command.upgrade(config, "head")
     return before, HEAD
+
+
+def _refuse_foreign(conn: Connection, where: str) -> str | None:
+    """Give the schema that a database is at, if it is one that an upgrade can start from."""
+    at = _version(conn)
+    if _is_anothers(conn, at) or (at is not None and at not in _revisions()):
+        raise SchemaError(_mismatch(conn, at), subject=where)
+    return at
+
+
+def _keep_log_ahead(engine: Engine) -> None:
+    """Let a SQLite file of ours keep a write-ahead log from now on: it is a property of the file, not of a connection."""
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with closing(engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as error:
+        raise _fault(engine, str(error)) from error
 
 
 def rebuild_rules(conn: Connection) -> None:
