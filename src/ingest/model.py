@@ -381,8 +381,9 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class Habits:
     """
-    How often a document says that it changes: its time to live, and the hours (0 to 23) and days (0 is Monday) in UTC in which
-    nobody need ask (RSS 2.0 `ttl`, `skipHours`, `skipDays`; RSS 1.0 `sy:`).
+    How often a document says that it changes (RSS 2.0 `ttl`, `skipHours`, `skipDays`; RSS 1.0 `sy:`).
+
+    `skip_hours` (0 to 23) and `skip_days` (0 is Monday), in UTC, are those in which nobody need ask.
     """
 
     ttl: timedelta | None = None

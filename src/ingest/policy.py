@@ -2,7 +2,7 @@
 The official-only rule: an address is admitted for a vendor, or refused by name (CONTRACT §1, §2).
 
 Nothing is admitted that the vendor's own list does not hold; exceptions win over everything; only https. The same rule
-stands behind the fetcher (`admit_fetch`, each hop) and, written once more in SQL, in the database.
+stands behind the fetcher (`admit_fetch`, each hop; `admit_robots` for a host that it may ask) and, written once more in SQL, in the database.
 
 Rules, as `Refused.rule`; the list is closed.
 
@@ -77,6 +77,21 @@ def admit(vendor: Vendor, raw: str) -> Admitted | Refused:
 def admit_fetch(vendor: Vendor, raw: str) -> Admitted | Refused:
     """Judge an address that would be asked: an official scope or a carrier admits it."""
     return _judge(vendor, raw, FETCH)
+
+
+def admit_robots(vendor: Vendor, asked: Admitted, raw: str = "/robots.txt") -> Admitted | Refused:
+    """
+    Judge where the robots.txt of a host that is about to be asked lies: on that host, or anywhere in the vendor's list.
+
+    Args:
+        raw: Where it redirects to.
+    """
+    try:
+        url = urls.parse(raw, base=asked.url.text)
+    except UrlError:
+        return admit_fetch(vendor, raw)
+    on_host = url.scheme == "https" and url.host == asked.url.host
+    return Admitted(url, asked.scope) if on_host else admit_fetch(vendor, url.text)
 
 
 def upgrade(vendor: Vendor, url: Url) -> Url:

@@ -53,6 +53,17 @@ def load(*, sources: str | None = None, database: str | None = None) -> Settings
     return declared.load({"--sources": sources, "--database": database}, os.environ)
 
 
+def tell_anonymous(settings: Settings) -> None:
+    """Say so when real vendors would be asked by somebody they cannot write to."""
+    default = declared.Origin.DEFAULT
+    anonymous = settings.origins["INGEST_CONTACT"] is default and settings.origins["INGEST_USER_AGENT"] is default
+    if anonymous and not settings.connect_to:
+        render.note(
+            "Warning: INGEST_CONTACT is not set, so the vendors are told no address at which they can reach you; set "
+            "it to a web page or mail address of yours."
+        )
+
+
 def operator() -> str:
     """Name who acts, for the record: user@host."""
     try:
@@ -100,10 +111,23 @@ def reading(settings: Settings) -> Iterator[Engine]:
     try:
         missing = missing_file(engine)
         if missing is not None:
-            remedy = "`ingest poll` makes it, or name another with --database."
-            raise StoreError(f"there is no database yet; {remedy}", subject=str(missing))
+            raise StoreError(NO_DATABASE, subject=str(missing))
         require_schema(engine)
         yield engine
+    finally:
+        engine.dispose()
+
+
+NO_DATABASE: Final = "there is no database yet; `ingest poll` makes it, or name another with --database."
+
+
+def missing_database(settings: Settings) -> Path | None:
+    """Give the path of the SQLite database that the settings name, if its file is not there."""
+    from ingest.store.engine import open_engine
+
+    engine = open_engine(settings.database_url)
+    try:
+        return missing_file(engine)
     finally:
         engine.dispose()
 
@@ -136,10 +160,11 @@ def make_fetcher(settings: Settings) -> Fetcher:
 
 
 def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
-    """Let a fetcher take its turns at hosts with all processes on the database."""
-    from ingest.pipeline import SharedPace
+    """Let a fetcher take its turns at hosts, and know their robots.txt, with all processes on the database."""
+    from ingest.pipeline import SharedPace, SharedRobots
 
     fetcher.pace = SharedPace(engine, worker(), timeout=settings.timeout, gap=settings.host_gap, now=now)
+    fetcher.robots = SharedRobots(engine)
 
 
 def worker() -> str:
@@ -192,12 +217,8 @@ def describe_removal(accepted: Accepted) -> str:
 def list_in_force(settings: Settings) -> Allowlist | None:
     """Read the list in force; None when there is none, or no database yet."""
     from ingest import pipeline
-    from ingest.store.engine import open_engine
 
-    engine = open_engine(settings.database_url)
-    gone = missing_file(engine)
-    engine.dispose()
-    if gone is not None:
+    if missing_database(settings) is not None:
         return None
     with reading(settings) as engine:
         accepted = pipeline.in_force(engine)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -31,6 +31,10 @@ PATIENCE_S: Final = 5
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 PERMANENT: Final = frozenset({301, 308})
 TRANSIENT: Final = frozenset({502, 503, 504})
+SHEDDING: Final = frozenset({429, 503})
+
+UNSAID: Final = timedelta(minutes=10)
+"""How long a host rests that says 429 and not for how long: the smallest interval at which a source is asked."""
 
 _CHALLENGES: Final = (b"<title>Just a moment...", b"/cdn-cgi/challenge-platform/", b"cf-browser-verification")
 """Marks of pages that want a browser to prove itself, as Cloudflare serves them with 403 and 503."""
@@ -56,16 +60,23 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
 }
 """Status codes of RFC 9110 §15, RFC 6585 §4 and RFC 7725 §3: our rule, and the way out."""
 
-BLOCKED: Final = frozenset({"challenge", "unauthorized", "forbidden", "proxy-authentication", "legal-reasons"})
+BLOCKED: Final = frozenset(
+    {"challenge", "unauthorized", "forbidden", "proxy-authentication", "legal-reasons", "robots"}
+)
 """Rules that say we are not let in, as opposed to something being out of order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may cost: the moment it must be over (monotonic seconds), bytes on the wire and decoded."""
+    """
+    What one request may cost: the moment it must be over (monotonic seconds), bytes on the wire and decoded.
+
+    `cut` says that what is longer is read so far, where a beginning is of use; else it is a fault.
+    """
 
     until: float
     max_bytes: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,7 @@ def ask(transport: Transport, admitted: Admitted, headers: Sequence[tuple[bytes,
             request_headers=_pairs(request.headers),
             headers=_pairs(response.headers),
             peer=response.extensions["network_stream"].get_extra_info("peer"),
-            body=_whole(response, limits.max_bytes) if response.status_code == HTTPStatus.OK else _glance(response),
+            body=_body(response, limits),
         )
     except FetchError as fault:
         fault.status_code = response.status_code
@@ -139,6 +150,22 @@ def _moments(until: float) -> dict[str, float]:
 
 def _pairs(headers: httpx.Headers) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
+
+
+def _body(response: httpx.Response, limits: Limits) -> bytes:
+    if response.status_code != HTTPStatus.OK:
+        return _glance(response)
+    return _beginning(response, limits.max_bytes) if limits.cut else _whole(response, limits.max_bytes)
+
+
+def _beginning(response: httpx.Response, max_bytes: int) -> bytes:
+    """Read a body up to a cap and leave the rest."""
+    kept = b""
+    for chunk in response.iter_raw():
+        kept += chunk
+        if len(kept) >= max_bytes:
+            break
+    return kept[:max_bytes]
 
 
 def _whole(response: httpx.Response, max_bytes: int) -> bytes:
@@ -191,6 +218,21 @@ def check_status(answer: Answer, now: datetime) -> None:
         status_code=answer.status_code,
         retry_after_s=wait_s,
     )
+
+
+def rest_asked(answer: Answer, now: datetime) -> timedelta | None:
+    """
+    Say how long the whole host of an answer wishes to be left alone; None where it asks for nothing.
+
+    A host that sheds load, 429 (RFC 6585 §4) or 503 (RFC 9110 §15.6.4), means everything it serves; of any other status a
+    Retry-After is about that address. A 429 without one asks for `UNSAID`; what we have the patience to wait for is not kept.
+    """
+    if answer.status_code not in SHEDDING:
+        return None
+    wait = httpcache.retry_after(answer.headers, now)
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        return UNSAID if wait is None else wait
+    return wait if wait is not None and wait > timedelta(seconds=PATIENCE_S) else None
 
 
 def _meaning(status: int) -> tuple[str, str]:

@@ -21,11 +21,24 @@ import tenacity
 
 from ingest import codings, httpcache, policy, urls
 from ingest.errors import FetchError, SettingsError, UrlError
-from ingest.fetch.answer import BLOCKED, PERMANENT, REDIRECTS, Answer, Limits, ask, check_status, page_of
+from ingest.fetch.answer import (
+    BLOCKED,
+    PERMANENT,
+    REDIRECTS,
+    Answer,
+    Limits,
+    ask,
+    check_status,
+    page_of,
+    rest_asked,
+)
+from ingest.fetch.manners import Robots, mind
 from ingest.fetch.pace import Pace
 from ingest.fetch.route import ConnectTo, Network, Router
 from ingest.fetch.transport import Transport, tls_context
 from ingest.model import Failed, Fetched, FetchPlan, Hop, NotModified, Outcome, Response, Validators
+from ingest.robots import MAX_BYTES as ROBOTS_BYTES
+from ingest.robots import token_of
 
 MAX_HOPS: Final = 5
 """Redirects of one errand; real chains of feeds have one or two, and each hop costs a turn at its host."""
@@ -70,18 +83,28 @@ class Fetcher:
     Args:
         now: Our clock, aware UTC, for what is recorded.
         pace: Gives turns at hosts; by default this process's own, see `pipeline.turns` for one that all processes share.
+        robots: Remembers robots.txt; by default this process's own, see `pipeline.turns` likewise.
 
     Errors:
         SettingsError: the file of trust anchors or the user agent cannot be used.
     """
 
-    def __init__(self, settings: FetchSettings, *, now: Callable[[], datetime], pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        settings: FetchSettings,
+        *,
+        now: Callable[[], datetime],
+        pace: Pace | None = None,
+        robots: Robots | None = None,
+    ) -> None:
         if not re.fullmatch(r"[!-~]+( [!-~]+)*", settings.user_agent):
             message = f"{settings.user_agent!r} cannot be a header; use plain ASCII, and no line ends (RFC 9110 §5.5)"
             raise SettingsError(message, subject="INGEST_USER_AGENT")
         self.settings = settings
         self.now = now
         self.pace = pace or Pace(settings.host_gap)
+        self.robots = robots or Robots()
+        self.token = token_of(settings.user_agent)
         router = Router(settings.connect_to, settings.private_networks)
         self.transport = Transport(router, tls_context(settings.ca_file))
 
@@ -149,18 +172,49 @@ class _Errand:
         """Ask and follow until something other than a redirect comes."""
         while True:
             answer = self._ask()
+            self._heed(answer, self.at)
             if answer.status_code not in REDIRECTS:
                 check_status(answer, self.fetcher.now())
                 return answer
             self._follow(answer)
 
     def _ask(self) -> Answer:
-        """Ask where we stand, when it is our turn there."""
+        """Ask where we stand, when it is our turn there and robots.txt has no objection."""
+        if self.plan.robots:
+            mind(
+                self.fetcher.robots,
+                self.plan.vendor,
+                self.at,
+                self.fetcher.token,
+                now=self.fetcher.now(),
+                ask=self._ask_robots,
+            )
         with self.fetcher.pace.turn(self.at.url.host) as waited_s:
             self.until += waited_s
             if not self.hops:
                 self.requested_at = self.fetcher.now()
             return ask(self.fetcher.transport, self.at, self._headers(), Limits(self.until, self.max_bytes))
+
+    def _ask_robots(self, at: policy.Admitted) -> Answer:
+        """Ask for a robots.txt: a small text, as it is."""
+        fields = {
+            "User-Agent": self.fetcher.settings.user_agent,
+            "Accept": "text/plain, */*;q=0.1",
+            "Accept-Encoding": "identity",
+            "Connection": "keep-alive",
+        }
+        headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()]
+        with self.fetcher.pace.turn(at.url.host) as waited_s:
+            self.until += waited_s
+            answer = ask(self.fetcher.transport, at, headers, Limits(self.until, ROBOTS_BYTES, cut=True))
+        self._heed(answer, at)
+        return answer
+
+    def _heed(self, answer: Answer, at: policy.Admitted) -> None:
+        """Leave a host alone that asks for it: this source, and every other one there."""
+        wish = rest_asked(answer, self.fetcher.now())
+        if wish:
+            self.fetcher.pace.rest(at.url.host, wish, f"answered {answer.status_code}")
 
     def _validators(self) -> Validators | None:
         """Give the stored validators if there are any and they belong to the very address being asked (RFC 9110 §13.1)."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from ingest.errors import FetchError
 from ingest.model import Lease
 
 
@@ -18,6 +19,13 @@ class _Place:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     next_at: float = 0.0
+    rests_until: float = 0.0
+
+
+def resting(rest_s: float) -> FetchError:
+    """Say that a host is not asked because it said so."""
+    message = f"asked to be left alone for another {rest_s:.0f} s and was not asked"
+    return FetchError(message, rule="host-rests", retry_after_s=max(1, round(rest_s)))
 
 
 class Pace:
@@ -38,13 +46,29 @@ class Pace:
         del lease
         yield
 
+    def rest(self, host: str, wish: timedelta, why: str) -> None:
+        """Leave a host alone, whoever of ours would ask it, because it said so; `why` is for an operator to read."""
+        del why
+        self._place(host).rests_until = time.monotonic() + wish.total_seconds()
+
+    def _place(self, host: str) -> _Place:
+        with self._lock:
+            return self._places.setdefault(host, _Place())
+
     @contextmanager
     def turn(self, host: str) -> Iterator[float]:
-        """Wait until `host` may be asked and hold its place; the value is the seconds waited."""
+        """
+        Wait until `host` may be asked and hold its place; the value is the seconds waited.
+
+        Raises:
+            FetchError: It asked to be left alone.
+        """
         began = time.monotonic()
-        with self._lock:
-            place = self._places.setdefault(host, _Place())
+        place = self._place(host)
         with place.lock:
+            rest_s = place.rests_until - time.monotonic()
+            if rest_s > 0:
+                raise resting(rest_s)
             time.sleep(max(0.0, place.next_at - time.monotonic()))
             try:
                 yield time.monotonic() - began

@@ -24,6 +24,7 @@ from ingest.parse import bounded, jsonfeed
 from ingest.parse.charset import decode, legal
 from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
 from ingest.parse.references import mended
+from ingest.parse.skips import skips_of
 from ingest.text import clean_title, guess_kind, language_tag
 
 _Raw = dict[str, Any]  # what feedparser calls an entry; any element of the feed can have put any type under any key
@@ -145,6 +146,7 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
     if dialect == "unknown" and not raws:
         raise ParseError("The answer is XML, but of no dialect of feed.", rule="not-a-feed")
     lang = language_tag(string(dict.get(head, "language")))
+    skip_hours, skip_days = skips_of(markup)
     entries, unreadable = _entries(raws, dialect, base, lang)
     return Document(
         dialect=dialect,
@@ -155,6 +157,8 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
         unreadable=tuple(unreadable),
         ttl=_ttl(head),
         damage="; ".join(notes),
+        skip_hours=skip_hours,
+        skip_days=skip_days,
     )
 
 

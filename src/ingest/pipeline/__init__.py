@@ -8,7 +8,7 @@ from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.replay import Replayed, replay
 from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
-from ingest.pipeline.turns import SharedPace
+from ingest.pipeline.turns import SharedPace, SharedRobots
 
 __all__ = [
     "RULES_VERSION",
@@ -20,6 +20,7 @@ __all__ = [
     "Round",
     "RoundReport",
     "SharedPace",
+    "SharedRobots",
     "Standing",
     "accept",
     "decide",

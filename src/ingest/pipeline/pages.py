@@ -50,8 +50,8 @@ def wait(attempts: int) -> timedelta:
 
 
 def is_final(failed: Failed) -> bool:
-    """Whether a page will not come back by itself: it is not found, gone, or leads off the list."""
-    return failed.status_code in {404, 410} or failed.rule in {"off-list-redirect", "redirect-downgrade"}
+    """Whether a page will not come back by itself: it is not found, gone, not for robots, or leads off the list."""
+    return failed.status_code in {404, 410} or failed.rule in {"off-list-redirect", "redirect-downgrade", "robots"}
 
 
 def write(conn: Connection, capture: Capture, waiting: candidates.Waiting, reading: Reading) -> Opened:

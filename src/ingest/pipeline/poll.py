@@ -34,11 +34,13 @@ from ingest.model import (
     Source,
     State,
     Tally,
+    Trust,
     Vendor,
 )
 from ingest.parse import selfcheck
+from ingest.pipeline import moves
 from ingest.pipeline.ingest import RULES_VERSION, Judged, Reading, capture_of, judge, write
-from ingest.store import captures, leases, polls, sources
+from ingest.store import captures, leases, polls, proposals, sources
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
@@ -69,6 +71,7 @@ class Poll:
         self.started_at = context.now()
         self.reading = Reading(source, vendor, context.generation)
         self.parts: tuple[str, ...] = ()
+        self.notes: list[str] = []
 
     @property
     def is_first(self) -> bool:
@@ -160,17 +163,20 @@ class Poll:
         return report
 
     def _failed(self, found: Failed) -> PollReport:
-        settlement = polling.Settlement(found.outcome, error=found.detail, retry_after=found.retry_after)
-        report = PollReport(
-            self.source.id,
-            found.outcome,
-            status_code=found.status_code,
-            elapsed_ms=found.elapsed_ms,
-            error=found.detail,
-            newly_failing=self.state.consecutive_failures == 0,
+        settlement = polling.Settlement(
+            found.outcome, error=found.detail, rule=found.rule, retry_after=found.retry_after
         )
         with database.write(self.context.engine) as conn:
-            self._settle(conn, settlement, None, self.state.last_capture_id)
+            self._settle(conn, settlement, found, self.state.last_capture_id)
+            report = PollReport(
+                self.source.id,
+                found.outcome,
+                status_code=found.status_code,
+                elapsed_ms=found.elapsed_ms,
+                error=found.detail,
+                note="; ".join(self.notes),
+                newly_failing=self.state.consecutive_failures == 0,
+            )
             self._record(conn, report, rule=found.rule, capture_id=None)
         return report
 
@@ -193,13 +199,18 @@ class Poll:
         with database.write(self.context.engine) as conn:
             ingested = write(conn, capture, document, self.reading, judged)
             believed = ingested.outcome is Outcome.OK
-            wish = max(ingested.wish, self._wish(found.response) if found else timedelta())
-            settlement = polling.Settlement(ingested.outcome, error=ingested.error, wish=wish, changed=ingested.changed)
+            settlement = polling.Settlement(
+                ingested.outcome,
+                error=ingested.error,
+                wish=self._wish(found.response) if found else None,
+                habits=document.habits if believed else None,
+                changed=ingested.changed,
+            )
             self._settle(conn, settlement, found, capture.id, capture, believed=believed)
             self._mark(conn, capture, error=ingested.error)
             report = replace(
                 self._report(ingested.outcome, found, tally=ingested.tally, error=ingested.error),
-                note=ingested.note,
+                note="; ".join(filter(None, (ingested.note, *self.notes))),
                 newly_failing=not believed and self.state.consecutive_failures == 0,
             )
             self._record(conn, report, capture_id=capture.id)
@@ -223,7 +234,7 @@ class Poll:
         self,
         conn: Connection,
         settlement: polling.Settlement,
-        found: Fetched | NotModified | None,
+        found: Fetched | NotModified | Failed | None,
         capture_id: int | None,
         ingested: Capture | None = None,
         *,
@@ -235,11 +246,16 @@ class Poll:
         What could not be read or was not believed is read again when the parser or the stanza changes, and no validator
         vouches for it.
         """
+        now = self.context.now()
         state = replace(self.state, last_capture_id=capture_id)
         if not believed or self.kind == "recovered":  # what came with recovered bytes was not kept with them
-            state = replace(state, validators=None)
-        elif found is not None:
-            state = replace(state, validators=found.response.validators)
+            state = replace(state, validators=None, unchanged_in_a_row=0)
+        elif isinstance(found, NotModified):
+            state = polling.confirmed(replace(state, validators=found.response.validators), now)
+        elif isinstance(found, Fetched):
+            state = polling.looked(state, found.response.validators, now, changed=settlement.changed)
+        if state.trust is Trust.DISTRUSTED and self.state.trust is not Trust.DISTRUSTED:
+            self.notes.append(polling.doubts(state))
         if ingested is not None:
             state = replace(
                 state,
@@ -248,8 +264,30 @@ class Poll:
                 ingested_source_digest=self.reading.digest,
             )
         if self.kind == "poll":
-            state = polling.settle(self.source, state, settlement, self.context.now())
+            settlement = self._locate(conn, settlement, found, believed=believed)
+            state = polling.settle(self.source, state, settlement, now)
         self._save(conn, state)
+
+    def _locate(
+        self,
+        conn: Connection,
+        settlement: polling.Settlement,
+        found: Fetched | NotModified | Failed | None,
+        *,
+        believed: bool,
+    ) -> polling.Settlement:
+        """Keep what the answer tells of where the source is, and say it where an operator looks."""
+        sighting = moves.sighted(self.source, self.vendor, found) if found is not None and believed else None
+        if sighting is None:
+            if believed and self.state.reason and isinstance(found, Fetched | NotModified):
+                proposals.close(conn, self.source.id)
+            return settlement
+        proposal, is_new = moves.note(conn, self.source, self.vendor, sighting, self.context.now())
+        if is_new:
+            self.notes.append(sighting.told)
+        if not is_new and proposal.status == "sighted":
+            return settlement
+        return replace(settlement, notice=sighting.told, moved=sighting.kind == "host")
 
     def _save(self, conn: Connection, state: PollState) -> None:
         """Save under our fencing token; the host rests from now on."""
@@ -285,6 +323,7 @@ class Poll:
             bytes=len(found.response.body or b"") if found else 0,
             elapsed_ms=found.elapsed_ms if found else 0,
             error=error,
+            note="; ".join(self.notes),
         )
 
     def _record(

@@ -255,7 +255,7 @@ def _poll_all(
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             this.give_back(poll.lease for poll in flying.values())
-    return reports, worked
+    return reports + queue.skipped, worked
 
 
 def _hosts(flying: Mapping[_Flight, Poll]) -> set[str]:
@@ -285,6 +285,7 @@ class _Queue:
         self._host = {source_id: urls.parse(source.url).host for source_id, source in self._left.items()}
         self._later: dict[str, float] = {}  # both by the clock that nobody sets
         self._wanted_since: dict[str, float] = {}
+        self.skipped: list[PollReport] = []
 
     def __len__(self) -> int:
         """How many are left; none once the round was asked to stop."""
@@ -303,6 +304,9 @@ class _Queue:
         found = {source_id: self._left.pop(source_id) for source_id in picked.values()}
         for source_id, until in claims.later.items():
             self._put_off(found[source_id], until - self._this.context.now())
+        for source_id, until in claims.resting.items():
+            why = f"{self._host[source_id]} asked to be left alone until {until:%Y-%m-%d %H:%M:%S}Z"
+            self.skipped.append(PollReport(source_id, Outcome.SKIPPED, error=why))
         for _, lease in claims.taken:
             self._wanted_since.pop(lease.host, None)
         return [self._this.poll(found[state.source_id], state, lease) for state, lease in claims.taken]

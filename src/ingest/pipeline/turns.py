@@ -1,4 +1,4 @@
-"""Turns at hosts that all processes on one database share: what a redirect, robots.txt or an article page needs."""
+"""Manners towards hosts that all processes on one database share: turns at them, their wishes, their robots.txt."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Final
 from sqlalchemy import Engine
 
 from ingest.errors import FetchError
-from ingest.fetch import Pace
+from ingest.fetch import Pace, Robots, resting
 from ingest.model import Lease
+from ingest.robots import Heard
 from ingest.store import engine as database
-from ingest.store import leases
+from ingest.store import leases, robots
 
 WAIT: Final = timedelta(minutes=2)
 """How long a busy host is waited for; two such waits are well within a source's lease."""
@@ -79,7 +80,7 @@ class SharedPace(Pace):
         Wait until `host` may be asked and hold its place; the value is the seconds waited.
 
         Raises:
-            FetchError: Other processes kept it for too long.
+            FetchError: Other processes kept it for too long, or it asked to be left alone.
         """
         own: Lease | None = getattr(self._own, "lease", None)
         if own is not None and own.host == host:
@@ -98,6 +99,12 @@ class SharedPace(Pace):
             finally:
                 self._give_back(lease)
 
+    def rest(self, host: str, wish: timedelta, why: str) -> None:
+        """Leave a host alone, whichever process would ask it, because it said so."""
+        now = self._now()
+        with database.write(self._engine) as conn:
+            leases.rest_host(conn, host, now + wish, why)
+
     def _queue(self, host: str) -> threading.Lock:
         with self._queues_lock:
             return self._queues.setdefault(host, threading.Lock())
@@ -111,8 +118,31 @@ class SharedPace(Pace):
         while time.monotonic() < until:
             with database.write(self._engine) as conn:
                 claimed = leases.claim_host(conn, host, now=self._now(), owner=self._owner, lease=self._lease)
+                rests_until = leases.rests_until(conn, [host], self._now()).get(host)
+            if isinstance(claimed, Lease) and rests_until is not None:
+                self._give_back(claimed)
+            if rests_until is not None:
+                raise resting((rests_until - self._now()).total_seconds())
             if isinstance(claimed, Lease):
                 return claimed
             rest_s = (claimed - self._now()).total_seconds()
             time.sleep(min(max(rest_s, SOON_S), LOOK_AGAIN_S))
         raise FetchError("was kept busy by other processes; the next poll asks again", rule="host-busy", retryable=True)
+
+
+class SharedRobots(Robots):
+    """What hosts said in their robots.txt, in the database: asked once a day by all processes together."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def recall(self, host: str) -> Heard | None:
+        """Give what was last heard of a host."""
+        with database.read(self._engine) as conn:
+            return robots.recall(conn, host)
+
+    def remember(self, host: str, heard: Heard) -> None:
+        """Keep what was heard of a host."""
+        with database.write(self._engine) as conn:
+            robots.remember(conn, host, heard)

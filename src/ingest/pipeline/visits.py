@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
@@ -87,7 +87,13 @@ def _plan(this: Round, source: Source, url: str) -> FetchPlan:
     limits = this.context.limits
     headers = tuple(pair for pair in source.headers if pair[0].lower() != "accept")
     return FetchPlan(
-        source.id, this.vendor_of(source), url, limits.timeout, limits.max_bytes, None, (*headers, *_ACCEPT)
+        source.id,
+        this.vendor_of(source),
+        url,
+        limits.timeout,
+        limits.max_bytes,
+        headers=(*headers, *_ACCEPT),
+        robots=not source.robots_ignored_because,
     )
 
 
@@ -113,7 +119,8 @@ def _without(visit: _Visit, one: candidates.Waiting, failed: Failed) -> PollRepo
     now = visit.this.context.now()
     if not pages.is_final(failed) and one.attempts + 1 < pages.TRIES:
         with database.write(visit.this.context.engine) as conn:
-            candidates.put_off(conn, one, now + pages.wait(one.attempts), failed.detail)
+            wait = max(pages.wait(one.attempts), failed.retry_after or timedelta())
+            candidates.put_off(conn, one, now + wait, failed.detail)
             return visit.record(conn, Ingested(Tally(), outcome=failed.outcome, error=failed.detail), failed, None)
     with database.write(visit.this.context.engine) as conn:
         listed = captures.get(conn, candidates.capture_of(conn, one))

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, nulls_first, or_, select, true, update
 
 from ingest.errors import LeaseLostError
+from ingest.httpcache import MAX_RETRY_AFTER
 from ingest.model import Lease, PollState
 from ingest.store import schema
 from ingest.store.engine import add_missing, batches
@@ -39,11 +40,13 @@ class Claims:
     """
     What could be claimed, and what may be asked for again: sources whose host rests or is another's, with until when.
 
-    Sources that are in neither are another worker's, or not due any longer.
+    `resting` are those whose host asked to be left alone, with until when: they are not asked in this round. Sources that are
+    in none of the three are another worker's, or not due any longer.
     """
 
     taken: tuple[tuple[PollState, Lease], ...]
     later: dict[str, datetime] = field(default_factory=dict)
+    resting: dict[str, datetime] = field(default_factory=dict)
 
 
 def add_hosts(conn: Connection, hosts: Iterable[str]) -> None:
@@ -72,6 +75,8 @@ def claim(
     undone = or_(_STATES.c.last_attempt_at.is_(None), _STATES.c.last_attempt_at <= since) if since else is_due(now)
     asked = and_(_IS_READ, undone)
     wanted = _free_sources(conn, ids, now, lease, asked)
+    resting = _put_off(conn, wanted, now)
+    wanted = [row for row in wanted if row.source_id not in resting]
     hosts = _lock_hosts(conn, {row.host for row in wanted}, now, lease)
     chosen: dict[str, Row[Any]] = {}
     later: dict[str, datetime] = {}
@@ -89,7 +94,19 @@ def claim(
             for host, row in chosen.items()
         ),
         later,
+        resting,
     )
+
+
+def _put_off(conn: Connection, wanted: Sequence[Row[Any]], now: datetime) -> dict[str, datetime]:
+    """Plan sources whose host asked to be left alone for when it may be asked again; their states are locked."""
+    hosts = rests_until(conn, (row.host for row in wanted), now)
+    resting = {row.source_id: hosts[row.host] for row in wanted if row.host in hosts}
+    for moment in set(resting.values()):
+        ids = [source_id for source_id, until in resting.items() if until == moment]
+        for batch in batches(ids):
+            conn.execute(update(_STATES).where(_STATES.c.source_id.in_(batch)).values(next_poll_at=moment))
+    return resting
 
 
 def claim_source(conn: Connection, source_id: str, *, now: datetime, owner: str, lease: timedelta) -> Claims:
@@ -214,3 +231,24 @@ def claim_host(conn: Connection, host: str, *, now: datetime, owner: str, lease:
     if until is not None:
         return until
     return Lease("", 0, host, _take(conn, _HOSTS, _HOSTS.c.host, [host], owner, now + lease)[host])
+
+
+# ── what a host asks for itself ─────────────────────────────────────────────────────────────────────────────────
+
+
+def rest_host(conn: Connection, host: str, until: datetime, why: str) -> None:
+    """Note that a host asked to be left alone; whoever holds its lease keeps it."""
+    add_hosts(conn, [host])
+    conn.execute(update(_HOSTS).where(_HOSTS.c.host == host).values(rests_until=until, rests_because=why))
+
+
+def rests_until(conn: Connection, hosts: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """Say which hosts asked to be left alone, and until when; longer than a wish can be is a clock that was set back."""
+    found: dict[str, datetime] = {}
+    for batch in batches(hosts):
+        moment = _HOSTS.c.rests_until
+        query = select(_HOSTS.c.host, moment).where(
+            _HOSTS.c.host.in_(batch), moment > now, moment <= now + MAX_RETRY_AFTER
+        )
+        found |= dict(iter(conn.execute(query)))
+    return found
