@@ -1,0 +1,193 @@
+"""
+Write docs/sources.md: every stanza of the allow-list, and on what it was proven.
+
+    scripts/sources_table            writes it
+    scripts/sources_table --check    ends with 1 where it is out of date
+
+Proven on a *recording*: a stored copy of that very document is read right by the stanza (tests/corpus/recorded.yaml names
+it). On a *golden document*: one of our own with the structure that is known of the page (tests/golden/shipped), or, where
+a stanza needs no selectors, the documents of its format. *Not yet seen*: there is a golden document of its pattern, and
+none that its own selectors were tried on; the self-check stands guard until it is seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml  # noqa: TID251 - a file of the tests, no allow-list
+
+from ingest import allowlist
+from ingest.model import Allowlist, Kind, Source
+
+ROOT: Final = Path(__file__).parents[2]
+TARGET: Final = ROOT / "docs" / "sources.md"
+GOLDEN: Final = ROOT / "tests" / "golden"
+RECORDED: Final = ROOT / "tests" / "corpus" / "recorded.yaml"
+
+RECORDING, OWN, UNSEEN = "recording", "golden document", "not yet seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """On what a stanza was proven, and the documents that it was proven on (or that are like what it reads)."""
+
+    on: str
+    by: tuple[str, ...]
+
+
+def pattern(kind: Kind, select: Mapping[str, str]) -> str:
+    """Return by what means a stanza finds entries and their dates; stanzas of one pattern differ in names only."""
+    date = select.get("date", "")
+    if kind is Kind.PAGE:
+        means = {
+            "a list in the page's data": "data" in select,
+            "days in addresses": "@href ~" in date.partition(" || ")[0],
+            "days above the cards": date.startswith(("preceding::", "following::")),
+        }
+        return next((name for name, is_so in means.items() if is_so), "cards with their days")
+    if kind is Kind.CHANGELOG:
+        means = {"several items a day": "item" in select, "named entries": "entry" in select}
+        return next((name for name, is_so in means.items() if is_so), "its own structure")
+    if kind is Kind.SITEMAP:
+        return "an index by section" if "part" in select else "days in addresses" if date else "paths"
+    if kind is Kind.WATCH:
+        in_data = any(pick.startswith("/") for name, pick in select.items() if name.startswith("value"))
+        return "values in data" if in_data else "values on a page"
+    return "a list of data" if kind is Kind.JSON else "a feed"
+
+
+def recorded() -> dict[str, tuple[str, ...]]:
+    """Return the recordings of shipped sources, by source id."""
+    told = yaml.safe_load(RECORDED.read_text(encoding="utf-8"))
+    return {source_id: tuple(paths) for source_id, paths in told.items()}
+
+
+def own_documents() -> dict[str, list[str]]:
+    """Return the golden documents for single stanzas, by source id."""
+    found: dict[str, list[str]] = {}
+    for folder in sorted((GOLDEN / "shipped").iterdir()):
+        if folder.is_dir():
+            found.setdefault("/".join(folder.name.split(".")[:2]), []).append(f"shipped/{folder.name}")
+    return found
+
+
+def own_readings(listed: Allowlist) -> dict[str, list[str]]:
+    """Return the same for every stanza whose selectors are, word for word, those that a golden document was read by."""
+    own = own_documents()
+    proven = {
+        (source.kind, source.select): own[source.id] for source in listed.sources if source.id in own and source.select
+    }
+    found = {source.id: own.get(source.id) or proven.get((source.kind, source.select), []) for source in listed.sources}
+    return {source_id: folders for source_id, folders in found.items() if folders}
+
+
+def by_pattern(listed: Allowlist) -> dict[tuple[Kind, str], list[str]]:
+    """Return the golden documents by kind and pattern."""
+    sources = {source.id: source for source in listed.sources}
+    found: dict[tuple[Kind, str], list[str]] = {(Kind.FEED, "a feed"): ["rss-*", "atom-*", "json-feed-*"]}
+    for folder in sorted(GOLDEN.iterdir()):
+        kind = next((kind for kind in Kind if folder.name.startswith(f"{kind.value}-")), None)
+        if kind in {None, Kind.FEED} or folder.name.startswith("json-feed"):
+            continue
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        assert kind is not None
+        if "refused" not in expected:
+            found.setdefault((kind, pattern(kind, expected["given"].get("select", {}))), []).append(folder.name)
+    for source_id, folders in own_documents().items():
+        source = sources[source_id]
+        found.setdefault((source.kind, pattern(source.kind, dict(source.select))), []).extend(folders)
+    return found
+
+
+def proofs(listed: Allowlist) -> dict[str, Proof | None]:
+    """Return on what each stanza was proven, None where there is not even a document of its pattern."""
+    seen, own, alike = recorded(), own_readings(listed), by_pattern(listed)
+    return {source.id: proof(source, seen, own, alike) for source in listed.sources}
+
+
+def proof(
+    source: Source,
+    seen: Mapping[str, tuple[str, ...]],
+    own: Mapping[str, list[str]],
+    alike: Mapping[tuple[Kind, str], list[str]],
+) -> Proof | None:
+    """Return the best proof of one stanza."""
+    if source.id in seen:
+        return Proof(RECORDING, seen[source.id])
+    if source.id in own:
+        return Proof(OWN, tuple(own[source.id]))
+    documents = tuple(alike.get((source.kind, pattern(source.kind, dict(source.select))), ()))
+    if not documents:
+        return None
+    if "releases.atom" in source.url:
+        return Proof(OWN, ("github-releases",))
+    return Proof(UNSEEN if source.select else OWN, documents)
+
+
+def table(listed: Allowlist) -> Iterator[str]:
+    """Yield the lines of the page."""
+    told = proofs(listed)
+    on = Counter(found.on for source in listed.sources if (found := told[source.id]) and source.enabled)
+    kinds = Counter(source.kind.value for source in listed.sources)
+    off = [source for source in listed.sources if not source.enabled]
+    yield from (
+        "# The sources that ship",
+        "",
+        "Made by `scripts/sources_table` from `sources.yaml`, `tests/golden` and `tests/corpus/recorded.yaml`; do not edit it.",
+        "",
+        f"{len(listed.sources)} sources of {len(listed.vendors)} vendors: "
+        + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
+        + f"; {len(off)} of them are switched off, each with its reason in the file. Of those switched on, "
+        + ", ".join(f"{on[name]} are proven on a {name}" for name in (RECORDING, OWN))
+        + f" and {on[UNSEEN]} not yet seen.",
+        "",
+        "* **recording**: a stored copy of that very document is read right by the stanza.",
+        "* **golden document**: a document of our own with the structure that is known of the page is; where a stanza needs no",
+        "  selectors, the documents of its format stand for it. It says nothing about whether the address answers.",
+        "* **not yet seen**: only documents of its pattern exist, named in brackets. The self-check records nothing of a page",
+        "  that does not look like a list of announcements.",
+        "",
+        "| stanza | vendor | kind | proven on |",
+        "|---|---|---|---|",
+    )
+    names = {vendor.id: vendor.name for vendor in listed.vendors}
+    for source in listed.sources:
+        mark = "" if source.enabled else " (off)"
+        yield f"| `{source.id}`{mark} | {names[source.vendor_id]} | {source.kind.value} | {_told(told[source.id])} |"
+
+
+def _told(found: Proof | None) -> str:
+    if found is None:
+        return "nothing"
+    documents = ", ".join(f"`{name}`" for name in found.by[:2]) + (", …" if len(found.by) > 2 else "")  # noqa: PLR2004 a table's width
+    return f"{found.on} ({documents})"
+
+
+def main() -> int:
+    """Write the page, or say whether it is up to date."""
+    parser = argparse.ArgumentParser(description="Write docs/sources.md.")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where the page is out of date")
+    arguments = parser.parse_args()
+    text = "\n".join([*table(allowlist.load(ROOT / "sources.yaml")), ""])
+    if arguments.check:
+        is_fresh = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text
+        print(
+            "docs/sources.md is up to date."
+            if is_fresh
+            else "docs/sources.md is out of date; run scripts/sources_table."
+        )
+        return 0 if is_fresh else 1
+    TARGET.write_text(text, encoding="utf-8")
+    print(f"{TARGET.relative_to(ROOT)} is written.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
