@@ -212,7 +212,7 @@ def test_who_may_only_read_the_file_reads_it_where_sqlite_can(anothers: Path) ->
     with unprivileged():
         require_schema(reader)
         with (
-            pytest.raises(StoreError, match="is read-only for you .*see that you may write the file"),
+            pytest.raises(StoreError, match=r"is read-only for you .*see that you may write the file"),
             write(reader) as w,
         ):
             w.exec_driver_sql("DELETE FROM alembic_version")
@@ -232,11 +232,17 @@ def test_who_may_not_even_make_files_beside_it_is_told_what_would_help(anothers:
 
 def test_a_full_disk_is_named_with_the_remedy(blank: Engine) -> None:
     upgrade(blank)
-    with pytest.raises(StoreError, match="is full .*make room on its disk, then try again"), write(blank) as conn:
+    with pytest.raises(StoreError, match=r"is full .*make room on its disk, then try again"):
+        fill(blank)
+    require_schema(blank)
+
+
+def fill(engine: Engine) -> None:
+    """Write more than there is room for."""
+    with write(engine) as conn:
         pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
         conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         conn.exec_driver_sql("CREATE TABLE more AS SELECT randomblob(100000) AS x")
-    require_schema(blank)
 
 
 def test_two_processes_may_create_one_database_at_once(tmp_path: Path) -> None:

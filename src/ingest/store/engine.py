@@ -34,11 +34,6 @@ LOCK_WAIT_S: Final = 30
 SAFE_SQLITE: Final = (3, 51, 3)
 """From here on SQLite cannot lose a commit when two connections reset the write-ahead log (sqlite.org/wal.html)."""
 
-_BUSY: Final = ("database is locked", "database table is locked", "lock timeout", "deadlock detected")
-_UNREADABLE: Final = ("not a database", "malformed")
-_READ_ONLY: Final = ("readonly database", "read-only transaction")
-_FULL: Final = ("database or disk is full", "No space left on device")
-
 
 # ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,31 +140,59 @@ def _translated(engine: Engine) -> Iterator[None]:
 
 
 def _fault(engine: Engine, why: str) -> StoreError:
-    where = location(engine)
-    if guards.MARK in why:
-        return PolicyGuardError(f"the database refused a record: {why.strip().splitlines()[0]}", subject=where)
-    if any(sign in why for sign in _BUSY):
-        message = f"stayed locked by another process for {LOCK_WAIT_S} s; see what holds it, or try again."
-        return LockedError(message, subject=where)
-    if any(sign in why for sign in _UNREADABLE):
-        return StoreError(f"is not a database that can be read ({why}); restore it from a backup.", subject=where)
-    if any(sign in why for sign in _FULL):
-        return StoreError(f"is full ({why.splitlines()[0]}); make room on its disk, then try again.", subject=where)
-    if any(sign in why for sign in _READ_ONLY):
-        return StoreError(f"is read-only for you ({why.splitlines()[0]}); {_READ_ONLY_REMEDY}", subject=where)
-    if "unable to open database file" in why:
-        remedy = "check that its directory exists and that you may write there, or name another with --database."
-        return StoreError(f"cannot be opened; {remedy}", subject=where)
-    if "no such table" in why or "does not exist" in why:
-        return SchemaError(f"has not the schema of this version ({why.splitlines()[0]}); {_UPGRADE}", subject=where)
-    return StoreError(f"cannot be used: {why.strip()}", subject=where)
+    """Say what a driver's fault means, with the way out."""
+    why = why.strip()
+    for signs, kind, meaning in _FAULTS:
+        if any(sign in why for sign in signs):
+            message = meaning.format(why=why.splitlines()[0], wait_s=LOCK_WAIT_S)
+            return kind(message, subject=location(engine))
+    return StoreError(f"cannot be used: {why}", subject=location(engine))
 
 
-_READ_ONLY_REMEDY: Final = (
-    "see that you may write the file and its directory. To read it only, the directory is enough, or a process that "
-    "has the database open; of a copy that nobody writes, `?immutable=1&uri=true` after sqlite:///file:PATH will do."
+_UPGRADE: Final = "run `ingest db upgrade`."
+
+_FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
+    ((guards.MARK,), PolicyGuardError, "the database refused a record: {why}"),
+    (
+        ("database is locked", "database table is locked", "lock timeout", "deadlock detected"),
+        LockedError,
+        "stayed locked by another process for {wait_s} s; see what holds it, or try again.",
+    ),
+    (
+        ("not a database", "malformed"),
+        StoreError,
+        "is not a database that can be read ({why}); restore it from a backup.",
+    ),
+    (
+        ("database or disk is full", "No space left on device"),
+        StoreError,
+        "is full ({why}); make room on its disk, then try again.",
+    ),
+    (
+        # A file in WAL mode cannot be read without its -shm file, and somebody has to make that (sqlite.org/wal.html, 5).
+        ("readonly database", "read-only transaction"),
+        StoreError,
+        (
+            "is read-only for you ({why}); see that you may write the file and its directory. To read it only, the "
+            "directory is enough, or a process that has the database open; of a copy that nobody writes, "
+            "`?immutable=1&uri=true` after sqlite:///file:PATH will do."
+        ),
+    ),
+    (
+        ("unable to open database file",),
+        StoreError,
+        (
+            "cannot be opened; check that its directory exists and that you may write there, or name another with "
+            "--database."
+        ),
+    ),
+    (
+        ("no such table", "does not exist"),
+        SchemaError,
+        f"has not the schema of this version ({{why}}); {_UPGRADE}",
+    ),
 )
-"""A file in WAL mode cannot be read without its -shm file, and somebody has to make that (sqlite.org/wal.html, 5)."""
+"""What drivers say, the first that fits, and what it means to an operator."""
 
 
 # ── statements that both engines know under different names ─────────────────────────────────────────────────────
@@ -234,8 +257,6 @@ def json_text(value: object) -> str:
 
 
 # ── schema ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_UPGRADE: Final = "run `ingest db upgrade`."
 
 
 def current(engine: Engine) -> str | None:
