@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -157,9 +159,12 @@ def test_nothing_is_due_a_moment_later_but_what_is_named_is_polled(desk: Desk) -
         (("rejections", "--source", "nobody/x"), "nobody/x: no such source"),
         (("headlines", "--since", "soon"), "--since: 'soon' is no day or moment; write a day (2026-05-22)"),
         (("headlines", "--limit", "-1"), "--limit"),
+        (("headlines", "--limit", "x"), "'x' is not a valid int"),
         (("serve", "8080"), "8080: is not HOST:PORT"),
         (("no-such-command",), "no-such-command"),
         (("why", "h234567"), "h234567: there is no such headline"),
+        (("why", "zzz"), "zzz: is neither a headline's id, which begins with h, nor a whole address"),
+        (("why", "acme-ai.com"), "acme-ai.com: is neither a headline's id, which begins with h, nor a whole address"),
         (("poll", "--database", "mysql://x/y"), "--database: 'mysql://x/y' is not a database"),
     ],
 )
@@ -173,6 +178,43 @@ def test_wrong_usage_is_one_sentence_and_exit_status_2(desk: Desk, arguments: tu
 
 
 # ── the allow-list ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("text", ["", "version: 1\nvendors: {}\nsurprise: 1\n", None])
+@pytest.mark.parametrize("command", ["poll", "run"])
+def test_poll_and_run_start_with_a_good_file_or_not_at_all(desk: Desk, command: str, text: str | None) -> None:
+    desk("sources", "apply")
+    if text is None:
+        (desk.folder / "sources.yaml").unlink()
+    else:
+        desk.write_list(text)
+    ended = desk(command)
+    assert (ended.status, ended.out, "sources.yaml" in ended.err) == (2, "", True)
+    assert desk.vendors.requests == ()
+
+
+def test_a_file_that_cannot_be_used_makes_no_database(desk: Desk) -> None:
+    desk.write_list("broken")
+    assert [desk(command).status for command in ("poll", "run")] == [2, 2]
+    assert not (desk.folder / "desk.db").exists()
+
+
+def test_without_a_contact_that_is_said_once_where_the_vendors_are_real(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = "INGEST_CONTACT is not set"
+    desk.write_list("broken")  # so that neither goes as far as asking anybody
+    for command in ("poll", "run"):
+        assert sentence not in desk(command).err
+        with monkeypatch.context() as real:
+            real.delenv("INGEST_CONNECT_TO")
+            assert desk(command).err.count(sentence) == 1
+            assert sentence not in desk("status").err
+            real.setenv("INGEST_CONTACT", "ops@example.org")
+            assert sentence not in desk(command).err
+            real.delenv("INGEST_CONTACT")
+            real.setenv("INGEST_USER_AGENT", "acme-news/1 (+https://www.example.org/)")
+            assert sentence not in desk(command).err
 
 
 def test_a_bad_or_missing_list_ends_with_2_and_nothing_is_fetched_whatever_is_in_force(desk: Desk) -> None:
@@ -348,7 +390,7 @@ def test_a_headline_is_traced_by_the_beginning_of_its_id(any_desk: Desk) -> None
         ("https://www.acme-ai.com/community/t/1", ['exception: "!www.acme-ai.com/community/"', "A user asks"]),
         ("https://www.acme-ai.com/new", ["by scope", "Nothing is stored under this address."]),
         ("https://user@www.acme-ai.com/", ["user-info: "]),
-        ("acme-ai.com", ["relative: "]),
+        ("javascript:alert(1)", ["refused by"]),
     ],
 )
 def test_an_address_is_judged_by_the_list_in_force(desk: Desk, url: str, words: list[str]) -> None:
@@ -367,6 +409,15 @@ def test_without_a_list_in_force_an_address_cannot_be_judged(desk: Desk) -> None
     assert desk("db", "upgrade").status == 0
     ended = desk("why", "https://www.acme-ai.com/")
     assert (ended.status, "no list is in force" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [("serve", "abc"), ("run", "--serve", "abc"), ("demo", "--serve", "abc")])
+def test_an_address_to_listen_on_is_looked_at_before_anything_is_made(desk: Desk, arguments: tuple[str, ...]) -> None:
+    ended = desk(*arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert "abc: is not HOST:PORT" in ended.err
+    assert list(desk.folder.iterdir()) == [desk.folder / "sources.yaml"]
+    assert desk.vendors.requests == ()
 
 
 @pytest.mark.parametrize("command", ["headlines", "status", "rejections"])
@@ -400,12 +451,13 @@ def test_nothing_that_vendors_write_steers_a_terminal_or_is_taken_for_markup(des
 
 def test_the_schema_is_told_made_and_checked(desk: Desk) -> None:
     before = desk("db", "current")
-    assert (before.status, before.out, "run `ingest db upgrade`" in before.err) == (0, "no schema\n", True)
+    assert (before.status, before.out, "there is no database yet" in before.err) == (3, "no schema\n", True)
+    assert desk("db", "current", "--json").document()["at"] is None
     assert not (desk.folder / "desk.db").exists()
     made = desk("db", "upgrade", "--json")
     assert made.document() == {"database": f"{desk.folder}/desk.db", "from": None, "to": HEAD}
     assert "already" in desk("db", "upgrade").out
-    assert (desk("db", "current").out, desk("db", "current").err) == (f"{HEAD}\n", "")
+    assert (desk("db", "current").status, desk("db", "current").out, desk("db", "current").err) == (0, f"{HEAD}\n", "")
     desk("poll")
     checked = desk("db", "check", "--json")
     assert (checked.status, {row["level"] for row in checked.lines()} <= {"ok", "warning"}) == (0, True)
@@ -422,15 +474,38 @@ def test_a_database_that_was_tampered_with_is_a_fault(desk: Desk) -> None:
     assert "fault" in ended.out
 
 
-def test_an_old_schema_stops_every_command_with_3_and_names_the_remedy(desk: Desk) -> None:
+def test_another_schema_stops_every_command_with_3_and_names_the_way_out(desk: Desk) -> None:
     desk("db", "upgrade")
     engine = open_engine(desk.database)
     with write(engine) as conn:
-        conn.exec_driver_sql("DELETE FROM alembic_version")
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '99990101_0001'")
     engine.dispose()
-    for arguments in (("headlines",), ("db", "check")):
+    for arguments in (
+        ("headlines",),
+        ("db", "check"),
+        ("db", "upgrade"),
+        ("db", "current"),
+        ("poll",),
+        ("serve", "[::1]:0"),
+    ):
         ended = desk(*arguments)
-        assert (ended.status, "`ingest db upgrade`" in ended.err) == (3, True)
+        assert (ended.status, "not one that this version knows; use the version" in ended.err) == (3, True)
+    assert desk("db", "current").out == "99990101_0001\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("poll",), ("run",), ("serve", "127.0.0.1:0"), ("db", "upgrade"), ("headlines",)]
+)
+def test_another_programs_file_gets_none_of_our_tables(desk: Desk, arguments: tuple[str, ...]) -> None:
+    path = desk.folder / "desk.db"
+    with closing(sqlite3.connect(path)) as photos:
+        photos.execute("CREATE TABLE photos (name TEXT)")
+        photos.commit()
+    before = path.read_bytes()
+    ended = desk(*arguments)
+    assert (ended.status, ended.out) == (3, "")
+    assert f"{path}: holds tables of another program and none of ours; name another file with --database" in ended.err
+    assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_one_sentence_and_3(desk: Desk) -> None:

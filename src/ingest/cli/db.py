@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ingest.cli import render, session
+from ingest.errors import SchemaError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -37,21 +38,27 @@ def upgrade(*, database: session.DatabaseFlag = None, json: session.JsonFlag = F
 
 
 def current(*, database: session.DatabaseFlag = None, json: session.JsonFlag = False) -> None:
-    """Show the schema that the database is at, and the one this version needs."""
+    """
+    Show the schema that the database is at.
+
+    Ends with 3 when that is not the one this version needs.
+    """
     from ingest.store import engine as store
 
     engine = store.open_engine(session.load(database=database).database_url)
     try:
-        at = store.current(engine) if session.missing_file(engine) is None else None
+        is_there = session.missing_file(engine) is None
+        at = store.current(engine) if is_there else None
+        wrong = store.mismatch(engine) if is_there else session.NO_DATABASE
         where = store.location(engine)
     finally:
         engine.dispose()
     if json:
         render.document({"database": where, "at": at, "needed": store.HEAD})
-        return
-    render.line(at or "no schema")
-    if at != store.HEAD:
-        render.note(f"{where}: this version needs {store.HEAD}; run `ingest db upgrade`.")
+    else:
+        render.line(at or "no schema")
+    if wrong is not None:
+        raise SchemaError(wrong, subject=where)
 
 
 def check(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag = False) -> None:

@@ -14,7 +14,7 @@ import typer
 from ingest.cli import render, session
 from ingest.cli.interrupts import Interrupts
 from ingest.cli.poll import as_document
-from ingest.cli.serve import ADDRESS_HELP, announce, end_status
+from ingest.cli.serve import ADDRESS_HELP, announce, check_address, end_status
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -38,6 +38,8 @@ def demo(
     No network is needed: loopback HTTPS servers stand in for the official hosts. Round one brings the ticker of May 2026, round two an edit, a
     duplicate and three refusals. It uses a database of its own, which goes with the demo unless --database names one.
     """
+    if serve is not None:
+        check_address(serve)
     settings = session.load(database=database)
     session.configure_log(settings, quiet=True)
     with tempfile.TemporaryDirectory(prefix="ingest-demo-") as folder, Interrupts() as interrupts:

@@ -47,13 +47,19 @@ def poll(
     """
     Look once at what is due, and exit.
 
-    Puts the allow-list in force first when it is new to the database. Two polls at once are safe: they share the work.
+    Puts the allow-list in force first when it is new to the database; without a good file nothing is fetched, whatever is
+    in force. Two polls at once are safe: they share the work.
     """
+    from ingest import allowlist
+
     if source and everything:
         raise UsageError("name sources or give --all, not both.", subject="poll")
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings, quiet=session.is_watched())
+    session.tell_anonymous(settings)
     data = read_list(settings.sources)
+    if session.missing_database(settings) is not None:
+        allowlist.parse(data, str(settings.sources))  # a database is made for a good list only
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
         session.share_turns(fetcher, settings, engine)
         accepted = put_in_force(engine, data, settings.sources)

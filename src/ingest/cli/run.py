@@ -12,7 +12,7 @@ import typer
 from ingest.cli import render, session
 from ingest.cli.interrupts import Interrupts
 from ingest.cli.poll import make_round
-from ingest.cli.serve import ADDRESS_HELP, announce, end_status
+from ingest.cli.serve import ADDRESS_HELP, announce, check_address, end_status
 from ingest.errors import HungError
 from ingest.settings import Settings
 
@@ -43,11 +43,17 @@ def run(
     """
     Follow the sources until SIGTERM or Ctrl-C.
 
-    Reloads the allow-list when its file changes; a bad file is reported, and the last good list stays in force. What is
-    being written when the signal comes is finished.
+    Needs a good allow-list to start with. Reloads it when its file changes; a file that becomes bad or goes missing is
+    reported, and the last good list stays in force. What is being written when the signal comes is finished.
     """
+    from ingest import allowlist
+
+    if serve is not None:
+        check_address(serve)
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings)
+    session.tell_anonymous(settings)
+    allowlist.load(settings.sources)  # without a good one nothing is fetched, whatever is in force
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
         session.share_turns(fetcher, settings, engine)
         lists, accepted = _lists(engine, settings)
@@ -59,17 +65,9 @@ def run(
 
 
 def _lists(engine: Engine, settings: Settings) -> tuple[Lists, Accepted]:
-    """
-    Begin to follow the file; without a list in force it must be good.
-
-    Raises:
-        AllowlistError: It is not, and nothing else says what may be fetched.
-    """
-    from ingest import allowlist, pipeline
+    """Begin to follow the file."""
     from ingest.schedule import Lists
 
-    if pipeline.in_force(engine) is None:
-        allowlist.load(settings.sources)
     lists = Lists(engine, settings.sources, session.now)
     accepted = lists.current()
     assert accepted is not None  # a good file was just put in force

@@ -28,6 +28,7 @@ def serve(
     """
     from ingest.web.server import Server
 
+    check_address(address)
     settings = session.load(database=database)
     session.configure_log(settings)
     with (
@@ -38,6 +39,18 @@ def serve(
         announce(server)
         interrupts.event.wait()
     raise typer.Exit(end_status(interrupts))
+
+
+def check_address(text: str) -> None:
+    """
+    Look at where to listen before anything is made.
+
+    Raises:
+        UsageError: It is no address.
+    """
+    from ingest.web.server import parse_address
+
+    parse_address(text)
 
 
 def announce(server: Server) -> None:

@@ -16,7 +16,8 @@ from ingest.settings import Settings
 if TYPE_CHECKING:
     from ingest.model import Allowlist, Vendor
     from ingest.policy import Admitted, Refused
-    from ingest.store.queries import Headline, Provenance, Rejection
+    from ingest.store.provenance import Provenance
+    from ingest.store.queries import Headline, Rejection
 
 _ID: Final = re.compile(r"h[0-9a-z]{0,20}")
 """A headline's id, or the beginning of one (docs/decisions/0001, "Identity")."""
@@ -45,16 +46,12 @@ def why(
 
 
 def _explain_headline(prefix: str, settings: Settings, *, json: bool) -> None:
-    from ingest.store import queries
+    from ingest.cli.stories import find_headline
+    from ingest.store import provenance
     from ingest.store.engine import read
 
     with session.reading(settings) as engine, read(engine) as conn:
-        ids = queries.headline_ids(conn, prefix, limit=2)
-        if len(ids) > 1:
-            raise UsageError(
-                f"several headlines begin so, {ids[0]} and {ids[1]} among them; write more.", subject=prefix
-            )
-        found = queries.provenance(conn, ids[0]) if ids else None
+        found = provenance.provenance(conn, find_headline(conn, prefix))
     if found is None:
         raise UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
     if json:
@@ -71,6 +68,7 @@ def describe(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts
     """Tell a provenance in blocks, from what is shown to what it was read from."""
     yield from _shown(found, settings)
     yield from _evidence(found, settings)
+    yield from _story(found, settings)
     yield from _words(found, settings)
 
 
@@ -118,6 +116,16 @@ def _evidence(found: Provenance, settings: Settings) -> Iterator[tuple[str, Fact
     ]
     yield "First shown by", facts
     yield "Links", [(link.rel, f"{link.url} ({link.source_id})") for link in found.links]
+
+
+def _story(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
+    """Say which other headlines announce the same, and why they are thought to; nothing where there is none."""
+    from ingest.cli.stories import reasons
+
+    story, id_ = found.story, found.headline.id
+    others = [("with", f"{item.title} ({item.id})") for item in story.headlines if item.id != id_]
+    if others or story.words:
+        yield f"Story {story.id}", [*others, *reasons(story, settings)]
 
 
 def _words(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
@@ -182,11 +190,9 @@ class Judgement:
 def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
     from ingest import pipeline
     from ingest.store import queries
-    from ingest.store.engine import open_engine, read
+    from ingest.store.engine import read
 
-    engine = open_engine(settings.database_url)
-    gone = session.missing_file(engine)
-    engine.dispose()
+    gone = session.missing_database(settings)
     if gone is not None:
         raise UsageError(f"no list is in force, for there is no database at {gone} yet; {_APPLY}", subject=text)
     with session.reading(settings) as engine:
@@ -198,6 +204,10 @@ def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
         with read(engine) as conn:
             stored = {item.id: item for url in addresses for item in queries.headlines_at(conn, url)}
             refused = {item.id: item for url in addresses for item in queries.rejections_at(conn, url)}
+    if not (stored or refused or _ADDRESS.match(text)):
+        raise UsageError(
+            f"is neither a headline's id, which begins with h, nor a whole address; {_WRITE}", subject=text
+        )
     admitted = any(verdict.admitted for verdict in verdicts)
     found = Judgement(text, accepted.generation, admitted, verdicts, tuple(stored.values()), tuple(refused.values()))
     if json:
@@ -205,6 +215,11 @@ def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
     else:
         _print(found, accepted.allowlist, settings)
 
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+"""How every absolute address begins (RFC 3986 §3.1), official or not."""
+
+_WRITE: Final = "`ingest headlines --json` shows the ids, and an address is written as in https://openai.com/news/."
 
 _APPLY: Final = "`ingest poll` or `ingest sources apply` puts sources.yaml in force."
 
