@@ -12,13 +12,14 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
 from ingest import allowlist
+from ingest.allowlist.nodes import LOADER
 from ingest.errors import UsageError
 from ingest.model import Allowlist
 
@@ -32,7 +33,6 @@ PASTED_AT: Final = 3 * STEP
 """Where a source stands in the file: in vendors, in its vendor, in `sources`."""
 
 _SWITCHED_OFF: Final = re.compile(r"[ \t]*enabled:[ \t]*false[ \t]*\r?\n?", re.IGNORECASE)
-_ALIAS: Final = "alias"
 
 
 # ── the edits ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -63,7 +63,7 @@ def placed(text: str, vendor_id: str, key: str, values: Mapping[str, Any]) -> st
     """Put a source where it would stand, in place of the one that has its key: to see what that would be."""
     file = _File(text)
     sources = file.find(file.vendor(vendor_id), "sources")
-    known = file.find(sources.value, key) if sources and isinstance(sources.value, yaml.MappingNode) else None
+    known = file.find(sources.value, key) if sources and sources.value.is_mapping else None
     return add(text, vendor_id, key, values) if known is None else file.edited([file.instead(known, values)])
 
 
@@ -106,7 +106,7 @@ def switch(text: str, source_id: str, *, enabled: bool, note: str | None = None)
     said = file.find(stanza, "enabled")
     if enabled and said is not None:
         off = file.line_of(said.key)
-        if _SWITCHED_OFF.fullmatch(off.text) and len(stanza.value) > 1:
+        if _SWITCHED_OFF.fullmatch(off.text):
             splices.append(off.without())
         else:
             values["enabled"] = True
@@ -145,23 +145,49 @@ def difference(before: str, after: str, path: str) -> str:
 # ── where things stand ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Marks(yaml.SafeLoader):
-    """Composes nodes with their places; an alias stays a node of its own, where it stands."""
+@dataclass(slots=True)
+class _Node:
+    """A value and where it stands; `children` are the items of a list, or the keys and values of a mapping in turn."""
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose the next node."""
-        if not self.check_event(yaml.AliasEvent):
-            return super().compose_node(parent, index)
-        event = self.get_event()  # type: ignore[no-untyped-call]  # the stubs say nothing of it
-        return yaml.ScalarNode(_ALIAS, event.anchor, event.start_mark, event.end_mark)
+    start: int
+    end: int
+    column: int
+    text: str = ""
+    is_mapping: bool = False
+    is_flow: bool = False
+    children: list[_Node] = field(default_factory=list)
+
+    @property
+    def pairs(self) -> list[_Pair]:
+        """The keys and values of a mapping."""
+        return [_Pair(*two) for two in zip(self.children[::2], self.children[1::2], strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
     """A key and its value."""
 
-    key: yaml.Node
-    value: yaml.Node
+    key: _Node
+    value: _Node
+
+
+def _read(event: yaml.Event, events: Iterator[yaml.Event]) -> _Node:
+    """Read what begins with an event; an alias is a node of its own, where it stands."""
+    assert event.start_mark is not None  # what is read from text has its place
+    assert event.end_mark is not None
+    node = _Node(event.start_mark.index, event.end_mark.index, event.start_mark.column)
+    if isinstance(event, yaml.ScalarEvent):
+        node.text = event.value
+    elif isinstance(event, yaml.CollectionStartEvent):
+        node.is_mapping = isinstance(event, yaml.MappingStartEvent)
+        node.is_flow = bool(event.flow_style)
+        for each in events:
+            if isinstance(each, yaml.CollectionEndEvent):
+                assert each.end_mark is not None
+                node.end = each.end_mark.index
+                break
+            node.children.append(_read(each, events))
+    return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,57 +204,51 @@ class _Splice:
 
 
 class _File:
-    """The text of a list, and where its parts stand in it."""
+    """The text of a list, which was read before, and where its parts stand in it."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.mark = text[: text.startswith(_BYTE_ORDER_MARK)]
+        self.text = text = text.removeprefix(_BYTE_ORDER_MARK)
         self.newline = "\r\n" if "\r\n" in text else "\n"
-        root = yaml.compose(text, Loader=_Marks)
-        assert isinstance(root, yaml.MappingNode)  # the list was read before
-        self.root = root
+        events = (event for event in yaml.parse(text, Loader=LOADER) if not isinstance(event, _FRAME))
+        root = _read(next(events), events)
         vendors = self.find(root, "vendors")
         assert vendors is not None
-        self.vendors = self.mapping(vendors, "vendors")
-        self.step = self.vendors.start_mark.column - root.start_mark.column
-        if not 0 < self.step <= 4 * STEP or self.vendors.flow_style:
-            self.step = STEP
+        self.vendors = vendors.value
+        self.step = self.vendors.column - root.column if not self.vendors.is_flow else STEP
 
-    def vendor(self, vendor_id: str) -> yaml.MappingNode:
+    def vendor(self, vendor_id: str) -> _Node:
         """Find a vendor's mapping."""
         pair = self.find(self.vendors, vendor_id)
         if pair is None:
-            raise UsageError(f"is no vendor of the list; {self._near(vendor_id, self.vendors)}", subject=vendor_id)
+            raise UsageError(f"is no vendor of the list; {_near(vendor_id, self.vendors)}", subject=vendor_id)
         return self.mapping(pair, vendor_id)
 
-    def source(self, source_id: str) -> yaml.MappingNode:
+    def source(self, source_id: str) -> _Node:
         """Find a source's mapping."""
         vendor_id, _, key = source_id.partition("/")
         sources = self.find(self.vendor(vendor_id), "sources")
         inside = self.mapping(sources, f"the sources of {vendor_id}") if sources else None
         pair = self.find(inside, key) if inside else None
         if pair is None:
-            known = self._near(key, inside, f"{vendor_id}/") if inside else "its vendor has none."
+            known = _near(key, inside, f"{vendor_id}/") if inside else "its vendor has none."
             raise UsageError(f"is no source of the list; {known}", subject=source_id)
         return self.mapping(pair, source_id)
 
-    def _near(self, name: str, mapping: yaml.MappingNode, before: str = "") -> str:
-        near = difflib.get_close_matches(name, [key.value for key, _ in mapping.value], n=1)
-        return f'did you mean "{before}{near[0]}"?' if near else "look for it in the file."
-
-    def find(self, mapping: yaml.MappingNode, name: str) -> _Pair | None:
+    def find(self, mapping: _Node, name: str) -> _Pair | None:
         """Find a key in a mapping."""
-        return next((_Pair(key, value) for key, value in mapping.value if key.value == name), None)
+        return next((pair for pair in mapping.pairs if pair.key.text == name), None)
 
-    def mapping(self, pair: _Pair, what: str) -> yaml.MappingNode:
+    def mapping(self, pair: _Pair, what: str) -> _Node:
         """Insist that a value is written out where its key stands."""
-        if not isinstance(pair.value, yaml.MappingNode):
+        if not pair.value.is_mapping:
             raise UsageError("are an alias of other lines; edit the file by hand.", subject=what)
         return pair.value
 
-    def line_of(self, node: yaml.Node) -> _Splice:
+    def line_of(self, node: _Node) -> _Splice:
         """Give the whole line in which something begins."""
-        start = self.text.rfind("\n", 0, node.start_mark.index) + 1
-        end = self._line_end(node.start_mark.index)
+        start = self.text.rfind("\n", 0, node.start) + 1
+        end = self._line_end(node.start)
         return _Splice(start, end, self.text[start:end])
 
     def _line_end(self, index: int) -> int:
@@ -236,65 +256,65 @@ class _File:
         found = self.text.find("\n", index)
         return len(self.text) if found < 0 else found + 1
 
-    def end(self, node: yaml.Node) -> int:
-        """Find where the last character of a value stands: a block's own end mark lies behind the comments after it."""
-        if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
-            last: Any = node.value[-1]
-            return self.end(last[1] if isinstance(last, tuple) else last)
-        start, end = node.start_mark.index, node.end_mark.index
-        return start + len(self.text[start:end].rstrip())
+    def end(self, node: _Node) -> int:
+        """Find where a value's last character stands: the end mark of a block lies behind the comments after it."""
+        if node.children and not node.is_flow:
+            return self.end(node.children[-1])
+        return node.start + len(self.text[node.start : node.end].rstrip())
 
     # ── what is put there ───────────────────────────────────────────────────────────────────────────────────────
 
-    def put(self, mapping: yaml.MappingNode, values: Mapping[str, Any]) -> list[_Splice]:
+    def put(self, mapping: _Node, values: Mapping[str, Any]) -> list[_Splice]:
         """Give what sets keys of a mapping: known ones where they stand, others behind its last."""
-        known = {name: pair for name in values if (pair := self.find(mapping, name)) is not None}
+        known = {name: pair.value for name in values if (pair := self.find(mapping, name)) is not None}
         splices = [
-            _Splice(
-                pair.value.start_mark.index,
-                self.end(pair.value),
-                _flow(values[name], block=not mapping.flow_style),
-            )
-            for name, pair in known.items()
-            if not self._says(pair.value, values[name])
+            _Splice(node.start, self.end(node), _flow(values[name], block=not mapping.is_flow))
+            for name, node in known.items()
+            if not (isinstance(values[name], bool) and node.text.lower() == _flow(values[name]))
         ]
         new = {name: value for name, value in values.items() if name not in known}
         if not new:
             return splices
-        return [*splices, self._behind_flow(mapping, new) if mapping.flow_style else self._behind(mapping, new)]
+        return [*splices, self._behind_flow(mapping, new) if mapping.is_flow else self._behind(mapping, new)]
 
-    def _says(self, node: yaml.Node, value: object) -> bool:
-        return isinstance(value, bool) and isinstance(node, yaml.ScalarNode) and node.value.lower() == _flow(value)
-
-    def _behind(self, mapping: yaml.MappingNode, new: Mapping[str, Any]) -> _Splice:
+    def _behind(self, mapping: _Node, new: Mapping[str, Any]) -> _Splice:
         at = self._line_end(self.end(mapping))
         gap = "" if self.text[:at].endswith("\n") else self.newline
-        lines = _lines(new, mapping.start_mark.column, self.step)
+        lines = _lines(new, mapping.column, self.step)
         return _Splice(at, at, gap + "".join(line + self.newline for line in lines))
 
-    def _behind_flow(self, mapping: yaml.MappingNode, new: Mapping[str, Any]) -> _Splice:
+    def _behind_flow(self, mapping: _Node, new: Mapping[str, Any]) -> _Splice:
         inside = _flow(new)[1:-1]
-        if not mapping.value:
-            at = mapping.start_mark.index + 1
+        if not mapping.children:
+            at = mapping.start + 1
             return _Splice(at, at, inside)
-        at = self.end(mapping.value[-1][1])
+        at = self.end(mapping.children[-1])
         return _Splice(at, at, f", {inside}")
 
     def instead(self, pair: _Pair, values: Mapping[str, Any]) -> _Splice:
         """Give what puts another mapping in the place of a pair's value."""
         value = pair.value
-        if not isinstance(value, yaml.MappingNode) or value.flow_style:
-            return _Splice(value.start_mark.index, self.end(value), _flow(values))
-        start = self.line_of(value).start
-        lines = _lines(values, value.start_mark.column, self.step)
-        return _Splice(start, self._line_end(self.end(value)), "".join(line + self.newline for line in lines))
+        if not value.is_mapping or value.is_flow:
+            return _Splice(value.start, self.end(value), _flow(values))
+        lines = _lines(values, value.column, self.step)
+        start, end = self.line_of(value).start, self._line_end(self.end(value))
+        return _Splice(start, end, "".join(line + self.newline for line in lines))
 
     def edited(self, splices: Sequence[_Splice]) -> str:
         """Give the text with all of them done."""
         text = self.text
         for splice in sorted(splices, key=lambda splice: splice.start, reverse=True):
             text = text[: splice.start] + splice.text + text[splice.end :]
-        return text
+        return self.mark + text
+
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_FRAME: Final = (yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
+
+
+def _near(name: str, mapping: _Node, before: str = "") -> str:
+    near = difflib.get_close_matches(name, [pair.key.text for pair in mapping.pairs], n=1)
+    return f'did you mean "{before}{near[0]}"?' if near else "look for it in the file."
 
 
 # ── writing YAML ────────────────────────────────────────────────────────────────────────────────────────────────
