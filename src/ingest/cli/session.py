@@ -160,10 +160,11 @@ def make_fetcher(settings: Settings) -> Fetcher:
 
 
 def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
-    """Let a fetcher take its turns at hosts with all processes on the database."""
-    from ingest.pipeline import SharedPace
+    """Let a fetcher take its turns at hosts, and know their robots.txt, with all processes on the database."""
+    from ingest.pipeline import SharedPace, SharedRobots
 
     fetcher.pace = SharedPace(engine, worker(), timeout=settings.timeout, gap=settings.host_gap, now=now)
+    fetcher.robots = SharedRobots(engine)
 
 
 def worker() -> str:
