@@ -63,12 +63,29 @@ def _lines(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]
 
 
 def visible(text: str) -> str:
-    r"""Write out what cannot be seen: `\x1b` for the escape character, `\u202e` for an override of direction."""
+    r"""
+    Write out what cannot be seen: `\x1b` for the escape character, `\u202e` for an override of direction.
+
+    Joiners that shape what stands on both sides of them (emoji, Persian) stay as they are; variation selectors are marks.
+    """
     if text.isprintable():
         return text
     return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _INVISIBLE else char for char in text
+        char
+        if unicodedata.category(char) not in _INVISIBLE or (char in _JOINERS and _shapes(text[max(0, at - 1) : at + 2]))
+        else char.encode("unicode_escape").decode()
+        for at, char in enumerate(text)
     )
+
+
+_JOINERS: Final = frozenset({"\u200c", "\u200d"})
+"""Zero width non-joiner and joiner (The Unicode Standard, 23.2)."""
+
+
+def _shapes(around: str) -> bool:
+    """Tell whether a joiner, with its two neighbours, does something that is seen; between ASCII it only hides."""
+    sides = (around[:1], around[2:])
+    return all(side.isprintable() and not side.isspace() and not side.isascii() for side in sides)
 
 
 def configure(*, as_json: bool, level: int = logging.INFO) -> None:

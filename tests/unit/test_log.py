@@ -88,7 +88,19 @@ def test_a_second_set_up_replaces_the_first(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("text", ["plain", "日本語 と English", "emoji 🎉", "é", "\u3000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "日本語 と English",
+        "emoji 🎉",
+        "é",
+        "\u3000",
+        "a family: 👩\u200d👩\u200d👧, with one heart ❤\ufe0f\u200d🔥",
+        "می\u200cخواهم",
+        "葛\U000e0100",
+    ],
+)
 def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
     assert visible(text) == text
 
@@ -102,6 +114,12 @@ def test_what_can_be_seen_stays_as_it_is(text: str) -> None:
         ("\U000e0041", "\\U000e0041"),
         ("\ud800", "\\ud800"),
         ("\u2028\u2029\x85", "\\u2028\\u2029\\x85"),
+        ("👩\u200d", "👩\\u200d"),
+        ("\u200c👩", "\\u200c👩"),
+        ("👩\u200d\u200d👩", "👩\\u200d\\u200d👩"),
+        ("👩\u200d\u202e👩", "👩\\u200d\\u202e👩"),
+        ("👩 \u200d 👩", "👩 \\u200d 👩"),
+        ("pay\u200dpal", "pay\\u200dpal"),
     ],
 )
 def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:

@@ -53,6 +53,13 @@ def test_columns_are_as_wide_as_their_widest_cell_on_the_screen(capsys: pytest.C
     assert capsys.readouterr().out == "title   times\n日本語      1\nLatin    1000\n            7\n"
 
 
+def test_an_emoji_of_several_people_is_shown_as_one_and_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    family = "👩\u200d👩\u200d👧"
+    render.table(("who", "times"), [(family, "1"), ("abc", "2")], right=(1,))
+    assert capsys.readouterr().out == f"who  times\n{family}       1\nabc      2\n"
+    assert json.loads(render.to_json(family)) == family
+
+
 def test_a_cell_is_one_line_and_is_not_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     render.table(("title",), [("[red]a[/red]\nforged \x1b[2J",)])
     assert capsys.readouterr().out == "title\n[red]a[/red]\\nforged \\x1b[2J\n"
