@@ -22,7 +22,7 @@ import pytest
 import zstandard
 
 from ingest.demo.answers import Answer, recordings, redirect
-from ingest.demo.server import VendorServer
+from ingest.demo.server import VendorServer, main
 
 NEWS = "https://openai.com/news/rss.xml"
 FEED = b"<rss>" + b"x" * 500 + b"</rss>"
@@ -226,6 +226,36 @@ def test_a_folder_can_be_shown_step_by_step(folder: Path) -> None:
         assert client.get(NEWS, If_None_Match=first.headers["ETag"]).body == b"two.xml"
         assert client.get("https://x.ai/news", If_None_Match=page.headers["ETag"]).status == 304
         assert client.get("https://red.anthropic.com/feed.json").body == b"late.json"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            '{"path": "one.xml", "url": "https://x.ai/"}',
+            "manifest.jsonl:7: has no kind; a line is an object with at least",
+        ),
+        ('{"url": null}', "manifest.jsonl:7: has no path and no kind"),
+        ("[]", "manifest.jsonl:7: has no path and no url and no kind"),
+        ("{", "manifest.jsonl:7: is not JSON"),
+        (
+            '{"path": "none.xml", "url": "https://x.ai/", "kind": "rss"}',
+            "manifest.jsonl:7: names none.xml, which is not",
+        ),
+    ],
+)
+def test_a_line_that_is_not_as_it_must_be_is_named(
+    folder: Path, line: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "manifest.jsonl").open("a") as manifest:
+        manifest.write(f"{line}\n")
+    assert main([str(folder)]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_without_a_manifest_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert f"{tmp_path}/manifest.jsonl: cannot be read" in capsys.readouterr().err
 
 
 def test_the_command_prints_the_settings_that_lead_to_the_folder_and_ends_on_sigterm(folder: Path) -> None:

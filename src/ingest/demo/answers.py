@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any, Final
+
+from ingest.errors import UsageError
 
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
@@ -66,7 +70,7 @@ class Recording:
 
 def recordings(folder: Path, step: int | None = None) -> dict[str, Recording]:
     """
-    Choose one recording an address from a folder's `manifest.jsonl` (a JSON object a line: path, url, kind, step, …).
+    Choose one recording an address from a folder's `manifest.jsonl`; the docstring of `server` tells its fields.
 
     Args:
         folder: Where the manifest lies; its paths are relative to it.
@@ -75,10 +79,12 @@ def recordings(folder: Path, step: int | None = None) -> dict[str, Recording]:
     Returns:
         Recordings by address. Lines without a web address are left out. An address that has nothing up to `step` is
         left out too, so a vendor's document can appear later.
+
+    Raises:
+        UsageError: There is no manifest, or a line of it is not as it must be.
     """
     chosen: dict[str, Recording] = {}
-    for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in _rows(folder / "manifest.jsonl"):
         if not str(row["url"]).startswith(("https://", "http://")):
             continue
         found = Recording(row["url"], folder / row["path"], row["kind"], row.get("step"), str(row.get("recorded", "")))
@@ -88,6 +94,31 @@ def recordings(folder: Path, step: int | None = None) -> dict[str, Recording]:
         if best is None or _order(found, step) >= _order(best, step):
             chosen[found.url] = found
     return chosen
+
+
+_NEEDED: Final = ("path", "url", "kind")
+
+
+def _rows(manifest: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = manifest.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"cannot be read ({error}); name a folder with a manifest.jsonl.", subject=str(manifest)
+        ) from error
+    for number, line in enumerate(lines, 1):
+        where = f"{manifest}:{number}"
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise UsageError(f"is not JSON ({error}); write one object a line.", subject=where) from error
+        missing = [name for name in _NEEDED if not isinstance(row, dict) or name not in row]
+        if missing:
+            message = f"has no {' and no '.join(missing)}; a line is an object with at least {', '.join(_NEEDED)}."
+            raise UsageError(message, subject=where)
+        if row["url"] is not None and not (manifest.parent / str(row["path"])).is_file():
+            raise UsageError(f"names {row['path']}, which is not there.", subject=where)
+        yield row
 
 
 def _order(recording: Recording, step: int | None) -> tuple[int, str]:

@@ -9,6 +9,10 @@ validators and 304 (RFC 9110 §13), content codings (§8.4), keep-alive. A clien
 A folder with a `manifest.jsonl` becomes a set of vendors by
 
     python -m ingest.demo.server FOLDER [--step N]
+
+Each line of the manifest is a JSON object: `path` (of the document, from the folder), `url` (the address it answers; null
+leaves it out) and `kind` (rss, atom, jsonfeed, sitemap, markdown-changelog, or anything else for HTML) are needed; `step`
+(a number: which version of a series it is) and `recorded` (ISO 8601, becomes Last-Modified) are not.
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ import trustme
 import zstandard
 
 from ingest.demo.answers import NOT_FOUND, Answer, recordings
+from ingest.errors import UsageError
 
 IDLE_S = 30
 """Seconds a connection may stay silent; longer than the host gap, so that keep-alive is really used."""
@@ -366,6 +371,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="a folder with a manifest.jsonl")
     parser.add_argument("--step", type=int, help="of each series, the version at this step (default: the newest)")
     options = parser.parse_args(arguments)
+    try:
+        recordings(options.folder, options.step)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the threads start, so that only `sigwait` sees them
     with VendorServer.from_folder(options.folder, step=options.step) as server:
