@@ -79,6 +79,8 @@ def test_the_command_tells_it_all_and_leaves_nothing_behind(capsys: pytest.Captu
     assert told.err == f"{play.BANNER}\n"
     for line in scenario.TICKER:
         assert any(line.text in row and row.endswith(line.url) for row in told.out.splitlines())
+    why = 'Line 8, "Gemini 3.5 Flash released with enhanced research tools", is left out: no official page says so.'
+    assert told.out.count(f"\n{why}\n") == 1
     assert "Round one, 2026-05-23: 11 sources, 20 headlines." in told.out
     assert "Round two, 2026-05-24: 1 edit, 1 duplicate, 3 refusals; 6 of 11 sources not modified." in told.out
     for words in (

@@ -93,11 +93,15 @@ def _keep_up(engine: Engine, address: str, zone: tzinfo, at: datetime, interrupt
 
 
 def _tell_first(first: First) -> None:
+    from ingest.demo.scenario import LEFT_OUT
+
     found = as_document(first.report)
     render.line("Round one, {:%Y-%m-%d}: {polled} sources, {created} headlines.".format(first.at, **found))
     render.line()
     rows = [(str(line.number), line.text, line.headline.url) for line in first.ticker]
     render.table(("", "the ticker of May 2026", "official page"), rows, right=(0,))
+    for number, text in LEFT_OUT.items():
+        render.line(f'Line {number}, "{text}", is left out: no official page says so.')
     render.line()
 
 

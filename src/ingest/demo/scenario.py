@@ -81,6 +81,9 @@ PROVENANCE = "https://openai.com/index/advancing-content-provenance/"
 GEMINI = KEYWORD + "models-and-research/gemini-models/gemini-3-5/"
 SAVE_THE_DATE = KEYWORD + "technology/developers-tools/io-2026-save-the-date/"
 
+LEFT_OUT = {8: "Gemini 3.5 Flash released with enhanced research tools"}
+"""Lines of the ticker that no official page says, by number."""
+
 TICKER = (
     TickerLine(1, "Anthropic finds over 10,000 vulnerabilities with Project Glasswing", GLASSWING),
     TickerLine(
@@ -91,7 +94,6 @@ TICKER = (
     TickerLine(5, "Anthropic publishes early Project Glasswing results", GLASSWING),
     TickerLine(6, "Anthropic updates vulnerability disclosure dashboard", "https://red.anthropic.com/2026/cvd/"),
     TickerLine(7, "Releases new science-focused AI skills tool", "https://github.com/google-deepmind/science-skills"),
-    # Line 8, "Gemini 3.5 Flash released with enhanced research tools", has no official page that says so: it stays out.
     TickerLine(
         9,
         "Google launches ADK for Kotlin and Android 0.1.0",
