@@ -12,7 +12,7 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome, Precision, State
-from ingest.store import queries
+from ingest.store import provenance, queries
 from ingest.store.engine import read
 from ingest.store.queries import Bound, Filter
 from world import BLOG, FEED, NOW, Item, World, fetch_settings, rss
@@ -126,9 +126,9 @@ def test_sources_vendors_and_rejections_say_how_things_stand(world: World) -> No
 def test_a_headline_has_its_whole_provenance(world: World) -> None:
     with read(world.engine) as conn:
         (shown,) = queries.headlines(conn, Filter(search="gpt"))
-        found = queries.provenance(conn, shown.id)
+        found = provenance.provenance(conn, shown.id)
         assert queries.headlines_at(conn, "https://www.acme-ai.com/1") == [shown]
-        assert queries.provenance(conn, "hnone") is None
+        assert provenance.provenance(conn, "hnone") is None
     assert found is not None
     assert (found.headline, found.scope, found.generation.number) == (shown, "www.acme-ai.com", 1)
     assert (found.capture.target_url, found.capture.status_code, len(found.capture.wire_digest)) == (FEED, 200, 64)

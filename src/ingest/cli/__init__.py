@@ -11,16 +11,33 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from ingest import __version__
-from ingest.cli import db, demo, desk, edits, headline, poll, read, render, replay, run, serve, settings, sources, why
+from ingest.cli import (
+    db,
+    demo,
+    desk,
+    edits,
+    headline,
+    poll,
+    read,
+    render,
+    replay,
+    run,
+    serve,
+    settings,
+    sources,
+    stories,
+    why,
+)
 from ingest.errors import IngestError
 
 __all__ = ["app", "main"]
 
 
-def _group(help_text: str) -> typer.Typer:
-    return typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+def _group(help_text: str, cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
+    return typer.Typer(cls=cls, help=help_text, no_args_is_help=True, rich_markup_mode=None)
 
 
 app = _group(
@@ -59,6 +76,13 @@ _headline = _group("One headline: withdraw it, or show it again.")
 _add(_headline, headline.withdraw, "ingest headline withdraw ID --reason 'published by mistake'")
 _add(_headline, headline.restore, "ingest headline restore ID --reason 'the vendor confirmed it'")
 app.add_typer(_headline, name="headline")
+_add(app, stories.stories, "ingest stories --vendor google --since 7d", "ingest stories --lang ja --json")
+_story = _group("One story: show it, merge, split, or choose what is shown.", stories.ShowsUnlessTold)
+_add(_story, stories.show, "ingest story ID", "ingest story show ID --json")
+_add(_story, stories.merge, "ingest story merge ID OTHER --reason 'the release page of the same launch'")
+_add(_story, stories.split, "ingest story split ID OTHER --reason 'another model'")
+_add(_story, stories.pin, "ingest story pin ID --reason 'the launch, not its recap'")
+app.add_typer(_story, name="story")
 _add(app, replay.replay, "ingest replay", "ingest replay --into sqlite:///replayed.db")
 _sources = _group("The allow-list: validate it, look at it, put it in force.")
 _add(_sources, sources.check, "ingest sources check sources.yaml")

@@ -62,11 +62,11 @@ def headlines(  # noqa: PLR0913 - one argument a flag
     from ingest.store.engine import read
 
     settings = session.load(database=database)
-    wanted = _filter(settings, vendor=vendor, source=source, lang=lang, since=since, until=until, search=search)
+    wanted = make_filter(settings, vendor=vendor, source=source, lang=lang, since=since, until=until, search=search)
     with session.reading(settings) as engine, read(engine) as conn:
         found = queries.headlines(conn, wanted, limit=limit or None)
         if not found:
-            _check_names(conn, vendor=vendor, source=source)
+            check_names(conn, vendor=vendor, source=source)
         elif len(found) == limit and (more := queries.count_headlines(conn, wanted) - limit):
             render.note(f"{more:,} more, older, not shown; --limit 0 shows all.")
     if json:
@@ -77,7 +77,7 @@ def headlines(  # noqa: PLR0913 - one argument a flag
         render.note("No headline matches.")
 
 
-def _filter(
+def make_filter(
     settings: Settings,
     *,
     vendor: str | None,
@@ -87,6 +87,7 @@ def _filter(
     until: str | None,
     search: str | None,
 ) -> Filter:
+    """Read the flags that say which headlines are wanted."""
     from ingest.cli.bounds import parse_bound
     from ingest.store.queries import Filter
 
@@ -101,7 +102,7 @@ def _filter(
     )
 
 
-def _check_names(conn: Connection, *, vendor: str | None, source: str | None) -> None:
+def check_names(conn: Connection, *, vendor: str | None, source: str | None) -> None:
     """
     Tell an empty answer from a mistyped name.
 
@@ -211,7 +212,7 @@ def rejections(
     with session.reading(settings) as engine, read(engine) as conn:
         found = queries.rejections(conn, source=source, reason=rule, status=status, limit=limit or None)
         if not found:
-            _check_names(conn, vendor=None, source=source)
+            check_names(conn, vendor=None, source=source)
     if json:
         render.lines(found)
     elif found:

@@ -22,7 +22,7 @@ from ingest.errors import IngestError, UsageError
 from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 from ingest.pipeline import Accepted, Context, Round, RoundReport, accept, in_force, run_round
 from ingest.polling import Limits
-from ingest.store import queries
+from ingest.store import provenance, queries
 from ingest.store.engine import location, read
 
 BANNER: Final = (
@@ -124,7 +124,7 @@ class Stage:
         with read(self.engine) as conn:
             (edited,) = queries.headlines_at(conn, scenario.EDIT.url)
             (twice,) = queries.headlines_at(conn, scenario.DUPLICATE.url)
-            edit, duplicate = queries.provenance(conn, edited.id), queries.provenance(conn, twice.id)
+            edit, duplicate = provenance.provenance(conn, edited.id), provenance.provenance(conn, twice.id)
             refused = [
                 Refused(refusal.kind, found)
                 for refusal in scenario.REFUSALS

@@ -1,10 +1,10 @@
-"""What people and programs read: rows of the `v1_` views as values, and the whole provenance of one headline."""
+"""What people and programs read: rows of the `v1_` views as values (stories: `stories`; what stands behind: `provenance`)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     TableClause,
     case,
@@ -23,42 +24,44 @@ from sqlalchemy import (
     table,
 )
 
-from ingest.model import Hop, Precision, Role, State
+from ingest.model import Precision, Role, State
 from ingest.store import schema
-from ingest.store.captures import headers
 
 # ── the views, as far as their types go ─────────────────────────────────────────────────────────────────────────
 
 
-def _view(name: str, columns: str, *, times: str = "", flags: str = "") -> TableClause:
+def declare(name: str, columns: str, *, times: str = "", flags: str = "") -> TableClause:
     """Declare a view; engines tell neither times nor truth values of a view's columns."""
     types: dict[str, Any] = dict.fromkeys(times.split(), schema.UtcDateTime) | dict.fromkeys(flags.split(), Boolean)
     return table(name, *(column(each, types.get(each)) for each in columns.split()))
 
 
-_HEADLINES: Final = _view(
+HEADLINES: Final = declare(
     "v1_headlines",
     "id story_id vendor_id vendor_name source_id role url title summary lang categories published published_precision"
     " first_seen_at changed_at revision backfill state allowlist_generation capture_id",
     times="published first_seen_at changed_at",
     flags="backfill",
 )
-_VENDORS: Final = _view("v1_vendors", "id name home sources headlines data_as_of", times="data_as_of")
-_SOURCES: Final = _view(
+LINKS: Final = declare(
+    "v1_links", "headline_id url rel lang source_id first_seen_at last_seen_at", times="first_seen_at last_seen_at"
+)
+_VENDORS: Final = declare("v1_vendors", "id name home sources headlines data_as_of", times="data_as_of")
+_SOURCES: Final = declare(
     "v1_sources",
     "id vendor_id kind role url state reason last_success_at last_change_at next_poll_at consecutive_failures last_error"
     " headlines data_as_of",
     times="last_success_at last_change_at next_poll_at data_as_of",
 )
-_REJECTIONS: Final = _view(
+_REJECTIONS: Final = declare(
     "v1_rejections",
     "id source_id url title reason detail first_seen_at last_seen_at times status",
     times="first_seen_at last_seen_at",
 )
 _ELSEWHERE: Final = {"vendor_name": schema.vendors.c.name.label("vendor_name"), "role": schema.sources.c.role}
-_RECORDED: Final = (
+RECORDED: Final = (
     select(
-        *(_ELSEWHERE[each.name] if each.name in _ELSEWHERE else schema.headlines.c[each.name] for each in _HEADLINES.c)
+        *(_ELSEWHERE[each.name] if each.name in _ELSEWHERE else schema.headlines.c[each.name] for each in HEADLINES.c)
     )
     .join(schema.vendors, schema.vendors.c.id == schema.headlines.c.vendor_id)
     .join(schema.sources, schema.sources.c.id == schema.headlines.c.source_id)
@@ -93,6 +96,19 @@ class Headline:
     state: str
     allowlist_generation: int
     capture_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row of `v1_links`: an official address of a headline; `rel` is primary, alternate, related or via."""
+
+    headline_id: str
+    url: str
+    rel: str
+    lang: str | None
+    source_id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +153,24 @@ ANY: Final = Filter()
 
 def headlines(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -> list[Headline]:
     """List headlines, newest first: by what the source claims, undated ones by when we first saw them."""
-    view = _HEADLINES
+    view = HEADLINES
     rows = conn.execute(
         select(view)
-        .where(*_conditions(view, wanted))
-        .order_by(_shown_at(view).desc(), view.c.first_seen_at.desc(), view.c.id)
+        .where(*conditions(view, wanted))
+        .order_by(shown_at(view).desc(), view.c.first_seen_at.desc(), view.c.id)
         .limit(limit)
     )
-    return [_headline(row) for row in rows]
+    return [headline_of(row) for row in rows]
 
 
 def count_headlines(conn: Connection, wanted: Filter = ANY) -> int:
     """Count headlines."""
-    view = _HEADLINES
-    return conn.execute(select(func.count()).select_from(view).where(*_conditions(view, wanted))).scalar_one()
+    view = HEADLINES
+    return conn.execute(select(func.count()).select_from(view).where(*conditions(view, wanted))).scalar_one()
 
 
-def _headline(row: Row[*tuple[Any, ...]]) -> Headline:
+def headline_of(row: Row[*tuple[Any, ...]]) -> Headline:
+    """Make a headline of a row with the columns of `v1_headlines`."""
     return Headline(
         **{
             **row._mapping,  # noqa: SLF001 - SQLAlchemy's documented way to columns by name
@@ -164,11 +181,13 @@ def _headline(row: Row[*tuple[Any, ...]]) -> Headline:
     )
 
 
-def _shown_at(view: TableClause) -> ColumnElement[datetime]:
+def shown_at(view: FromClause) -> ColumnElement[datetime]:
+    """The moment by which a headline is sorted: what the source claims, else when we first saw it."""
     return func.coalesce(view.c.published, view.c.first_seen_at, type_=schema.UtcDateTime)
 
 
-def _conditions(view: TableClause, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+def conditions(view: FromClause, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """Say which rows of `v1_headlines` are wanted."""
     if not wanted.withdrawn:
         yield view.c.state == "live"
     exact = ((view.c.vendor_id, wanted.vendor), (view.c.source_id, wanted.source), (view.c.backfill, wanted.backfill))
@@ -176,9 +195,9 @@ def _conditions(view: TableClause, wanted: Filter) -> Iterator[ColumnElement[boo
     if wanted.lang is not None:
         yield or_(view.c.lang == wanted.lang, view.c.lang.startswith(f"{wanted.lang}-", autoescape=True))
     if wanted.since is not None:
-        yield _shown_at(view) >= _border(view, wanted.since)
+        yield shown_at(view) >= _border(view, wanted.since)
     if wanted.until is not None:
-        yield _shown_at(view) < _border(view, wanted.until)
+        yield shown_at(view) < _border(view, wanted.until)
     for word in (wanted.search or "").split():
         columns = (view.c.title, view.c.summary)
         # SQLite folds the case of ASCII letters only, so the word is also looked for as it was typed.
@@ -188,12 +207,27 @@ def _conditions(view: TableClause, wanted: Filter) -> Iterator[ColumnElement[boo
         )
 
 
-def _border(view: TableClause, bound: Bound) -> ColumnElement[datetime]:
+def _border(view: FromClause, bound: Bound) -> ColumnElement[datetime]:
     """The moment, or for what is dated by the calendar its day at 00:00Z, as such dates are stored."""
     midnight = datetime.combine(bound.day, time(), UTC)
     timed = view.c.published_precision.in_([Precision.SECOND.value, Precision.NONE.value])
     moments = (literal(moment, schema.UtcDateTime) for moment in (bound.at, midnight))
     return case((timed, next(moments)), else_=next(moments))
+
+
+def headline_ids(conn: Connection, prefix: str, *, limit: int) -> list[str]:
+    """List the ids that begin so, revoked headlines included; `limit` 2 is enough to see whether there is only one."""
+    ids = schema.headlines.c.id
+    within = ids.between(prefix, prefix + "z" * 20)  # lets the index help; what decides is the second condition
+    query = select(ids).where(within, ids.startswith(prefix, autoescape=True)).order_by(ids).limit(limit)
+    return list(conn.execute(query).scalars())
+
+
+def headlines_at(conn: Connection, url: str) -> list[Headline]:
+    """List the headlines, revoked ones included, one of whose links is exactly this address in normal form."""
+    links = schema.links
+    ids = select(links.c.headline_id).where(links.c.url == url)
+    return [headline_of(row) for row in conn.execute(RECORDED.where(schema.headlines.c.id.in_(ids)))]
 
 
 # ── vendors, sources, rejections ────────────────────────────────────────────────────────────────────────────────
@@ -279,185 +313,6 @@ def rejections(
         Rejection(*row)
         for row in conn.execute(query.order_by(view.c.last_seen_at.desc(), view.c.id.desc()).limit(limit))
     ]
-
-
-# ── provenance ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A row of `v1_links`: an official address of a headline; `rel` is primary, alternate, related or via."""
-
-    headline_id: str
-    url: str
-    rel: str
-    lang: str | None
-    source_id: str
-    first_seen_at: datetime
-    last_seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """A version of the allow-list that was in force; `digest` is the sha256 hex of its file."""
-
-    number: int
-    digest: str
-    at: datetime
-    by: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureRecord:
-    """
-    What is known of one stored response, without its bytes; digests are sha256 hex, sizes bytes.
-
-    `wire_digest` is that of the bytes as they came, `payload_digest` that of the decoded ones.
-    """
-
-    id: int
-    source_id: str
-    target_url: str
-    final_url: str
-    hops: tuple[Hop, ...]
-    status_code: int
-    response_headers: tuple[tuple[str, str], ...]
-    peer_address: str
-    peer_certificate_digest: str | None
-    requested_at: datetime
-    fetched_at: datetime
-    wire_digest: str
-    wire_size: int
-    payload_digest: str
-    payload_size: int
-    generation: int
-    rules_version: str
-    previous_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What one source last said of a headline, in its own words where they were kept (`title_original`, `…_raw`)."""
-
-    source_id: str
-    url: str
-    title: str
-    title_original: str
-    published: datetime | None
-    published_precision: Precision
-    published_raw: str
-    first_seen_at: datetime
-    last_seen_at: datetime
-    capture_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """What was shown of a headline from `at` on, and the capture and rules that said so."""
-
-    revision: int
-    at: datetime
-    source_id: str
-    url: str
-    title: str
-    published: datetime | None
-    published_precision: Precision
-    capture_id: int
-    generation: int
-    rules_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """
-    Everything that stands behind one headline.
-
-    `state` is live, withdrawn or revoked (its scope left the list; `headline` is shown for the record then). `scope` is
-    the line of the allow-list that holds its address, `generation` the list that admitted it, `capture` the response that
-    first showed it. Revisions oldest first.
-    """
-
-    headline: Headline
-    scope: str
-    generation: Generation
-    capture: CaptureRecord
-    links: tuple[Link, ...]
-    claims: tuple[Claim, ...]
-    revisions: tuple[Revision, ...]
-
-
-def headline_ids(conn: Connection, prefix: str, *, limit: int) -> list[str]:
-    """List the ids that begin so, revoked headlines included; `limit` 2 is enough to see whether there is only one."""
-    ids = schema.headlines.c.id
-    within = ids.between(prefix, prefix + "z" * 20)  # lets the index help; what decides is the second condition
-    query = select(ids).where(within, ids.startswith(prefix, autoescape=True)).order_by(ids).limit(limit)
-    return list(conn.execute(query).scalars())
-
-
-def provenance(conn: Connection, headline_id: str) -> Provenance | None:
-    """Collect what stands behind a headline, revoked ones included; None when there is none of that id."""
-    base = schema.headlines
-    row = conn.execute(_RECORDED.where(base.c.id == headline_id)).first()
-    if row is None:
-        return None
-    headline = _headline(row)
-    scope = conn.execute(select(schema.scopes.c.text).join(base).where(base.c.id == headline_id)).scalar_one()
-    return Provenance(
-        headline=headline,
-        scope=scope,
-        generation=_generation(conn, headline.allowlist_generation),
-        capture=_capture(conn, headline.capture_id),
-        links=_links(conn, headline_id),
-        claims=_claims(conn, headline_id),
-        revisions=_revisions(conn, headline_id),
-    )
-
-
-def _generation(conn: Connection, number: int) -> Generation:
-    table = schema.generations
-    columns = (table.c.number, table.c.digest, table.c.at, table.c.by, table.c.why)
-    return Generation(*conn.execute(select(*columns).where(table.c.number == number)).one())
-
-
-def _capture(conn: Connection, capture_id: int) -> CaptureRecord:
-    table = schema.captures
-    names = [item.name for item in fields(CaptureRecord)]
-    row = conn.execute(select(*(table.c[name] for name in names)).where(table.c.id == capture_id)).one()
-    hops = tuple(Hop(*hop) for hop in json.loads(row.hops))
-    return CaptureRecord(**{**row._mapping, "hops": hops, "response_headers": headers(row.response_headers)})  # noqa: SLF001 - by name
-
-
-def _links(conn: Connection, headline_id: str) -> tuple[Link, ...]:
-    table = schema.links
-    order = (table.c.rel != "primary", table.c.first_seen_at, table.c.url, table.c.source_id)
-    query = select(*(table.c[item.name] for item in fields(Link))).where(table.c.headline_id == headline_id)
-    return tuple(Link(*row) for row in conn.execute(query.order_by(*order)))
-
-
-def _claims(conn: Connection, headline_id: str) -> tuple[Claim, ...]:
-    table = schema.claims
-    query = select(*(table.c[item.name] for item in fields(Claim))).where(table.c.headline_id == headline_id)
-    return tuple(
-        Claim(**{**row._mapping, "published_precision": Precision(row.published_precision)})  # noqa: SLF001 - by name
-        for row in conn.execute(query.order_by(table.c.first_seen_at, table.c.source_id, table.c.entry_key))
-    )
-
-
-def _revisions(conn: Connection, headline_id: str) -> tuple[Revision, ...]:
-    table = schema.revisions
-    query = select(*(table.c[item.name] for item in fields(Revision))).where(table.c.headline_id == headline_id)
-    return tuple(
-        Revision(**{**row._mapping, "published_precision": Precision(row.published_precision)})  # noqa: SLF001 - by name
-        for row in conn.execute(query.order_by(table.c.revision))
-    )
-
-
-def headlines_at(conn: Connection, url: str) -> list[Headline]:
-    """List the headlines, revoked ones included, one of whose links is exactly this address in normal form."""
-    links = schema.links
-    ids = select(links.c.headline_id).where(links.c.url == url)
-    return [_headline(row) for row in conn.execute(_RECORDED.where(schema.headlines.c.id.in_(ids)))]
 
 
 def rejections_at(conn: Connection, url: str) -> list[Rejection]:

@@ -1,0 +1,244 @@
+"""Stories as people and programs read them: which there are, with all official links, and why each is one."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+
+from ingest.model import Precision, Role
+from ingest.store import schema
+from ingest.store.engine import batches
+from ingest.store.queries import (
+    ANY,
+    HEADLINES,
+    LINKS,
+    RECORDED,
+    Filter,
+    Headline,
+    Link,
+    conditions,
+    declare,
+    headline_of,
+    shown_at,
+)
+from ingest.stories import Join, in_words
+
+_STORIES: Final = declare("v1_stories", "id vendor_id headline_id headlines links")
+_LANGUAGES: Final = declare("v1_story_languages", "story_id lang headline_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """
+    An announcement as it is listed: the headline that stands for it, how many there are, and every official link.
+
+    `first_seen_at` is that of the headline shown; links are sorted as `_order` says, the one of the headline shown first.
+    """
+
+    id: str
+    vendor_id: str
+    vendor_name: str
+    headline_id: str
+    title: str
+    url: str
+    role: Role
+    lang: str | None
+    published: datetime | None
+    published_precision: Precision
+    first_seen_at: datetime
+    headlines: int
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Why a headline is in its story: with which one of it, by which rule, how sure; `why` says it in words."""
+
+    headline_id: str
+    other_id: str
+    rule: str
+    score: float
+    evidence: tuple[tuple[str, str], ...]
+    why: str
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an operator decided about headlines of a story, or about one that was in it."""
+
+    at: datetime
+    by: str
+    kind: str
+    subject: str
+    others: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    Everything about one story.
+
+    `headline_id` is the one that is shown, `languages` the one of each language. Headlines oldest first, withdrawn and revoked
+    ones included: their `state` says so. Links are those that are official now.
+    """
+
+    id: str
+    vendor_id: str
+    headline_id: str
+    languages: tuple[tuple[str, str], ...]
+    headlines: tuple[Headline, ...]
+    links: tuple[Link, ...]
+    joins: tuple[Joined, ...]
+    words: tuple[Word, ...]
+
+
+# ── all ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stories(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -> list[Story]:
+    """
+    List stories, newest first.
+
+    What counts as their time is that of the headline shown. A language is that of any of their headlines, and then the one
+    of that language is shown; words have to occur in one of them.
+    """
+    order = (shown_at(HEADLINES).desc(), HEADLINES.c.first_seen_at.desc(), HEADLINES.c.id)
+    rows = conn.execute(_wanted(wanted).order_by(*order).limit(limit)).all()
+    ids = [row.story_id for row in rows]
+    links, sizes = _links(conn, ids), _sizes(conn, ids)
+    return [_story(row, sizes[row.story_id], links.get(row.story_id, ())) for row in rows]
+
+
+def count_stories(conn: Connection, wanted: Filter = ANY) -> int:
+    """Count stories."""
+    return int(conn.execute(select(func.count()).select_from(_wanted(wanted).subquery())).scalar_one())
+
+
+def _wanted(wanted: Filter) -> Select[Any]:
+    query = select(*HEADLINES.c).join_from(HEADLINES, _STORIES, _shows(wanted))
+    if wanted.lang is not None:
+        query = query.join(_LANGUAGES, _LANGUAGES.c.headline_id == HEADLINES.c.id).where(
+            _LANGUAGES.c.lang == wanted.lang.partition("-")[0].lower()
+        )
+    alone = Filter(vendor=wanted.vendor, since=wanted.since, until=wanted.until)
+    query = query.where(*conditions(HEADLINES, alone))
+    anywhere = Filter(lang=wanted.lang, search=wanted.search, source=wanted.source)
+    if anywhere != ANY:
+        member = HEADLINES.alias("member")
+        query = query.where(_STORIES.c.id.in_(select(member.c.story_id).where(*conditions(member, anywhere))))
+    return query
+
+
+def _shows(wanted: Filter) -> ColumnElement[bool]:
+    if wanted.lang is None:
+        return _STORIES.c.headline_id == HEADLINES.c.id
+    return _STORIES.c.id == HEADLINES.c.story_id
+
+
+def _story(row: Row[Any], size: int, links: Iterable[Link]) -> Story:
+    return Story(
+        id=row.story_id,
+        vendor_id=row.vendor_id,
+        vendor_name=row.vendor_name,
+        headline_id=row.id,
+        title=row.title,
+        url=row.url,
+        role=Role(row.role),
+        lang=row.lang,
+        published=row.published,
+        published_precision=Precision(row.published_precision),
+        first_seen_at=row.first_seen_at,
+        headlines=size,
+        links=tuple(sorted(links, key=lambda link: (link.headline_id != row.id, *_order(link)))),
+    )
+
+
+def _sizes(conn: Connection, story_ids: Iterable[str]) -> dict[str, int]:
+    """Count the headlines of stories; not in the query that sorts, where it would be done for all there are."""
+    found: dict[str, int] = {}
+    for batch in batches(story_ids):
+        query = select(_STORIES.c.id, _STORIES.c.headlines).where(_STORIES.c.id.in_(batch))
+        found |= dict(iter(conn.execute(query).all()))
+    return found
+
+
+def _links(conn: Connection, story_ids: Iterable[str]) -> dict[str, list[Link]]:
+    """Read the official links of stories, those of withdrawn headlines excepted, each address once."""
+    found: dict[str, dict[str, Link]] = defaultdict(dict)
+    for batch in batches(story_ids):
+        rows = conn.execute(
+            select(HEADLINES.c.story_id, *LINKS.c)
+            .join_from(LINKS, HEADLINES, HEADLINES.c.id == LINKS.c.headline_id)
+            .where(HEADLINES.c.story_id.in_(batch), HEADLINES.c.state == "live")
+        )
+        for link in sorted(rows, key=lambda row: _order(Link(*row[1:]))):
+            found[link.story_id].setdefault(link.url, Link(*link[1:]))
+    return {story_id: list(links.values()) for story_id, links in found.items()}
+
+
+def _order(link: Link) -> tuple[bool, datetime, str, str, str]:
+    return (link.rel != "primary", link.first_seen_at, link.url, link.source_id, link.headline_id)
+
+
+# ── one ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def story_of(conn: Connection, headline_id: str) -> str | None:
+    """Give the story of a headline; None when there is no such headline."""
+    table = schema.headlines
+    found: str | None = conn.execute(select(table.c.story_id).where(table.c.id == headline_id)).scalar()
+    return found
+
+
+def told(conn: Connection, story_id: str) -> Told:
+    """Collect everything about a story, also one that has nothing to show at present."""
+    table, languages = schema.stories, schema.story_languages
+    story = conn.execute(select(table).where(table.c.id == story_id)).one()
+    members = [headline_of(row) for row in conn.execute(RECORDED.where(schema.headlines.c.story_id == story_id))]
+    rows = conn.execute(
+        select(languages.c.lang, languages.c.headline_id)
+        .where(languages.c.story_id == story_id)
+        .order_by(languages.c.lang)
+    )
+    found = _links(conn, [story_id]).get(story_id, [])
+    return Told(
+        id=story.id,
+        vendor_id=story.vendor_id,
+        headline_id=story.headline_id,
+        languages=tuple((row.lang, row.headline_id) for row in rows),
+        headlines=tuple(members),
+        links=tuple(sorted(found, key=lambda link: (link.headline_id != story.headline_id, *_order(link)))),
+        joins=tuple(_joins(conn, story_id)),
+        words=tuple(_words(conn, [member.id for member in members])),
+    )
+
+
+def _joins(conn: Connection, story_id: str) -> Iterator[Joined]:
+    """List what brought each headline but the first in."""
+    table = schema.story_joins
+    rows = conn.execute(
+        select(table)
+        .where(table.c.story_id == story_id, table.c.other_id.is_not(None))
+        .order_by(table.c.joined_at, table.c.headline_id)
+    )
+    for row in rows:
+        evidence = tuple((str(name), str(value)) for name, value in json.loads(row.evidence))
+        join = Join(row.headline_id, row.other_id, row.rule, row.score, evidence)
+        yield Joined(join.headline_id, join.other_id, join.rule, join.score, evidence, in_words(join), row.joined_at)
+
+
+def _words(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Word]:
+    """List what operators decided about any of these headlines, in the order in which they did."""
+    table, members = schema.decisions, frozenset(headline_ids)
+    for row in conn.execute(select(table).order_by(table.c.id)):
+        others = tuple(json.loads(row.said).get("others", ()))
+        if members & {row.subject, *others}:
+            yield Word(row.at, row.by, row.kind, row.subject, others, row.reason)
