@@ -21,7 +21,6 @@ from ingest.parse import parse
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
-SURVEY = ROOT.parent / "shared" / "research" / "official_sources.jsonl"
 
 FEEDS = {"rss", "atom", "jsonfeed"}
 LISTS = {"html-list", "changelog", "markdown-changelog", "sitemap"}
@@ -95,15 +94,6 @@ OUTSIDE = {
     ),
 }
 """By the address of the document. Every other link in a vendor's own document has to be admitted."""
-
-NOT_LISTED = {
-    "https://status.openai.com/history.atom": "incidents, no announcements",
-    "https://status.claude.com/history.atom": "incidents, no announcements",
-    "https://techcommunity.microsoft.com/t5/s/gxcuf89792/rss/board?board.id=AIPlatformBlog": "merged away, feed gone",
-    "https://prtimes.jp/companyrdf.php?company_id=93942": "a press wire whose release pages carry no owner's path",
-    "https://prtimes.jp/companyrdf.php?company_id=10628": "a press wire whose release pages carry no owner's path",
-}
-"""Feeds of the survey with high or medium confidence that the list leaves out on purpose."""
 
 
 @cache
@@ -187,70 +177,3 @@ def test_the_recordings_cover_shipped_sources_and_every_explanation_is_of_one_of
     assert set(OUTSIDE) <= set(DOCUMENTS)
     recorded = {source.id for source in shipped().sources if source.url in DOCUMENTS}
     assert recorded >= {"openai/news", "google/keyword-ai", "google/deepmind", "huggingface/blog"}
-
-
-# ── the list against the survey of official sources ────────────────────────────────────────────────────────────
-
-
-def surveyed() -> dict[str, dict[str, Any]]:
-    """The rows of the survey, by address."""
-    if not SURVEY.is_file():
-        return {}
-    return {row["url"]: row for row in map(json.loads, SURVEY.read_text(encoding="utf-8").splitlines())}
-
-
-ROWS = surveyed()
-
-survey = pytest.mark.skipif(not ROWS, reason="../shared/research is not here")
-
-ROLES = {"engineering": "product", "docs": "product", "releases": "release"}
-"""Roles of the survey that have another name in the list."""
-
-OTHER_ROLES = {
-    "anthropic/claude-code-changelog": "release: one item a version, so the newsroom's words come first",
-    "aws/news-blog": "news: AWS announces here before anywhere else",
-    "github/copilot-blog": "product: a part of the blog",
-    "meta/newsroom": "news: Meta's main voice",
-}
-"""Where the list says something else than the survey, and why."""
-
-NARROWER = {
-    "cyberagent/developers-blog": "the blog is the part that announces",
-    "google/cloud-release-notes": "on cloud.google.com only the blog is in the list",
-    "meti/press": "press releases only",
-}
-"""Where a scope is narrower than the survey's prefixes. Of a repository only the releases are in the list, everywhere."""
-
-
-@survey
-def test_every_feed_of_the_survey_that_can_be_relied_on_is_listed_or_left_out_for_a_reason() -> None:
-    rows = [row for row in ROWS.values() if row["kind"] in {"rss", "atom", "github-releases"}]
-    listed = {source.url for source in shipped().sources}
-    assert {row["url"] for row in rows if row["confidence"] != "low"} - listed == set(NOT_LISTED)
-    assert listed <= ROWS.keys()
-
-
-@survey
-def test_language_and_role_are_those_of_the_survey_or_differ_for_a_reason() -> None:
-    differing = set()
-    for source in shipped().sources:
-        row = ROWS[source.url]
-        assert source.lang in row["language"], source.id
-        if source.role.value != ROLES.get(row["role"], row["role"]):
-            differing.add(source.id)
-    assert differing == set(OTHER_ROLES)
-
-
-@survey
-def test_where_the_survey_expects_items_the_scopes_admit_them_or_are_narrower_for_a_reason() -> None:
-    narrower = set()
-    for source in shipped().sources:
-        holder = vendor(source.vendor_id)
-        for prefix in ROWS[source.url]["item_url_prefixes"]:
-            probes = (prefix, f"{prefix.rstrip('/')}/some-page", f"{prefix.rstrip('/')}/releases/tag/v1.0.0")
-            inside = [isinstance(policy.admit(holder, probe), policy.Admitted) for probe in probes]
-            if ROWS[source.url]["kind"] == "github-releases":
-                assert inside == [False, False, True], source.id
-            elif not any(inside[:2]):
-                narrower.add(source.id)
-    assert narrower == set(NARROWER)
