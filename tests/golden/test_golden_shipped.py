@@ -1,4 +1,4 @@
-"""Documents of our own through the stanzas that ship; see `golden.shipped`."""
+"""Documents of our own through the stanzas that ship; see `golden.stanzas`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sources_table
-from golden.shipped import Golden, goldens, listed, outcome, read, redesigned
+from golden.stanzas import Golden, goldens, listed, outcome, read, redesigned
 from ingest.errors import ParseError
 from ingest.model import Kind
 from ingest.parse.selfcheck import check
