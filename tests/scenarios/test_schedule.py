@@ -80,6 +80,17 @@ def test_a_changed_list_comes_into_force_and_a_bad_one_does_not(world: World, fi
     assert [row.name for row in world.rows("SELECT name FROM v1_vendors")] == ["Acme AI"]
 
 
+def test_a_file_that_goes_missing_is_reported_once_and_the_last_good_list_stays(
+    world: World, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lists = schedule.Lists(world.engine, file, world.now)
+    first = lists.current()
+    file.unlink()
+    assert [lists.current(), lists.current()] == [first, first]
+    assert first is not None
+    assert caplog.text.count("allow-list unreadable") == 1
+
+
 def test_a_round_that_hangs_ends_the_daemon_and_one_that_is_only_long_does_not(world: World, file: Path) -> None:
     release = threading.Event()
     lists = schedule.Lists(world.engine, file, world.now)
