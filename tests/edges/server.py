@@ -16,7 +16,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -135,6 +135,7 @@ class HostileServer:
     names: list[str] = field(default_factory=list)
     connections: int = 0
     otherwise: bytes = field(default_factory=lambda: answer(b"no script", 404))
+    answering: dict[str, Callable[[Asked], bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._scripts: dict[str, list[Script]] = {}
@@ -154,6 +155,11 @@ class HostileServer:
             self.asked.clear()
             self.names.clear()
             self.connections = 0
+
+    def clear(self, url: str) -> None:
+        """Let an address be like any other again."""
+        self._scripts.pop(url, None)
+        self.answering.pop(url, None)
 
     def on(self, url: str, *scripts: Script | bytes) -> None:
         """Say what an address does; bytes alone are a script of one step."""
@@ -265,10 +271,16 @@ class HostileServer:
             asked = _read(request, number)
             with self._lock:
                 self.asked.append(asked)
-                scripts = self._scripts.get(asked.url, [(self.otherwise,)])
-                script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
+                script = self._script(asked)
             if not self._play(sock, script):
                 return
+
+    def _script(self, asked: Asked) -> Script:
+        """Choose what to do: by what was asked, else the address's next script."""
+        if asked.url in self.answering:
+            return (self.answering[asked.url](asked),)
+        scripts = self._scripts.get(asked.url, [(self.otherwise,)])
+        return scripts.pop(0) if len(scripts) > 1 else scripts[0]
 
     def _play(self, sock: ssl.SSLSocket, script: Iterable[Step]) -> bool:
         """Play a script; whether the connection goes on."""

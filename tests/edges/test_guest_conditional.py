@@ -1,0 +1,290 @@
+"""
+Conditional requests as a vendor's log shows them, over whole polls on a stored state.
+
+The sentences are the points of the Feed Reader Behavior Project (rachelbythebay.com, "feed reader score"), and RFC 9110 §13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from edges.guest import BLOG, FEED, PAGE, STAMP, Guest, feed, guest_of
+from edges.hostile import AGENT, fetcher_for
+from edges.server import Act, HostileServer, answer, chunk, head, redirect
+from ingest.model import Outcome
+from ingest.polling import LOOK_EVERY
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def guest(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Guest]:
+    with guest_of(sqlite, server, tmp_path) as guest:
+        yield guest
+
+
+def conditions(guest: Guest, url: str = FEED) -> list[tuple[str | None, str | None]]:
+    return [(one.value("If-None-Match"), one.value("If-Modified-Since")) for one in guest.asked(url)]
+
+
+# ── what is sent back ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("etag", "stamp"),
+    [
+        ('"abc"', STAMP),
+        ('"abc"', None),
+        (None, STAMP),
+        ('W/"abc"', STAMP),
+        ("unquoted", STAMP),
+        ('"with, comma"', STAMP),
+        ('"caf\xe9"', None),
+        ('""', None),
+        ('"abc"', "yesterday"),
+        ('"abc"', "Thu, 21 May 2026 12:00:00 +0200"),
+        ('"abc"', "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ('"abc"', "Sun, 22 May 2099 10:00:00 GMT"),
+        ('"' + "x" * 4000 + '"', None),
+    ],
+)
+def test_both_validators_come_back_byte_for_byte_whatever_they_look_like(
+    etag: str | None, stamp: str | None, guest: Guest
+) -> None:
+    fields = {name: value for name, value in (("ETag", etag), ("Last_Modified", stamp)) if value is not None}
+    guest.server.on(FEED, answer(feed("One"), **fields), head(304))
+    assert guest.poll().outcome is Outcome.OK
+    assert guest.poll().outcome is Outcome.NOT_MODIFIED
+    assert conditions(guest) == [(None, None), (etag, stamp)]
+    assert guest.world.titles() == ["One"]
+
+
+def test_without_validators_nothing_conditional_is_made_up(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), Date=STAMP, Expires=STAMP))
+    for _ in range(3):
+        guest.poll()
+    assert conditions(guest) == [(None, None)] * 3
+
+
+def test_the_newest_validators_are_sent(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"'), answer(feed("One", "Two"), ETag='"2"'), head(304))
+    for _ in range(3):
+        guest.poll()
+    assert [etag for etag, _ in conditions(guest)] == [None, '"1"', '"2"']
+
+
+def test_a_304_updates_what_it_names(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"', Last_Modified=STAMP), head(304, ETag='"2"'), head(304))
+    for _ in range(3):
+        guest.poll()
+    assert conditions(guest)[2] == ('"2"', STAMP)
+
+
+def test_a_document_without_validators_drops_the_old_ones(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"'), answer(feed("One", "Two")))
+    for _ in range(3):
+        guest.poll()
+    assert [etag for etag, _ in conditions(guest)] == [None, '"1"', None]
+
+
+def test_validators_outlive_the_process(guest: Guest, tmp_path: Path) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"', Last_Modified=STAMP), head(304))
+    guest.poll()
+    with fetcher_for(guest.server, tmp_path) as another:
+        guest.world.fetcher = another
+        assert guest.poll().outcome is Outcome.NOT_MODIFIED
+    assert conditions(guest)[1] == ('"1"', STAMP)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param((answer(b"gone fishing", 404, ETag='"bad"'),), id="404"),
+        pytest.param((answer(b"oops", 500, ETag='"bad"'),), id="500"),
+        pytest.param((answer(b"slow", 429, ETag='"bad"'),), id="429"),
+        pytest.param((answer(b"no", 403, ETag='"bad"'),), id="403"),
+        pytest.param((head(200, Content_Length=5000, ETag='"bad"') + b"<rss", Act.END), id="shorter than stated"),
+        pytest.param((head(200, Transfer_Encoding="chunked", ETag='"bad"') + chunk(b"<rss"), Act.CUT), id="cut"),
+        pytest.param((answer(b"", ETag='"bad"'),), id="empty"),
+        pytest.param((answer(b"not gzip", ETag='"bad"', Content_Encoding="gzip"),), id="broken coding"),
+        pytest.param((answer(b"part", 206, ETag='"bad"'),), id="206"),
+        pytest.param((answer(feed("One"), 203, ETag='"bad"'),), id="203"),
+    ],
+)
+@pytest.mark.usefixtures("at_once")
+def test_what_brought_no_document_gives_no_validators_and_costs_none(
+    bad: tuple[bytes | Act, ...], guest: Guest
+) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"'), bad)
+    guest.poll()
+    assert guest.poll().outcome in {Outcome.FAILED, Outcome.BLOCKED}
+    guest.server.on(FEED, head(304))
+    assert guest.poll(after=timedelta(days=2)).outcome is Outcome.NOT_MODIFIED
+    assert conditions(guest)[-1] == ('"1"', None)
+    assert guest.world.titles() == ["One"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"<!DOCTYPE html><html><head><title>Hello</title></head><body>hi</body></html>", id="a page"),
+        pytest.param(b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>", id="a sitemap"),
+        pytest.param(b"<html><head><title>Just a moment...</title></head></html>", id="a challenge"),
+        pytest.param(b"%PDF-1.7 ...", id="a PDF"),
+        pytest.param(b"\x00\x01\x02\x03", id="noise"),
+    ],
+)
+def test_what_cannot_be_read_gives_no_validators(body: bytes, guest: Guest) -> None:
+    guest.server.on(FEED, answer(body, ETag='"bad"', Last_Modified=STAMP), answer(feed("One")))
+    assert guest.poll().outcome in {Outcome.BROKEN, Outcome.BLOCKED}
+    guest.poll()
+    assert conditions(guest) == [(None, None)] * 2
+    assert guest.world.titles() == ["One"]
+
+
+def test_validators_belong_to_the_address_where_the_document_was_found(guest: Guest) -> None:
+    guest.server.on(FEED, redirect(BLOG, 302))
+    guest.server.on(BLOG, answer(feed("One"), ETag='"1"'), head(304))
+    guest.poll()
+    assert guest.poll().outcome is Outcome.NOT_MODIFIED
+    assert conditions(guest, FEED) == [(None, None)] * 2
+    assert conditions(guest, BLOG) == [(None, None), ('"1"', None)]
+
+
+def test_when_a_redirect_ends_elsewhere_the_old_validators_stay_at_home(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"'), redirect("/elsewhere.xml", 302))
+    guest.server.on("https://www.acme-ai.com/elsewhere.xml", answer(feed("One", "Two")))
+    guest.poll()
+    guest.poll()
+    assert guest.asked("https://www.acme-ai.com/elsewhere.xml")[0].value("If-None-Match") is None
+
+
+# ── nothing else ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_poll_of_a_feed_asks_for_the_feed_and_nothing_else(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), Link='<https://www.acme-ai.com/hub>; rel="hub"', Set_Cookie="a=b"))
+    for _ in range(3):
+        guest.poll()
+    assert guest.server.urls == [FEED] * 3
+
+
+def test_no_poll_adds_cookies_referrers_queries_or_ranges(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"', Set_Cookie="id=1; Path=/"), redirect("/moved.xml", 302))
+    guest.server.on("https://www.acme-ai.com/moved.xml", answer(feed("One"), Set_Cookie="id=2"))
+    for _ in range(3):
+        guest.poll()
+    sent = {name.lower() for one in guest.server.asked for name, _ in one.fields}
+    assert sent == {"host", "user-agent", "accept", "accept-encoding", "connection", "if-none-match"}
+    assert {one.value("User-Agent") for one in guest.server.asked} == {AGENT}
+    assert not any("?" in url for url in guest.server.urls)
+
+
+def test_what_is_not_due_is_not_asked_and_starting_again_is_no_reason(guest: Guest, tmp_path: Path) -> None:
+    guest.server.on(FEED, answer(feed("One")))
+    guest.poll()
+    with fetcher_for(guest.server, tmp_path) as another:
+        guest.world.fetcher = another
+        assert all(report.source_id != "acme/news" for report in guest.due(after=timedelta(minutes=5)))
+    assert len(guest.asked()) == 1
+
+
+# ── lies ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Liar:
+    """Says 304 to every conditional request, whatever it has."""
+
+    def __init__(self, server: HostileServer, url: str = FEED) -> None:
+        self.server, self.url = server, url
+
+    def has(self, body: bytes, **fields: str) -> None:
+        whole = answer(body, **fields)
+        self.server.answering[self.url] = lambda asked: whole if asked.value("If-None-Match") is None else head(304)
+
+
+def test_every_twentieth_look_is_unconditional(guest: Guest) -> None:
+    Liar(guest.server).has(feed("One"), ETag='"1"')
+    for _ in range(2 * LOOK_EVERY + 1):
+        guest.poll()
+    whole = [number for number, (etag, _) in enumerate(conditions(guest)) if etag is None]
+    assert whole == [0, LOOK_EVERY, 2 * LOOK_EVERY]
+    assert guest.state().validators_trust == "trusted"
+
+
+def test_a_304_that_was_false_is_never_believed_again_and_an_operator_can_see_it(guest: Guest) -> None:
+    liar = Liar(guest.server)
+    liar.has(feed("One"), ETag='"1"')
+    guest.poll()
+    guest.poll()
+    liar.has(feed("One", "Two"), ETag='"1"')
+    reports = [guest.poll() for _ in range(LOOK_EVERY - 1)]
+    assert guest.world.titles() == ["One", "Two"]
+    assert "304" in reports[-1].note
+    guest.server.forget()
+    for _ in range(3):
+        guest.poll()
+    assert conditions(guest) == [(None, None)] * 3
+    assert guest.shown().state == "ok"
+    assert "304 Not Modified although there was news" in guest.shown().reason
+
+
+def test_news_under_new_validators_put_the_old_ones_on_trial_and_a_304_to_them_is_the_proof(guest: Guest) -> None:
+    liar = Liar(guest.server)
+    liar.has(feed("One"), ETag='"1"')
+    guest.poll()
+    guest.poll()
+    liar.has(feed("One", "Two"), ETag='"2"')
+    for _ in range(LOOK_EVERY - 1):
+        guest.poll()
+    assert guest.state().validators_trust == "trial"
+    guest.poll()
+    assert conditions(guest)[-1] == ('"1"', None)
+    assert guest.state().validators_trust == "distrusted"
+    guest.poll()
+    assert conditions(guest)[-1] == (None, None)
+
+
+def test_an_honest_server_whose_news_came_just_then_is_trusted_on(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One"), ETag='"1"'), head(304))
+    for _ in range(LOOK_EVERY):
+        guest.poll()
+    guest.server.on(FEED, answer(feed("One", "Two"), ETag='"2"'), answer(feed("One", "Two"), ETag='"2"'), head(304))
+    for _ in range(3):
+        guest.poll()
+    assert [etag for etag, _ in conditions(guest)[-3:]] == [None, '"1"', '"2"']
+    assert guest.state().validators_trust == "trusted"
+    assert guest.shown().reason == ""
+
+
+def test_bytes_that_differ_without_news_prove_nothing(guest: Guest) -> None:
+    liar = Liar(guest.server)
+    liar.has(feed("One"), ETag='"1"')
+    guest.poll()
+    guest.poll()
+    liar.has(feed("One", head="<lastBuildDate>Fri, 22 May 2026 12:00:00 GMT</lastBuildDate>"), ETag='"1"')
+    for _ in range(LOOK_EVERY + 1):
+        guest.poll()
+    assert guest.state().validators_trust == "trusted"
+
+
+def test_a_304_to_a_first_request_is_a_failure_and_not_an_empty_source(guest: Guest) -> None:
+    guest.server.on(FEED, head(304, ETag='"1"'), answer(feed("One")))
+    assert guest.poll().outcome is Outcome.FAILED
+    guest.poll()
+    assert conditions(guest) == [(None, None)] * 2
+    assert guest.world.titles() == ["One"]
+
+
+def test_pages_are_asked_conditionally_too(guest: Guest) -> None:
+    from edges.guest import page
+
+    guest.server.on(PAGE, answer(page("One", "Two", "Three"), ETag='"1"', Last_Modified=STAMP), head(304))
+    guest.poll("acme/page")
+    assert guest.poll("acme/page").outcome is Outcome.NOT_MODIFIED
+    assert conditions(guest, PAGE)[1] == ('"1"', STAMP)
