@@ -34,9 +34,15 @@ def test_each_language_has_its_own_to_show() -> None:
     assert by_language((RELEASE, JAPANESE, NEWS, unknown)) == {"en": NEWS, "ja": JAPANESE, "und": unknown}
 
 
+def test_of_two_pins_the_later_word_wins() -> None:
+    words = [Decision(3, "pin", RELEASE.id), Decision(2, "pin", NEWS.id), Decision(1, "pin", RELEASE.id)]
+    assert primary((NEWS, RELEASE), pins(words)) is RELEASE
+    assert primary((NEWS, RELEASE), pins(words[1:])) is NEWS
+
+
 def test_a_pin_wins() -> None:
     wanted = pins([Decision(1, "pin", RELEASE.id), Decision(2, "merge", NEWS.id, (LOG.id,))])
-    assert wanted == {RELEASE.id}
+    assert wanted == {RELEASE.id: 1}
     assert primary((NEWS, RELEASE), wanted) is RELEASE
     assert by_language((NEWS, RELEASE, JAPANESE), wanted)["ja"] is JAPANESE
 

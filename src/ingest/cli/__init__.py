@@ -78,7 +78,7 @@ _add(_headline, headline.restore, "ingest headline restore ID --reason 'the vend
 app.add_typer(_headline, name="headline")
 _add(app, stories.stories, "ingest stories --vendor google --since 7d", "ingest stories --lang ja --json")
 _story = _group("One story: show it, merge, split, or choose what is shown.", stories.ShowsUnlessTold)
-_add(_story, stories.show, "ingest story ID", "ingest story show ID --json")
+_add(_story, stories.show, "ingest story show ID", "ingest story ID --json")
 _add(_story, stories.merge, "ingest story merge ID OTHER --reason 'the release page of the same launch'")
 _add(_story, stories.split, "ingest story split ID OTHER --reason 'another model'")
 _add(_story, stories.pin, "ingest story pin ID --reason 'the launch, not its recap'")

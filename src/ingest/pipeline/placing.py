@@ -194,13 +194,10 @@ def _partition(
     before = placings.founders(conn, members)
     drawn = stories.partition(members.values(), joins.values(), words)
     changed = stories.changes(before, drawn)
-    placings.write(conn, vendor_id, drawn, at)
+    placings.write(conn, vendor_id, drawn, before, at)
     moved = {one.headline_id for one in changed}
-    pinned = stories.pins(words)
-    for story in drawn:
-        fresh = before.keys() & set(story.headline_ids) and moved.isdisjoint(story.headline_ids) and not choose
-        if not fresh or len(story.headline_ids) == 1:
-            _choose(conn, story, members, pinned)
+    stale = [one for one in drawn if choose or len(one.headline_ids) == 1 or not moved.isdisjoint(one.headline_ids)]
+    _choose(conn, stale, members, stories.pins(words))
     placings.drop_empty(conn, {one.before for one in changed})
     changes.append(
         conn,
@@ -218,9 +215,12 @@ def _partition(
     )
 
 
-def _choose(conn: Connection, story: Story, members: Mapping[str, Member], pinned: frozenset[str]) -> None:
-    """Choose what a story shows, among what can be shown."""
-    shown = placings.live(conn, story.headline_ids) or set(story.headline_ids)
-    candidates = [members[id_] for id_ in story.headline_ids if id_ in shown]
-    languages = {lang: member.id for lang, member in stories.by_language(candidates, pinned).items()}
-    placings.show(conn, story.founder_id, stories.primary(candidates, pinned).id, languages)
+def _choose(conn: Connection, drawn: Iterable[Story], members: Mapping[str, Member], pinned: Mapping[str, int]) -> None:
+    """Choose what stories show, among what can be shown."""
+    live = placings.live(conn, members)
+    chosen: dict[str, tuple[str, Mapping[str, str]]] = {}
+    for story in drawn:
+        candidates = [members[id_] for id_ in live.intersection(story.headline_ids) or story.headline_ids]
+        languages = {lang: member.id for lang, member in stories.by_language(candidates, pinned).items()}
+        chosen[story.founder_id] = (stories.primary(candidates, pinned).id, languages)
+    placings.show(conn, chosen)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, and_, bindparam, delete, insert, or_, select, update
 
 from ingest.dedupe import key_text
 from ingest.model import Precision, Role
@@ -156,8 +156,14 @@ def _is_near(one: int | None, other: int | None, reach: int | None) -> bool:
 
 def regroup(conn: Connection, groups: Mapping[str, str]) -> None:
     """Note the groups that proofs make."""
-    for id_, group in groups.items():
-        conn.execute(update(_MEMBERS).where(_MEMBERS.c.headline_id == id_).values(proof_group=group))
+    _update(conn, _MEMBERS, "headline_id", "proof_group", groups)
+
+
+def _update(conn: Connection, table: Table, key: str, column: str, values: Mapping[str, str]) -> None:
+    """Set one column of many rows in one statement."""
+    if values:
+        statement = update(table).where(table.c[key] == bindparam("row_key")).values({column: bindparam("row_value")})
+        conn.execute(statement, [{"row_key": name, "row_value": value} for name, value in sorted(values.items())])
 
 
 def groups_of(conn: Connection, ids: Iterable[str]) -> dict[str, tuple[str, date | None]]:
@@ -219,8 +225,10 @@ def add_pairs(
 
 def drop_pairs(conn: Connection, pairs: Iterable[tuple[str, str]]) -> None:
     """Forget joins."""
-    for low, high in pairs:
-        conn.execute(delete(_PAIRS).where(_PAIRS.c.headline_id == low, _PAIRS.c.other_id == high))
+    rows = [{"low": low, "high": high} for low, high in sorted(pairs)]
+    if rows:
+        is_pair = and_(_PAIRS.c.headline_id == bindparam("low"), _PAIRS.c.other_id == bindparam("high"))
+        conn.execute(delete(_PAIRS).where(is_pair), rows)
 
 
 def open_days(conn: Connection, vendor_id: str, days: Iterable[date]) -> None:
@@ -277,8 +285,13 @@ def live(conn: Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def write(conn: Connection, vendor_id: str, stories: Sequence[Story], at: datetime) -> None:
-    """Give headlines their stories, with the one join that brought each in; a story that is empty then goes."""
+def write(conn: Connection, vendor_id: str, stories: Sequence[Story], before: Mapping[str, str], at: datetime) -> None:
+    """
+    Give headlines their stories, with the one join that brought each in.
+
+    Args:
+        before: The founder of each headline's story as it stands.
+    """
     table = schema.stories
     known = set()
     for batch in batches(story_id(story.founder_id) for story in stories):
@@ -290,12 +303,13 @@ def write(conn: Connection, vendor_id: str, stories: Sequence[Story], at: dateti
     ]
     if fresh:
         conn.execute(insert(table), fresh)
-    for story in stories:
-        conn.execute(
-            update(_HEADLINES)
-            .where(_HEADLINES.c.id.in_(story.headline_ids))
-            .values(story_id=story_id(story.founder_id))
-        )
+    moved = {
+        id_: story_id(story.founder_id)
+        for story in stories
+        for id_ in story.headline_ids
+        if before[id_] != story.founder_id
+    }
+    _update(conn, _HEADLINES, "id", "story_id", moved)
     rows = [_founder_row(story, at) for story in stories]
     rows += [_join_row(story, join, at) for story in stories for join in story.joins]
     upsert(conn, schema.story_joins, rows, key=("headline_id",), keep=("joined_at",))
@@ -318,24 +332,32 @@ def _join_row(story: Story, join: Join, at: datetime) -> dict[str, Any]:
     }
 
 
-def show(conn: Connection, founder_id: str, headline_id: str, languages: Mapping[str, str]) -> None:
-    """Say which headline stands for a story, and which in each language."""
-    story = story_id(founder_id)
-    conn.execute(update(schema.stories).where(schema.stories.c.id == story).values(headline_id=headline_id))
+def show(conn: Connection, chosen: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
+    """
+    Say which headline stands for each story, and which in each language.
+
+    Args:
+        chosen: By founder: the headline that stands for the story, and those of its languages.
+    """
+    _update(conn, schema.stories, "id", "headline_id", {story_id(id_): shown for id_, (shown, _) in chosen.items()})
     table = schema.story_languages
-    conn.execute(delete(table).where(table.c.story_id == story))
-    if languages:
-        conn.execute(
-            insert(table), [{"story_id": story, "lang": lang, "headline_id": id_} for lang, id_ in languages.items()]
-        )
+    for batch in batches(map(story_id, chosen)):
+        conn.execute(delete(table).where(table.c.story_id.in_(batch)))
+    rows = [
+        {"story_id": story_id(id_), "lang": lang, "headline_id": shown}
+        for id_, (_, languages) in chosen.items()
+        for lang, shown in languages.items()
+    ]
+    if rows:
+        conn.execute(insert(table), rows)
 
 
 def drop_empty(conn: Connection, founder_ids: Iterable[str]) -> None:
     """Take away stories that no headline is in any longer; an editor's short lines go with the story they went into."""
-    for founder_id in founder_ids:
-        story = story_id(founder_id)
-        left = conn.execute(select(func.count()).where(_HEADLINES.c.story_id == story)).scalar_one()
-        if not left:
-            conn.execute(delete(schema.story_languages).where(schema.story_languages.c.story_id == story))
-            conn.execute(delete(schema.short_headlines).where(schema.short_headlines.c.story_id == story))
-            conn.execute(delete(schema.stories).where(schema.stories.c.id == story))
+    for batch in batches(map(story_id, founder_ids)):
+        left = conn.execute(select(_HEADLINES.c.story_id).where(_HEADLINES.c.story_id.in_(batch)).distinct())
+        empty = sorted(set(batch) - set(left.scalars()))
+        if empty:
+            for table in (schema.story_languages, schema.short_headlines):
+                conn.execute(delete(table).where(table.c.story_id.in_(empty)))
+            conn.execute(delete(schema.stories).where(schema.stories.c.id.in_(empty)))

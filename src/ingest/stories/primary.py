@@ -7,7 +7,7 @@ again only when a story merges, splits or gets a pin: what is shown does not cha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -21,21 +21,23 @@ ORDER: Final = (Role.NEWS, Role.PRESS, Role.PRODUCT, Role.RESEARCH, Role.CHANGEL
 
 _RANK: Final[Mapping[Role, int]] = MappingProxyType({role: rank for rank, role in enumerate(ORDER)})
 
+_NONE: Final[Mapping[str, int]] = MappingProxyType({})
+
 UNKNOWN: Final = "und"
 """Stands for a language that nobody names (BCP 47)."""
 
 
-def primary(members: Iterable[Member], pins: Collection[str] = ()) -> Member:
+def primary(members: Iterable[Member], pins: Mapping[str, int] = _NONE) -> Member:
     """
     Return the headline to show for a story.
 
-    A pinned one first; then by role; then one without a language in its address before translations; then the day, the
+    The one pinned last first; then by role; then one without a language in its address before translations; then the day, the
     earlier the better, none last.
     """
     return min(members, key=lambda member: _order(member, pins))
 
 
-def by_language(members: Iterable[Member], pins: Collection[str] = ()) -> dict[str, Member]:
+def by_language(members: Iterable[Member], pins: Mapping[str, int] = _NONE) -> dict[str, Member]:
     """Return the headline to show in each language of a story, by primary language subtag (`ja`), sorted."""
     languages: dict[str, list[Member]] = {}
     for member in members:
@@ -43,15 +45,19 @@ def by_language(members: Iterable[Member], pins: Collection[str] = ()) -> dict[s
     return {language: primary(found, pins) for language, found in sorted(languages.items())}
 
 
-def pins(decisions: Iterable[Decision]) -> frozenset[str]:
-    """Return the headlines that an operator wants shown."""
-    return frozenset(decision.headline_id for decision in decisions if decision.kind == "pin")
+def pins(decisions: Iterable[Decision]) -> dict[str, int]:
+    """Return the headlines that an operator wants shown, each with the number of the last word that says so."""
+    return {decision.headline_id: decision.number for decision in _by_number(decisions) if decision.kind == "pin"}
 
 
-def _order(member: Member, pins: Collection[str]) -> tuple[bool, int, bool, date, str, str]:
+def _by_number(decisions: Iterable[Decision]) -> list[Decision]:
+    return sorted(decisions, key=lambda decision: decision.number)
+
+
+def _order(member: Member, pins: Mapping[str, int]) -> tuple[int, int, bool, date, str, str]:
     address = page(member.url)
     return (
-        member.id not in pins,
+        -pins.get(member.id, 0),
         _RANK[member.role],
         address.document != address.story,
         member.day or date.max,
