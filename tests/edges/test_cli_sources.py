@@ -1,0 +1,332 @@
+"""The operator's desk as commands: discover, try, add, enable, disable, and what was filtered."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edges.commands import Desk
+from ingest import allowlist
+from ingest.demo.answers import Answer
+from ingest.demo.server import VendorServer
+from ingest.store.engine import open_engine, read
+from world import FEED, LIST, Item, rss
+
+NEWS = "https://www.acme-ai.com/news"
+STRANGER = "https://www.stranger-ai.org/blog"
+TITLES = ("Acme releases the first one", "Acme releases another one", "Acme opens an office", "Acme hires a poet")
+COMMENTED = LIST.replace("    sources:\n", "    sources:            # ours\n      # the newsroom\n")
+
+
+def listing(*titles: str, name: str = "card", head: str = "") -> Answer:
+    items = "".join(
+        f'<li class="{name}"><a href="/news/{n}"><h3>{title}</h3></a><time>May {n}, 2026</time></li>'
+        for n, title in enumerate(titles, 1)
+    )
+    page = f'<!doctype html><html lang="en"><head><title>News</title>{head}</head><body><main><ul>{items}</ul></main></body></html>'
+    return Answer(page.encode(), "text/html")
+
+
+PAGE = listing(*TITLES, head='<link rel=alternate type="application/rss+xml" href="/feed.xml" title="Acme News">')
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    """A desk with a list that has comments, on a database that does not exist yet."""
+    feed = rss(Item("Acme opens a lab", f"{NEWS}/lab"), Item("Press says", "https://press.example.net/1"))
+    with VendorServer({FEED: feed, NEWS: PAGE, STRANGER: listing(*TITLES)}) as vendors:
+        database = f"sqlite:///{tmp_path}/desk.db"
+        for name, value in {**vendors.settings, "INGEST_HOST_GAP": "0s", "INGEST_DATABASE_URL": database}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        desk = Desk(tmp_path, vendors, database, capsys)
+        desk.write_list(COMMENTED)
+        yield desk
+
+
+def asked(desk: Desk, path: str) -> int:
+    return sum(request.url.endswith(path) for request in desk.vendors.requests)
+
+
+# ── discover ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_page_is_fetched_once_and_its_list_and_feed_are_proposed_with_stanzas(desk: Desk) -> None:
+    ended = desk("sources", "discover", NEWS, "--json")
+    assert (ended.status, ended.err) == (0, "")
+    found = ended.document()
+    assert (found["vendor"], found["read_from"], found["error"]) == ("acme", "the site, just now", "")
+    kinds = [one["kind"] for one in found["proposals"]]
+    assert {"page", "feed"} <= set(kinds)
+    page = found["proposals"][kinds.index("page")]
+    assert [entry["title"] for entry in page["entries"]] == list(TITLES)
+    assert (page["count"], page["official"], page["doubts"]) == (4, 4, [])
+    assert 0.5 < page["sure"] <= 1
+    assert page["why"]
+    feed = found["proposals"][kinds.index("feed")]
+    assert (feed["url"], feed["title"], feed["count"], feed["entries"]) == (FEED, "Acme News", None, [])
+    assert not (desk.folder / "desk.db").exists()
+    assert (desk.folder / "sources.yaml").read_text(encoding="utf-8") == COMMENTED
+
+
+def test_a_proposed_stanza_can_be_tried_and_its_command_adds_it(desk: Desk) -> None:
+    found = desk("sources", "discover", NEWS, "--json").document()
+    page = next(one for one in found["proposals"] if one["kind"] == "page")
+    (desk.folder / "stanza.yaml").write_text(page["stanza"], encoding="utf-8")
+    tried = desk("sources", "try", "stanza.yaml", "--json")
+    assert (tried.status, tried.document()["tally"]["created"], tried.document()["state"]) == (0, 4, "ok")
+    program, *words = shlex.split(page["command"])
+    assert program == "ingest"
+    added = desk(*words)
+    assert added.status == 0, added.err
+    listed = allowlist.load(desk.folder / "sources.yaml")
+    source_id = tried.document()["source"]
+    assert source_id == "acme/news-2"  # acme/news is taken
+    assert {item.id for item in listed.sources} == {"acme/news", "acme/blog", source_id}
+    assert desk("poll", source_id, "--json").document()["created"] == 4
+
+
+def test_people_read_how_sure_it_is_and_why(desk: Desk) -> None:
+    ended = desk("sources", "discover", "www.acme-ai.com/news")
+    assert ended.status == 0
+    assert ended.out.startswith(f"{NEWS}: official for Acme; read from the site, just now.\n")
+    assert "% sure: " in ended.out
+    assert "4 entries, 4 of them official for Acme." in ended.out
+    assert "\n      news-2:\n        kind: page\n" in ended.out
+    assert "ingest sources try FILE" in ended.err
+
+
+def test_a_stored_page_needs_no_network(desk: Desk) -> None:
+    saved = desk("sources", "discover", NEWS, "--save", "news.html")
+    assert (saved.status, "go on with --from news.html" in saved.err) == (0, True)
+    desk("sources", "add", "acme", "list", "--kind", "page", "--url", NEWS, "--select", "entry=li.card")
+    desk("poll")
+    before = asked(desk, "/news")
+    for words in (("discover", NEWS), ("try", "acme/list"), ("discover", STRANGER, "--from", "news.html")):
+        ended = desk("sources", *words, "--json")
+        assert ended.status == 0, ended.err
+    assert desk("sources", "try", "acme/list", "--json").document()["read_from"].startswith("capture ")
+    assert asked(desk, "/news") == before
+    assert desk("sources", "try", "acme/list", "--fetch", "--json").document()["read_from"] == "the site, just now"
+    assert asked(desk, "/news") == before + 1
+
+
+def test_what_no_vendor_lists_is_asked_only_on_an_operators_own_account(desk: Desk) -> None:
+    ended = desk("sources", "discover", STRANGER)
+    assert (ended.status, "no vendor of the list admits this address" in ended.err) == (2, True)
+    assert asked(desk, "/blog") == 0
+    alone = desk("sources", "discover", STRANGER, "--unlisted", "--json")
+    assert (alone.status, asked(desk, "/blog")) == (0, 1)
+    assert "because you say so" in alone.err
+    assert (alone.document()["vendor"], alone.document()["proposals"][0]["official"]) == (None, None)
+    assert "ingest sources add VENDOR blog " in alone.document()["proposals"][0]["command"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("https://www.acme-ai.com/community/t/1", "--unlisted"), '"!www.acme-ai.com/community/" excepts it'),
+        (("http://www.acme-ai.com/news",), "is not https"),
+        (("https://127.0.0.1/", "--unlisted"), "the address"),
+        ((NEWS, "--vendor", "acmee"), 'no such vendor in the allow-list; did you mean "acme"?'),
+        ((NEWS, "--from", "nowhere.html"), "cannot be read"),
+        (("https://bit.ly/x", "--unlisted"), "is not asked"),
+    ],
+)
+def test_what_may_not_be_looked_at_is_one_sentence_and_2(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    ended = desk("sources", "discover", *words)
+    assert (ended.status, ended.out, said in ended.err) == (2, "", True), ended.err
+    assert desk.vendors.requests == ()
+
+
+def test_an_unlisted_host_that_is_not_public_is_not_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGEST_PRIVATE_NETWORKS", "")
+    ended = desk("sources", "discover", STRANGER, "--unlisted", "--json")
+    assert (ended.status, ended.document()["rule"]) == (1, "private-address")
+    assert desk.vendors.requests == ()
+
+
+def test_a_page_that_does_not_answer_ends_with_1_and_its_rule(desk: Desk) -> None:
+    desk.vendors.update({NEWS: Answer(b"no", "text/plain", 403)})
+    ended = desk("sources", "discover", NEWS)
+    assert (ended.status, ended.out) == (1, "")
+    assert f"{NEWS}: blocked (" in ended.err
+    assert desk("sources", "try", "acme/news", "--from", "sources.yaml").status == 1
+
+
+# ── try ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_source_that_was_never_applied_is_tried_and_nothing_is_recorded(desk: Desk) -> None:
+    ended = desk("sources", "try", "acme/news")
+    assert ended.status == 0
+    head, sums, *_ = ended.out.splitlines()
+    assert head == f"acme/news (feed) {FEED}: read from the site, just now."
+    assert sums == "2 entries: 1 new, 1 rejected."
+    assert "off-scope: " in ended.out
+    assert not (desk.folder / "desk.db").exists()
+    desk("poll")
+    known = desk("sources", "try", "acme/news", "--json").document()
+    assert [entry["fate"] for entry in known["entries"]] == ["seen", "rejected"]
+    engine = open_engine(desk.database)
+    with read(engine) as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM captures").scalar_one() == 1  # the poll's own
+    engine.dispose()
+
+
+def test_a_find_that_fails_the_self_check_ends_with_1_and_says_what_to_do(desk: Desk) -> None:
+    desk.vendors.update({NEWS: listing("Home", "About us", "Careers", "Contact")})
+    (desk.folder / "s.yaml").write_text(f"x: {{kind: page, url: {NEWS}, lang: en, select: {{entry: li.card}}}}")
+    ended = desk("sources", "try", "s.yaml")
+    assert ended.status == 1
+    assert "Nothing would be recorded; the source would be broken:" in ended.out
+    assert "navigation: " in ended.out
+    assert "4 quarantined" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("", 2, "holds no stanza"),
+        ("x: {kind: page, url: https://www.acme.com/}", 2, "no vendor of the list admits its url"),
+        (f"x: {{kind: page, url: {NEWS}, select: {{entri: li}}}}", 2, 'Did you mean "entry"?'),
+    ],
+)
+def test_a_stanza_with_a_fault_is_told_before_anything_is_asked(desk: Desk, text: str, status: int, said: str) -> None:
+    (desk.folder / "s.yaml").write_text(text)
+    ended = desk("sources", "try", "s.yaml")
+    assert (ended.status, ended.out, said in ended.err) == (status, "", True), ended.err
+    assert desk.vendors.requests == ()
+
+
+def test_an_unknown_source_is_wrong_usage(desk: Desk) -> None:
+    ended = desk("sources", "try", "acme/newss")
+    assert (ended.status, 'did you mean "acme/news"?' in ended.err) == (2, True)
+
+
+def test_nothing_that_pages_write_steers_a_terminal(desk: Desk) -> None:
+    evil = "Sale \x1b[31m now \u202eevil"
+    desk.vendors.update({NEWS: listing(*(f"{evil} {n}" for n in range(4)), name="card\u202e")})
+    for words in (("discover", NEWS), ("discover", NEWS, "--json")):
+        ended = desk("sources", *words)
+        assert "Sale" in ended.out
+        assert not {"\x1b", "\u202e"} & set(ended.out + ended.err)
+
+
+# ── add, enable, disable ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_source_is_added_behind_the_others_and_all_else_stays(desk: Desk) -> None:
+    words: tuple[str, ...] = (
+        "acme",
+        "list",
+        "--kind",
+        "page",
+        "--url",
+        NEWS,
+        "--lang",
+        "en",
+        "--role",
+        "press",
+        "--topic",
+        "AI",
+    )
+    words += ("--select", "entry=li.card", "--select", "title=h3 ~ (.+)=x", "--note", "# not: a comment")
+    shown = desk("sources", "add", *words, "--dry-run")
+    assert shown.status == 0
+    assert (desk.folder / "sources.yaml").read_text(encoding="utf-8") == COMMENTED
+    assert "+      list:\n+        kind: page\n" in shown.out
+    ended = desk("sources", "add", *words, "--json")
+    assert (ended.status, ended.document()["changed"], ended.document()["problems"]) == (0, True, [])
+    after = (desk.folder / "sources.yaml").read_text(encoding="utf-8")
+    assert after.startswith(COMMENTED.rstrip("\n"))
+    (item,) = (one for one in allowlist.load(desk.folder / "sources.yaml").sources if one.id == "acme/list")
+    assert (item.kind, item.role, item.lang, item.topics, item.note) == (
+        "page",
+        "press",
+        "en",
+        ("AI",),
+        "# not: a comment",
+    )
+    assert dict(item.select) == {"entry": "li.card", "title": "h3 ~ (.+)=x"}
+
+
+def test_a_source_with_faults_changes_nothing_and_all_are_told(desk: Desk) -> None:
+    words = ("sources", "add", "acme", "List", "--kind", "page", "--url", "https://www.acme.com/", "--lang", "jp")
+    ended = desk(*words)
+    assert (ended.status, ended.out) == (2, "")
+    for said in (
+        "nothing was changed",
+        "vendors.acme.sources.List: ",
+        'Did you mean "ja"',
+        "needs select.entry",
+        "url: ",
+    ):
+        assert said in ended.err
+    told = desk(*words, "--json")
+    assert (told.status, told.document()["changed"], len(told.document()["problems"])) == (2, False, 4)
+    assert (desk.folder / "sources.yaml").read_text(encoding="utf-8") == COMMENTED
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("acmee", "x"), 'did you mean "acme"?'),
+        (("acme", "news"), "is in the list already"),
+        (("acme", "x", "--select", "h3"), "is no NAME=PICK"),
+        (("acme", "x", "--select", "title=a", "--select", "title=b"), "is given twice"),
+    ],
+)
+def test_wrong_usage_of_add_is_one_sentence(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    ended = desk("sources", "add", *words, "--kind", "feed", "--url", FEED)
+    assert (ended.status, said in ended.err, ended.err.count("\n")) == (2, True, 1)
+
+
+def test_a_source_is_disabled_with_its_reason_and_enabled_again(desk: Desk) -> None:
+    off = desk("sources", "disable", "acme/news", "--note", "moved: ask them")
+    assert (off.status, off.out) == (0, "acme/news is disabled in sources.yaml.\n")
+    text = (desk.folder / "sources.yaml").read_text(encoding="utf-8")
+    assert "lang: en, enabled: false, note: 'moved: ask them'}" in text
+    assert "# the newsroom" in text
+    assert desk("sources", "disable", "acme/news").out == "acme/news is disabled already; nothing changed.\n"
+    on = desk("sources", "enable", "acme/news", "--json")
+    assert (on.status, on.document()["source"]["enabled"]) == (0, True)
+    ended = desk("sources", "enable", "acme/nws")
+    assert (ended.status, 'did you mean "acme/news"?' in ended.err) == (2, True)
+    assert "No note says why" in desk("sources", "disable", "acme/blog").err
+
+
+def test_a_list_that_is_broken_already_is_not_edited(desk: Desk) -> None:
+    desk.write_list(COMMENTED.replace("kind: feed", "kind: fed"))
+    ended = desk("sources", "disable", "acme/news")
+    assert (ended.status, ended.out, ended.err.count('"fed"')) == (2, "", 2)
+
+
+# ── what was filtered ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_filtered_entries_are_counted_and_shown_on_request(desk: Desk) -> None:
+    desk.write_list(LIST.replace("feed.xml, lang: en}", "feed.xml, lang: en, exclude: ['title:lab']}"))
+    assert desk("poll", "acme/news", "--json").document()["filtered"] == 1
+    (row,) = desk("rejections", "--status", "filtered", "--json").lines()
+    assert (row["title"], row["reason"]) == ("Acme opens a lab", "exclude")
+    (row,) = desk("rejections", "--status", "rejected", "--json").lines()
+    assert row["reason"] == "off-scope"
+    assert desk("rejections", "--status", "quarantined").err == "Nothing is quarantined.\n"
+    assert desk("rejections", "--status", "strange").status == 2
+    assert json.dumps(row)
