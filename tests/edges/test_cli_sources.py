@@ -157,8 +157,17 @@ def test_what_may_not_be_looked_at_is_one_sentence_and_2(desk: Desk, words: tupl
 def test_an_unlisted_host_that_is_not_public_is_not_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGEST_PRIVATE_NETWORKS", "")
     ended = desk("sources", "discover", STRANGER, "--unlisted", "--json")
-    assert (ended.status, ended.document()["rule"]) == (1, "private-address")
+    assert (ended.status, ended.document()["outcome"]) == (1, "failed"), ended
     assert desk.vendors.requests == ()
+
+
+def test_robots_txt_is_obeyed_as_by_a_poll(desk: Desk) -> None:
+    rules = Answer(b"User-agent: *\nDisallow: /news\n", "text/plain")
+    desk.vendors.update({"https://www.acme-ai.com/robots.txt": rules})
+    ended = desk("sources", "discover", NEWS, "--json")
+    assert (ended.status, "robots" in ended.document()["rule"]) == (1, True), ended
+    assert asked(desk, "/news") == 0
+    assert desk("sources", "try", "acme/news").status == 0  # a feed is published for machines
 
 
 def test_a_page_that_does_not_answer_ends_with_1_and_its_rule(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ import typer
 
 from ingest.cli import render, session
 from ingest.errors import UsageError
-from ingest.model import Capture, Failed, Fetched, FetchPlan, Source, Vendor
+from ingest.model import Capture, Failed, Fetched, FetchPlan, PollState, Source, Vendor
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,11 +112,14 @@ def _stored(engine: Engine, source: Source) -> Obtained | None:
 
 
 def ask(fetcher: Fetcher, settings: Settings, source: Source, vendor: Vendor, url: str) -> Obtained | Failed:
-    """Send one request, as a poll would."""
+    """Send one request, as a poll would send it; robots.txt is asked and obeyed as it would be."""
+    from ingest import polling
     from ingest.pipeline.ingest import Reading, capture_of
 
-    plan = FetchPlan(source.id, vendor, url, settings.timeout, settings.max_bytes, headers=source.headers)
-    found = fetcher.get(plan)
+    limits = polling.Limits(settings.timeout, settings.max_bytes, settings.host_gap)
+    plan = polling.plan(source, vendor, PollState(source.id), limits, session.now(), named=True)
+    assert isinstance(plan, FetchPlan)  # nothing is remembered that would make it a skip
+    found = fetcher.get(replace(plan, url=url))
     if isinstance(found, Fetched):
         return Obtained(capture_of(0, Reading(source, vendor, 0), found.response), "the site, just now")
     assert isinstance(found, Failed)  # nothing conditional was asked
