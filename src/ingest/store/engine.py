@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, inspect, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.errors import IngestError, LockedError, PolicyGuardError, SchemaError, StoreError
 from ingest.store import guards, views
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy.dialects import postgresql, sqlite
 
 HEAD: Final = "20260501_0001"
 """The migration that this version needs; a test holds it against the newest one in alembic/versions."""
@@ -198,12 +198,22 @@ _FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
 # ── statements that both engines know under different names ─────────────────────────────────────────────────────
 
 
+def insert(conn: Connection, into: Table) -> postgresql.Insert | sqlite.Insert:
+    """Begin an INSERT that may say what to do about a conflict; the engine that is not in use is not loaded."""
+    if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(into)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(into)
+
+
 def upsert(
     conn: Connection, into: Table, rows: list[dict[str, Any]], *, key: Sequence[str], keep: Sequence[str] = ()
 ) -> None:
     """Insert rows, or overwrite those of the same key, except the columns to keep; rows must not repeat a key."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(into)
+    statement = insert(conn, into)
     overwritten = [name for name in rows[0] if name not in {*key, *keep}]
     conn.execute(
         statement.on_conflict_do_update(
@@ -215,9 +225,8 @@ def upsert(
 
 def add_missing(conn: Connection, into: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows, but those whose key another transaction was faster to insert."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     if rows:
-        conn.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
+        conn.execute(insert(conn, into).on_conflict_do_nothing(), rows)
 
 
 BATCH: Final = 500

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, case, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.dedupe import key_text
 from ingest.model import Capture, Fate, Refusal
 from ingest.store import schema
-from ingest.store.engine import batches
+from ingest.store.engine import batches, insert
 
 _DECIDED = ("accepted", "discarded")
 """An operator's word stays, however often the entry is offered again."""
@@ -20,9 +19,8 @@ def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> N
     """Note what a capture offered and some rule refused; an entry seen before counts once more."""
     if not refusals:
         return
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     table = schema.rejections
-    statement = dialect.insert(table)
+    statement = insert(conn, table)
     decided = or_(*(table.c.status == word for word in _DECIDED))
     again = statement.on_conflict_do_update(
         index_elements=["source_id", "raw_key", "reason"],
