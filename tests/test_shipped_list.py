@@ -70,6 +70,24 @@ def test_it_holds_a_hundred_feeds_and_most_of_them_of_the_vendors_that_matter() 
     assert {"en", "ja"} <= {feed.lang for feed in feeds}
 
 
+def test_it_holds_sources_of_every_kind_and_most_vendors_have_one_that_is_polled() -> None:
+    on = [source for source in shipped().sources if source.enabled]
+    assert {source.kind for source in on} == set(Kind)
+    assert len([source for source in on if source.kind is not Kind.FEED]) >= 80
+    silent = {one.id for one in shipped().vendors} - {source.vendor_id for source in on}
+    listed_for_their_policy = {
+        "elevenlabs",
+        "runway",
+        "black-forest-labs",
+        "oracle",
+        "servicenow",
+        "baidu",
+        "lg",
+        "samsung",
+    }
+    assert silent == listed_for_their_policy | {"fujitsu", "hitachi", "aist", "jdla", "aisi-japan"}
+
+
 @pytest.mark.parametrize(("source_id", "stanza"), written())
 def test_each_source_says_what_it_is_and_in_which_language(source_id: str, stanza: dict[str, Any]) -> None:
     assert {"kind", "url", "role", "lang"} <= stanza.keys(), source_id
@@ -152,6 +170,17 @@ OFFICIAL = [
     ("salesforce", "https://www.salesforce.com/jp/news/press-releases/2026/05/19/some-release/"),
     ("digital-agency", "https://www.digital.go.jp/policies/genai"),
     ("meti", "https://www.meti.go.jp/press/2026/05/20260519001/20260519001.html"),
+    ("google", "https://github.com/google-deepmind/some-repository"),
+    ("google", "https://developer.android.com/ai/adk"),
+    ("xai", "https://grok.com/release-notes/may-21-2026"),
+    ("deepseek", "https://huggingface.co/deepseek-ai/Some-Model"),
+    ("qwen", "https://qwen.ai/blog?id=some-post"),
+    ("moonshot", "https://www.kimi.ai/blog/some-post"),
+    ("bytedance-seed", "https://seed.bytedance.com/en/blog/some-post"),
+    ("tencent", "https://www.tencent.com/en-us/articles/1.html"),
+    ("ntt-data", "https://www.nttdata.com/jp/ja/news/release/2026/051900/"),
+    ("fujitsu", "https://global.fujitsu/ja-jp/pr/news/2026/05/19-01"),
+    ("nict", "https://www.nict.go.jp/press/2026/05/19-1.html"),
 ]
 
 UNOFFICIAL = [
@@ -213,6 +242,20 @@ UNOFFICIAL = [
     ("salesforce", "https://trailhead.salesforce.com/trailblazer-community/feed"),
     ("sap", "https://community.sap.com/t5/some-board/some-topic/1"),
     ("meti", "https://www.meti.go.jp/ml_index_release_atom.xml"),
+    ("google", "https://github.com/google-deepmind/some-repository/discussions/1"),
+    ("google", "https://api.github.com/orgs/google-deepmind/repos"),
+    ("google", "https://aistudio.google.com/prompts/0a1b"),
+    ("xai", "https://grok.com/share/0a1b"),
+    ("xai", "https://huggingface.co/spaces/xai-org/some-app"),
+    ("deepseek", "https://chat.deepseek.com/share/0a1b"),
+    ("deepseek", "https://huggingface.co/deepseek-ai/Some-Model/discussions/1"),
+    ("deepseek", "https://huggingface.co/somebody/Some-Model-GGUF"),
+    ("deepseek", "https://huggingface.co/api/models?author=deepseek-ai"),
+    ("qwen", "https://qwen.ai/api/v2/article/retrieval"),
+    ("elevenlabs", "https://elevenlabs.io/app/0a1b"),
+    ("runway", "https://app.runwayml.com/video-tools/0a1b"),
+    ("fujitsu", "https://prtimes.jp/main/html/rd/p/000000001.000093942.html"),
+    ("meta", "https://huggingface.co/meta-llama/Some-Model/discussions/1"),
 ]
 """What section 8 of the vendor survey calls unofficial content on or beside official hosts."""
 
@@ -280,6 +323,7 @@ def filtered_by(source_id: str, title: str, link: str) -> str | None:
         ("google/adk-python-releases", "v1.9.0", "Developer tools and architecture", True),
         ("microsoft/agent-framework-releases", "python-1.0.0b260519", "python-1.0.0b260519", False),
         ("microsoft/agent-framework-releases", "dotnet-1.2.0", "dotnet-1.2.0", True),
+        ("openai/agents-js-releases", "@openai/agents@0.3.0-beta.1", "@openai/agents@0.3.0-beta.1", False),
     ],
 )
 def test_of_releases_only_the_finished_ones_are_kept(source_id: str, tag: str, title: str, *, kept: bool) -> None:
@@ -313,6 +357,28 @@ def test_of_releases_only_the_finished_ones_are_kept(source_id: str, tag: str, t
         ("kddi/newsrelease", "AI事業の役員人事異動について", "https://newsroom.kddi.com/news/y.html", False),
         ("microsoft/vscode", "Visual Studio Code 1.120", "https://code.visualstudio.com/updates/v1_120", True),
         ("microsoft/vscode", "A tour of our fonts", "https://code.visualstudio.com/blogs/2026/x", False),
+        ("deepseek/models", "deepseek-ai/Model-V5 is published", "https://huggingface.co/deepseek-ai/Model-V5", True),
+        ("qwen/models", "Qwen/Model-8B-GGUF is published", "https://huggingface.co/Qwen/Model-8B-GGUF", False),
+        ("qwen/models", "Qwen/Model-8B-FP8 is published", "https://huggingface.co/Qwen/Model-8B-FP8", False),
+        ("llm-jp/models", "llm-jp/test-model is published", "https://huggingface.co/llm-jp/test-model", False),
+        ("zai/models", "zai-org/Latest-9B is published", "https://huggingface.co/zai-org/Latest-9B", True),
+        ("anthropic/news", "A launch", "https://www.anthropic.com/claude-sonnet-9", True),
+        ("anthropic/news", "All news", "https://www.anthropic.com/news", False),
+        ("anthropic/news", "Company", "https://www.anthropic.com/company", False),
+        ("anthropic/research", "Safeguards", "https://www.anthropic.com/research/team/safeguards", False),
+        ("anthropic/claude-blog", "All about agents", "https://claude.com/blog/category/agents", False),
+        ("google/developers-blog", "Agents on phones", "https://developers.googleblog.com/agents-on-phones/", True),
+        ("google/developers-blog", "More", "https://developers.googleblog.com/search/?page=2", False),
+        ("softbank/press", "生成AIの新会社", "https://www.softbank.jp/corp/news/press/sbkk/2026/20260519_01/", True),
+        ("softbank/press", "新しい料金プラン", "https://www.softbank.jp/corp/news/press/sbkk/2026/20260519_02/", False),
+        (
+            "rakuten/press-en",
+            "New Language Model",
+            "https://global.rakuten.com/corp/news/press/2026/0519_01.html",
+            True,
+        ),
+        ("adobe/blog", "Firefly learns to draw", "https://blog.adobe.com/en/publish/2026/05/19/x", True),
+        ("adobe/blog", "Fonts of the month", "https://blog.adobe.com/en/publish/2026/05/19/y", False),
     ],
 )
 def test_of_mixed_sources_what_speaks_of_ai_is_kept(source_id: str, title: str, link: str, *, kept: bool) -> None:
