@@ -5,6 +5,7 @@ What stands where a page should be: a challenge, a login wall, or "not found" un
                 Sucuri, Kasada, Anubis, Google; and a page whose only words ask for JavaScript
     login       a page that asks who you are, and nothing else
     soft-404    a page that says that the page is not there
+    parked      a page that offers the domain itself, as dealers in names put up
 
 Slow to accuse, for a false alarm hides announcements and a missed one is caught by what the page then lacks. A page with the
 marks of an article (a publication date, JSON-LD of an article, `og:type` article) or with more text than such pages have
@@ -111,6 +112,12 @@ _LOST_HEAD: Final = _any_of(
     rf"(?:404[ !,.:-]*)?{_ITS_PAGE}(?:見つかりません(?:でした)?|見つけられません(?:でした)?|存在しません|ありません|ございません|見当たりません)[。！]?",
     rf"(?:404[ !,.:-]*)?{_ITS_PAGE}(?:(?:移動|変更)(?:または|もしくは|、))?(?:削除|移動)されました[。！]?|(?:404[ !,.:-]*)?{_ITS_PAGE}見つからない",
 )
+_PARKED_HEAD: Final = _any_of(
+    r"(?:the |this )?(?:domain(?: name)? )?(?:[\w-]+\.)*[\w-]{1,63}(?: domain(?: name)?)? (?:is|may be) (?:for sale|parked(?: free)?|available for purchase)\W*",
+    r"(?:buy|purchase|make an offer (?:on|for)|get) this domain(?: name)?\W*",
+    r"(?:this |the )?domain(?: name)?(?: [\w.-]+)? (?:has |is )?(?:expired|been suspended|for sale|parked)\W*",
+    r"(?:this )?(?:website|site|web page) is parked(?: free)?\b.{0,80}|(?:ドメイン|このドメイン)(?:は|が)?(?:販売中|売り出し中)(?:です)?",
+)
 _SEPARATORS: Final = re.compile(r"\s+[-–—―·•|:»/]\s+|\s*[|｜：»]\s*")
 
 _ARTICLE_MARKS: Final = (
@@ -121,7 +128,7 @@ _DATA: Final = re.compile(r"json|__next_f|__NUXT__|_STATE__", re.IGNORECASE)
 
 
 def obstacle(html: str) -> str | None:
-    """Return `challenge`, `login` or `soft-404` for a page that is only that, None for any other text."""
+    """Return `challenge`, `login`, `parked` or `soft-404` for a page that is only that, None for any other text."""
     try:
         return obstacle_on(webpage.tree(html))
     except ParseError:
@@ -141,6 +148,8 @@ def obstacle_on(page: LexborHTMLParser) -> str | None:
             return "challenge"
         if any(map(_LOGIN_HEAD.fullmatch, heads)) and page.css_first(_LOGIN_FORM):
             return "login"
+        if any(map(_PARKED_HEAD.fullmatch, heads)):
+            return "parked"
     return "soft-404" if any(map(_LOST_HEAD.fullmatch, heads)) else None
 
 

@@ -50,6 +50,7 @@ _OBSTACLES: Final = {
     "challenge": "a bot check",
     "login": "a login page",
     "soft-404": "a page that says it is not there",
+    "parked": "a page that offers the domain for sale",
 }
 _HEADING: Final = "h1, h2, h3, h4, h5, h6, [role=heading], [itemprop=headline]"
 _NO_PAGE: Final = re.compile(r"#|(?:javascript|mailto|tel|data|blob):", re.IGNORECASE)
@@ -62,7 +63,7 @@ def parse(capture: Capture, source: Source) -> Document:
     A page without entries is a document without entries; whether that may be is the self-check's to say.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (`challenge`, `login`, `soft-404`); or with
+        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (`challenge`, `login`, `soft-404`, `parked`); or with
             `data`: `no-data` (no such script) and `no-list`.
     """
     headers = {name.lower(): value for name, value in capture.response_headers}
@@ -79,9 +80,10 @@ def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Docume
         found, fault = read(page, select, url), None
     except ParseError as error:
         found, fault = None, error
-    if found is not None and found.entries:
+    why = obstacle_on(page.tree)
+    if found is not None and found.entries and why != "parked":  # a dealer's page has a list, too
         return found
-    if why := obstacle_on(page.tree):
+    if why:
         raise ParseError(f"Where the list should be stands {_OBSTACLES.get(why, why)}.", rule=why) from fault
     if found is None:
         assert fault is not None

@@ -50,6 +50,7 @@ _OBSTACLES: Final = {
     "challenge": "a bot check",
     "login": "a login page",
     "soft-404": "a page that says it is not there",
+    "parked": "a page that offers the domain for sale",
 }
 _HTML: Final = re.compile(
     r"\s*(?:<!--.*?-->\s*)*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE

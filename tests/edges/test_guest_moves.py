@@ -1,0 +1,270 @@
+"""Sources that moved, vanished or were replaced: what is asked, what is kept, and what an operator is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import Engine
+
+from edges.guest import BLOG, FEED, LIST, PAGE, Guest, feed, guest_of, page
+from edges.server import HostileServer, answer, head, redirect
+from ingest import allowlist
+from ingest.model import Outcome
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NEW = "https://www.acme-ai.com/blog/feed.xml"
+CARRIED = "https://feeds.acme-cdn.com/acme/feed.xml"
+OUTSIDE = "https://www.press-ai.com/acme.xml"
+
+
+@pytest.fixture
+def guest(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Guest]:
+    with guest_of(sqlite, server, tmp_path) as guest:
+        yield guest
+
+
+@pytest.fixture
+def guest_anywhere(tmp_path: Path, engine: Engine, server: HostileServer) -> Iterator[Guest]:
+    with guest_of(engine, server, tmp_path) as guest:
+        yield guest
+
+
+def merged(change: str) -> dict[str, Any]:
+    """The list with a proposed change put in."""
+    listed, wanted = yaml.safe_load(LIST), yaml.safe_load(change)["vendors"]["acme"]
+    acme = listed["vendors"]["acme"]
+    acme["official"] += wanted.get("official", [])
+    for key, stanza in wanted["sources"].items():
+        acme["sources"][key].update(stanza)
+    return dict(listed)
+
+
+# ── on one host ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_permanent_redirect_on_one_host_is_proposed_after_three_sightings_over_three_days(
+    status: int, guest_anywhere: Guest
+) -> None:
+    guest = guest_anywhere
+    guest.server.on(FEED, redirect("/blog/feed.xml", status))
+    guest.server.on(NEW, answer(feed("One"), ETag='"1"'), head(304))
+    seen = []
+    for _ in range(4):
+        report = guest.poll(after=DAY)
+        assert report.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
+        seen.append((guest.proposals()[0].status, bool(report.note)))
+    assert seen == [("sighted", False)] * 3 + [("open", True)]
+    (found,) = guest.proposals()
+    assert (found.kind, found.from_url, found.to_url, found.times) == ("path", FEED, NEW, 4)
+    assert json.loads(found.evidence)["hops"] == [{"url": FEED, "status_code": status, "location": NEW}]
+    assert (guest.shown().state, NEW in guest.shown().reason) == ("ok", True)
+
+
+def test_three_sightings_within_an_hour_propose_nothing(guest: Guest) -> None:
+    guest.server.on(FEED, redirect("/blog/feed.xml"))
+    guest.server.on(NEW, answer(feed("One")))
+    for _ in range(5):
+        guest.poll(after=timedelta(minutes=10))
+    assert [row.status for row in guest.proposals()] == ["sighted"]
+    assert guest.shown().reason == ""
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+def test_a_temporary_redirect_on_one_host_says_nothing(status: int, guest: Guest) -> None:
+    guest.server.on(FEED, redirect("/blog/feed.xml", status))
+    guest.server.on(NEW, answer(feed("One")))
+    for _ in range(4):
+        guest.poll(after=2 * DAY)
+    assert guest.proposals() == []
+    assert guest.asked(FEED)[3:]  # the address in the list is asked every time
+
+
+def test_what_follows_a_temporary_redirect_is_no_new_address(guest: Guest) -> None:
+    guest.server.on(FEED, redirect("/a.xml", 301))
+    guest.server.on("https://www.acme-ai.com/a.xml", redirect("/b.xml", 302))
+    guest.server.on("https://www.acme-ai.com/b.xml", answer(feed("One")))
+    guest.poll()
+    assert [row.to_url for row in guest.proposals()] == ["https://www.acme-ai.com/a.xml"]
+
+
+def test_an_address_that_answers_again_closes_what_was_proposed(guest: Guest) -> None:
+    guest.server.on(FEED, redirect("/blog/feed.xml"))
+    guest.server.on(NEW, answer(feed("One")))
+    for _ in range(4):
+        guest.poll(after=2 * DAY)
+    guest.server.on(FEED, answer(feed("One", "Two")))
+    guest.poll(after=DAY)
+    assert [row.status for row in guest.proposals()] == ["done"]
+    assert (guest.shown().state, guest.shown().reason) == ("ok", "")
+
+
+def test_a_page_in_a_feeds_place_proposes_nothing(guest: Guest) -> None:
+    guest.server.on(FEED, redirect("/"))
+    guest.server.on("https://www.acme-ai.com/", answer(b"<!DOCTYPE html><html><title>Acme</title><p>Welcome</html>"))
+    for _ in range(4):
+        assert guest.poll(after=2 * DAY).outcome is Outcome.BROKEN
+    assert guest.proposals() == []
+
+
+# ── to another host ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("goal", [BLOG, CARRIED])
+def test_a_permanent_redirect_to_another_host_of_the_list_is_followed_and_said(goal: str, guest: Guest) -> None:
+    guest.server.on(FEED, redirect(goal))
+    guest.server.on(goal, answer(feed("One")))
+    report = guest.poll()
+    assert report.outcome is Outcome.OK
+    assert goal in report.note
+    assert guest.world.titles() == ["One"]
+    assert (guest.shown().state, goal in guest.shown().reason) == ("moved", True)
+    (found,) = guest.proposals()
+    assert (found.kind, found.to_url, found.status) == ("host", goal, "open")
+    assert guest.poll().note == ""  # said once, shown for as long as it is so
+    assert guest.shown().state == "moved"
+
+
+def test_a_temporary_redirect_to_another_host_is_sighted_and_said_after_days(guest: Guest) -> None:
+    guest.server.on(FEED, redirect(BLOG, 302))
+    guest.server.on(BLOG, answer(feed("One")))
+    guest.poll()
+    assert [(row.kind, row.status) for row in guest.proposals()] == [("host", "sighted")]
+    assert guest.shown().state == "ok"
+    for _ in range(3):
+        guest.poll(after=2 * DAY)
+    assert [row.status for row in guest.proposals()] == ["open"]
+    assert guest.shown().state == "moved"
+
+
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_permanent_redirect_off_the_list_is_never_asked_and_proposed_at_once(
+    status: int, guest_anywhere: Guest
+) -> None:
+    guest = guest_anywhere
+    guest.server.on(FEED, answer(feed("One")), redirect(OUTSIDE, status))
+    guest.poll()
+    report = guest.poll()
+    assert report.outcome is Outcome.MOVED
+    assert (guest.shown().state, OUTSIDE in guest.shown().reason) == ("moved", True)
+    (found,) = guest.proposals()
+    assert (found.kind, found.to_url, found.status) == ("off-list", OUTSIDE, "open")
+    assert json.loads(found.evidence)["hops"][0]["location"] == OUTSIDE
+    assert "only if Acme itself says" in found.change
+    assert set(guest.server.names) == {"www.acme-ai.com"}
+    assert guest.world.titles() == ["One"]
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+def test_a_temporary_redirect_off_the_list_is_a_failure_and_proposed_after_days(status: int, guest: Guest) -> None:
+    guest.server.on(FEED, redirect(OUTSIDE, status))
+    assert guest.poll().outcome is Outcome.FAILED
+    assert [row.status for row in guest.proposals()] == ["sighted"]
+    for _ in range(3):
+        guest.poll(after=2 * DAY)
+    assert [row.status for row in guest.proposals()] == ["open"]
+    assert set(guest.server.names) == {"www.acme-ai.com"}
+
+
+def test_a_proposed_change_is_one_that_the_list_takes(guest: Guest) -> None:
+    guest.server.on(FEED, redirect(CARRIED))
+    guest.server.on(CARRIED, answer(feed("One")))
+    guest.poll()
+    changed = yaml.safe_dump(merged(guest.proposals()[0].change))
+    (news,) = (one for one in allowlist.parse(changed.encode()).sources if one.id == "acme/news")
+    assert news.url == CARRIED
+    guest.world.put_in_force(changed)
+    guest.world.round("acme/news", after=HOUR)  # reads what it has anew, then asks
+    assert (guest.shown().state, [row.status for row in guest.proposals()]) == ("ok", ["done"])
+
+
+def test_a_change_for_another_host_asks_for_its_scope_as_well(guest: Guest) -> None:
+    guest.server.on(FEED, redirect(OUTSIDE))
+    guest.poll()
+    changed = merged(guest.proposals()[0].change)
+    assert "www.press-ai.com" in changed["vendors"]["acme"]["official"]
+    allowlist.parse(yaml.safe_dump(changed).encode())
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://www.acme-ai.com/community/thread",
+        "https://www.acme-ai.com.evil.test/feed.xml",
+        "https://www.xn--cme-ai-pmh.com/feed.xml",
+        "https://127.0.0.1/feed.xml",
+        "http://www.acme-ai.com/feed.xml",
+        "//evil.test/feed.xml",
+    ],
+)
+def test_a_crooked_redirect_costs_no_headline_and_reaches_nobody(location: str, guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed("One")), redirect(location))
+    guest.poll()
+    assert guest.poll().outcome in {Outcome.MOVED, Outcome.FAILED}
+    assert set(guest.server.names) == {"www.acme-ai.com"}
+    assert guest.world.titles() == ["One"]
+    assert guest.faults() == []
+
+
+# ── gone, parked, replaced ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("status", "polls", "pause"), [(410, 4, 2 * DAY), (404, 4, 6 * DAY)])
+def test_an_address_that_stays_gone_is_proposed_to_be_taken_out(
+    status: int, polls: int, pause: timedelta, guest: Guest
+) -> None:
+    guest.server.on(FEED, answer(feed("One")), answer(b"nothing", status))
+    guest.poll()
+    for _ in range(polls):
+        guest.poll(after=pause)
+    (found,) = guest.proposals()
+    assert (found.kind, found.status) == ("gone", "open")
+    (news,) = (
+        one for one in allowlist.parse(yaml.safe_dump(merged(found.change)).encode()).sources if one.id == "acme/news"
+    )
+    assert not news.enabled
+    assert guest.world.titles() == ["One"]
+
+
+PARKED = (
+    b"<!DOCTYPE html><html><head><title>acme-ai.com is for sale</title></head><body><h1>This domain is for sale</h1>"
+    b"<ul><li><a href='https://sedoparking.com/a'>Buy this domain</a></li><li><a href='/x'>AI news</a></li></ul></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(PARKED, id="parked"),
+        pytest.param(b"<!DOCTYPE html><html><title>404 Not Found</title><h1>Not found</h1></html>", id="soft 404"),
+        pytest.param(
+            b"<!DOCTYPE html><html><title>Sign in</title><form><input type=password></form></html>", id="login"
+        ),
+        pytest.param(b"<!DOCTYPE html><html><title>Maintenance</title><p>Back soon</html>", id="maintenance"),
+        pytest.param(b"<html><body></body></html>", id="an empty page"),
+        pytest.param(b"{}", id="an empty object"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"   \n", id="white space"),
+        pytest.param(b"OK", id="two letters"),
+    ],
+)
+@pytest.mark.parametrize("source", ["acme/news", "acme/page"])
+def test_a_page_in_a_sources_place_is_not_an_empty_source(source: str, body: bytes, guest: Guest) -> None:
+    url = FEED if source == "acme/news" else PAGE
+    good = feed("One", "Two", "Three") if source == "acme/news" else page("One", "Two", "Three")
+    guest.server.on(url, answer(good, ETag='"1"'), answer(body, ETag='"2"'), answer(good, ETag='"1"'))
+    assert guest.poll(source).outcome is Outcome.OK
+    report = guest.poll(source)
+    assert report.outcome in {Outcome.BROKEN, Outcome.BLOCKED, Outcome.FAILED}
+    assert guest.shown(source).state in {"broken", "blocked", "failing"}
+    assert guest.shown(source).reason
+    assert guest.world.titles() == ["One", "Three", "Two"]
+    assert guest.poll(source, after=DAY).outcome is Outcome.OK
+    assert guest.shown(source).state == "ok"
+    assert guest.faults() == []

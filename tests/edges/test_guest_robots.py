@@ -1,0 +1,258 @@
+"""robots.txt as RFC 9309 has it: obeyed before pages, sitemaps and articles, by the vendor's own log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from edges.guest import FEED, LIST, PAGE, ROBOTS, Guest, feed, guest_of, page, share
+from edges.hostile import AGENT, fetcher_for
+from edges.server import Act, Again, HostileServer, answer, head, redirect
+from ingest.model import Outcome
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NEWS = page("One", "Two", "Three")
+
+
+@pytest.fixture
+def guest(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Guest]:
+    with guest_of(sqlite, server, tmp_path) as guest:
+        guest.server.on(PAGE, answer(NEWS))
+        yield guest
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("User-agent: *\nDisallow: /\n", False),
+        ("User-agent: *\nDisallow: /news/\n", False),
+        ("User-agent: *\nDisallow: /news\n", False),
+        ("User-agent: *\nDisallow: /newsroom/\n", True),
+        ("User-agent: *\nDisallow: /NEWS/\n", True),
+        ("User-agent: *\nDisallow:\n", True),
+        ("", True),
+        ("# nothing\n\n\n", True),
+        ("User-agent: ingest-test\nDisallow: /\n", False),
+        ("User-agent: INGEST-TEST\nDisallow: /\n", False),
+        ("User-agent: ingest-test/9.9 (any)\nDisallow: /\n", False),
+        ("User-agent: ingest\nDisallow: /\n", True),
+        ("User-agent: in\nDisallow: /\n", True),
+        ("User-agent: Googlebot\nDisallow: /\n", True),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: ingest-test\nAllow: /\n", True),
+        ("User-agent: *\nAllow: /\n\nUser-agent: ingest-test\nDisallow: /\n", False),
+        ("User-agent: a\nUser-agent: ingest-test\nDisallow: /\n", False),
+        ("User-agent: ingest-test\nDisallow: /x\n\nUser-agent: ingest-test\nDisallow: /news/\n", False),
+        ("User-agent: *\nDisallow: /\nAllow: /news/\n", True),
+        ("User-agent: *\nAllow: /news/\nDisallow: /\n", True),
+        ("User-agent: *\nAllow: /news/\nDisallow: /news/\n", True),
+        ("User-agent: *\nAllow: /\nDisallow: /news/\n", False),
+        ("User-agent: *\nDisallow: /*/\n", False),
+        ("User-agent: *\nDisallow: /news/$\n", False),
+        ("User-agent: *\nDisallow: /news$\n", True),
+        ("User-agent: *\nDisallow: /*.pdf$\n", True),
+        ("User-agent: *\nDisallow: /%6Eews/\n", False),
+        ("user-agent:*\ndisallow:/news/\n", False),
+        ("User-agent: * # all\nDisallow: /news/ # this\n", False),
+        ("User-agent: *\r\nDisallow: /news/\r\n", False),
+        ("\ufeffUser-agent: *\nDisallow: /news/\n", False),
+        ("Disallow: /news/\n", True),
+        ("User-agent: *\nCrawl-delay: 10\nDisallow: /x\n", True),
+        ("Sitemap: https://www.acme-ai.com/sitemap.xml\nUser-agent: *\nDisallow: /x\n", True),
+        ("<!DOCTYPE html><html><body>Welcome</body></html>", True),
+    ],
+)
+def test_what_robots_txt_says_is_obeyed(text: str, allowed: bool, guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(text.encode(), Content_Type="text/plain"))
+    report = guest.poll("acme/page")
+    assert guest.server.urls == ([ROBOTS, PAGE] if allowed else [ROBOTS])
+    if not allowed:
+        assert (report.outcome, guest.shown("acme/page").state) == (Outcome.BLOCKED, "blocked")
+        assert "robots.txt" in report.error
+        assert "robots: ignore" in guest.shown("acme/page").reason
+
+
+@pytest.mark.parametrize(
+    ("script", "allowed"),
+    [
+        ((answer(b"", 400),), True),
+        ((answer(b"", 401),), True),
+        ((answer(b"", 403),), True),
+        ((answer(b"", 404),), True),
+        ((answer(b"", 410),), True),
+        ((answer(b"", 451),), True),
+        ((answer(b"", 500),), False),
+        ((answer(b"", 502),), False),
+        ((answer(b"", 503),), False),
+        ((answer(b"", 599),), False),
+        ((answer(b"", 429),), False),
+        ((Act.RESET,), False),
+        ((Act.CUT,), False),
+        ((b"nonsense\r\n\r\n", Act.END), False),
+        ((head(200, Content_Length=500) + b"User-agent: *\n", Act.CUT), False),
+        ((answer(b"not gzip", Content_Encoding="gzip"),), False),
+        ((redirect("https://www.press-ai.com/robots.txt"),), True),
+        ((redirect("http://www.acme-ai.com/robots.txt"),), True),
+        ((redirect("/robots.txt"),), True),
+    ],
+)
+def test_unavailable_lets_in_and_unreachable_does_not(
+    script: tuple[bytes | Act, ...], allowed: bool, guest: Guest
+) -> None:
+    guest.server.on(ROBOTS, script)
+    report = guest.poll("acme/page")
+    assert guest.asked(PAGE) if allowed else not guest.asked(PAGE)
+    assert set(guest.server.urls) <= {ROBOTS, PAGE}
+    assert (report.outcome is Outcome.FAILED) is not allowed
+
+
+@pytest.mark.parametrize("hops", [1, 5])
+def test_redirects_lead_to_a_robots_txt_and_it_counts_for_the_first_host(hops: int, guest: Guest) -> None:
+    chain = [ROBOTS, *(f"https://www.acme-ai.com/r{number}.txt" for number in range(1, hops + 1))]
+    for here, there in pairwise(chain):
+        guest.server.on(here, redirect(there, 302))
+    guest.server.on(chain[-1], answer(b"User-agent: *\nDisallow: /\n"))
+    assert guest.poll("acme/page").outcome is Outcome.BLOCKED
+    assert guest.server.urls == chain
+
+
+def test_after_five_redirects_a_robots_txt_counts_as_unavailable(guest: Guest) -> None:
+    guest.server.answering = {
+        f"https://www.acme-ai.com/r{number}.txt": (lambda _, n=number: redirect(f"/r{n + 1}.txt"))
+        for number in range(9)
+    }
+    guest.server.on(ROBOTS, redirect("/r1.txt"))
+    assert guest.poll("acme/page").outcome is Outcome.OK
+    assert len(guest.server.asked) == 7
+
+
+def test_half_a_megabyte_of_it_is_read_and_the_rest_is_not(guest: Guest) -> None:
+    padding = b"# " + b"x" * 100 + b"\n"
+    guest.server.on(
+        ROBOTS,
+        (head(200, Connection="close") + b"User-agent: *\nDisallow: /news/\n", Again(padding * 100)),
+    )
+    assert guest.poll("acme/page").outcome is Outcome.BLOCKED
+    (kept,) = guest.world.rows("SELECT length(robots) AS size FROM hosts WHERE host = 'www.acme-ai.com'")
+    assert kept.size <= 500 * 1024
+
+
+def test_what_stands_beyond_half_a_megabyte_does_not_count(guest: Guest) -> None:
+    filler = b"# x\n" * (500 * 256)
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /x\n" + filler + b"Disallow: /news/\n"))
+    assert guest.poll("acme/page").outcome is Outcome.OK
+
+
+def test_it_is_asked_once_a_day_by_all_processes_together(guest: Guest, tmp_path: Path) -> None:
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /x\n"))
+    guest.poll("acme/page")
+    guest.poll("acme/page")
+    with fetcher_for(guest.server, tmp_path) as another:
+        share(another, guest.world, "another")
+        guest.world.fetcher = another
+        guest.poll("acme/map")
+        assert len(guest.asked(ROBOTS)) == 1
+        guest.poll("acme/page", after=DAY)
+    assert len(guest.asked(ROBOTS)) == 2
+
+
+def test_a_change_counts_the_next_day(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b""), answer(b"User-agent: *\nDisallow: /\n"))
+    assert guest.poll("acme/page").outcome is Outcome.OK
+    assert guest.poll("acme/page").outcome is Outcome.OK
+    assert guest.poll("acme/page", after=DAY).outcome is Outcome.BLOCKED
+    assert len(guest.asked(PAGE)) == 2
+
+
+def test_out_of_reach_the_old_copy_goes_on_counting(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /other/\n"), answer(b"", 500))
+    guest.poll("acme/page")
+    assert guest.poll("acme/page", after=2 * DAY).outcome is Outcome.OK
+    assert len(guest.asked(ROBOTS)) == 2
+
+
+def test_out_of_reach_it_is_asked_again_after_ten_minutes(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"", 500), answer(b""))
+    assert guest.poll("acme/page").outcome is Outcome.FAILED
+    assert guest.poll("acme/page", after=5 * MINUTE).outcome is Outcome.FAILED
+    assert len(guest.asked(ROBOTS)) == 1
+    assert guest.poll("acme/page", after=6 * MINUTE).outcome is Outcome.OK
+
+
+def test_after_a_month_out_of_reach_it_counts_as_unavailable(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"", 500))
+    assert guest.poll("acme/page").outcome is Outcome.FAILED
+    assert guest.poll("acme/page", after=29 * DAY).outcome is Outcome.FAILED
+    assert guest.poll("acme/page", after=2 * DAY).outcome is Outcome.OK
+
+
+def test_a_feed_is_published_for_machines_and_asks_no_robots_txt(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /\n"))
+    guest.server.on(FEED, answer(feed("One")))
+    assert guest.poll().outcome is Outcome.OK
+    assert guest.server.urls == [FEED]
+
+
+def test_a_sitemap_is_asked_for_only_when_robots_txt_lets_us(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /sitemap.xml\n"))
+    assert guest.poll("acme/map").outcome is Outcome.BLOCKED
+    assert guest.server.urls == [ROBOTS]
+
+
+def test_articles_are_opened_only_where_robots_txt_lets_us(guest: Guest) -> None:
+    guest.world.put_in_force(LIST.replace("docs: {kind: feed,", "docs: {kind: feed, article: true,"))
+    docs = "https://www.acme-ai.com/docs.xml"
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /news/secret\n"))
+    guest.server.on(docs, answer(feed("Open", "Secret")))
+    guest.server.on("https://www.acme-ai.com/news/open", answer(b"<html><head><title>Open</title></head></html>"))
+    guest.poll("acme/docs")
+    guest.poll("acme/docs")
+    assert set(guest.server.urls) == {docs, ROBOTS, "https://www.acme-ai.com/news/open"}
+    assert guest.world.titles() == ["Open", "Secret"]  # the feed's own word has to do for the second
+
+
+def test_a_redirect_into_what_robots_txt_closes_is_not_followed(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /closed/\n"))
+    guest.server.on(PAGE, redirect("/closed/news/", 302))
+    assert guest.poll("acme/page").outcome is Outcome.BLOCKED
+    assert guest.server.urls == [ROBOTS, PAGE]
+
+
+def test_a_redirect_to_another_host_asks_that_hosts_robots_txt(guest: Guest) -> None:
+    guest.server.on(PAGE, redirect("https://blog.acme-ai.com/news/", 302))
+    guest.server.on("https://blog.acme-ai.com/robots.txt", answer(b"User-agent: *\nDisallow: /\n"))
+    assert guest.poll("acme/page").outcome is Outcome.BLOCKED
+    assert guest.server.urls == [ROBOTS, PAGE, "https://blog.acme-ai.com/robots.txt"]
+
+
+def test_an_operators_written_reason_overrides_it(guest: Guest) -> None:
+    guest.world.put_in_force(
+        LIST.replace("page: {kind: page,", "page: {kind: page, robots: {ignore: asked Acme on 2026-05-01},")
+    )
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /\n"))
+    assert guest.poll("acme/page").outcome is Outcome.OK
+    assert guest.server.urls == [PAGE]
+
+
+def test_a_429_to_robots_txt_rests_the_host(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"", 429, Retry_After=3600))
+    guest.server.on(FEED, answer(feed("One")))
+    guest.poll("acme/page")
+    assert guest.poll("acme/news", after=MINUTE).outcome is Outcome.SKIPPED
+    assert guest.server.urls == [ROBOTS]
+
+
+def test_robots_txt_is_asked_for_honestly(guest: Guest) -> None:
+    guest.poll("acme/page")
+    first = guest.server.asked[0]
+    assert dict(first.fields) == {
+        "Host": "www.acme-ai.com",
+        "User-Agent": AGENT,
+        "Accept": "text/plain, */*;q=0.1",
+        "Accept-Encoding": "identity",
+        "Connection": "keep-alive",
+    }
