@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -208,6 +209,23 @@ def test_a_find_that_fails_the_self_check_ends_with_1_and_says_what_to_do(desk: 
     assert "4 quarantined" in ended.out
 
 
+def test_a_sitemap_that_lists_others_is_tried_with_its_first_parts(desk: Desk) -> None:
+    ns = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    host = "https://www.acme-ai.com"
+    parts = {
+        f"{host}/map-{n}.xml": Answer(f"<urlset {ns}><url><loc>{host}/research/{n}</loc></url></urlset>".encode())
+        for n in range(5)
+    }
+    index = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in parts)
+    desk.vendors.update({f"{host}/sitemap.xml": Answer(f"<sitemapindex {ns}>{index}</sitemapindex>".encode()), **parts})
+    (desk.folder / "s.yaml").write_text(f"map: {{kind: sitemap, url: {host}/sitemap.xml}}")
+    found = desk("sources", "try", "s.yaml", "--json").document()
+    assert (len(found["parts"]), found["odd"]) == (5, [])
+    assert [entry["url"] for entry in found["entries"]] == [f"{host}/research/{n}" for n in range(3)]
+    assert found["tally"]["pending"] == 3
+    assert desk("sources", "discover", f"{host}/sitemap.xml", "--json").document()["proposals"][0]["kind"] == "sitemap"
+
+
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
@@ -318,6 +336,19 @@ def test_a_source_is_disabled_with_its_reason_and_enabled_again(desk: Desk) -> N
     ended = desk("sources", "enable", "acme/nws")
     assert (ended.status, 'did you mean "acme/news"?' in ended.err) == (2, True)
     assert "No note says why" in desk("sources", "disable", "acme/blog").err
+
+
+def test_edits_at_once_lose_nothing(desk: Desk) -> None:
+    def started(n: int) -> subprocess.Popen[str]:
+        return desk.start("sources", "add", "acme", f"n-{n}", "--kind", "feed", "--url", f"{FEED}?n={n}", "--json")
+
+    editing = {f"acme/n-{n}": started(n) for n in range(4)}
+    ended = {name: process.communicate(timeout=60)[1] for name, process in editing.items()}
+    done = {name for name, process in editing.items() if process.returncode == 0}
+    listed = {item.id for item in allowlist.load(desk.folder / "sources.yaml").sources}
+    assert done
+    assert listed == {"acme/news", "acme/blog"} | done
+    assert all("was changed meanwhile" in ended[name] for name in editing.keys() - done)
 
 
 def test_a_list_that_is_broken_already_is_not_edited(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -174,6 +175,13 @@ def test_a_find_that_is_not_believed_is_quarantined_whole_with_its_dates() -> No
 def test_what_looks_odd_is_said_in_a_sentence(key: str, answer: Answer, said: str) -> None:
     odd = seen(key, answer).odd
     assert [sentence for sentence in odd if said in sentence], odd
+
+
+def test_a_redirect_is_told_with_the_address_to_give() -> None:
+    (source,) = (item for item in listed().sources if item.id == "acme/news")
+    moved = replace(capture_of(FEED, source.url), final_url=f"{HOST}/rss.xml")
+    odd = preview(moved, Reading(source, listed().vendors[0], 0)).odd
+    assert odd[0] == f"{source.url} redirects to {HOST}/rss.xml; if it stays so, give that address."
 
 
 def test_an_ordinary_feed_has_nothing_odd() -> None:

@@ -182,8 +182,8 @@ def _oddities(
     """Say what an operator should look at although nothing forbids it."""
     if document.damage:
         yield f"The document is imperfect and was read all the same: {document.damage}."
-    if cards.page_key(capture.final_url) != cards.page_key(source.url):
-        yield f"It was read from {capture.final_url}, which is not the address of the stanza."
+    if cards.page_key(capture.final_url) != cards.page_key(capture.target_url):
+        yield f"{capture.target_url} redirects to {capture.final_url}; if it stays so, give that address."
     if document.outside:
         yield f"{document.outside:,} addresses of the sitemap lie outside what include says."
     if source.kind in _SELECTED and document.entries:
@@ -235,9 +235,11 @@ def _odd_languages(items: list[Item], source: Source) -> Iterator[str]:
     if not langs:
         return
     lang, times = langs.most_common(1)[0]
-    if lang is None:
+    if lang is None and not source.opens_pages:
         yield "Nothing says in which language the entries are; give lang."
-    elif source.lang and lang.split("-")[0] != source.lang.split("-")[0] and times > _MOST * sum(langs.values()):
+    elif (
+        lang and source.lang and lang.split("-")[0] != source.lang.split("-")[0] and times > _MOST * sum(langs.values())
+    ):
         yield f"Most entries are in {lang}, and the stanza says {source.lang}."
 
 
