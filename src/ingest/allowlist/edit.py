@@ -268,9 +268,9 @@ class _File:
         """Give what sets keys of a mapping: known ones where they stand, others behind its last."""
         known = {name: pair.value for name in values if (pair := self.find(mapping, name)) is not None}
         splices = [
-            _Splice(node.start, self.end(node), _flow(values[name], block=not mapping.is_flow))
+            _Splice(node.start, self.end(node), _yaml(values[name], block=not mapping.is_flow))
             for name, node in known.items()
-            if not (isinstance(values[name], bool) and node.text.lower() == _flow(values[name]))
+            if not (isinstance(values[name], bool) and node.text.lower() == _yaml(values[name]))
         ]
         new = {name: value for name, value in values.items() if name not in known}
         if not new:
@@ -284,7 +284,7 @@ class _File:
         return _Splice(at, at, gap + "".join(line + self.newline for line in lines))
 
     def _behind_flow(self, mapping: _Node, new: Mapping[str, Any]) -> _Splice:
-        inside = _flow(new)[1:-1]
+        inside = _yaml(new)[1:-1]
         if not mapping.children:
             at = mapping.start + 1
             return _Splice(at, at, inside)
@@ -295,7 +295,7 @@ class _File:
         """Give what puts another mapping in the place of a pair's value."""
         value = pair.value
         if not value.is_mapping or value.is_flow:
-            return _Splice(value.start, self.end(value), _flow(values))
+            return _Splice(value.start, self.end(value), _yaml(values))
         lines = _lines(values, value.column, self.step)
         start, end = self.line_of(value).start, self._line_end(self.end(value))
         return _Splice(start, end, "".join(line + self.newline for line in lines))
@@ -325,13 +325,13 @@ def _lines(values: Mapping[str, Any], column: int, step: int) -> list[str]:
     lines: list[str] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            lines += [f"{' ' * column}{_flow(name)}:", *_lines(value, column + step, step)]
+            lines += [f"{' ' * column}{_yaml(name)}:", *_lines(value, column + step, step)]
         else:
-            lines.append(f"{' ' * column}{_flow(name)}: {_flow(value, block=True)}")
+            lines.append(f"{' ' * column}{_yaml(name)}: {_yaml(value, block=True)}")
     return lines
 
 
-def _flow(value: object, *, block: bool = False) -> str:
+def _yaml(value: object, *, block: bool = False) -> str:
     """
     Write a value on one line, text in quotes wherever YAML (1.1, as the list is read) would take it for something else.
 
@@ -339,7 +339,7 @@ def _flow(value: object, *, block: bool = False) -> str:
         block: It stands alone behind its key, where less needs quotes than between brackets.
     """
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_flow(name)}: {_flow(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_yaml(name)}: {_yaml(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if not isinstance(value, str):
