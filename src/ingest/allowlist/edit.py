@@ -341,7 +341,7 @@ def _yaml(value: object, *, block: bool = False) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_yaml(name)}: {_yaml(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(_yaml, value)) + "]"
     if not isinstance(value, str):
         return json.dumps(value, default=str)
     written = yaml.dump(
