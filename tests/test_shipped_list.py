@@ -251,6 +251,7 @@ UNOFFICIAL = [
     ("deepseek", "https://huggingface.co/deepseek-ai/Some-Model/discussions/1"),
     ("deepseek", "https://huggingface.co/somebody/Some-Model-GGUF"),
     ("deepseek", "https://huggingface.co/api/models?author=deepseek-ai"),
+    ("deepseek", "https://huggingface.co/api/models?author=somebody"),
     ("qwen", "https://qwen.ai/api/v2/article/retrieval"),
     ("elevenlabs", "https://elevenlabs.io/app/0a1b"),
     ("runway", "https://app.runwayml.com/video-tools/0a1b"),

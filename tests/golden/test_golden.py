@@ -21,7 +21,7 @@ from ingest.parse import parse
 
 HERE = Path(__file__).parent
 # The other kinds have tests of their own.
-OTHERS = ("__", "article-", "page-", "json-keyed", "json-models", "changelog-", "sitemap-", "watch-")
+OTHERS = ("__", "article-", "page-", "json-keyed", "json-models", "changelog-", "sitemap-", "watch-", "shipped")
 FOLDERS = sorted(path for path in HERE.iterdir() if path.is_dir() and not path.name.startswith(OTHERS))
 HOSTS = ["www.acme-ai.com", "docs.acme-ai.com", "research.acme-ai.com", "blog.acme-ai.com", "github.com", "medium.com"]
 
