@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, inspect, make_url, text
 
-from ingest.errors import IngestError, LockedError, PolicyGuardError, SchemaError, StoreError
+from ingest.errors import IngestError, SchemaError, StoreError
 from ingest.store import guards, views
+from ingest.store.faults import UPGRADE, explain
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -140,59 +141,7 @@ def _translated(engine: Engine) -> Iterator[None]:
 
 
 def _fault(engine: Engine, why: str) -> StoreError:
-    """Say what a driver's fault means, with the way out."""
-    why = why.strip()
-    for signs, kind, meaning in _FAULTS:
-        if any(sign in why for sign in signs):
-            message = meaning.format(why=why.splitlines()[0], wait_s=LOCK_WAIT_S)
-            return kind(message, subject=location(engine))
-    return StoreError(f"cannot be used: {why}", subject=location(engine))
-
-
-_UPGRADE: Final = "run `ingest db upgrade`."
-
-_FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
-    ((guards.MARK,), PolicyGuardError, "the database refused a record: {why}"),
-    (
-        ("database is locked", "database table is locked", "lock timeout", "deadlock detected"),
-        LockedError,
-        "stayed locked by another process for {wait_s} s; see what holds it, or try again.",
-    ),
-    (
-        ("not a database", "malformed"),
-        StoreError,
-        "is not a database that can be read ({why}); restore it from a backup.",
-    ),
-    (
-        ("database or disk is full", "No space left on device"),
-        StoreError,
-        "is full ({why}); make room on its disk, then try again.",
-    ),
-    (
-        # A file in WAL mode cannot be read without its -shm file, and somebody has to make that (sqlite.org/wal.html, 5).
-        ("readonly database", "read-only transaction"),
-        StoreError,
-        (
-            "is read-only for you ({why}); see that you may write the file and its directory. To read it only, the "
-            "directory is enough, or a process that has the database open; of a copy that nobody writes, "
-            "`?immutable=1&uri=true` after sqlite:///file:PATH will do."
-        ),
-    ),
-    (
-        ("unable to open database file",),
-        StoreError,
-        (
-            "cannot be opened; check that its directory exists and that you may write there, or name another with "
-            "--database."
-        ),
-    ),
-    (
-        ("no such table", "does not exist"),
-        SchemaError,
-        f"has not the schema of this version ({{why}}); {_UPGRADE}",
-    ),
-)
-"""What drivers say, the first that fits, and what it means to an operator."""
+    return explain(why, subject=location(engine), wait_s=LOCK_WAIT_S)
 
 
 # ── statements that both engines know under different names ─────────────────────────────────────────────────────
@@ -291,9 +240,9 @@ def _mismatch(conn: Connection, at: str | None) -> str:
     if _is_anothers(conn, at):
         return "holds tables of another program and none of ours; name another file with --database."
     if at is None:
-        return f"has no schema yet; {_UPGRADE}"
+        return f"has no schema yet; {UPGRADE}"
     if at in _revisions():
-        return f"is at schema {at}, and this version needs {HEAD}; {_UPGRADE}"
+        return f"is at schema {at}, and this version needs {HEAD}; {UPGRADE}"
     return (
         f"is at schema {at}, which is not one that this version knows; use the version of ingest that made it, or name "
         "another with --database."
