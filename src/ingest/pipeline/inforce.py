@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from ingest import allowlist
 from ingest.model import Allowlist
 from ingest.pipeline.ingest import RULES_VERSION
+from ingest.pipeline.placing import choose_again
 from ingest.store import engine as database
 from ingest.store import lists
 
@@ -100,4 +101,5 @@ def accept(
             if current is not None and much and not confirm:
                 attempt.rollback()
                 return replace(current, standing=Standing.HELD, removal=removal, applied=applied)
+        choose_again(conn, applied.generation)
         return Accepted(Standing.APPLIED, applied.generation, candidate, removal, applied)

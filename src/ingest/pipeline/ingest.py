@@ -155,7 +155,8 @@ def record(conn: Connection, decisions: Sequence[dedupe.Decision], reading: Read
     """Write what was decided about entries, and place what is new or edited among the vendor's stories."""
     headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
     fresh = [one.headline_id for one in decisions if one.fate in {Fate.CREATED, Fate.REVISED}]
-    place(conn, reading.vendor.id, fresh, at=capture.fetched_at, generation=reading.generation)
+    choose = any(one.restores for one in decisions)
+    place(conn, reading.vendor.id, fresh, at=capture.fetched_at, generation=reading.generation, choose=choose)
 
 
 def begin(conn: Connection, reading: Reading) -> None:

@@ -16,17 +16,26 @@ _DAY = timedelta(days=1)
 _Pair = tuple[str, str]
 
 
-def place(conn: Connection, vendor_id: str, ids: Iterable[str], *, at: datetime, generation: int) -> None:
+def place(
+    conn: Connection,
+    vendor_id: str,
+    ids: Iterable[str],
+    *,
+    at: datetime,
+    generation: int,
+    choose: bool = False,
+) -> None:
     """
     Place headlines that are new or were revised, and settle the vendor's days that are old enough by now.
 
     Args:
         at: When what told of them was fetched: a replay settles the same days.
+        choose: Choose again what their stories show: some of them can be shown again.
     """
     touched = _prove(conn, vendor_id, sorted(set(ids)))
     touched |= _settle(conn, vendor_id, stories.settled(at.date()))
     if touched:
-        _partition(conn, vendor_id, touched, at=at, generation=generation)
+        _partition(conn, vendor_id, touched, at=at, generation=generation, choose=choose)
 
 
 def settle_all(engine: Engine, *, at: datetime, generation: int) -> None:
@@ -38,6 +47,14 @@ def settle_all(engine: Engine, *, at: datetime, generation: int) -> None:
         with database.write(engine) as conn:
             database.serialise_vendor(conn, vendor_id)
             place(conn, vendor_id, (), at=at, generation=generation)
+
+
+def choose_again(conn: Connection, generation: int) -> None:
+    """Choose anew what stories show of which a list that comes into force takes headlines out, or brings them back."""
+    stories_of = placings.touched_by_list(conn, generation)
+    members = placings.members(conn, (id_ for ids in stories_of.values() for id_ in ids))
+    drawn = [Story(founder_id, tuple(sorted(ids)), ()) for founder_id, ids in stories_of.items()]
+    _choose(conn, drawn, members, stories.pins(placings.decisions(conn)))
 
 
 def decide(engine: Engine, word: decisions.Decision) -> bool:

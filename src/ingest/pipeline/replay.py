@@ -20,7 +20,7 @@ from ingest.jail import parse
 from ingest.model import Allowlist, Capture, Outcome, Tally
 from ingest.pipeline import pages
 from ingest.pipeline.ingest import Reading, judge, write
-from ingest.pipeline.placing import obey, settle_all
+from ingest.pipeline.placing import choose_again, obey, settle_all
 from ingest.pipeline.poll import seen_again
 from ingest.store import candidates, captures, decisions, lists, polls, queries, replays
 from ingest.store import engine as database
@@ -113,7 +113,8 @@ class _Replay:
             item = self._generations.popleft()
             self._listed = allowlist.parse(item.text.encode(), f"the list of generation {item.number}")
             with database.write(self._target) as conn:
-                lists.apply(conn, self._listed, **item.values)
+                applied = lists.apply(conn, self._listed, **item.values)
+                choose_again(conn, applied.generation)
             self.applied += 1
 
     def _decide_until(self, poll_id: int | None) -> None:

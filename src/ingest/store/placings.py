@@ -9,7 +9,20 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from ingest.dedupe import key_text
 from ingest.model import Precision, Role
@@ -138,9 +151,10 @@ def neighbours(
     near: dict[str, set[str]] = defaultdict(set)
     for (vendor_id, kind), values in wanted.items():
         for batch in batches(values):
+            asked = [(days[id_], reach) for value in batch for id_, reach in values[value]]
             rows = conn.execute(
                 select(_KEYS.c.value, _KEYS.c.headline_id, _KEYS.c.day).where(
-                    _KEYS.c.vendor_id == vendor_id, _KEYS.c.kind == kind, _KEYS.c.value.in_(batch)
+                    _KEYS.c.vendor_id == vendor_id, _KEYS.c.kind == kind, _KEYS.c.value.in_(batch), _around(asked)
                 )
             )
             for row in rows:
@@ -148,6 +162,17 @@ def neighbours(
                     if row.headline_id != id_ and _is_near(_ordinal(days[id_]), row.day, reach):
                         near[id_].add(row.headline_id)
     return near
+
+
+def _around(asked: Iterable[tuple[date | None, int | None]]) -> ColumnElement[bool]:
+    """Leave out what is too far from all that ask: a title that comes every week for years is not read whole."""
+    bounds = []
+    for day, reach in asked:
+        if day is None or reach is None:
+            return true()
+        bounds.append((day.toordinal() - reach, day.toordinal() + reach))
+    first, last = min(low for low, _ in bounds), max(high for _, high in bounds)
+    return or_(_KEYS.c.day.is_(None), _KEYS.c.day.between(first, last))
 
 
 def _is_near(one: int | None, other: int | None, reach: int | None) -> bool:
@@ -350,6 +375,20 @@ def show(conn: Connection, chosen: Mapping[str, tuple[str, Mapping[str, str]]]) 
     ]
     if rows:
         conn.execute(insert(table), rows)
+
+
+def touched_by_list(conn: Connection, generation: int) -> dict[str, list[str]]:
+    """Find the stories of what a list revoked or brought back as it came into force: their headlines, by founder."""
+    table = schema.changes
+    kinds = table.c.kind.in_(("revoked", "restored"))
+    ids = select(table.c.headline_id).where(table.c.generation == generation, kinds)
+    touched = conn.execute(select(_HEADLINES.c.story_id).where(_HEADLINES.c.id.in_(ids)).distinct()).scalars()
+    found: dict[str, list[str]] = defaultdict(list)
+    for batch in batches(touched):
+        rows = conn.execute(select(_HEADLINES.c.id, _HEADLINES.c.story_id).where(_HEADLINES.c.story_id.in_(batch)))
+        for row in rows:
+            found["h" + row.story_id[1:]].append(row.id)
+    return found
 
 
 def drop_empty(conn: Connection, founder_ids: Iterable[str]) -> None:

@@ -1,0 +1,296 @@
+"""One launch told in five places by one vendor: one story, whatever comes first, and what an operator says of it stays said."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from dedupe.test_seed_headlines import COPIES, PAGES
+from ingest import pipeline
+from ingest.demo.server import VendorServer
+from ingest.fetch import Fetcher
+from ingest.store import decisions, replays
+from ingest.store.engine import open_engine, read, upgrade
+from world import NOW, Item, World, fetch_settings, rss
+
+LIST = """
+version: 1
+vendors:
+  acme:
+    name: Acme
+    home: https://www.acme-ai.com/
+    official:
+      - www.acme-ai.com
+      - blog.acme-ai.com
+      - docs.acme-ai.com
+    sources:
+      news: {kind: feed, url: https://www.acme-ai.com/news.xml, role: news, lang: en}
+      blog: {kind: feed, url: https://blog.acme-ai.com/feed.xml, role: product, lang: en}
+      log: {kind: feed, url: https://docs.acme-ai.com/changelog.xml, role: changelog, lang: en}
+      releases: {kind: feed, url: https://docs.acme-ai.com/releases.xml, role: release, lang: en}
+      japan: {kind: feed, url: https://www.acme-ai.com/ja/news.xml, role: news, lang: ja}
+"""
+FEEDS = {
+    "acme/news": "https://www.acme-ai.com/news.xml",
+    "acme/blog": "https://blog.acme-ai.com/feed.xml",
+    "acme/log": "https://docs.acme-ai.com/changelog.xml",
+    "acme/releases": "https://docs.acme-ai.com/releases.xml",
+    "acme/japan": "https://www.acme-ai.com/ja/news.xml",
+}
+TITLE = "Introducing Acme Model 5 for builders everywhere"
+LAUNCH = {
+    "acme/news": Item(TITLE, "https://www.acme-ai.com/news/acme-model-5-for-builders"),
+    "acme/blog": Item(TITLE, "https://blog.acme-ai.com/posts/model-5"),
+    "acme/log": Item("Acme Model 5", "https://docs.acme-ai.com/log/acme-model-5-for-builders"),
+    "acme/releases": Item(
+        "Acme Model 5 for builders, everywhere they work", "https://docs.acme-ai.com/releases/2026-05-a"
+    ),
+    "acme/japan": Item("Acme Model 5 を発表", "https://www.acme-ai.com/ja/news/acme-model-5-for-builders"),
+}
+OTHER = Item("Acme opens a lab in Zurich", "https://www.acme-ai.com/news/zurich-lab")
+
+
+@pytest.fixture
+def world(engine: Engine) -> Iterator[World]:
+    """A world whose answers are dated by its own clock, since days settle by it."""
+    with VendorServer() as server, Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
+        made = World(engine, server, fetcher)
+        yield made
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Iterator[Engine]:
+    """Another database, of the other engine."""
+    if engine.dialect.name == "postgresql":
+        made = open_engine(f"sqlite:///{tmp_path}/replayed.db")
+        upgrade(made)
+    else:
+        made = open_engine(request.getfixturevalue("postgresql")())
+    yield made
+    made.dispose()
+
+
+def tell(world: World, sources: list[str], *, apart: timedelta = timedelta(hours=1)) -> None:
+    """Let the launch appear in one source after the other, everything settle, and something else be said as well."""
+    world.put_in_force(LIST)
+    world.server.update(dict.fromkeys(FEEDS.values(), rss()))
+    world.round()
+    for source in sources:
+        extra = (OTHER,) if source == "acme/news" else ()
+        world.server.update({FEEDS[source]: rss(LAUNCH[source], *extra)})
+        world.poll(source, after=apart)
+    settle(world)
+
+
+def settle(world: World) -> None:
+    """Let the days pass after which likeness is decided."""
+    world.round(after=timedelta(days=9))
+
+
+def story(world: World) -> set[tuple[str, str]]:
+    """The headlines of the launch's story: source and address, whichever is shown."""
+    (found,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
+    rows = world.rows("SELECT source_id, url FROM v1_headlines WHERE story_id = :id AND state = 'live'", id=found.id)
+    return {(row.source_id, row.url) for row in rows}
+
+
+def shown(world: World, query: str = "SELECT headline_id FROM v1_stories WHERE headlines > 1") -> list[str]:
+    """The sources of the headlines that a query shows."""
+    rows = world.rows(f"SELECT source_id FROM v1_headlines WHERE id IN ({query}) ORDER BY source_id")
+    return [row.source_id for row in rows]
+
+
+def id_of(world: World, source: str, item: Item | None = None) -> str:
+    url = (item or LAUNCH[source]).link
+    (row,) = world.rows("SELECT id FROM headlines WHERE source_id = :source AND url = :url", source=source, url=url)
+    return str(row.id)
+
+
+def say(world: World, kind: decisions.Kind, subject: str, *others: str) -> None:
+    word = decisions.Decision(world.at, "editor", kind, subject, "by hand", others=others)
+    assert pipeline.decide(world.engine, word)
+
+
+def kinds(world: World, after: int = 0) -> list[str]:
+    return [row.kind for row in world.rows("SELECT kind FROM v1_changes WHERE seq > :after ORDER BY seq", after=after)]
+
+
+def last_change(world: World) -> int:
+    return int(world.rows("SELECT max(seq) AS seq FROM v1_changes")[0].seq)
+
+
+def differences(stored: Engine, replayed: Engine) -> list[replays.Difference]:
+    with read(stored) as one, read(replayed) as other:
+        return list(replays.differences(one, other))
+
+
+EVERYWHERE = {(source, item.link) for source, item in LAUNCH.items()}
+
+
+def test_a_launch_in_five_places_is_one_story_with_every_official_link(world: World) -> None:
+    tell(world, list(LAUNCH))
+    assert story(world) == EVERYWHERE
+    (found,) = world.rows("SELECT * FROM v1_stories WHERE headlines > 1")
+    assert (found.headlines, found.links, found.role, found.title) == (5, 5, "news", TITLE)
+    assert shown(world) == ["acme/news"]
+    (japanese,) = world.rows("SELECT headline_id FROM v1_story_languages WHERE lang = 'ja'")
+    assert japanese.headline_id == id_of(world, "acme/japan")
+    (english,) = world.rows(
+        "SELECT headline_id FROM v1_story_languages WHERE lang = 'en' AND story_id = :id", id=found.id
+    )
+    assert english.headline_id == id_of(world, "acme/news")
+    assert len(world.rows("SELECT id FROM v1_stories")) == 2
+    rules = {row.rule for row in world.rows("SELECT rule FROM story_joins WHERE story_id = :id", id=found.id)}
+    assert {"first", "address", "title", "words"} <= rules
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("apart", [timedelta(minutes=5), timedelta(hours=30), timedelta(days=6)])
+def test_the_order_and_the_days_of_arrival_do_not_matter(world: World, seed: int, apart: timedelta) -> None:
+    tell(world, random.Random(seed).sample(list(LAUNCH), len(LAUNCH)), apart=apart)
+    assert story(world) == EVERYWHERE
+    assert shown(world) == ["acme/news"]
+    assert shown(world, "SELECT headline_id FROM v1_story_languages WHERE lang = 'ja'") == ["acme/japan"]
+
+
+def test_what_is_shown_changes_only_when_stories_merge_or_split(world: World) -> None:
+    tell(world, ["acme/releases", "acme/blog"])
+    assert shown(world) == ["acme/blog"]
+    before = last_change(world)
+    edited = replace(LAUNCH["acme/blog"], published=NOW - timedelta(hours=2))
+    world.server.update({FEEDS["acme/blog"]: rss(edited)})
+    world.poll("acme/blog", after=timedelta(hours=1))
+    assert (kinds(world, before), shown(world)) == (["revised"], ["acme/blog"])
+    before = last_change(world)
+    world.server.update({FEEDS["acme/news"]: rss(LAUNCH["acme/news"])})
+    world.poll("acme/news", after=timedelta(hours=1))
+    assert kinds(world, before) == ["created", "merged"]
+    assert shown(world) == ["acme/news"]
+    merged = world.rows("SELECT headline_id, story_id FROM v1_changes WHERE kind = 'merged' ORDER BY seq DESC")[0]
+    assert merged.headline_id == id_of(world, "acme/news")
+    assert merged.story_id == world.rows("SELECT id FROM v1_stories WHERE headlines > 1")[0].id
+    before = last_change(world)
+    say(world, "split", id_of(world, "acme/news"), id_of(world, "acme/blog"))
+    assert kinds(world, before) == ["split"]
+    assert shown(world) == ["acme/blog"]
+
+
+def test_where_the_headline_shown_is_withdrawn_another_is_shown(world: World) -> None:
+    tell(world, list(LAUNCH))
+    say(world, "withdraw", id_of(world, "acme/news"))
+    assert shown(world) == ["acme/japan"]
+    assert story(world) == {one for one in EVERYWHERE if one[0] != "acme/news"}
+    languages = "SELECT headline_id FROM v1_story_languages WHERE lang = 'en'"
+    assert "acme/blog" in shown(world, languages)
+    say(world, "restore", id_of(world, "acme/news"))
+    assert (shown(world), story(world)) == (["acme/news"], EVERYWHERE)
+
+
+def test_an_operator_s_words_survive_later_polls_and_a_replay(world: World, empty: Engine) -> None:
+    tell(world, list(LAUNCH))
+    others = [id_of(world, one) for one in LAUNCH if one != "acme/releases"]
+    say(world, "split", id_of(world, "acme/releases"), *others)
+    say(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/blog"))
+    say(world, "pin", id_of(world, "acme/log"))
+    say(world, "withdraw", id_of(world, "acme/japan"))
+    wanted = {one for one in EVERYWHERE if one[0] not in {"acme/releases", "acme/japan"}} | {("acme/news", OTHER.link)}
+    assert (story(world), shown(world)) == (wanted, ["acme/log"])
+    for number, (source, item) in enumerate(LAUNCH.items()):
+        changed = replace(item, title=f"{item.title} ", published=item.published + timedelta(minutes=number))
+        extra = (OTHER,) if source == "acme/news" else ()
+        world.server.update({FEEDS[source]: rss(changed, *extra, note="again")})
+        world.poll(source, after=timedelta(hours=2))
+    settle(world)
+    assert (story(world), shown(world)) == (wanted, ["acme/log"])
+    pipeline.replay(world.engine, empty)
+    assert differences(world.engine, empty) == []
+    replayed = World(empty, world.server, world.fetcher, world.at, world.accepted)
+    assert (story(replayed), shown(replayed)) == (wanted, ["acme/log"])
+
+
+def test_a_scope_that_leaves_takes_its_headline_and_not_the_story(world: World) -> None:
+    tell(world, list(LAUNCH))
+    narrower = LIST.replace(
+        "      - www.acme-ai.com\n", "      - www.acme-ai.com/ja/\n      - www.acme-ai.com/news.xml\n"
+    )
+    world.put_in_force(narrower.replace("home: https://www", "home: https://blog"), confirm=True)
+    world.round(after=timedelta(hours=1))
+    assert shown(world) == ["acme/japan"]
+    assert story(world) == {one for one in EVERYWHERE if one[0] != "acme/news"}
+    world.put_in_force(LIST, deliberate=True, confirm=True)
+    world.round(after=timedelta(hours=1))
+    assert (story(world), shown(world)) == (EVERYWHERE, ["acme/news"])
+
+
+# ── the ticker of May 2026 ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def ticker() -> list[tuple[str, Item]]:
+    """Every page of the ticker and every other official copy, with its source."""
+    copies = [fields for _, *fields in COPIES]
+    return [
+        (source, Item(title, url, published=NOW.fromisoformat(f"{day}T09:00:00+00:00")))
+        for source, day, title, url in (*PAGES.values(), *copies)
+    ]
+
+
+HOSTS = {
+    "anthropic": ["www.anthropic.com", "red.anthropic.com"],
+    "google": [
+        "blog.google",
+        "deepmind.google",
+        "developers.googleblog.com",
+        "github.com/google-deepmind/science-skills",
+    ],
+    "openai": ["openai.com", "learn.chatgpt.com/docs/"],
+}
+
+
+def listed(sources: Iterator[str]) -> str:
+    """Write an allow-list for the vendors of the ticker, each feed at a host of its own."""
+    vendors: dict[str, Any] = {
+        vendor: {
+            "name": vendor.title(),
+            "home": f"https://{vendor}.example-vendor.com/",
+            "official": [f"{vendor}.example-vendor.com", *hosts],
+            "sources": {},
+        }
+        for vendor, hosts in HOSTS.items()
+    }
+    for source in sorted(set(sources)):
+        vendor, key = source.split("/")
+        role = {"codex-changelog": "changelog", "deepmind": "research"}.get(key, "news")
+        lang = "ja" if key.endswith("-ja") else "en"
+        stanza = {"kind": "feed", "url": feed_of(source), "role": role, "lang": lang}
+        vendors[vendor]["sources"][key] = stanza
+    return json.dumps({"version": 1, "vendors": vendors})
+
+
+def feed_of(source: str) -> str:
+    vendor, key = source.split("/")
+    return f"https://{vendor}.example-vendor.com/{key}.xml"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_pages_of_the_may_ticker_are_sixteen_stories_with_every_copy(world: World, seed: int) -> None:
+    told = ticker()
+    world.put_in_force(listed(source for source, _ in told))
+    feeds: dict[str, list[Item]] = {}
+    for source, item in random.Random(seed).sample(told, len(told)):
+        feeds.setdefault(source, []).append(item)
+        world.server.update({feed_of(source): rss(*feeds[source])})
+        world.poll(source, after=timedelta(hours=5))
+    settle(world)
+    assert len(world.rows("SELECT id FROM v1_stories")) == len(PAGES) == 16
+    kept = {row.url for row in world.rows("SELECT url FROM v1_links")}
+    assert kept == {item.link for _, item in told}
+    frontier = next(row for row in world.rows("SELECT * FROM v1_stories") if row.title.startswith("Gemini 3.5:"))
+    assert (frontier.headlines, frontier.links, frontier.role) == (3, 3, "news")
