@@ -81,6 +81,7 @@ def test_a_page_is_fetched_once_and_its_list_and_feed_are_proposed_with_stanzas(
     assert page["why"]
     feed = found["proposals"][kinds.index("feed")]
     assert (feed["url"], feed["title"], feed["count"], feed["entries"]) == (FEED, "Acme News", None, [])
+    assert (feed["polled_as"], page["polled_as"]) == (["acme/news"], [])
     assert not (desk.folder / "desk.db").exists()
     assert (desk.folder / "sources.yaml").read_text(encoding="utf-8") == COMMENTED
 

@@ -166,10 +166,7 @@ def _look(obtained: document.Obtained) -> tuple[Discovery, str]:
 def _offers(found: Discovery, owner: Vendor | None, listed: Allowlist) -> list[Offer]:
     from ingest.cli.proposals import offer
 
-    taken = (
-        [] if owner is None else [item.id.partition("/")[2] for item in listed.sources if item.vendor_id == owner.id]
-    )
-    offers = [offer(proposal, owner, taken) for proposal in found.proposals]
+    offers = [offer(proposal, owner, listed.sources) for proposal in found.proposals]
     return sorted(offers, key=lambda one: bool(one.doubts) or one.official == 0)  # what would record nothing comes last
 
 
@@ -223,6 +220,8 @@ def _print_offer(number: int, one: Offer, owner: Vendor | None) -> None:
     official = "" if one.official is None or owner is None else f", {one.official} of them official for {owner.name}"
     render.line(f"{number}. {one.kind} {one.url}")
     render.line(f"   {one.sure:.0%} sure: {'; '.join(one.why)}. {count}{official}.")
+    if one.polled_as:
+        render.line(f"   Polled already as {', '.join(one.polled_as)}.")
     for doubt in one.doubts:
         render.line(f"   Would record nothing. {doubt}")
     for entry in one.entries:

@@ -15,7 +15,7 @@ from ingest.parse import selfcheck
 from ingest.text import clean_title, language_tag, script_language
 
 if TYPE_CHECKING:
-    from ingest.model import Document, Vendor
+    from ingest.model import Document, Source, Vendor
     from ingest.parse.discover import Proposal
 
 SHOWN: Final = 5
@@ -49,8 +49,9 @@ class Offer:
     One proposal, ready to be taken over.
 
     `sure` goes from 0 to 1. `count` is how many entries the page itself shows it to have, `official` how many of them the
-    vendor's scopes admit; both None for what was not fetched, `official` also where no vendor is known. `doubts` are what
-    the self-check has against it, so that it would record nothing. `stanza` is for the file, `command` does the same.
+    vendor's scopes admit; both None for what was not fetched, `official` also where no vendor is known. `polled_as` names
+    sources of the list with that very address. `doubts` are what the self-check has against it, so that it would record
+    nothing. `stanza` is for the file, `command` does the same.
     """
 
     kind: Kind
@@ -61,22 +62,25 @@ class Offer:
     select: dict[str, str]
     count: int | None
     official: int | None
+    polled_as: tuple[str, ...]
     doubts: tuple[str, ...]
     entries: tuple[Entry, ...]
     stanza: str
     command: str
 
 
-def offer(proposal: Proposal, vendor: Vendor | None, taken: Iterable[str]) -> Offer:
+def offer(proposal: Proposal, vendor: Vendor | None, sources: Iterable[Source]) -> Offer:
     """
     Make a proposal ready.
 
     Args:
         vendor: Whose source it would be, if that is known.
-        taken: The keys that the vendor's sources have.
+        sources: All that the list has already.
     """
     from ingest.allowlist import edit
 
+    listed = list(sources)
+    taken = [item.id.partition("/")[2] for item in listed if vendor is not None and item.vendor_id == vendor.id]
     key = free(key_of(proposal.url, proposal.kind), taken)
     values = _values(proposal)
     document = proposal.document
@@ -93,6 +97,7 @@ def offer(proposal: Proposal, vendor: Vendor | None, taken: Iterable[str]) -> Of
         select=dict(proposal.select),
         count=len(entries) if document else None,
         official=_official(document, vendor) if document and vendor else None,
+        polled_as=tuple(item.id for item in listed if item.url == proposal.url),
         doubts=_doubts(proposal),
         entries=shown,
         stanza=edit.stanza(key, values),
