@@ -29,6 +29,7 @@ from ingest.cli import (
     settings,
     sources,
     stories,
+    trial,
     why,
 )
 from ingest.errors import IngestError
@@ -95,7 +96,7 @@ _add(
     "ingest sources discover https://www.anthropic.com/news",
     "ingest sources discover https://www.anthropic.com/news --from news.html --json",
 )
-_add(_sources, desk.try_, "ingest sources try openai/news", "ingest sources try stanza.yaml --fetch", name="try")
+_add(_sources, trial.try_, "ingest sources try openai/news", "ingest sources try stanza.yaml --fetch", name="try")
 _add(
     _sources,
     edits.add,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ingest.fetch import Fetcher
     from ingest.model import Allowlist
 
+VendorFlag = Annotated[
+    str | None, typer.Option("--vendor", metavar="ID", help="Whose source it would be, if several admit the address.")
+]
 FromFlag = Annotated[
     str | None, typer.Option("--from", metavar="FILE", help="Read this file as what the address answered; no request.")
 ]
@@ -135,3 +139,57 @@ def save(obtained: Obtained, file: str | None) -> None:
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror or error}.", subject=file) from error
     render.note(f"Saved to {file}; go on with --from {file}")
+
+
+# ── names and addresses of the list that is worked on ──────────────────────────────────────────────────────────────
+
+
+def address_of(text: str) -> str:
+    """Read an address that an operator typed, with or without `https://`."""
+    from ingest import urls
+    from ingest.errors import UrlError
+
+    try:
+        url = urls.parse(text if "://" in text else f"https://{text}")
+    except UrlError as error:
+        raise UsageError(f"the address {error.message}", subject=text) from error
+    if url.scheme != "https":
+        raise UsageError("is not https, which every official address has to be.", subject=url.text)
+    return url.text
+
+
+def owner_of(listed: Allowlist, address: str, wanted: str | None) -> Vendor | None:
+    """Find the vendor whose list admits an address; None when there is none and none was named."""
+    from ingest import policy
+
+    if wanted is not None:
+        require(wanted, [vendor.id for vendor in listed.vendors], "vendor")
+    found = [
+        vendor
+        for vendor in listed.vendors
+        if wanted in {None, vendor.id} and isinstance(policy.admit_fetch(vendor, address), policy.Admitted)
+    ]
+    return found[0] if found else None
+
+
+def require(name: str, known: list[str], what: str) -> None:
+    """
+    Insist that a name is one of the list that is worked on.
+
+    Raises:
+        UsageError: It is not; the nearest one is named.
+    """
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else "`ingest sources check` names the file that is read."
+    raise UsageError(f"no such {what} in the allow-list; {hint}", subject=name)
+
+
+def report_failure(subject: str, failed: Failed, *, json: bool) -> None:
+    """Say why no document came."""
+    if json:
+        facts = {"rule": failed.rule, "status": failed.status_code, "detail": failed.detail}
+        render.document({"subject": subject, "outcome": failed.outcome, "hops": failed.hops, **facts})
+    else:
+        render.note(f"{subject}: {failed.outcome} ({failed.rule}): {failed.detail}")

@@ -1,0 +1,178 @@
+"""`ingest sources try`: what a source, or a stanza that is not in the list yet, would yield; nothing is recorded."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from ingest.cli import document, render, session
+from ingest.errors import UsageError
+from ingest.model import Failed, Fate, Source, Vendor
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.model import Allowlist
+    from ingest.pipeline.preview import Preview
+    from ingest.settings import Settings
+
+PARTS: Final = 3
+"""Parts of a sitemap index that `try` reads; a poll reads more."""
+
+
+def try_(  # noqa: PLR0913 - one argument a flag
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A source of the file, or a file (- for standard input) with a stanza."),
+    ],
+    *,
+    vendor: document.VendorFlag = None,
+    file: document.FromFlag = None,
+    fetch: document.FetchFlag = False,
+    save: document.SaveFlag = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Show so many entries; 0: all.")] = 50,
+    sources: session.SourcesFlag = None,
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Show what a source would yield: recorded, refused and why, and what looks odd.
+
+    Nothing is recorded. The source need not be in force: the file's stanza counts, or one that is not in it yet. What is stored of its address is read before the site is asked. Ends with 1 when nothing would be recorded.
+    """
+    settings = session.load(sources=sources, database=database)
+    listed = document.given_list(settings)
+    item, owner = _stanza_of(source, vendor, listed, settings)
+    with document.stored(settings) as engine:
+        obtained = document.obtain(settings, engine, item, owner, file=file, fetch=fetch)
+        if isinstance(obtained, Failed):
+            document.report_failure(item.id, obtained, json=json)
+            raise typer.Exit(1)
+        document.save(obtained, save)
+        preview = _preview(settings, engine, item, owner, obtained, alone=file is not None)
+    if json:
+        render.document(_preview_document(item, obtained, preview))
+    else:
+        _print_preview(item, obtained, preview, limit)
+    raise typer.Exit(0 if preview.verdict.passed else 1)
+
+
+def _stanza_of(name: str, vendor: str | None, listed: Allowlist, settings: Settings) -> tuple[Source, Vendor]:
+    """
+    Find a source of the list by its id, else read a stanza from a file as if it stood in the list.
+
+    Raises:
+        UsageError: It is neither.
+        AllowlistError: The stanza is no valid one.
+    """
+    known = {item.id: item for item in listed.sources}
+    if name not in known:
+        if name != "-" and not Path(name).is_file():
+            document.require(name, list(known), "source")
+        listed, source_id = _with_stanza(name, vendor, listed, settings)
+        known = {item.id: item for item in listed.sources}
+        name = source_id
+    item = known[name]
+    return item, next(each for each in listed.vendors if each.id == item.vendor_id)
+
+
+def _with_stanza(name: str, vendor: str | None, listed: Allowlist, settings: Settings) -> tuple[Allowlist, str]:
+    from ingest import allowlist
+    from ingest.allowlist import edit
+
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}.", subject=name) from error
+    key, values = edit.read_stanza(text, name)
+    owner = document.owner_of(listed, document.address_of(str(values.get("url", ""))), vendor)
+    if owner is None:
+        raise UsageError("no vendor of the list admits its url; add the scope first, or correct the url.", subject=name)
+    source_id = f"{owner.id}/{key}"
+    whole = edit.placed(listed.text, owner.id, key, values)
+    return allowlist.parse(whole.encode(), f"{settings.sources} with {name}"), source_id
+
+
+def _preview(
+    settings: Settings,
+    engine: Engine | None,
+    item: Source,
+    owner: Vendor,
+    obtained: document.Obtained,
+    *,
+    alone: bool,
+) -> Preview:
+    """Preview a document and, where the site may be asked, the first parts that it lists."""
+    from ingest.pipeline.ingest import Reading
+    from ingest.pipeline.preview import joined, preview
+
+    reading = Reading(item, owner, 0)
+    whole = preview(obtained.capture, reading, engine)
+    if not whole.parts or alone:
+        return whole
+    with session.make_fetcher(settings) as fetcher:
+        if engine is not None:
+            session.share_turns(fetcher, settings, engine)
+        for url in whole.parts[:PARTS]:
+            part = document.ask(fetcher, settings, item, owner, url)
+            if isinstance(part, Failed):
+                render.note(f"{url}: {part.detail}")
+            else:
+                whole = joined(whole, preview(part.capture, reading, engine))
+    return whole
+
+
+def _preview_document(item: Source, obtained: document.Obtained, preview: Preview) -> dict[str, Any]:
+    return {
+        "source": item.id,
+        "kind": item.kind,
+        "url": item.url,
+        "enabled": item.enabled,
+        "read_from": obtained.origin,
+        "fetched_at": obtained.capture.fetched_at,
+        "dialect": preview.dialect,
+        "state": preview.verdict.state,
+        "reasons": preview.verdict.reasons,
+        "tally": preview.tally,
+        "odd": preview.odd,
+        "parts": preview.parts,
+        "entries": preview.items,
+    }
+
+
+def _print_preview(item: Source, obtained: document.Obtained, preview: Preview, limit: int) -> None:
+    from dataclasses import asdict
+
+    off = "" if item.enabled else ", disabled"
+    render.line(f"{item.id} ({item.kind}{off}) {item.url}: read from {obtained.origin}.")
+    counted = {name: number for name, number in asdict(preview.tally).items() if number}
+    sums = ", ".join(f"{number} {_FATES.get(name, name)}" for name, number in counted.items())
+    render.line(f"{len(preview.items)} entries: {sums}." if preview.items else "No entries.")
+    if not preview.verdict.passed:
+        render.line(f"Nothing would be recorded; the source would be {preview.verdict.state}:")
+    for reason in preview.verdict.reasons:
+        render.line(f"- {reason.rule}: {reason.detail}")
+    if preview.odd:
+        render.line("What looks odd:")
+    for sentence in preview.odd:
+        render.line(f"- {sentence}")
+    shown = preview.items[: limit or None]
+    if shown:
+        told = frozenset(reason.rule for reason in preview.verdict.reasons)
+        render.line()
+        render.table(("fate", "published", "title", "address", "why"), [_row(one, told) for one in shown])
+    if more := len(preview.items) - len(shown):
+        render.note(f"{more:,} more not shown; --limit 0 shows all.")
+
+
+_FATES: Final = {"created": "new", "seen": "known", "revised": "edited"}
+
+
+def _row(one: Any, told: frozenset[str]) -> tuple[str, ...]:  # noqa: ANN401 - an item of a preview, whose module is imported late
+    day = "–" if one.published.value is None else f"{one.published.value:%Y-%m-%d}"
+    told_above = one.fate is Fate.QUARANTINED and one.rule in told
+    why = one.rule if told_above else f"{one.rule}: {one.detail}" if one.rule else one.detail
+    return (_FATES.get(one.fate.value, one.fate.value), day, one.title, one.url, why)
