@@ -51,18 +51,13 @@ def _ordinal(day: date | None) -> int | None:
 def members(conn: Connection, ids: Iterable[str]) -> dict[str, Member]:
     """Read headlines as far as stories ask."""
     wanted = list(ids)
-    names = (
-        "id",
-        "vendor_id",
-        "source_id",
-        "url",
-        "title",
-        "lang",
-        "published",
-        "published_precision",
-        "first_seen_at",
-    )
-    columns = [*(_HEADLINES.c[name] for name in names), _HEADLINES.c.summary, schema.sources.c.role]
+    names = ("id", "vendor_id", "source_id", "url", "title", "lang", "published", "published_precision")
+    columns = [
+        *(_HEADLINES.c[name] for name in names),
+        _HEADLINES.c.first_seen_at,
+        _HEADLINES.c.summary,
+        schema.sources.c.role,
+    ]
     found: dict[str, Member] = {}
     for batch in batches(wanted):
         rows = conn.execute(
