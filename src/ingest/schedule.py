@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from ingest import allowlist
-from ingest.errors import AllowlistError, HungError, LockedError
+from ingest.errors import AllowlistError, HungError, PolicyGuardError, StoreError
 from ingest.pipeline import Accepted, Progress, Round, RoundReport, Standing, accept, in_force, run_round
 
 log = logging.getLogger("ingest.schedule")
@@ -112,7 +112,11 @@ class Heart:
 
 
 def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) -> RoundReport | None:
-    """Do one round of what is due; None when there is no list in force or the database is busy."""
+    """
+    Do one round of what is due; None when there is no list in force or the database cannot be used now.
+
+    A database that is locked, restarted, full or away is no end of the daemon: the next tick tries again.
+    """
     heart.beat()
     try:
         accepted = lists.current()
@@ -120,7 +124,9 @@ def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) ->
             return None
         this = make_round(accepted)
         return run_round(replace(this, watch=_both(this.watch, heart.beat)))
-    except LockedError as error:
+    except PolicyGuardError:
+        raise
+    except StoreError as error:
         log.warning("tick put off: %s", error)
         return None
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -56,7 +57,9 @@ def conditions(guest: Guest, url: str = FEED) -> list[tuple[str | None, str | No
 def test_both_validators_come_back_byte_for_byte_whatever_they_look_like(
     etag: str | None, stamp: str | None, guest: Guest
 ) -> None:
-    fields = {name: value for name, value in (("ETag", etag), ("Last_Modified", stamp)) if value is not None}
+    fields: dict[str, Any] = {
+        name: value for name, value in (("ETag", etag), ("Last_Modified", stamp)) if value is not None
+    }
     guest.server.on(FEED, answer(feed("One"), **fields), head(304))
     assert guest.poll().outcome is Outcome.OK
     assert guest.poll().outcome is Outcome.NOT_MODIFIED
@@ -203,7 +206,7 @@ class Liar:
     def __init__(self, server: HostileServer, url: str = FEED) -> None:
         self.server, self.url = server, url
 
-    def has(self, body: bytes, **fields: str) -> None:
+    def has(self, body: bytes, **fields: Any) -> None:
         whole = answer(body, **fields)
         self.server.answering[self.url] = lambda asked: whole if asked.value("If-None-Match") is None else head(304)
 

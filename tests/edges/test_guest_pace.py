@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -64,7 +65,7 @@ def nearly(expected: timedelta, found: timedelta) -> bool:
     ],
 )
 def test_what_a_document_or_response_wishes_lengthens_the_pause_within_bounds(
-    fields: dict[str, str], element: str, expected: timedelta, guest: Guest
+    fields: dict[str, Any], element: str, expected: timedelta, guest: Guest
 ) -> None:
     guest.server.on(FEED, answer(feed(head=element), **fields))
     guest.poll()
@@ -118,7 +119,7 @@ def test_skipped_days_never_lengthen_a_pause_beyond_the_sources_own_bound(guest:
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 429])
 def test_a_refusal_is_asked_for_once_a_poll_and_ever_more_rarely(status: int, guest: Guest) -> None:
     guest.server.on(FEED, answer(b"no", status))
-    rests = []
+    rests: list[timedelta] = []
     for _ in range(6):
         guest.poll(after=guest.rest() if rests else HOUR)
         rests.append(guest.rest())

@@ -121,10 +121,8 @@ def test_redirects_lead_to_a_robots_txt_and_it_counts_for_the_first_host(hops: i
 
 
 def test_after_five_redirects_a_robots_txt_counts_as_unavailable(guest: Guest) -> None:
-    guest.server.answering = {
-        f"https://www.acme-ai.com/r{number}.txt": (lambda _, n=number: redirect(f"/r{n + 1}.txt"))
-        for number in range(9)
-    }
+    for number in range(9):
+        guest.server.on(f"https://www.acme-ai.com/r{number}.txt", redirect(f"/r{number + 1}.txt"))
     guest.server.on(ROBOTS, redirect("/r1.txt"))
     assert guest.poll("acme/page").outcome is Outcome.OK
     assert len(guest.server.asked) == 7

@@ -7,8 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.model import FetchPlan, Kind, Outcome, PollState, Skip, Source, State, Validators, Vendor
-from ingest.polling import MAX_RETRY_AFTER, Limits, Settlement, jitter, pause, plan, rhythm, settle
+from ingest.model import FetchPlan, Habits, Kind, Outcome, PollState, Skip, Source, State, Trust, Validators, Vendor
+from ingest.polling import (
+    GONE_CEILING,
+    LOOK_EVERY,
+    MAX_RETRY_AFTER,
+    Limits,
+    Settlement,
+    confirmed,
+    jitter,
+    looked,
+    past_skips,
+    pause,
+    plan,
+    rhythm,
+    settle,
+)
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 VENDOR = Vendor("acme", "Acme", "https://www.acme.com/", ())
@@ -141,3 +155,113 @@ def test_jitter_is_stable_and_spread() -> None:
     assert places[0] < 0.02
     assert places[-1] > 0.98
     assert abs(sum(places) / 1000 - 0.5) < 0.05
+
+
+# ── where nothing is there ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("rule", ["gone", "not-found"])
+def test_where_nothing_is_there_the_pause_grows_to_a_week_and_no_further(rule: str) -> None:
+    pauses = [rest(Settlement(Outcome.FAILED, rule=rule), failures=failures) for failures in (1, 4, 8, 12, 400)]
+
+    assert pauses == sorted(pauses)
+    assert GONE_CEILING * 0.9 <= pauses[-1] <= GONE_CEILING
+
+
+def test_a_410_is_left_alone_for_a_day_at_once_and_a_404_is_not() -> None:
+    assert rest(Settlement(Outcome.FAILED, rule="gone"), failures=1) >= SOURCE.max_interval * 0.9
+    assert rest(Settlement(Outcome.FAILED, rule="not-found"), failures=1) < timedelta(hours=1.1)
+
+
+def test_an_operators_longer_interval_stands() -> None:
+    slow = replace(SOURCE, interval=timedelta(days=30), max_interval=timedelta(days=30))
+    found = Settlement(Outcome.FAILED, rule="gone")
+    assert pause(slow, PollState(slow.id, consecutive_failures=9), found, NOW) > timedelta(days=27)
+
+
+# ── what documents say ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("habits", "hour", "expected"),
+    [
+        (Habits(), 13, (0, 13)),
+        (Habits(skip_hours=(13, 14)), 13, (0, 15)),
+        (Habits(skip_hours=(14,)), 13, (0, 13)),
+        (Habits(skip_hours=(23, 0)), 23, (1, 1)),
+        (Habits(skip_days=(4,)), 13, (1, 0)),  # a Friday
+        (Habits(skip_days=(4, 5)), 13, (2, 0)),
+        (Habits(skip_hours=(0, 1), skip_days=(4,)), 13, (1, 2)),
+    ],
+)
+def test_hours_and_days_in_which_nobody_need_ask_are_passed_over(
+    habits: Habits, hour: int, expected: tuple[int, int]
+) -> None:
+    moved = past_skips(NOW.replace(hour=hour), habits, NOW + timedelta(days=9))
+    assert ((moved.date() - NOW.date()).days, moved.hour) == expected
+
+
+def test_they_never_outlast_the_sources_own_bound() -> None:
+    everything = Habits(skip_hours=tuple(range(24)), skip_days=tuple(range(7)))
+    settled = settle(SOURCE, PollState(SOURCE.id), Settlement(Outcome.OK, habits=everything), NOW)
+    assert settled.next_poll_at == NOW + SOURCE.max_interval
+
+
+def test_habits_are_kept_until_a_document_says_otherwise() -> None:
+    told = settle(SOURCE, PollState(SOURCE.id), Settlement(Outcome.OK, habits=Habits(timedelta(hours=5))), NOW)
+    again = settle(SOURCE, told, Settlement(Outcome.NOT_MODIFIED), NOW)
+    assert again.next_poll_at is not None
+    assert again.next_poll_at - NOW > timedelta(hours=4.5)
+    assert settle(SOURCE, told, Settlement(Outcome.OK, habits=Habits()), NOW).habits == Habits()
+
+
+# ── robots, and servers that lie ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_robots_txt_is_obeyed_for_all_that_is_no_feed(kind: Kind) -> None:
+    planned = plan(replace(SOURCE, kind=kind), VENDOR, PollState(SOURCE.id), LIMITS, NOW)
+    assert isinstance(planned, FetchPlan)
+    assert planned.robots is (kind is not Kind.FEED)
+    allowed = replace(SOURCE, kind=kind, robots_ignored_because="asked them")
+    excepted = plan(allowed, VENDOR, PollState(SOURCE.id), LIMITS, NOW)
+    assert isinstance(excepted, FetchPlan)
+    assert not excepted.robots
+
+
+OLD, NEW = Validators(SOURCE.url, etag=b'"1"'), Validators(SOURCE.url, etag=b'"2"')
+
+
+@pytest.mark.parametrize(
+    ("before", "validators", "changed", "trust", "kept"),
+    [
+        (LOOK_EVERY - 1, OLD, True, Trust.DISTRUSTED, OLD),
+        (LOOK_EVERY - 1, NEW, True, Trust.TRIAL, OLD),
+        (LOOK_EVERY - 1, None, True, Trust.TRIAL, OLD),
+        (LOOK_EVERY - 1, NEW, False, Trust.TRUSTED, NEW),
+        (LOOK_EVERY - 1, OLD, False, Trust.TRUSTED, OLD),
+        (LOOK_EVERY - 2, NEW, True, Trust.TRUSTED, NEW),
+        (0, NEW, True, Trust.TRUSTED, NEW),
+    ],
+)
+def test_what_a_whole_document_proves_of_the_answers_304_before_it(
+    before: int, validators: Validators | None, changed: bool, trust: Trust, kept: Validators | None
+) -> None:
+    left = looked(PollState(SOURCE.id, validators=OLD, unchanged_in_a_row=before), validators, NOW, changed=changed)
+    assert (left.trust, left.validators, left.unchanged_in_a_row) == (trust, kept, 0)
+
+
+def test_on_trial_a_304_is_the_proof_and_a_document_the_acquittal() -> None:
+    trial = PollState(SOURCE.id, validators=OLD, trust=Trust.TRIAL)
+    assert confirmed(trial, NOW).trust is Trust.DISTRUSTED
+    assert looked(trial, NEW, NOW, changed=False) == replace(trial, validators=NEW, trust=Trust.TRUSTED)
+
+
+def test_distrust_is_for_good_and_is_said() -> None:
+    state = PollState(SOURCE.id, validators=OLD, trust=Trust.DISTRUSTED, distrusted_at=NOW)
+    for changed in (True, False):
+        state = looked(state, NEW, NOW, changed=changed)
+    planned = plan(SOURCE, VENDOR, state, LIMITS, NOW)
+    assert isinstance(planned, FetchPlan)
+    assert planned.validators is None
+    assert "2026-05-22" in settle(SOURCE, state, Settlement(Outcome.OK), NOW).reason
