@@ -254,3 +254,12 @@ def test_robots_txt_is_asked_for_honestly(guest: Guest) -> None:
         "Accept-Encoding": "identity",
         "Connection": "keep-alive",
     }
+
+
+def test_a_feed_that_a_known_robots_txt_closes_is_asked_all_the_same_and_the_operator_reads_it(guest: Guest) -> None:
+    guest.server.on(ROBOTS, answer(b"User-agent: *\nDisallow: /feed.xml\n"))
+    guest.server.on(FEED, answer(feed("One")))
+    guest.poll("acme/page")
+    assert guest.poll().outcome is Outcome.OK
+    assert (guest.shown().state, "closes /feed.xml to robots" in guest.shown().reason) == ("ok", True)
+    assert len(guest.asked(ROBOTS)) == 1

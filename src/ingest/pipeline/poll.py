@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from ingest import httpcache, polling
+from ingest import httpcache, polling, robots, urls
 from ingest.errors import ParseError, PolicyGuardError
 from ingest.jail import parse
 from ingest.model import (
@@ -42,6 +42,7 @@ from ingest.pipeline import moves
 from ingest.pipeline.ingest import RULES_VERSION, Judged, Reading, capture_of, judge, write
 from ingest.store import captures, leases, polls, proposals, sources
 from ingest.store import engine as database
+from ingest.store import robots as kept_robots
 
 log = logging.getLogger("ingest.poll")
 
@@ -281,13 +282,24 @@ class Poll:
         if sighting is None:
             if believed and self.state.reason and isinstance(found, Fetched | NotModified):
                 proposals.close(conn, self.source.id)
-            return settlement
+            return replace(settlement, notice=self._robots_notice(conn, found))
         proposal, is_new = moves.note(conn, self.source, self.vendor, sighting, self.context.now())
         if is_new:
             self.notes.append(sighting.told)
         if not is_new and proposal.status == "sighted":
             return settlement
         return replace(settlement, notice=sighting.told, moved=sighting.kind == "host")
+
+    def _robots_notice(self, conn: Connection, found: Fetched | NotModified | Failed | None) -> str:
+        """Say where a feed is closed to robots by a robots.txt that is known anyway: for feeds that informs, and no more."""
+        if self.source.kind is not Kind.FEED or self.source.robots_ignored_because or isinstance(found, Failed | None):
+            return ""
+        url = urls.parse(found.response.final_url)
+        heard = kept_robots.recall(conn, url.host)
+        agent = dict(found.response.request_headers).get("User-Agent", "")
+        if heard is None or robots.allows(heard, f"{url.path}{url.suffix}", robots.token_of(agent)) is not False:
+            return ""
+        return f"the robots.txt of {url.host} closes {url.path} to robots; a feed is for machines and is asked all the same"
 
     def _save(self, conn: Connection, state: PollState) -> None:
         """Save under our fencing token; the host rests from now on."""
