@@ -268,3 +268,12 @@ def test_a_page_in_a_sources_place_is_not_an_empty_source(source: str, body: byt
     assert guest.poll(source, after=DAY).outcome is Outcome.OK
     assert guest.shown(source).state == "ok"
     assert guest.faults() == []
+
+
+def test_a_proposal_that_an_operator_discarded_is_not_made_again(guest: Guest) -> None:
+    guest.server.on(FEED, redirect(BLOG))
+    guest.server.on(BLOG, answer(feed("One")))
+    guest.poll()
+    guest.world.write("UPDATE proposals SET status = 'discarded'")
+    assert guest.poll().note == ""
+    assert (guest.shown().state, [row.status for row in guest.proposals()]) == ("ok", ["discarded"])

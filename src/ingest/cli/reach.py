@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from ingest.fetch import Fetcher
-from ingest.model import Allowlist, Failed, FetchPlan
+from ingest.model import Allowlist, Failed, FetchPlan, Kind
 
 PATIENCE: Final = timedelta(seconds=8)
 """For one question; a vendor that is slower is reached by the first round all the same."""
@@ -39,10 +39,17 @@ def is_reachable(listed: Allowlist, fetcher: Fetcher, *, stop: Callable[[], bool
 
 
 def _plans(listed: Allowlist) -> list[FetchPlan]:
-    """Plan a question to the first enabled source of every vendor."""
+    """Plan a question to the first enabled feed of every vendor: for other kinds robots.txt would be asked first."""
     plans = []
     for vendor in listed.vendors:
-        source = next((item for item in listed.sources if item.vendor_id == vendor.id and item.enabled), None)
+        source = next(
+            (
+                item
+                for item in listed.sources
+                if item.vendor_id == vendor.id and item.enabled and item.kind is Kind.FEED
+            ),
+            None,
+        )
         if source is not None:
             plans.append(FetchPlan(source.id, vendor, source.url, PATIENCE, MAX_BYTES, headers=source.headers))
     return plans

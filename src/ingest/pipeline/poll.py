@@ -286,7 +286,7 @@ class Poll:
         proposal, is_new = moves.note(conn, self.source, self.vendor, sighting, self.context.now())
         if is_new:
             self.notes.append(sighting.told)
-        if not is_new and proposal.status == "sighted":
+        if not is_new and proposal.status != "open":  # not yet, or an operator does not want to hear of it
             return settlement
         return replace(settlement, notice=sighting.told, moved=sighting.kind == "host")
 
