@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -557,5 +558,6 @@ HUGE = {
 @pytest.mark.parametrize("content", HUGE.values(), ids=HUGE)
 def test_size_costs_time_in_proportion(content: str) -> None:
     begun = time.perf_counter()
-    read(content)
+    with suppress(ParseError):  # `too-costly`
+        read(content)
     assert time.perf_counter() - begun < 20  # a second or two on one core; what costs the square takes minutes

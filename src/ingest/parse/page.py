@@ -121,9 +121,19 @@ def next_page(page: Page, select: Mapping[str, str], url: str) -> str | None:
     return found if found and cards.page_key(found) != cards.page_key(url) else None
 
 
+_NESTED: Final = 8  # entries inside entries, each of which is read with all that it holds
+
+
 def items(page: Page, selector: str) -> list[LexborNode]:
     """Return the elements that a selector means, in order, without navigation."""
     found = page.matches(selector)[1]
+    if len(found) > _NESTED:
+        ids = page.ids(selector)
+        if any(sum(outer.mem_id in ids for outer in ancestors(node)) > _NESTED for node in found):
+            raise ParseError(
+                f"Elements that {selector} means stand inside one another, {_NESTED} deep and more; select other ones.",
+                rule="too-costly",
+            )
     if _SPEAKS_OF_NAVIGATION.search(selector):
         return found
     navigation = page.ids(NAVIGATION)

@@ -31,6 +31,10 @@ _DEPTH_COST: Final = 50_000_000
 _FORMAT_COST: Final = 1_000_000
 """Elements that unclosed formatting may repeat in every block; a fifth of a second. On recorded pages it is 4,500 at most."""
 
+_DEEPEST: Final = 200  # elements inside one another in the tree; the deepest recorded page has 34
+
+_NESTED: Final = "The page nests its elements without end; it is not read."
+
 _COUNT_FROM: Final = 100_000  # characters; shorter ones cannot cost more than those limits
 
 _META_CHARSET: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.ASCII | re.IGNORECASE)
@@ -82,8 +86,26 @@ def tree(markup: str) -> LexborHTMLParser:
         raise ParseError(f"The answer is no web page; it begins {markup.strip()[:40]!r}.", rule="not-html")
     markup = markup[:HTML_LIMIT]
     if len(markup) > _COUNT_FROM and is_costly(markup):
-        raise ParseError("The page nests its elements without end; it is not read.", rule="too-costly")
-    return LexborHTMLParser(markup)
+        raise ParseError(_NESTED, rule="too-costly")
+    made = LexborHTMLParser(markup)
+    if _is_deep(made):
+        raise ParseError(_NESTED, rule="too-costly")
+    return made
+
+
+def _is_deep(made: LexborHTMLParser) -> bool:
+    """
+    Whether elements stand that deep in one another that whoever asks for what holds what pays the square of it.
+
+    Told from the tree: in the markup, what looks like an end tag may be in a comment, a value, or out of scope.
+    """
+    node, depth = made.root, 0
+    while node is not None and depth <= _DEEPEST:
+        inner, depth = node.first_child, depth + 1
+        while inner is None and node is not None:
+            inner, node, depth = node.next, node.parent, depth - 1
+        node = inner
+    return node is not None
 
 
 def is_costly(markup: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode, SelectolaxError
 
+from ingest.errors import ParseError
 from ingest.parse import cards as merging
 from ingest.parse import page as pages
 from ingest.parse.discover import groups
@@ -128,7 +129,7 @@ def _entry_name(group: Group, page: Page) -> str:
     for rank, name in enumerate(_entry_candidates(group)):
         try:
             found = pages.items(page, name)
-        except SelectolaxError:
+        except (ParseError, SelectolaxError):
             continue
         hits = sum(node.mem_id in wanted for node in found)
         if hits * 2 < len(wanted):
