@@ -63,6 +63,8 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Eng
     postgresql.dispose()
 
 
+@pytest.mark.long
+@pytest.mark.timeout(400)
 def test_every_recorded_feed_read_again_comes_to_what_is_stored(stores: tuple[Engine, Engine]) -> None:
     engine, other = stores
     found = [recording for recording in recordings("feeds") if (ROOT / recording.path).suffix != ".json"]
