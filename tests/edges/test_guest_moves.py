@@ -76,6 +76,16 @@ def test_three_sightings_within_an_hour_propose_nothing(guest: Guest) -> None:
     assert guest.shown().reason == ""
 
 
+def test_two_sightings_propose_nothing_however_long_they_are_apart(guest: Guest) -> None:
+    guest.server.on(FEED, redirect("/blog/feed.xml"))
+    guest.server.on(NEW, answer(feed("One")))
+    seen = []
+    for _ in range(3):
+        guest.poll(after=9 * DAY)
+        seen.append(guest.proposals()[0].status)
+    assert seen == ["sighted", "sighted", "open"]
+
+
 @pytest.mark.parametrize("status", [302, 303, 307])
 def test_a_temporary_redirect_on_one_host_says_nothing(status: int, guest: Guest) -> None:
     guest.server.on(FEED, redirect("/blog/feed.xml", status))
