@@ -134,6 +134,7 @@ def test_an_interrupt_ends_the_child_and_goes_on_up() -> None:
         "import os, signal, threading",
         "from edges import inmates",
         "from documents import make_capture, make_source",
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",  # a shell's background job is born ignoring it
         "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()",
         "jail.confined(inmates.sleep, make_capture(''), make_source())",
     )

@@ -104,6 +104,8 @@ def test_after_a_replay_polling_goes_on_as_if_nothing_had_happened(world: World,
 
 
 @pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
+@pytest.mark.long
+@pytest.mark.timeout(300)
 def test_over_all_recorded_series_a_replay_is_a_no_op(engine: Engine, empty: Engine) -> None:
     from corpus.series import FEEDS, play_all
 
