@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -33,6 +33,7 @@ from ingest.model import (
 )
 from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
+from ingest.pipeline.holding import hold
 from ingest.pipeline.placing import place
 from ingest.store import candidates, headlines, lists, polls, rejections
 from ingest.store import engine as database
@@ -40,7 +41,7 @@ from ingest.store import engine as database
 RULES_VERSION = f"{__version__}+{rules.VERSION}"
 """What decided: this program's version and that of the rules file. Kept with every capture and revision."""
 
-_CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
+CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
 """Kinds that are read with selectors, which fail silently; the others say themselves what an entry is."""
 
 
@@ -122,14 +123,9 @@ def refusal_of(candidate: Candidate, fate: Fate, rule: str, detail: str, *, url:
     return Refusal(candidate.position, fate, rule, detail, candidate.raw_key, url or candidate.url, candidate.title)
 
 
-def write(
-    conn: Connection, capture: Capture, document: Document, reading: Reading, judged: Judged, *, first: bool = False
-) -> Ingested:
+def write(conn: Connection, capture: Capture, document: Document, reading: Reading, judged: Judged) -> Ingested:
     """
     Write everything that a document changes; the rest of the transaction is the caller's.
-
-    Args:
-        first: The document is part of a source's first fill, although another part of it was written before.
 
     Raises:
         StaleListError: Another list came into force since the document was judged; nothing may be written by the old one.
@@ -143,7 +139,7 @@ def write(
     decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)
     held: list[Fate] = []
     if reading.source.opens_pages:
-        decisions, held = _hold(conn, decisions, reading, capture, first=first or known.first_fill)
+        decisions, held = _hold(conn, decisions, reading, capture)
     record(conn, decisions, reading, capture)
     rejections.record(conn, refusals, capture)
     rejections.release(conn, reading.source.id, [offer.candidate.raw_key for offer in offers])
@@ -181,7 +177,7 @@ def tally_of(fates: Sequence[Fate]) -> Tally:
 
 def _believe(conn: Connection, document: Document, reading: Reading) -> selfcheck.Verdict:
     """Check what selectors found; what a feed or sitemap says needs no belief."""
-    if reading.source.kind not in _CHECKED:
+    if reading.source.kind not in CHECKED:
         return selfcheck.Verdict(State.OK)
     earlier = selfcheck.Earlier(counts=polls.last_counts(conn, reading.source.id))
     return selfcheck.check(document, dates=False, earlier=earlier)
@@ -208,41 +204,18 @@ def _quarantine(
 
 # ── entries whose page is opened first ──────────────────────────────────────────────────────────────────────────
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def _hold(
-    conn: Connection, decisions: list[dedupe.Decision], reading: Reading, capture: Capture, *, first: bool
+    conn: Connection, decisions: list[dedupe.Decision], reading: Reading, capture: Capture
 ) -> tuple[list[dedupe.Decision], list[Fate]]:
-    """
-    Hold back what is new or edited until its page has been opened.
-
-    In a first fill, and where more is new at once than that opens, only the newest pages are; older ones are registered as
-    known, so that nobody takes them for news (CONTRACT §2, `first_fill`).
-    """
+    """Register what waits for its page; give what need not wait, and the fates of what does or did."""
     source = reading.source
     told = candidates.statuses(conn, source.id, [one.entry_key for one in decisions])
-    kept, fresh, fates = [], [], []
-    for one in decisions:
-        was, said = told.get(one.entry_key, ("", ""))
-        if one.fate not in {Fate.CREATED, Fate.REVISED}:
-            kept.append(one)
-        elif said == one.claim_digest:
-            fates.append(Fate.PENDING if was == "pending" else Fate.SEEN)
-        else:
-            fresh.append(one)
-    fresh.sort(key=_newest_first)
-    opened = fresh[: source.first_fill] if first or len(fresh) > source.first_fill else fresh
-    rows: list[candidates.Registered] = []
-    for number, one in enumerate(fresh):
-        status: candidates.Status = "pending" if number < len(opened) else "known"
-        fates.append(Fate.PENDING if status == "pending" else Fate.SEEN)
-        rows.append((one.entry_key, one.offer.candidate, one.offer.url.host, one.claim_digest, status))
-    candidates.register(conn, rows, capture)
-    return kept, fates
+    held = hold(decisions, told, source.first_fill)
+    candidates.register(conn, [*_rows(held.opened, "pending"), *_rows(held.older, "known")], capture)
+    waiting = [Fate.PENDING for _ in held.opened] + [Fate.SEEN for _ in held.older]
+    return held.kept, [*(fate for _, fate in held.told), *waiting]
 
 
-def _newest_first(decision: dedupe.Decision) -> tuple[float, int]:
-    candidate = decision.offer.candidate
-    moment = candidate.published.value or candidate.updated.value or _EPOCH
-    return -moment.timestamp(), candidate.position
+def _rows(decisions: Iterable[dedupe.Decision], status: candidates.Status) -> list[candidates.Registered]:
+    return [(one.entry_key, one.offer.candidate, one.offer.url.host, one.claim_digest, status) for one in decisions]

@@ -74,11 +74,6 @@ class Poll:
         self.parts: tuple[str, ...] = ()
         self.notes: list[str] = []
 
-    @property
-    def is_first(self) -> bool:
-        """Whether the source was never read before."""
-        return self.state.last_success_at is None
-
     def listed_parts(self) -> tuple[str, ...]:
         """Give the parts that the document names; also where it came unchanged, since they may have changed all the same."""
         if self.parts or self.source.kind is not Kind.SITEMAP or self.state.last_capture_id is None:

@@ -22,12 +22,10 @@ from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal,
 from ingest.parse import cards, selfcheck
 from ingest.parse.charset import decode
 from ingest.parse.discover import Discovery, Proposal, discover
-from ingest.pipeline.ingest import Reading, judge, tally_of
+from ingest.pipeline.holding import hold
+from ingest.pipeline.ingest import CHECKED, Reading, judge, tally_of
 from ingest.store import candidates, headlines, polls
 from ingest.store import engine as database
-
-_SELECTED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
-"""Kinds whose finds are checked before they are believed, as in `pipeline.ingest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def joined(whole: Preview, part: Preview) -> Preview:
 
 
 def _believe(document: Document, source: Source, memory: _Memory) -> selfcheck.Verdict:
-    if source.kind not in _SELECTED:
+    if source.kind not in CHECKED:
         return selfcheck.Verdict(State.OK)
     return selfcheck.check(document, dates=False, earlier=selfcheck.Earlier(counts=memory.counts))
 
@@ -133,29 +131,15 @@ def _decided(offers: list[dedupe.Offer], source: Source, memory: _Memory, captur
     decisions = dedupe.reconcile(offers, memory.known, source=source, at=capture.fetched_at)
     if not source.opens_pages:
         return [_offered(one.offer, one.fate) for one in decisions]
-    told = dict(memory.told)
-    items: list[Item] = []
-    fresh: list[dedupe.Offer] = []
-    for one in decisions:
-        was, said = told.get(one.entry_key, ("", ""))
-        if one.fate not in {Fate.CREATED, Fate.REVISED}:
-            items.append(_offered(one.offer, one.fate))
-        elif said == one.claim_digest:
-            items.append(_offered(one.offer, Fate.PENDING if was == "pending" else Fate.SEEN))
-        else:
-            fresh.append(one.offer)
-    fresh.sort(key=_newest_first)
-    many = memory.known.first_fill or len(fresh) > source.first_fill
-    opened = source.first_fill if many else len(fresh)
+    held = hold(decisions, dict(memory.told), source.first_fill)
     waits = "its page would be opened first"
     older = f"older than the newest {source.first_fill}, which are opened; it would be registered as known"
-    items += [replace(_offered(offer, Fate.PENDING), detail=waits) for offer in fresh[:opened]]
-    return [*items, *(replace(_offered(offer, Fate.SEEN), detail=older) for offer in fresh[opened:])]
-
-
-def _newest_first(offer: dedupe.Offer) -> tuple[float, int]:
-    said = offer.candidate.published.value or offer.candidate.updated.value or _EPOCH
-    return -said.timestamp(), offer.candidate.position
+    return [
+        *(_offered(one.offer, one.fate) for one in held.kept),
+        *(_offered(one.offer, fate) for one, fate in held.told),
+        *(replace(_offered(one.offer, Fate.PENDING), detail=waits) for one in held.opened),
+        *(replace(_offered(one.offer, Fate.SEEN), detail=older) for one in held.older),
+    ]
 
 
 def _offered(offer: dedupe.Offer, fate: Fate) -> Item:
@@ -186,7 +170,7 @@ def _oddities(
         yield f"{capture.target_url} redirects to {capture.final_url}; if it stays so, give that address."
     if document.outside:
         yield f"{document.outside:,} addresses of the sitemap lie outside what include says."
-    if source.kind in _SELECTED and document.entries:
+    if source.kind in CHECKED and document.entries:
         yield from _stricter(document, capture, source, verdict)
     yield from _odd_dates(document, capture, source)
     yield from _odd_titles(items)

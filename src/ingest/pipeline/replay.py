@@ -7,7 +7,7 @@ and lists nothing differs from what is stored: that is how the two prove each ot
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -79,7 +79,6 @@ class _Replay:
         self._words = words
         self._listed: Allowlist | None = None
         self._last_read: dict[str, tuple[str, str]] = {}
-        self._documents: Counter[str] = Counter()
         self.applied = 0
         self.pruned = 0
 
@@ -138,21 +137,20 @@ class _Replay:
         if event.kind in {"article", "gave-up"}:
             return self._read_page(conn, event, capture, reading)
         if capture.purpose == "part":
-            return self._read_document(conn, capture, reading, first=self._documents[capture.source_id] == 1)
-        self._documents[capture.source_id] += 1
+            return self._read_document(conn, capture, reading)
         read_so = (capture.payload_digest, reading.digest)
         if self._last_read.get(capture.source_id) == read_so:
             return seen_again(polls.last_tally(conn, capture.source_id))
         self._last_read[capture.source_id] = read_so
         return self._read_document(conn, capture, reading)
 
-    def _read_document(self, conn: Connection, capture: Capture, reading: Reading, *, first: bool = False) -> Tally:
+    def _read_document(self, conn: Connection, capture: Capture, reading: Reading) -> Tally:
         try:
             document = parse(capture, reading.source)
         except ParseError:
             self._last_read.pop(capture.source_id, None)
             return Tally()
-        ingested = write(conn, capture, document, reading, judge(document, reading, capture.fetched_at), first=first)
+        ingested = write(conn, capture, document, reading, judge(document, reading, capture.fetched_at))
         if ingested.outcome is not Outcome.OK:
             self._last_read.pop(capture.source_id, None)
         return ingested.tally

@@ -162,9 +162,7 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
     _follow_clock(this)
     stored = list(_ingest_stored(this, listed))
     reports, worked = _poll_all(this, listed, only=only, everything=everything)
-    visits = [
-        report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts(), first=poll.is_first)
-    ]
+    visits = [report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts())]
     visits += open_pages(this, {source_id: listed[source_id] for source_id in only} or listed)
     return RoundReport((*stored, *reports), tuple(visits))
 

@@ -139,7 +139,7 @@ def _as_ingested(opened: pages.Opened) -> Ingested:
 # ── parts ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read_parts(this: Round, source: Source, parts: Iterable[str], *, first: bool) -> list[PollReport]:
+def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollReport]:
     """Fetch and read the documents that a source's own one lists, one after the other."""
     reports = []
     for url in list(parts)[:PARTS]:
@@ -149,7 +149,7 @@ def read_parts(this: Round, source: Source, parts: Iterable[str], *, first: bool
         found = this.fetcher.get(_plan(this, source, url))
         if isinstance(found, Fetched):
             try:
-                reports.append(visit.finish_document(visit.keep(found), found, first=first))
+                reports.append(visit.finish_document(visit.keep(found), found))
             except StaleListError:
                 break
         elif isinstance(found, Failed):
@@ -199,7 +199,7 @@ class _Visit:
             )
             return self.record(conn, ingested, found, capture.id)
 
-    def finish_document(self, capture: Capture, found: Fetched | None, *, first: bool = False) -> PollReport:
+    def finish_document(self, capture: Capture, found: Fetched | None) -> PollReport:
         """Read and write a part as a document of its source."""
         try:
             document = parse(capture, self.reading.source)
@@ -207,9 +207,7 @@ class _Visit:
             broken = Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
             return self.finish(capture, found, lambda _: broken)
         judged = judge(document, self.reading, capture.fetched_at)
-        return self.finish(
-            capture, found, lambda conn: write(conn, capture, document, self.reading, judged, first=first)
-        )
+        return self.finish(capture, found, lambda conn: write(conn, capture, document, self.reading, judged))
 
     def record(
         self, conn: Connection, ingested: Ingested, found: Fetched | Failed | None, capture_id: int | None
