@@ -18,7 +18,7 @@ SH = shutil.which("dash") or "/bin/sh"
 PYTHON = str(Path(sys.executable).resolve())  # not the tests' environment: that one has no pip
 SETTING_UP = {"PATH": os.environ["PATH"], "PYTHON": PYTHON}
 SCRIPTS = [
-    *(ROOT / "scripts" / name for name in ("run", "test", "check", "lock")),
+    *sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file()),
     ROOT / "scripts/lib/environment.sh",
     ROOT / ".ci/run",
 ]
