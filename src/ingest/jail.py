@@ -131,8 +131,7 @@ def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document
         ParseError: As there, and with rule `over-budget` or `parser-crash`. Never anything else, whatever the bytes.
     """
     content = _unpacked(capture.content)
-    headers = {name.lower(): value for name, value in capture.response_headers}
-    if content is not None and risk(decode(content, headers.get("content-type", ""))[0], source.kind) is None:
+    if content is not None and risk(decode(content, capture.content_type)[0], source.kind) is None:
         return parsing.parse(capture, source)
     return confined(parsing.parse, capture, source, budget)
 

@@ -332,6 +332,11 @@ class Capture:
     generation: int
     purpose: str = "source"
 
+    @property
+    def content_type(self) -> str:
+        """The media type that the answer named, parameters and all; empty where it named none."""
+        return next((value for name, value in reversed(self.response_headers) if name.lower() == "content-type"), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Dated:

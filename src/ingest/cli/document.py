@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -163,27 +162,13 @@ def owner_of(listed: Allowlist, address: str, wanted: str | None) -> Vendor | No
     from ingest import policy
 
     if wanted is not None:
-        require(wanted, [vendor.id for vendor in listed.vendors], "vendor")
+        session.require_known(wanted, [vendor.id for vendor in listed.vendors], "vendor", in_file=True)
     found = [
         vendor
         for vendor in listed.vendors
         if wanted in {None, vendor.id} and isinstance(policy.admit_fetch(vendor, address), policy.Admitted)
     ]
     return found[0] if found else None
-
-
-def require(name: str, known: list[str], what: str) -> None:
-    """
-    Insist that a name is one of the list that is worked on.
-
-    Raises:
-        UsageError: It is not; the nearest one is named.
-    """
-    if name in known:
-        return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else "`ingest sources check` names the file that is read."
-    raise UsageError(f"no such {what} in the allow-list; {hint}", subject=name)
 
 
 def report_failure(subject: str, failed: Failed, *, json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections import Counter
 from enum import StrEnum
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.cli import render, session
-from ingest.errors import UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,23 +110,9 @@ def check_names(conn: Connection, *, vendor: str | None, source: str | None) -> 
     from ingest.store import queries
 
     if source is not None:
-        require_known(source, [item.id for item in queries.sources(conn)], "source")
+        session.require_known(source, [item.id for item in queries.sources(conn)], "source")
     if vendor is not None:
-        require_known(vendor, [item.id for item in queries.vendors(conn)], "vendor")
-
-
-def require_known(name: str, known: list[str], what: str) -> None:
-    """
-    Insist that a name is one of the list in force.
-
-    Raises:
-        UsageError: It is not; the nearest one is named.
-    """
-    if name in known:
-        return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else "`ingest sources list` shows them."
-    raise UsageError(f"no such {what} in the list in force; {hint}", subject=name)
+        session.require_known(vendor, [item.id for item in queries.vendors(conn)], "vendor")
 
 
 def _print_headlines(found: list[Headline], settings: Settings) -> None:

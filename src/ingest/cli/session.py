@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import getpass
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ import typer
 
 from ingest import settings as declared
 from ingest.cli import render
-from ingest.errors import StoreError
+from ingest.errors import StoreError, UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -223,3 +224,18 @@ def list_in_force(settings: Settings) -> Allowlist | None:
     with reading(settings) as engine:
         accepted = pipeline.in_force(engine)
     return accepted.allowlist if accepted else None
+
+
+def require_known(name: str, known: Sequence[str], what: str, *, in_file: bool = False) -> None:
+    """
+    Insist that a name is one of the list in force, or of the one in the file.
+
+    Raises:
+        UsageError: It is not; the nearest one is named.
+    """
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    way = "`ingest sources check` names the file that is read" if in_file else "`ingest sources list` shows them"
+    hint = f'did you mean "{near[0]}"?' if near else f"{way}."
+    raise UsageError(f"no such {what} in the {'allow-list' if in_file else 'list in force'}; {hint}", subject=name)

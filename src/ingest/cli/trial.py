@@ -71,7 +71,7 @@ def _stanza_of(name: str, vendor: str | None, listed: Allowlist, settings: Setti
     known = {item.id: item for item in listed.sources}
     if name not in known:
         if name != "-" and not Path(name).is_file():
-            document.require(name, list(known), "source")
+            session.require_known(name, list(known), "source", in_file=True)
         listed, source_id = _with_stanza(name, vendor, listed, settings)
         known = {item.id: item for item in listed.sources}
         name = source_id

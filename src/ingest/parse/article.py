@@ -33,7 +33,7 @@ from ingest.model import NO_DATE, Article, Dated, Evidence
 from ingest.parse import dateline, linked_data, titles, webpage
 from ingest.parse.fields import absolute, string
 from ingest.parse.linked_data import Node
-from ingest.parse.obstacles import obstacle_on
+from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.parse.picks import text_of
 from ingest.parse.webpage import attribute
 from ingest.text import clean_summary, guess_kind, language_tag, plain, script_language
@@ -85,7 +85,7 @@ def parse_article(content: bytes, content_type: str, url: str) -> Article:
     """
     page = webpage.read(content, content_type)
     if name := obstacle_on(page):
-        raise ParseError(f"The page is no article: {name}.", rule=name)
+        raise ParseError(f"The page is no article but {OBSTACLES[name]}.", rule=name)
     return _Reading.of(page, url).article()
 
 

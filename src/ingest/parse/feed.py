@@ -78,8 +78,7 @@ def parse(capture: Capture) -> Document:
     Raises:
         ParseError: With rule `empty`, `html`, `not-a-feed` or `broken`.
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
-    text, damage = decode(capture.content, headers.get("content-type", ""))
+    text, damage = decode(capture.content, capture.content_type)
     written = legal(text)
     notes = [damage] if damage else []
     if len(written) < len(text):

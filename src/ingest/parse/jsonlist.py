@@ -40,8 +40,7 @@ def parse(capture: Capture, source: Source) -> Document:
     Raises:
         ParseError: With rule `empty`, `html`, `broken` (no JSON) or `no-list` (nothing where the list should be).
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
-    text, damage = decode(capture.content, headers.get("content-type", ""))
+    text, damage = decode(capture.content, capture.content_type)
     select = {name: compile_pick(pick, data=True) for name, pick in source.select}
     try:
         return document([_value(legal(text))], select, capture.final_url, dialect="json", damage=damage)

@@ -24,6 +24,14 @@ from ingest.errors import ParseError
 from ingest.parse import linked_data, webpage
 from ingest.parse.webpage import UNSEEN, attribute
 
+OBSTACLES: Final = {
+    "challenge": "a bot check",
+    "login": "a login page",
+    "soft-404": "a page that says it is not there",
+    "parked": "a page that offers the domain for sale",
+}
+"""What an obstacle is in words, by its name."""
+
 _TEXT_LIMIT: Final = 1_500
 """Characters of visible text above which a page is real; the shortest recorded article has 1,671, frame and all."""
 

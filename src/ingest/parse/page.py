@@ -34,7 +34,7 @@ from ingest.parse import cards, embedded, jsonlist, webpage
 from ingest.parse.cards import Card
 from ingest.parse.elements import Page, ancestors, text_of
 from ingest.parse.fields import ENTRY_LIMIT, absolute
-from ingest.parse.obstacles import obstacle_on
+from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.parse.picks import Pick, compile_pick
 from ingest.parse.printed import dated
 from ingest.text import clean_title, language_tag
@@ -46,12 +46,6 @@ NAVIGATION: Final = "nav, footer, dialog, [role=navigation], [role=contentinfo],
 """What holds links to everywhere and no announcements."""
 
 _SPEAKS_OF_NAVIGATION: Final = re.compile(r"\bnav\b|\bfooter\b|\bdialog\b|role=", re.IGNORECASE)
-_OBSTACLES: Final = {
-    "challenge": "a bot check",
-    "login": "a login page",
-    "soft-404": "a page that says it is not there",
-    "parked": "a page that offers the domain for sale",
-}
 _HEADING: Final = "h1, h2, h3, h4, h5, h6, [role=heading], [itemprop=headline]"
 _NO_PAGE: Final = re.compile(r"#|(?:javascript|mailto|tel|data|blob):", re.IGNORECASE)
 
@@ -66,9 +60,8 @@ def parse(capture: Capture, source: Source) -> Document:
         ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (`challenge`, `login`, `soft-404`, `parked`); or with
             `data`: `no-data` (no such script) and `no-list`.
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
     try:
-        page = Page(webpage.read(capture.content, headers.get("content-type", "")))
+        page = Page(webpage.read(capture.content, capture.content_type))
         return _list_or_obstacle(page, dict(source.select), capture.final_url)
     except ParseError as error:
         raise ParseError(error.message, rule=error.rule, subject=source.id) from error
@@ -84,7 +77,7 @@ def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Docume
     if found is not None and found.entries and why != "parked":  # a dealer's page has a list, too
         return found
     if why:
-        raise ParseError(f"Where the list should be stands {_OBSTACLES.get(why, why)}.", rule=why) from fault
+        raise ParseError(f"Where the list should be stands {OBSTACLES[why]}.", rule=why) from fault
     if found is None:
         assert fault is not None
         raise fault

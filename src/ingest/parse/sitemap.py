@@ -69,10 +69,9 @@ def parse(capture: Capture, source: Source) -> Document:
     Raises:
         ParseError: With rule `empty`, `html`, `not-a-sitemap` or `broken` (what calls itself gzip and is not).
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
     try:
         content, note = unpacked(capture.content)
-        text, damage = decode(content, headers.get("content-type", ""))
+        text, damage = decode(content, capture.content_type)
         notes = [part for part in (note, damage) if part]
         return _document(legal(text), capture.final_url, source, notes)
     except ParseError as error:

@@ -31,7 +31,7 @@ from ingest.parse.changelog import days
 from ingest.parse.charset import decode, legal
 from ingest.parse.elements import Page
 from ingest.parse.fields import absolute, first_date
-from ingest.parse.obstacles import obstacle_on
+from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.parse.picks import compile_pick
 from ingest.text import clean_title
 
@@ -57,9 +57,8 @@ def parse(capture: Capture, source: Source) -> Document:
         ParseError: `empty`, `not-html`, `too-costly`; `broken` where a value is missing or is no value; what stands in the
             way (`challenge`, `login`, `soft-404`).
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
     try:
-        return read(capture.content, headers.get("content-type", ""), capture.final_url, dict(source.select))
+        return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
     except ParseError as error:
         raise ParseError(error.message, rule=error.rule, subject=source.id) from error
 
@@ -115,7 +114,7 @@ def _value(text: str, key: str, page: Page | None) -> str:
     if value and len(value) <= VALUE_LIMIT:
         return value
     if not value and page is not None and (why := obstacle_on(page.tree)):
-        raise ParseError(f"Something else stands where {key} should be: {why}.", rule=why)
+        raise ParseError(f"Something else stands where {key} should be: {OBSTACLES[why]}.", rule=why)
     what = f"{key} picks {len(value)} characters, which is no value" if value else f"{key} picks nothing"
     raise ParseError(f"{what}; the page has changed, so correct select.{key}.", rule="broken")
 

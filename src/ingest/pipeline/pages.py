@@ -56,9 +56,8 @@ def is_final(failed: Failed) -> bool:
 
 def write(conn: Connection, capture: Capture, waiting: candidates.Waiting, reading: Reading) -> Opened:
     """Read an entry's page and record the entry with what it tells; the rest of the transaction is the caller's."""
-    headers = {name.lower(): value for name, value in capture.response_headers}
     try:
-        article = parse_article(capture.content, headers.get("content-type", ""), capture.final_url)
+        article = parse_article(capture.content, capture.content_type, capture.final_url)
     except ParseError as error:
         article = Article("")
         log.info("page source=%s url=%s rule=%s", waiting.source_id, capture.target_url, error.rule)

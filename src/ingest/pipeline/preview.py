@@ -259,9 +259,7 @@ def look(capture: Capture) -> Discovery:
     Raises:
         ParseError: It is none of these, or too costly to look at.
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
-    media_type = headers.get("content-type", "")
-    text = decode(capture.content, media_type)[0]
+    text = decode(capture.content, capture.content_type)[0]
     if not _MARKED_UP.match(text):
         for kind in (Kind.FEED, Kind.SITEMAP):
             itself = _itself(capture, kind)
@@ -271,7 +269,7 @@ def look(capture: Capture) -> Discovery:
         raise ParseError("is too large, or too deeply nested, to be looked at.", rule="too-costly")
     log = _changelog(capture)
     try:
-        found = discover(capture.content, capture.final_url, media_type)
+        found = discover(capture.content, capture.final_url, capture.content_type)
     except ParseError:
         if log is None:
             raise

@@ -43,15 +43,9 @@ from ingest.parse.changelog.selected import sections as read_sections
 from ingest.parse.charset import decode, legal
 from ingest.parse.elements import Page
 from ingest.parse.fields import absolute
-from ingest.parse.obstacles import obstacle_on
+from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.text import clean_title, language_tag
 
-_OBSTACLES: Final = {
-    "challenge": "a bot check",
-    "login": "a login page",
-    "soft-404": "a page that says it is not there",
-    "parked": "a page that offers the domain for sale",
-}
 _HTML: Final = re.compile(
     r"\s*(?:<!--.*?-->\s*)*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
 )
@@ -70,9 +64,8 @@ def parse(capture: Capture, source: Source) -> Document:
         ParseError: `empty`, `not-a-changelog` (a feed, a sitemap, data), `too-costly`, or what stands in the way
             (`challenge`, `login`, `soft-404`).
     """
-    headers = {name.lower(): value for name, value in capture.response_headers}
     try:
-        return read(capture.content, headers.get("content-type", ""), capture.final_url, dict(source.select))
+        return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
     except ParseError as error:
         raise ParseError(error.message, rule=error.rule, subject=source.id) from error
 
@@ -118,7 +111,7 @@ def _document(
     outline = Outline(_main(page) if "entry" not in select else root)
     found = read_sections(Reader(page, outline, select, base, home, front))
     if not found and dialect == "html" and (why := obstacle_on(page.tree)):
-        raise ParseError(f"Where the changelog should be stands {_OBSTACLES.get(why, why)}.", rule=why)
+        raise ParseError(f"Where the changelog should be stands {OBSTACLES[why]}.", rule=why)
     html = page.tree.css_first("html")
     lang = language_tag(front.get("lang") or (webpage.attribute(html, "lang") if html else ""))
     entries, unreadable = sections.entries(found, home, lang)
