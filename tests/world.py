@@ -14,8 +14,8 @@ from ingest import allowlist
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
-from ingest.model import PollReport
-from ingest.pipeline import Accepted, Context, Round, RoundReport, accept, run_round
+from ingest.model import PollReport, RoundReport
+from ingest.pipeline import Accepted, Context, Round, accept, run_round
 from ingest.polling import Limits
 from ingest.store.engine import read, write
 

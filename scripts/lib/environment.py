@@ -217,6 +217,7 @@ class Installer:
         options = ("--require-hashes", "--only-binary", ":all:", "--no-compile", "--retries", "2")
         if not self.run(*self.pip(), "install", *options, "-r", requirements):
             raise UnreadyError(explain(self.log))
+        self.run(self.python, "-m", "compileall", "-q", "-j", "0", self.environment / "lib")  # pip does it on one core
 
 
 def pip_version(command: list[str]) -> tuple[int, ...]:

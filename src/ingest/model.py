@@ -7,7 +7,7 @@ Every `datetime` is aware and in UTC. Addresses are text in the normal form of `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -584,3 +584,32 @@ class PollReport:
     error: str = ""
     note: str = ""
     newly_failing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """
+    What a round came to: a report for every source that was named or due.
+
+    `visits` are the parts and pages that were fetched besides, each a document of its own in the ledger.
+    """
+
+    polls: tuple[PollReport, ...]
+    visits: tuple[PollReport, ...] = ()
+
+    def count(self, outcome: Outcome) -> int:
+        """How many sources ended so."""
+        return sum(report.outcome is outcome for report in self.polls)
+
+    @property
+    def tally(self) -> Tally:
+        """The ledgers added up."""
+        names = [item.name for item in fields(Tally)]
+        reports = (*self.polls, *self.visits)
+        return Tally(**{name: sum(getattr(report.tally, name) for report in reports) for name in names})
+
+    @property
+    def failed(self) -> tuple[PollReport, ...]:
+        """The reports that are neither well nor skipped."""
+        well = {Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SKIPPED}
+        return tuple(report for report in self.polls if report.outcome not in well)

@@ -8,6 +8,7 @@ where the server says that nothing is there. What a document or response wishes 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -96,6 +97,18 @@ class Settlement:
 def jitter(source_id: str) -> float:
     """Place a source within [0, 1): stable, evenly spread, the same on every machine."""
     return int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:6], "big") / 2**48
+
+
+def reading_digest(stanza: str, scopes: Iterable[tuple[str, str]]) -> str:
+    """
+    Return the sha256 hex of what a source's documents are read by: another one means that stored bytes are read anew.
+
+    Args:
+        stanza: Digest of the source's stanza.
+        scopes: Grant and text of every scope of its vendor, in any order.
+    """
+    lines = sorted(f"{grant} {text}" for grant, text in scopes)
+    return hashlib.sha256("\n".join((stanza, *lines)).encode()).hexdigest()
 
 
 def plan(

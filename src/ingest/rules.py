@@ -16,6 +16,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Any, Final
 
+from ingest import __version__
+
 OWNER: Final = "{owner}"
 """Stands for an owner's name in the path or query of a shared host."""
 
@@ -74,6 +76,9 @@ _RULES: Final[dict[str, Any]] = tomllib.loads(_BYTES.decode())
 
 VERSION: Final = f"{_RULES['version']}.{hashlib.sha256(_BYTES).hexdigest()[:12]}"
 """Version written in the file and the first 12 hex digits of the file's sha256."""
+
+RULES_VERSION: Final = f"{__version__}+{VERSION}"
+"""What decides: this program's version and that of the rules file. Kept with every capture and revision."""
 
 FOLDED_HOSTS: Final[frozenset[str]] = frozenset(_RULES["folded_hosts"])
 """Hosts whose paths compare without regard to case."""

@@ -21,7 +21,8 @@ from sqlalchemy import Engine
 
 from ingest import allowlist
 from ingest.errors import AllowlistError, HungError, PolicyGuardError, StoreError
-from ingest.pipeline import Accepted, Progress, Round, RoundReport, Standing, accept, in_force, run_round
+from ingest.model import RoundReport
+from ingest.pipeline import Accepted, Progress, Round, Standing, accept, in_force, run_round
 
 log = logging.getLogger("ingest.schedule")
 

@@ -146,6 +146,27 @@ def test_any_encoding_of_the_terminal_will_do(desk: Desk, environment: dict[str,
     assert {json.loads(line)["title"] for line in for_programs.out.splitlines()} == {LAB.title, LONG}
 
 
+def test_a_poll_with_nothing_due_loads_nothing_that_fetches_or_reads(desk: Desk) -> None:
+    program = (
+        "import sys; from ingest.cli import main; main(['poll']);"
+        "heavy = {'httpx', 'feedparser', 'selectolax', 'yaml', 'alembic', 'ingest.pipeline'} & sys.modules.keys();"
+        "print(*sorted(heavy))"
+    )
+    ended = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=desk.folder,
+            env=desk.environment,
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    assert "httpx" in ended[0][-1]
+    assert ended[1] == ["0 polled: 0 ok, 0 not modified, 0 failed, 0 skipped. 0 created, 0 revised, 0 rejected.", ""]
+
+
 def test_help_and_settings_are_cheap(desk: Desk) -> None:
     for arguments in (("--help",), ("settings",)):
         desk.run(*arguments)  # leaves compiled files behind where that is possible

@@ -21,8 +21,7 @@ from ingest import allowlist, policy, urls
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.model import Outcome
-from ingest.pipeline import RoundReport
+from ingest.model import Outcome, RoundReport
 from ingest.store.engine import open_engine, upgrade
 from world import World, fetch_settings
 

@@ -93,6 +93,6 @@ class LiveRound:
 
 def is_failure(step: Progress) -> bool:
     """Tell whether a step ended a source badly."""
-    from ingest.pipeline import RoundReport
+    from ingest.model import RoundReport
 
     return step.report is not None and bool(RoundReport((step.report,)).failed)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ingest.fetch import Fetcher
-    from ingest.model import PollReport
-    from ingest.pipeline import Accepted, Progress, Round, RoundReport
+    from ingest.model import PollReport, RoundReport
+    from ingest.pipeline import Accepted, Progress, Round
 
 
 class FailOn(StrEnum):
@@ -51,6 +51,7 @@ def poll(
     in force. Two polls at once are safe: they share the work.
     """
     from ingest import allowlist
+    from ingest.model import RoundReport
 
     if source and everything:
         raise UsageError("name sources or give --all, not both.", subject="poll")
@@ -58,14 +59,14 @@ def poll(
     session.configure_log(settings, quiet=session.is_watched())
     session.tell_anonymous(settings)
     data = read_list(settings.sources)
-    if session.missing_database(settings) is not None:
+    is_new = session.missing_database(settings) is not None
+    if is_new:
         allowlist.parse(data, str(settings.sources))  # a database is made for a good list only
-    with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
-        session.share_turns(fetcher, settings, engine)
-        accepted = put_in_force(engine, data, settings.sources)
-        with ExitStack() as stack:
-            this = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
-            report = _run(this, source or [], everything=everything)
+    with Interrupts() as interrupts:
+        if is_new or source or everything or not _is_idle(settings, data):
+            report = _run(settings, data, interrupts, source or [], everything=everything)
+        else:
+            report = RoundReport(())
     if json:
         render.document(as_document(report))
     else:
@@ -141,10 +142,25 @@ def _watch(stack: ExitStack) -> Callable[[Progress], None]:
     return stack.enter_context(LiveRound()).watch
 
 
-def _run(this: Round, only: list[str], *, everything: bool) -> RoundReport:
+def _is_idle(settings: Settings, data: bytes) -> bool:
+    """Ask the database whether a round would do nothing: most of a year's polls end here, before they load what fetches."""
+    from ingest import stories
+    from ingest.store import engine as database
+    from ingest.store.idle import is_idle
+
+    now = session.now()
+    with session.making(settings) as engine, database.read(engine) as conn:
+        return is_idle(conn, sha256(data).hexdigest(), now=now, settled=stories.settled(now.date()))
+
+
+def _run(settings: Settings, data: bytes, interrupts: Interrupts, only: list[str], *, everything: bool) -> RoundReport:
     from ingest.pipeline import run_round
 
-    return run_round(this, only=only, everything=everything)
+    with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, ExitStack() as stack:
+        session.share_turns(fetcher, settings, engine)
+        accepted = put_in_force(engine, data, settings.sources)
+        this = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
+        return run_round(this, only=only, everything=everything)
 
 
 # ── what came of it ─────────────────────────────────────────────────────────────────────────────────────────────

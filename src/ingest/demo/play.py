@@ -20,7 +20,8 @@ from ingest.demo import scenario
 from ingest.demo.server import VendorServer
 from ingest.errors import IngestError, UsageError
 from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
-from ingest.pipeline import Accepted, Context, Round, RoundReport, accept, in_force, run_round
+from ingest.model import RoundReport
+from ingest.pipeline import Accepted, Context, Round, accept, in_force, run_round
 from ingest.polling import Limits
 from ingest.store import provenance, queries
 from ingest.store.engine import location, read

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
-from ingest.pipeline.ingest import RULES_VERSION
 from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.replay import Replayed, replay
-from ingest.pipeline.rounds import Progress, Round, RoundReport, run_round
+from ingest.pipeline.rounds import Progress, Round, run_round
 from ingest.pipeline.turns import SharedPace, SharedRobots
 
 __all__ = [
-    "RULES_VERSION",
     "Accepted",
     "Context",
     "Poll",
     "Progress",
     "Replayed",
     "Round",
-    "RoundReport",
     "SharedPace",
     "SharedRobots",
     "Standing",

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from ingest import allowlist
 from ingest.model import Allowlist
-from ingest.pipeline.ingest import RULES_VERSION
 from ingest.pipeline.placing import choose_again
+from ingest.rules import RULES_VERSION
 from ingest.store import engine as database
 from ingest.store import lists
 

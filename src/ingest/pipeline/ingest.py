@@ -7,7 +7,6 @@ behind, a new reading and a replay all come through here, so that they agree.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from ingest import __version__, dedupe, policy, rules
+from ingest import dedupe, policy, polling
 from ingest.errors import StaleListError
 from ingest.model import (
     Candidate,
@@ -35,11 +34,9 @@ from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
 from ingest.pipeline.holding import hold
 from ingest.pipeline.placing import place
+from ingest.rules import RULES_VERSION
 from ingest.store import candidates, headlines, lists, polls, rejections
 from ingest.store import engine as database
-
-RULES_VERSION = f"{__version__}+{rules.VERSION}"
-"""What decided: this program's version and that of the rules file. Kept with every capture and revision."""
 
 CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
 """Kinds that are read with selectors, which fail silently; the others say themselves what an entry is."""
@@ -56,8 +53,7 @@ class Reading:
     @property
     def digest(self) -> str:
         """Sha256 hex of the stanza and the vendor's scopes: another one means that stored bytes are to be read anew."""
-        scopes = "\n".join(f"{scope.grant} {scope.text}" for scope in self.vendor.scopes)
-        return hashlib.sha256(f"{self.source.digest}\n{scopes}".encode()).hexdigest()
+        return polling.reading_digest(self.source.digest, ((scope.grant, scope.text) for scope in self.vendor.scopes))
 
 
 @dataclass(frozen=True, slots=True)

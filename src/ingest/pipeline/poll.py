@@ -39,7 +39,8 @@ from ingest.model import (
 )
 from ingest.parse import selfcheck
 from ingest.pipeline import moves
-from ingest.pipeline.ingest import RULES_VERSION, Judged, Reading, capture_of, judge, write
+from ingest.pipeline.ingest import Judged, Reading, capture_of, judge, write
+from ingest.rules import RULES_VERSION
 from ingest.store import captures, leases, polls, proposals, sources
 from ingest.store import engine as database
 from ingest.store import robots as kept_robots

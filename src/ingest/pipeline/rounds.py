@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,9 +30,9 @@ from ingest.model import (
     Outcome,
     PollReport,
     PollState,
+    RoundReport,
     Skip,
     Source,
-    Tally,
     Vendor,
 )
 from ingest.pipeline.ingest import Reading
@@ -59,35 +59,6 @@ class Progress:
     source_id: str = ""
     total: int = 0
     report: PollReport | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RoundReport:
-    """
-    What a round came to: a report for every source that was named or due.
-
-    `visits` are the parts and pages that were fetched besides, each a document of its own in the ledger.
-    """
-
-    polls: tuple[PollReport, ...]
-    visits: tuple[PollReport, ...] = ()
-
-    def count(self, outcome: Outcome) -> int:
-        """How many sources ended so."""
-        return sum(report.outcome is outcome for report in self.polls)
-
-    @property
-    def tally(self) -> Tally:
-        """The ledgers added up."""
-        names = [item.name for item in fields(Tally)]
-        reports = (*self.polls, *self.visits)
-        return Tally(**{name: sum(getattr(report.tally, name) for report in reports) for name in names})
-
-    @property
-    def failed(self) -> tuple[PollReport, ...]:
-        """The reports that are neither well nor skipped."""
-        well = {Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SKIPPED}
-        return tuple(report for report in self.polls if report.outcome not in well)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from ingest.errors import LeaseLostError, ParseError, StaleListError
 from ingest.jail import parse
 from ingest.model import Capture, Failed, Fetched, FetchPlan, NotModified, Outcome, PollReport, Source, Tally
 from ingest.pipeline import pages
-from ingest.pipeline.ingest import RULES_VERSION, Ingested, Reading, capture_of, judge, write
+from ingest.pipeline.ingest import Ingested, Reading, capture_of, judge, write
+from ingest.rules import RULES_VERSION
 from ingest.store import candidates, captures, polls
 from ingest.store import engine as database
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, and_, nulls_first, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, nulls_first, or_, select, update
 
 from ingest.errors import LeaseLostError
 from ingest.model import Candidate, Capture, Dated, Precision
@@ -101,6 +101,13 @@ def _waiting(row: Row[Any]) -> Waiting:
     return Waiting(row.id, row.source_id, row.entry_key, candidate, row.said, row.attempts, row.lease_token)
 
 
+def may_be_opened(now: datetime) -> ColumnElement[bool]:
+    """The condition for an entry whose page may be opened now."""
+    free = or_(_TABLE.c.lease_until.is_(None), _TABLE.c.lease_until <= now)
+    due = or_(_TABLE.c.next_try_at.is_(None), _TABLE.c.next_try_at <= now)
+    return and_(_TABLE.c.status == "pending", free, due)
+
+
 def claim(
     conn: Connection,
     *,
@@ -117,11 +124,9 @@ def claim(
         source_ids: Of the list in force; entries of other sources wait until theirs comes back.
         hosts_busy: Hosts that are being asked already.
     """
-    free = or_(_TABLE.c.lease_until.is_(None), _TABLE.c.lease_until <= now)
-    due = or_(_TABLE.c.next_try_at.is_(None), _TABLE.c.next_try_at <= now)
     rows = conn.execute(
         select(_TABLE)
-        .where(and_(_TABLE.c.status == "pending", free, due, _TABLE.c.source_id.in_(source_ids)))
+        .where(may_be_opened(now), _TABLE.c.source_id.in_(source_ids))
         .order_by(nulls_first(_TABLE.c.next_try_at.asc()), _TABLE.c.id)
         .limit(_LOOKED_AT)
         .with_for_update(skip_locked=True)  # SQLite has one writer and leaves it out
