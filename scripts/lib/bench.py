@@ -1,11 +1,10 @@
 """
-Measure a round as a whole process: CPU and memory of `ingest poll` over loopback TLS, cold, unchanged, with nothing due
-and churned.
+Measure a round as a whole process: what `ingest poll` takes over loopback TLS, cold, unchanged, not due and churned.
 
     scripts/bench [--feeds 100] [--entries 40] [--runs 3]
 
 Deterministic feeds (RSS and Atom, HTML content, Japanese among them), each on a host of its own, are served by another
-process, so that only `ingest` is measured. Prints the median of the runs; checks the rows after each round.
+process, so that only `ingest` is measured: CPU and memory. Prints the median of the runs; checks the rows after each round.
 """
 
 from __future__ import annotations

@@ -32,12 +32,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 from ingest import model
 from ingest import parse as parsing
 from ingest.errors import ParseError
-from ingest.model import Capture, Document, Kind, Source
+from ingest.model import Article, Capture, Document, Kind, Source
+from ingest.parse.article import parse_article
 from ingest.parse.charset import decode
 
 # ── budget ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +134,26 @@ def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document
     content = _unpacked(capture.content)
     if content is not None and risk(decode(content, capture.content_type)[0], source.kind) is None:
         return parsing.parse(capture, source)
-    return confined(parsing.parse, capture, source, budget)
+    return confined(parsing.parse, Document, capture, source, budget)
+
+
+def read_article(capture: Capture, source: Source, budget: Budget = BUDGET) -> Article:
+    """
+    Read the page of an announcement as `parse.article.parse_article` does, here or in a limited process.
+
+    Raises:
+        ParseError: As `parse`.
+    """
+    if risk(decode(capture.content, capture.content_type)[0], Kind.PAGE) is None:
+        return _article(capture, source)
+    return confined(_article, Article, capture, source, budget)
+
+
+def _article(capture: Capture, source: Source) -> Article:
+    try:
+        return parse_article(capture.content, capture.content_type, capture.final_url)
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from None
 
 
 def _unpacked(content: bytes) -> bytes | None:
@@ -150,7 +170,7 @@ def _unpacked(content: bytes) -> bytes | None:
 
 # ── outside ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Work = Callable[[Capture, Source], Document]
+_Found = TypeVar("_Found", Document, Article)
 
 _START: Final = "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from ingest import jail; jail.serve()"
 _KEPT: Final = frozenset({"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})  # what an interpreter may need in order to start
@@ -160,12 +180,19 @@ _NO_MEMORY: Final = 71  # our own exit status
 _TOO_MUCH: Final = "was stopped: reading it needs more than {}; look at it, and disable the source if it stays so."
 
 
-def confined(work: Work, capture: Capture, source: Source, budget: Budget = BUDGET) -> Document:
+def confined(
+    work: Callable[[Capture, Source], _Found],
+    kind: type[_Found],
+    capture: Capture,
+    source: Source,
+    budget: Budget = BUDGET,
+) -> _Found:
     """
     Do a piece of work on a document in a process that cannot outlive its budget.
 
     Args:
         work: A function of a module; its name is what is sent.
+        kind: What it answers.
     """
     request = pickle.dumps(sys.path) + pickle.dumps((work, capture, source, budget))
     late = threading.Event()
@@ -175,7 +202,7 @@ def confined(work: Work, capture: Capture, source: Source, budget: Budget = BUDG
         message = f"The process that reads risky documents cannot be started ({error}); it is tried again next time."
         raise ParseError(message, rule="parser-crash", subject=source.id) from error
     if status == 0 and not late.is_set():
-        return _said(answer, source)
+        return _said(answer, kind, source)
     rule, message = _end(status, budget, late=late.is_set())
     raise ParseError(f"The document {message}", rule=rule, subject=source.id)
 
@@ -244,16 +271,16 @@ class _Answer(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not expected")
 
 
-def _said(answer: bytes, source: Source) -> Document:
+def _said(answer: bytes, kind: type[_Found], source: Source) -> _Found:
     """Return or raise what a child answered."""
     try:
         found = _Answer(io.BytesIO(answer)).load()
+        if isinstance(found, kind):
+            return found
+        rule, message = map(str, found)
     except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, ImportError, TypeError, ValueError) as error:
         message = f"The answer of the process that read the document makes no sense ({error!r:.100})."
         raise ParseError(message, rule="parser-crash", subject=source.id) from error
-    if isinstance(found, Document):
-        return found
-    rule, message = found
     raise ParseError(message, rule=rule, subject=source.id)
 
 
@@ -274,10 +301,12 @@ def serve() -> None:
     os.dup2(2, 1)  # what a library prints is not part of the answer
     work, capture, source, budget = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our parent
     _limit(budget)
-    said: Document | tuple[str, str]
+    said: Document | Article | tuple[str, str]
     try:
         said = found = work(capture, source)
-        if "out of memory" in found.damage:  # the words of expat, after which feedparser tries another way
+        if (
+            isinstance(found, Document) and "out of memory" in found.damage
+        ):  # the words of expat, after which feedparser tries another way
             os._exit(_NO_MEMORY)
     except ParseError as error:
         said = (error.rule, error.message)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +16,11 @@ from documents import make_capture, make_source, read, rss
 from edges import inmates
 from ingest import jail
 from ingest.errors import ParseError
-from ingest.jail import Budget, Work, confined, risk
-from ingest.model import Kind
+from ingest.jail import Budget, confined, risk
+from ingest.model import Article, Capture, Document, Kind, Source
 from ingest.parse import parse
+
+Work = Callable[[Capture, Source], Document]
 
 SOURCE = make_source()
 FEED = rss("<title>Model 5</title><link>/a</link><pubDate>Thu, 21 May 2026 10:00:00 GMT</pubDate>")
@@ -42,7 +44,7 @@ def no_child_is_left() -> Iterator[None]:
 
 def refusal(work: Work, budget: Budget = SMALL) -> ParseError:
     with pytest.raises(ParseError) as refused:
-        confined(work, CAPTURE, SOURCE, budget)
+        confined(work, Document, CAPTURE, SOURCE, budget)
     assert refused.value.subject == "acme/news"
     return refused.value
 
@@ -77,26 +79,32 @@ def test_a_process_that_uses_no_time_is_ended_at_the_deadline(work: Work) -> Non
 
 
 def test_a_document_says_the_same_in_jail_as_outside() -> None:
-    assert confined(parse, CAPTURE, SOURCE) == parse(CAPTURE, SOURCE)
-    published = confined(parse, CAPTURE, SOURCE).entries[0].published
+    assert confined(parse, Document, CAPTURE, SOURCE) == parse(CAPTURE, SOURCE)
+    published = confined(parse, Document, CAPTURE, SOURCE).entries[0].published
     assert published.value is not None
     assert published.value.utcoffset() is not None
 
 
+def test_an_answer_of_another_kind_makes_no_sense() -> None:
+    with pytest.raises(ParseError, match="makes no sense") as refused:
+        confined(parse, Article, CAPTURE, SOURCE)  # type: ignore[arg-type]  # what a process that was taken over could do
+    assert refused.value.rule == "parser-crash"
+
+
 def test_what_a_library_prints_is_no_part_of_the_answer() -> None:
-    assert confined(inmates.print_much, CAPTURE, SOURCE, SMALL) == parse(CAPTURE, SOURCE)
+    assert confined(inmates.print_much, Document, CAPTURE, SOURCE, SMALL) == parse(CAPTURE, SOURCE)
 
 
 def test_a_document_cannot_write_files(tmp_path: Path) -> None:
     target = tmp_path / "written"
     with pytest.raises(ParseError, match="OSError"):
-        confined(inmates.write_a_file, make_capture(str(target)), SOURCE, SMALL)
+        confined(inmates.write_a_file, Document, make_capture(str(target)), SOURCE, SMALL)
     assert target.stat().st_size == 0
 
 
 def test_secrets_of_the_environment_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGEST_DATABASE_URL", "postgresql://user:secret@host/name")
-    found = confined(inmates.tell_environment, CAPTURE, SOURCE, SMALL)
+    found = confined(inmates.tell_environment, Document, CAPTURE, SOURCE, SMALL)
     assert "INGEST" not in found.title
     assert "HOME" not in found.title
 
@@ -113,7 +121,7 @@ def test_several_threads_have_jails_at_the_same_time() -> None:
 
     def outcome(work: Work) -> str:
         try:
-            return confined(work, CAPTURE, SOURCE, SMALL).dialect
+            return confined(work, Document, CAPTURE, SOURCE, SMALL).dialect
         except ParseError as error:
             return error.rule
 
@@ -134,9 +142,10 @@ def test_an_interrupt_ends_the_child_and_goes_on_up() -> None:
         "import os, signal, threading",
         "from edges import inmates",
         "from documents import make_capture, make_source",
+        "from ingest.model import Document",
         "signal.signal(signal.SIGINT, signal.default_int_handler)",  # a shell's background job is born ignoring it
         "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()",
-        "jail.confined(inmates.sleep, make_capture(''), make_source())",
+        "jail.confined(inmates.sleep, Document, make_capture(''), make_source())",
     )
     assert "KeyboardInterrupt" in done.stderr
     assert time.monotonic() - before < 15
@@ -145,6 +154,16 @@ def test_an_interrupt_ends_the_child_and_goes_on_up() -> None:
 def test_the_memory_watch_ends_a_process_where_the_kernel_does_not() -> None:
     done = program("jail.watch_memory(200 << 20)", "kept = []", "while True: kept.append(bytearray(b'x' * (1 << 20)))")
     assert done.returncode == 71
+
+
+def test_the_page_of_an_announcement_goes_the_same_two_ways() -> None:
+    ordinary = "<!doctype html><title>Model 5</title><h1>Model 5</h1><p>Text.</p>"
+    risky = make_capture(ordinary + "<br>" * 25_001, media_type="text/html")
+    assert jail.read_article(make_capture(ordinary, media_type="text/html"), SOURCE).title == "Model 5"
+    assert jail.read_article(risky, SOURCE).title == "Model 5"
+    with pytest.raises(ParseError) as refused:
+        jail.read_article(risky, SOURCE, replace(SMALL, wall_s=0.05))
+    assert (refused.value.rule, refused.value.subject) == ("over-budget", "acme/news")
 
 
 # ── who goes there ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
+from ingest.pipeline import pages
 from ingest.store import replays
 from ingest.store.engine import open_engine, read, upgrade
 from world import World, fetch_settings
@@ -63,6 +64,8 @@ def urlset(*pages: tuple[str, str]) -> Answer:
     return Answer(f'<?xml version="1.0"?><urlset {ns}>{urls}</urlset>'.encode(), "application/xml")
 
 
+WALL = b"<!doctype html><title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/x'></script>"
+LOST = b"<!doctype html><title>Page not found</title><h1>Page not found</h1><p>Try the search.</p>"
 NEWS = [(f"Acme announces release {n}", f"/news/{n}", f"May {n}, 2026") for n in range(5, 0, -1)]
 RESEARCH = {f"/research/{n}": article(f"Research paper {n}", f"2026-05-{n:02}T10:00:00Z") for n in range(1, 7)}
 
@@ -91,6 +94,16 @@ def world(engine: Engine, server: VendorServer) -> Iterator[World]:
 
 def asked(world: World, part: str) -> list[str]:
     return [request.target for request in world.server.requests if part in request.target]
+
+
+def assert_replayed(world: World, folder: Path) -> None:
+    """See that what is stored comes to the same when it is read anew."""
+    target = open_engine(f"sqlite:///{folder}/again.db")
+    upgrade(target)
+    pipeline.replay(world.engine, target)
+    with read(world.engine) as stored, read(target) as replayed:
+        assert list(replays.differences(stored, replayed)) == []
+    target.dispose()
 
 
 # ── a page read with selectors ──────────────────────────────────────────────────────────────────────────────────
@@ -131,8 +144,7 @@ def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_believed(world: W
 
 def test_a_wall_is_blocked_and_not_broken(world: World) -> None:
     world.poll("acme/news")
-    wall = b"<!doctype html><title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/x'></script>"
-    world.server.update({f"{HOST}/news": Answer(wall, "text/html")})
+    world.server.update({f"{HOST}/news": Answer(WALL, "text/html")})
     assert world.poll("acme/news", after=timedelta(hours=2)).outcome is Outcome.BLOCKED
     assert len(world.titles()) == 5
 
@@ -181,7 +193,6 @@ def test_an_index_is_read_part_by_part(world: World) -> None:
 
 
 def test_an_entry_waits_for_its_page_over_failures_and_restarts(world: World) -> None:
-    world.server.remove(f"{HOST}/research/6")
     world.server.update({f"{HOST}/research/6": Answer(b"busy", "text/plain", 503)})
     world.round("acme/map")
     assert world.titles() == ["Research paper 5"]
@@ -191,9 +202,42 @@ def test_an_entry_waits_for_its_page_over_failures_and_restarts(world: World) ->
     assert world.titles() == ["Research paper 5", "Research paper 6"]
 
 
-def test_a_page_that_is_gone_and_was_the_only_one_to_tell_a_title_is_refused_by_name(world: World) -> None:
-    world.server.remove(f"{HOST}/research/6")
+@pytest.mark.parametrize(
+    ("instead", "outcome"),
+    [
+        (Answer(WALL, "text/html"), "blocked"),
+        (Answer(LOST, "text/html"), "broken"),
+        (Answer(b"", "text/html"), "failed"),
+    ],
+)
+def test_what_stands_in_the_place_of_a_page_costs_no_announcement(
+    world: World, instead: Answer, outcome: str, tmp_path: Path
+) -> None:
+    world.server.update({f"{HOST}/research/6": instead})
     world.round("acme/map")
+    (visit,) = world.rows("SELECT outcome, error FROM polls WHERE url LIKE '%/research/6'")
+    assert (visit.outcome, world.titles()) == (outcome, ["Research paper 5"])
+    assert not world.rows("SELECT id FROM captures WHERE ingested_at IS NULL")
+    world.server.update({f"{HOST}/research/6": RESEARCH["/research/6"]})
+    world.round("acme/map", after=timedelta(hours=1))
+    assert world.titles() == ["Research paper 5", "Research paper 6"]
+    assert_replayed(world, tmp_path)
+
+
+def test_a_list_that_gives_titles_does_not_wait_for_pages_that_are_not_there(world: World, tmp_path: Path) -> None:
+    world.server.update({f"{HOST}/news/{number}": Answer(LOST, "text/html") for number in range(1, 6)})
+    world.put_in_force(LIST.replace("kind: page\n", "kind: page\n        article: true\n"))
+    world.round("acme/news")
+    assert len(world.titles()) == 5
+    assert_replayed(world, tmp_path)
+
+
+def test_a_page_that_never_comes_and_was_the_only_one_to_tell_a_title_is_refused_by_name(world: World) -> None:
+    world.server.remove(f"{HOST}/research/6")
+    for _ in range(pages.TRIES):
+        assert not world.rows("SELECT reason FROM v1_rejections WHERE reason = 'no-title'")
+        world.round("acme/map", after=timedelta(hours=6))
+    assert len(asked(world, "/research/6")) == pages.TRIES
     (refused,) = world.rows("SELECT reason, url FROM v1_rejections WHERE reason = 'no-title'")
     assert refused.url == f"{HOST}/research/6"
 
@@ -249,10 +293,5 @@ def test_a_replay_comes_to_the_same(world: World, tmp_path: Path) -> None:
     world.round()
     world.server.update({f"{HOST}/news": listing(("Acme announces release 6", "/news/6", "May 6, 2026"), *NEWS)})
     world.round(after=timedelta(hours=2))
-    target = open_engine(f"sqlite:///{tmp_path}/again.db")
-    upgrade(target)
-    pipeline.replay(world.engine, target)
-    with read(world.engine) as stored, read(target) as replayed:
-        assert list(replays.differences(stored, replayed)) == []
-    target.dispose()
+    assert_replayed(world, tmp_path)
     assert len(world.titles()) == 8

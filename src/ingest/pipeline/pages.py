@@ -7,7 +7,6 @@ was read; where it cannot be opened for days, what the list said has to do.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -15,21 +14,23 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ingest import dedupe, policy, urls
-from ingest.errors import ParseError, UrlError
+from ingest.errors import UrlError
 from ingest.model import Article, Candidate, Capture, Failed, Fate, Precision, Refusal, Scope, Tally
 from ingest.normalise import filtered_by
-from ingest.parse.article import parse_article
 from ingest.pipeline.ingest import Reading, begin, record, refusal_of, tally_of
 from ingest.store import candidates, headlines, rejections
 from ingest.text import clean_summary, clean_title
-
-log = logging.getLogger("ingest.pages")
 
 FIRST_WAIT: Final = timedelta(minutes=10)
 """Before a page is tried again; doubled with every further try."""
 
 TRIES: Final = 6
 """After so many, ten hours later in all, what the list said has to do."""
+
+_FINAL: Final = frozenset(
+    {"off-list-redirect", "redirect-downgrade", "robots", "not-html", "parked", "too-costly", "over-budget"}
+)
+"""Rules of what another try would only find again."""
 
 _CUT: Final = ("…", "...")
 
@@ -49,18 +50,22 @@ def wait(attempts: int) -> timedelta:
     return FIRST_WAIT * (1 << min(attempts, TRIES))
 
 
-def is_final(failed: Failed) -> bool:
-    """Whether a page will not come back by itself: it is not found, gone, not for robots, or leads off the list."""
-    return failed.status_code in {404, 410} or failed.rule in {"off-list-redirect", "redirect-downgrade", "robots"}
+def is_final(failed: Failed, waiting: candidates.Waiting) -> bool:
+    """
+    Whether an entry goes on without its page, which will not come back by itself or was tried for too long.
+
+    A list may be ahead of its pages, so one that is not there is tried again for a list that says no titles.
+    """
+    is_absent = failed.status_code in {404, 410} or failed.rule == "soft-404"
+    if waiting.attempts + 1 >= TRIES or failed.rule in _FINAL:
+        return True
+    return is_absent and bool(waiting.candidate.title)
 
 
-def write(conn: Connection, capture: Capture, waiting: candidates.Waiting, reading: Reading) -> Opened:
-    """Read an entry's page and record the entry with what it tells; the rest of the transaction is the caller's."""
-    try:
-        article = parse_article(capture.content, capture.content_type, capture.final_url)
-    except ParseError as error:
-        article = Article("")
-        log.info("page source=%s url=%s rule=%s", waiting.source_id, capture.target_url, error.rule)
+def write(
+    conn: Connection, capture: Capture, article: Article, waiting: candidates.Waiting, reading: Reading
+) -> Opened:
+    """Record an entry with what its page tells; the rest of the transaction is the caller's."""
     return _record(conn, capture, waiting, reading, enriched(waiting.candidate, article), article)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from ingest import allowlist
 from ingest.errors import ParseError, UsageError
-from ingest.jail import parse
+from ingest.jail import parse, read_article
 from ingest.model import Allowlist, Capture, Outcome, Tally
 from ingest.pipeline import pages
 from ingest.pipeline.ingest import Reading, judge, write
@@ -160,5 +160,10 @@ class _Replay:
         waiting = candidates.find(conn, event.source_id, event.url, now=at, owner="replay", lease=timedelta(days=1))
         if waiting is None:
             return Tally()
-        record = pages.give_up if event.kind == "gave-up" else pages.write
-        return record(conn, capture, waiting, reading).tally
+        if event.kind == "gave-up":
+            return pages.give_up(conn, capture, waiting, reading).tally
+        try:
+            article = read_article(capture, reading.source)
+        except ParseError:  # it was tried again, or given up by an event of its own
+            return Tally()
+        return pages.write(conn, capture, article, waiting, reading).tally

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from ingest import urls
 from ingest.errors import LeaseLostError, ParseError, StaleListError
-from ingest.jail import parse
+from ingest.jail import parse, read_article
 from ingest.model import Capture, Failed, Fetched, FetchPlan, NotModified, Outcome, PollReport, Source, Tally
+from ingest.parse import selfcheck
 from ingest.pipeline import pages
 from ingest.pipeline.ingest import Ingested, Reading, capture_of, judge, write
 from ingest.rules import RULES_VERSION
@@ -103,12 +104,12 @@ def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Fou
     visit = _Visit(this, this.reading(source), "article", one.candidate.url, this.context.now())
     try:
         if isinstance(found, Fetched):
-            capture = visit.keep(found)
-            yield visit.finish(
-                capture, found, lambda conn: _as_ingested(pages.write(conn, capture, one, visit.reading))
-            )
+            yield from _read_page(visit, one, visit.keep(found), found)
+        elif isinstance(found, Failed) and pages.is_final(found, one):
+            yield _give_up(visit, one, found)
         elif isinstance(found, Failed):
-            yield _without(visit, one, found)
+            with database.write(this.context.engine) as conn:
+                yield visit.record(conn, _put_off(conn, visit, one, found), found, None)
     except LeaseLostError:
         log.warning("lease lost source=%s url=%s", source.id, one.candidate.url)
     except StaleListError:
@@ -116,13 +117,35 @@ def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Fou
             candidates.give_back(conn, one)
 
 
-def _without(visit: _Visit, one: candidates.Waiting, failed: Failed) -> PollReport:
-    now = visit.this.context.now()
-    if not pages.is_final(failed) and one.attempts + 1 < pages.TRIES:
-        with database.write(visit.this.context.engine) as conn:
-            wait = max(pages.wait(one.attempts), failed.retry_after or timedelta())
-            candidates.put_off(conn, one, now + wait, failed.detail)
-            return visit.record(conn, Ingested(Tally(), outcome=failed.outcome, error=failed.detail), failed, None)
+def _read_page(visit: _Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None) -> Iterator[PollReport]:
+    """Record an entry by what its page says; where something else stands in its place, as if it could not be had."""
+    try:
+        article = read_article(capture, visit.reading.source)
+    except ParseError as error:
+        outcome = Outcome(selfcheck.judge_error(error).state.value)
+        status = found.response.status_code if found else None
+        failed = Failed(one.source_id, outcome, error.rule, error.message, found.elapsed_ms if found else 0, status)
+        if pages.is_final(failed, one):
+            nothing = Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
+            yield visit.finish(capture, found, lambda _: nothing)
+            yield _give_up(visit, one, failed)
+        else:
+            yield visit.finish(capture, found, lambda conn: _put_off(conn, visit, one, failed))
+        return
+    yield visit.finish(
+        capture, found, lambda conn: _as_ingested(pages.write(conn, capture, article, one, visit.reading))
+    )
+
+
+def _put_off(conn: Connection, visit: _Visit, one: candidates.Waiting, failed: Failed) -> Ingested:
+    """Try again later."""
+    wait = max(pages.wait(one.attempts), failed.retry_after or timedelta())
+    candidates.put_off(conn, one, visit.this.context.now() + wait, failed.detail)
+    return Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
+
+
+def _give_up(visit: _Visit, one: candidates.Waiting, failed: Failed) -> PollReport:
+    """Do without the page."""
     with database.write(visit.this.context.engine) as conn:
         listed = captures.get(conn, candidates.capture_of(conn, one))
         if listed is None:  # its list's bytes were pruned while it waited; the row still says what it said
@@ -251,6 +274,6 @@ def recover(this: Round, source: Source, capture: Capture) -> Iterator[PollRepor
             conn, source.id, capture.target_url, now=this.context.now(), owner=this.owner, lease=this.lease
         )
     if one is not None:
-        yield visit.finish(capture, None, lambda conn: _as_ingested(pages.write(conn, capture, one, visit.reading)))
+        yield from _read_page(visit, one, capture, None)
     else:  # the entry was finished by another capture of the same page
         yield visit.finish(capture, None, lambda _: Ingested(Tally()))
