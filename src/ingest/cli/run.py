@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import memory, render, session
 from ingest.cli.interrupts import Interrupts
 from ingest.cli.poll import make_round
 from ingest.cli.serve import ADDRESS_HELP, announce, check_address, end_status
@@ -53,6 +53,7 @@ def run(
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings)
     session.tell_anonymous(settings)
+    memory.give_back()
     allowlist.load(settings.sources)  # without a good one nothing is fetched, whatever is in force
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
         session.share_turns(fetcher, settings, engine)
