@@ -96,6 +96,9 @@ def fetched_again_within(visits: list[Visit], seconds: float) -> list[str]:
 
 KINDS_OF_HOST = ("www", "blog", "labs")
 
+SHOWN = 30
+"""Items in a feed; what is not seen while it is among the newest is lost."""
+
 
 @dataclass
 class Yard:
@@ -166,15 +169,15 @@ class Yard:
             self._numbers[url] += 1
             page = f"https://www.{vendor}-ai.com/news/{abs(hash((url, self._numbers[url]))):x}"
             title = f"{vendor} announces number {len(self.links)}"
-            published = datetime.now(UTC) - timedelta(hours=1)
             self.links.add(page)
+            published = datetime.now(UTC) - timedelta(hours=len(self.links))  # or a day has hundreds of a vendor
             self.items[url].insert(0, Item(title, page, published, guid=f"{url}#{self._numbers[url]}"))
             if self._numbers[url] % 3 == 0:
                 others = [other for other in self.items if f".{vendor}-ai." in other and other != url]
                 other = self.chance.choice(others)
                 self.items[other].insert(0, Item(f"{title} (again)", page, published, guid=f"again {page}"))
                 touched.add(other)
-        return {url: rss(*self.items[url]) for url in touched}
+        return {url: rss(*self.items[url][:SHOWN]) for url in touched}
 
     def open(self, server: VendorServer) -> None:
         """Put everything on the server, with a first item a feed."""
