@@ -40,6 +40,7 @@ from ingest.errors import ParseError
 from ingest.model import Article, Capture, Document, Kind, Source
 from ingest.parse.article import parse_article
 from ingest.parse.charset import decode
+from ingest.parse.webpage import is_page
 
 # ── budget ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -99,7 +100,8 @@ def risk(text: str, kind: Kind) -> str | None:
     """
     Say why a document should not be parsed here, None for an ordinary one; the work is a few passes at C's speed.
 
-    Feeds need no look at their structure: what cost the square of it is cut off in `parse.bounded`.
+    Feeds need no look at their structure: what cost the square of it is cut off in `parse.bounded`. A page that stands in
+    their place is looked at as a page.
     """
     if len(text) > LONGEST:
         return "size"
@@ -107,7 +109,7 @@ def risk(text: str, kind: Kind) -> str | None:
         return "tags"
     if text.count("&") > MOST_REFERENCES:
         return "references"
-    return _risk_of_page(text) if kind in _MARKUP_KINDS else None
+    return _risk_of_page(text) if kind in _MARKUP_KINDS or is_page(text) else None
 
 
 def _risk_of_page(text: str) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from sqlalchemy import Engine
 
-from edges.guest import BLOG, FEED, LIST, PAGE, Guest, feed, guest_of, page
+from edges.guest import BLOG, FEED, LIST, PAGE, SITEMAP, Guest, feed, guest_of, page
 from edges.server import HostileServer, answer, head, redirect
 from ingest import allowlist
 from ingest.model import Outcome
@@ -278,6 +278,57 @@ def test_a_page_in_a_sources_place_is_not_an_empty_source(source: str, body: byt
     assert guest.poll(source, after=DAY).outcome is Outcome.OK
     assert guest.shown(source).state == "ok"
     assert guest.faults() == []
+
+
+SCRIPTS = "<noscript>Please enable JavaScript and cookies to continue</noscript>"
+ASKS = "<form action='/session'><input type='password'></form>"
+CONSENTS = "<form action='/consent'><button>Accept all</button></form>"
+
+
+def small(title: str, body: str = "") -> bytes:
+    links = "<ul><li><a href='/legal/terms-of-our-service'>Terms of our service</a></li></ul>"
+    return f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{body}{links}</body></html>".encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(small("Just a moment...", SCRIPTS), id="challenge"),
+        pytest.param(small("しばらくお待ちください...", SCRIPTS), id="challenge, Japanese"),
+        pytest.param(small("Access Denied", "<h1>Access Denied</h1>"), id="refusal"),
+        pytest.param(small("アクセスが拒否されました"), id="refusal, Japanese"),
+        pytest.param(small("Sorry", "<h1>Acme is not available in your country</h1>"), id="elsewhere"),
+        pytest.param(
+            b"<html><head><script src='/_Incapsula_Resource?SWJIYLWA=5074a744'></script></head><body></body></html>",
+            id="a script and nothing else",
+        ),
+        pytest.param(small("Sign in to Acme", ASKS), id="login"),
+        pytest.param(small("ログイン", ASKS), id="login, Japanese"),
+        pytest.param(small("Before you continue to Acme", CONSENTS), id="consent"),
+        pytest.param(small("Cookieの使用に同意してください", CONSENTS), id="consent, Japanese"),
+    ],
+)
+@pytest.mark.parametrize(("source", "url"), [("acme/news", FEED), ("acme/page", PAGE), ("acme/map", SITEMAP)])
+def test_what_bars_the_way_is_blocked_whatever_was_asked_for(source: str, url: str, body: bytes, guest: Guest) -> None:
+    guest.server.on(url, answer(body, Content_Type="text/html", ETag='"1"'))
+    report = guest.poll(source)
+    assert report.outcome is Outcome.BLOCKED
+    assert (guest.shown(source).state, bool(guest.shown(source).reason)) == ("blocked", True)
+    assert guest.world.titles() == []
+    guest.poll(source)
+    assert guest.asked(url)[-1].value("If-None-Match") is None
+
+
+@pytest.mark.parametrize(
+    "title", ["Under maintenance", "We'll be back soon!", "ただいまメンテナンス中です", "503 Service Unavailable"]
+)
+@pytest.mark.parametrize(("source", "url"), [("acme/news", FEED), ("acme/page", PAGE), ("acme/map", SITEMAP)])
+def test_a_site_that_is_down_and_says_200_is_named(source: str, url: str, title: str, guest: Guest) -> None:
+    guest.server.on(url, answer(small(title), Content_Type="text/html"))
+    report = guest.poll(source)
+    assert report.outcome is Outcome.BROKEN
+    assert "the site is down" in report.error
+    assert guest.world.titles() == []
 
 
 def test_a_proposal_that_an_operator_discarded_is_not_made_again(guest: Guest) -> None:

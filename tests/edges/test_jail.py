@@ -188,7 +188,8 @@ def test_the_page_of_an_announcement_goes_the_same_two_ways() -> None:
         ('<x a=">" ' + "a " * 5_000 + ">", Kind.PAGE, "attributes"),
         ("<div data-state='" + "x" * 100_000 + "'>", Kind.PAGE, None),
         ("<script>" + "a=1;" * 20_000 + "</script>", Kind.PAGE, None),
-        ("".join(f"<b a{i}><p>" for i in range(600)), Kind.FEED, None),
+        ("<rss>" + "".join(f"<b a{i}><p>" for i in range(600)), Kind.FEED, None),
+        ("<html>" + "".join(f"<b a{i}><p>" for i in range(600)), Kind.FEED, "formatting"),
     ],
 )
 def test_what_is_large_deep_or_dense_is_not_parsed_here(text: str, kind: Kind, reason: str | None) -> None:

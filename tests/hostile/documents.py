@@ -422,7 +422,7 @@ OTHERS = [
         "a login page",
         lambda: "<!doctype html><title>Sign in</title><form action=/login><input type=password></form>",
         good=(),
-        rule="html",
+        rule="login",
     ),
     Case(
         "a challenge page",
@@ -430,7 +430,7 @@ OTHERS = [
             "<!DOCTYPE html><html><head><title>Just a moment...</title></head><script>window._cf_chl_opt={}</script></html>"
         ),
         good=(),
-        rule="html",
+        rule="challenge",
     ),
     Case(
         "a page of 200,000 blocks where a feed should be",

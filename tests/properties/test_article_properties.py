@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from ingest.errors import ParseError
 from ingest.model import Article, Dated, Evidence, Precision
 from ingest.parse.article import ALTERNATE_LIMIT, CATEGORY_LIMIT, parse_article
-from ingest.parse.obstacles import obstacle
+from ingest.parse.obstacles import OBSTACLES, obstacle
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT
 
 URL = "https://www.acme-ai.com/news/model-5"
-RULES = {"empty", "not-html", "too-costly", "challenge", "login", "soft-404"}
+RULES = {"empty", "not-html", "too-costly", *OBSTACLES}
 
 PIECES = [
     *(
@@ -176,7 +176,7 @@ def test_the_same_bytes_give_the_same_article(content: bytes) -> None:
 
 @given(st.one_of(markup, st.text(st.characters(codec=None), max_size=60)))
 def test_any_text_is_an_obstacle_of_three_kinds_or_none(html: str) -> None:
-    assert obstacle(html) in {None, "challenge", "login", "soft-404"}
+    assert obstacle(html) in {None, *OBSTACLES}
 
 
 @given(markup.filter(lambda text: not re.search(r"\d", text)))

@@ -132,6 +132,33 @@ def test_a_page_that_says_it_is_not_there_is_a_soft_404(head: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Before you continue to Acme", "<form><button>Accept all</button></form>"),
+        ("Acme", "<h1>We value your privacy</h1><button>Accept</button>"),
+        ("Cookie consent | Acme", "<button>Accept</button>"),
+        ("Acme | Cookieの設定", "<button>同意する</button>"),
+        ("Acmeに進む前に", "<form><button>すべて同意</button></form>"),
+    ],
+)
+def test_a_page_that_asks_for_consent_first_is_a_consent_wall(title: str, body: str) -> None:
+    assert obstacle(page(title, body)) == "consent"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("Maintenance", "Under maintenance", "Acme is currently undergoing maintenance.", "Down for maintenance"),
+        *("We’ll be back soon!", "500 Internal Server Error", "Error 503: Service Unavailable", "502 Bad Gateway"),
+        *("メンテナンス中", "ただいまサーバーメンテナンス中です。", "一時的にご利用いただけません"),
+    ],
+)
+def test_a_page_that_says_that_the_site_is_down_is_an_outage(head: str) -> None:
+    assert obstacle(page(f"{head} | Acme", "<p>Please come again.</p>")) == "outage"
+    assert obstacle(page("Acme", f"<h1>{head}</h1>")) == "outage"
+
+
+@pytest.mark.parametrize(
     ("what", "html"),
     [
         ("an article", page("Model 5", f"<h1>Model 5</h1><p>{WORDS}</p>")),
@@ -168,6 +195,14 @@ def test_a_page_that_says_it_is_not_there_is_a_soft_404(head: str) -> None:
             "an article's marks",
             page("Just a moment...", "", "<meta property='article:published_time' content='2026-05-21'>"),
         ),
+        ("about maintenance", page("Scheduled maintenance of the API on Sunday", "<p>From 9 to 10.</p>")),
+        ("about countries", page("Model 5 is not available in your country yet, and why", "<p>Law.</p>")),
+        (
+            "a banner before a list",
+            page("News", "<h2>We value your privacy</h2><button>OK</button><p>Model 5 is here.</p>"),
+        ),
+        ("about cookies", page("Cookie settings", "<p>What each of them does.</p>")),
+        ("Imperva's tag", page("News", "<p>Hi</p><script src='/_Incapsula_Resource?SWJIYLWA=1'></script>")),
         ("an article's data", page("404", "", '<script type="application/ld+json">{"@type":"NewsArticle"}</script>')),
         ("not a page", '{"title": "Just a moment..."}'),
         ("nothing", ""),

@@ -16,6 +16,7 @@ from ingest.parse import parse
 from ingest.parse.changelog import days
 from ingest.parse.changelog.markdown import Slugs, to_html
 from ingest.parse.changelog.reading import is_version
+from ingest.parse.obstacles import OBSTACLES
 
 URL = "https://www.acme-ai.com/changelog"
 
@@ -522,7 +523,7 @@ def test_any_bytes_are_a_changelog_or_a_named_error(
     try:
         found = read(content, media_type=media_type, **select)
     except ParseError as error:
-        rules = {"empty", "not-a-changelog", "too-costly", "not-html", "challenge", "login", "soft-404"}
+        rules = {"empty", "not-a-changelog", "too-costly", "not-html", *OBSTACLES}
         assert error.rule in rules  # noqa: PT017 either end is right
         return
     keys: list[Any] = [entry.entry_id for entry in found.entries if entry.entry_id]

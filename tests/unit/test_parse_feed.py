@@ -52,7 +52,7 @@ def test_the_content_says_which_dialect_it_is_and_the_media_type_does_not(
         ("", "empty", "no content"),
         (" \n\t", "empty", "no content"),
         ("\x00\x01", "empty", "no content"),
-        ("<!DOCTYPE html><html><head><title>Just a moment&hellip;</title>", "html", "“Just a moment…”"),
+        ("<!DOCTYPE html><html><head><title>Hello &amp; welcome</title>", "html", "“Hello & welcome”"),
         ("<script>challenge()</script><HTML>", "html", "web page"),
         ('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', "not-a-feed", "kind: sitemap"),
         ("<opml version='2.0'/>", "not-a-feed", "root element opml"),

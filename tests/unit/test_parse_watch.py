@@ -8,6 +8,7 @@ from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Entry, Kind
 from ingest.parse import parse, watch
+from ingest.parse.obstacles import OBSTACLES
 
 PAGE = '<html><body><h1>Prices</h1><p class="price">$ 1,250</p><p id="when">May 21, 2026</p></body></html>'
 ON_PAGE = {"value": ".price", "title": "The price is {value}"}
@@ -75,6 +76,15 @@ def test_one_of_several_values_missing_announces_nothing() -> None:
     assert "value.of picks nothing" in refused('{"done": 3}', IN_DATA).message
 
 
+@pytest.mark.parametrize(
+    ("title", "rule"),
+    [("Just a moment...", "challenge"), ("Page not found", "soft-404"), ("Under maintenance", "outage")],
+)
+def test_the_words_of_what_stands_in_the_way_are_no_value(title: str, rule: str) -> None:
+    page = f"<!doctype html><title>{title}</title><h1 class='price'>{title}</h1>"
+    assert refused(page, ON_PAGE).rule == rule
+
+
 def test_a_whole_page_is_no_value() -> None:
     assert "501 characters" in refused(PAGE.replace("$ 1,250", "x" * 501), ON_PAGE).message
 
@@ -100,7 +110,7 @@ def test_any_bytes_are_one_entry_or_a_named_error(content: bytes) -> None:
     try:
         found = parse(make_capture(content), source)
     except ParseError as error:
-        assert error.rule in {"empty", "not-html", "too-costly", "broken", "challenge", "login", "soft-404"}  # noqa: PT017
+        assert error.rule in {"empty", "not-html", "too-costly", "broken", *OBSTACLES}  # noqa: PT017
         return
     assert len(found.entries) == 1
     assert found.entries[0].entry_id

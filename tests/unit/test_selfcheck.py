@@ -88,7 +88,13 @@ def test_one_strange_entry_among_many_is_no_alarm() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "state"),
-    [("challenge", State.BLOCKED), ("login", State.BLOCKED), ("soft-404", State.BROKEN), ("no-list", State.BROKEN)],
+    [
+        ("challenge", State.BLOCKED),
+        ("login", State.BLOCKED),
+        ("consent", State.BLOCKED),
+        ("soft-404", State.BROKEN),
+        ("no-list", State.BROKEN),
+    ],
 )
 def test_what_stands_in_the_way_is_told_apart_from_what_is_broken(rule: str, state: State) -> None:
     verdict = judge_error(ParseError("The page is another one.", rule=rule))

@@ -80,8 +80,8 @@ def parse_article(content: bytes, content_type: str, url: str) -> Article:
         url: The address that answered, absolute.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`, or what stands in front of the article: `challenge`, `login`,
-            `soft-404`. Never anything else, whatever the bytes.
+        ParseError: `empty`, `not-html`, `too-costly`, or what stands in front of the article (see `obstacles`). Never
+            anything else, whatever the bytes.
     """
     page = webpage.read(content, content_type)
     if name := obstacle_on(page):

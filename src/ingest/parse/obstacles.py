@@ -1,10 +1,12 @@
 """
-What stands where a page should be: a challenge, a login wall, or "not found" under status 200.
+What stands where a document should be: a challenge, a login wall, or "not found" under status 200.
 
     challenge   a bot check or a refusal to serve: Cloudflare, Akamai, DataDome, HUMAN (PerimeterX), Imperva, AWS WAF, Vercel,
                 Sucuri, Kasada, Anubis, Google; and a page whose only words ask for JavaScript
     login       a page that asks who you are, and nothing else
+    consent     a page that asks to be let set cookies before it shows what was asked for
     soft-404    a page that says that the page is not there
+    outage      a page that says that the site is down, or being worked on
     parked      a page that offers the domain itself, as dealers in names put up
 
 Slow to accuse, for a false alarm hides announcements and a missed one is caught by what the page then lacks. A page with the
@@ -27,7 +29,9 @@ from ingest.parse.webpage import UNSEEN, attribute
 OBSTACLES: Final = {
     "challenge": "a bot check",
     "login": "a login page",
+    "consent": "a page that asks for consent to cookies",
     "soft-404": "a page that says it is not there",
+    "outage": "a page that says the site is down",
     "parked": "a page that offers the domain for sale",
 }
 """What an obstacle is in words, by its name."""
@@ -67,6 +71,9 @@ _CHALLENGE_HEAD: Final = _any_of(
     r"(?:one moment,? )?please wait(?:\.\.\.|…)?|one moment,? please(?:\.\.\.|…)?",
     r"access (?:to this page has been )?denied\.?|request rejected|(?:403 |error 403 |403 - )?forbidden|error 1020",
     r"(?:sorry, )?you have been blocked",
+    r"robot check|(?:error )?(?:429 )?too many requests",
+    r".{0,60}(?:not|n(?:'|’)t) (?:yet |currently )?available in your (?:country|region|location)(?: or region)?\.?",
+    r".{0,60}お(?:住まい|使い)の(?:国|地域|国または地域)では(?:ご)?利用(?:できません|いただけません)。?",
     r"human verification|(?:vercel )?security checkpoint|client challenge|ddos-guard",
     r"verify(?:ing)? (?:that )?you are (?:a )?human\.?|are you (?:a )?(?:robot|human)\??|robot or human\??",
     r"checking your browser(?: before accessing .{1,80})?",
@@ -86,6 +93,8 @@ _CHALLENGE_TEXT: Final = _any_of(
     r"お使いのブラウザー?を確認して|人間であることを(?:確認|検証)|ロボットではないことを(?:確認|証明)|不審なアクセスを検知",
     r"アクセスが(?:拒否|ブロック)され|アクセスする権限がありません",
 )
+# A page of nothing but these scripts; into pages it lets through, the vendor puts the same ones.
+_CHALLENGE_SHELL: Final = re.compile(r"/_Incapsula_Resource\?")
 _NEEDS_SCRIPTS: Final = _any_of(
     r"(?:enable|requires?|needs?|without|turn on|activate|disabled) (?:your )?javascript",
     r"javascript (?:\w+ ){0,5}(?:enabled?|disabled|required)",
@@ -103,6 +112,14 @@ _LOGIN_HEAD: Final = _any_of(
 _LOGIN_FORM: Final = (
     "input[type='password' i], input[autocomplete~='username' i], form[action*='login' i], form[action*='signin' i], "
     "form[action*='sign_in' i], form[action*='sso' i], form[action*='saml' i]"
+)
+
+# ── consent ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_CONSENT_HEAD: Final = _any_of(
+    r"before you (?:continue|proceed|enter)(?: to .{1,60})?|we value your privacy",
+    r"(?:your |manage |privacy and )?cookies?[ -](?:consent|settings|preferences|choices)|(?:we use|(?:this|our) (?:web)?site uses) cookies\W*",
+    r"cookies?(?:の|に関する)?(?:使用|利用)?(?:に|への|の)?(?:同意|設定)(?:してください|が必要です)?|.{1,60}に(?:進む|アクセスする)前に",
 )
 
 # ── not found ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,6 +143,12 @@ _PARKED_HEAD: Final = _any_of(
     r"(?:this |the )?domain(?: name)?(?: [\w.-]+)? (?:has |is )?(?:expired|been suspended|for sale|parked)\W*",
     r"(?:this )?(?:website|site|web page) is parked(?: free)?\b.{0,80}|(?:ドメイン|このドメイン)(?:は|が)?(?:販売中|売り出し中)(?:です)?",
 )
+_OUTAGE_HEAD: Final = _any_of(
+    r"(?:.{1,40} is )?(?:(?:currently |temporarily )?(?:under|down for|undergoing) )?maintenance(?: mode)?\W*",
+    r"we(?:(?:'|’)ll| will) be (?:right )?back(?: soon| shortly| later)?\W*|(?:be )?back soon\W*",
+    r"(?:(?:error |http )?50[0234]\W*)?(?:internal server error|bad gateway|(?:service|site|website) (?:is )?(?:temporarily )?unavailable|gateway time-?out)\W*",
+    r"(?:ただいま|現在)?、?(?:サーバー?|システム|サイト)?(?:の)?メンテナンス中(?:です|となっております|のため.{0,30})?。?|一時的に(?:ご)?利用(?:できません|いただけません)。?",
+)
 _SEPARATORS: Final = re.compile(r"\s+[-–—―·•|:»/]\s+|\s*[|｜：»]\s*")
 
 _ARTICLE_MARKS: Final = (
@@ -136,7 +159,7 @@ _DATA: Final = re.compile(r"json|__next_f|__NUXT__|_STATE__", re.IGNORECASE)
 
 
 def obstacle(html: str) -> str | None:
-    """Return `challenge`, `login`, `parked` or `soft-404` for a page that is only that, None for any other text."""
+    """Return the name of the obstacle that a page is and nothing else, None for any other text."""
     try:
         return obstacle_on(webpage.tree(html))
     except ParseError:
@@ -151,14 +174,23 @@ def obstacle_on(page: LexborHTMLParser) -> str | None:
     if len(text) > _LOST_TEXT_LIMIT:
         return None
     heads = _heads(page)
-    if len(text) <= _TEXT_LIMIT:
-        if _is_challenge(page, heads, text, asides):
-            return "challenge"
-        if any(map(_LOGIN_HEAD.fullmatch, heads)) and page.css_first(_LOGIN_FORM):
-            return "login"
-        if any(map(_PARKED_HEAD.fullmatch, heads)):
-            return "parked"
+    if len(text) <= _TEXT_LIMIT and (why := _on_short_page(page, heads, text, asides)):
+        return why
     return "soft-404" if any(map(_LOST_HEAD.fullmatch, heads)) else None
+
+
+def _on_short_page(page: LexborHTMLParser, heads: list[str], text: str, asides: str) -> str | None:
+    if _is_challenge(page, heads, text, asides):
+        return "challenge"
+    marks = (
+        ("login", _LOGIN_HEAD, heads, _LOGIN_FORM),
+        ("consent", _CONSENT_HEAD, _heads(page, banners=False), "form, button"),
+        ("parked", _PARKED_HEAD, heads, "*"),
+        ("outage", _OUTAGE_HEAD, heads, "*"),
+    )
+    return next(
+        (name for name, said, where, has in marks if any(map(said.fullmatch, where)) and page.css_first(has)), None
+    )
 
 
 def _is_challenge(page: LexborHTMLParser, heads: list[str], text: str, asides: str) -> bool:
@@ -166,6 +198,8 @@ def _is_challenge(page: LexborHTMLParser, heads: list[str], text: str, asides: s
     if _CHALLENGE_TEXT.search(words) or any(map(_CHALLENGE_HEAD.fullmatch, heads)):
         return True
     if _CHALLENGE_MARKUP.search(page.html or ""):
+        return True
+    if not text and _CHALLENGE_SHELL.search(page.html or "") and _script_data(page) < _SCRIPT_DATA:
         return True
     if len(text) > _SCRIPTS_ONLY or not _NEEDS_SCRIPTS.search(words):
         return False
@@ -205,8 +239,13 @@ def _next(node: LexborNode) -> LexborNode | None:
     return None
 
 
-def _heads(page: LexborHTMLParser) -> list[str]:
-    """Return title and first headings, whole and in the parts of which the site's name may be one."""
-    first = page.css("h1")[:2] or page.css("h2")[:1]
+def _heads(page: LexborHTMLParser, *, banners: bool = True) -> list[str]:
+    """
+    Return title and first headings, whole and in the parts of which the site's name may be one.
+
+    Args:
+        banners: Whether an `h2` may be the first; it may be that of a banner before the page.
+    """
+    first = page.css("h1")[:2] or (page.css("h2")[:1] if banners else [])
     written = [" ".join(node.text(deep=True).split())[:_HEAD_LIMIT] for node in (*page.css("head > title")[:1], *first)]
     return [part for text in written for part in (text, *_SEPARATORS.split(text)) if part]

@@ -57,8 +57,8 @@ def parse(capture: Capture, source: Source) -> Document:
     A page without entries is a document without entries; whether that may be is the self-check's to say.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (`challenge`, `login`, `soft-404`, `parked`); or with
-            `data`: `no-data` (no such script) and `no-list`.
+        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (see `obstacles`); or with `data`: `no-data` (no such script)
+            and `no-list`.
     """
     try:
         page = Page(webpage.read(capture.content, capture.content_type))
@@ -68,20 +68,21 @@ def parse(capture: Capture, source: Source) -> Document:
 
 
 def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Document:
-    """Read a page; where nothing is found, say what stands in the way, if something does."""
-    try:
-        found, fault = read(page, select, url), None
-    except ParseError as error:
-        found, fault = None, error
+    """
+    Read a page, unless something stands in its way: that has links, too, and none of them is news.
+
+    Where a script holds the list, the page may say nothing but that it needs scripts.
+    """
     why = obstacle_on(page.tree)
-    if found is not None and found.entries and why != "parked":  # a dealer's page has a list, too
-        return found
-    if why:
-        raise ParseError(f"Where the list should be stands {OBSTACLES[why]}.", rule=why) from fault
-    if found is None:
-        assert fault is not None
-        raise fault
-    return found
+    try:
+        found = read(page, select, url)
+    except ParseError:
+        if why is None:
+            raise
+    else:
+        if why is None or ("data" in select and found.entries):
+            return found
+    raise ParseError(f"Where the list should be stands {OBSTACLES[why]}.", rule=why)
 
 
 def read(page: Page, select: Mapping[str, str], url: str) -> Document:

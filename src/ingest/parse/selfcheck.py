@@ -85,6 +85,7 @@ class Verdict:
 _OBSTACLES: Final = {
     "challenge": "The site asks visitors to prove that they are no robot; poll it from another network or look for a feed.",
     "login": "The site asks visitors to sign in; find a public address for the same announcements.",
+    "consent": "The site asks visitors for consent to cookies first; find a public address, or a feed, for the same announcements.",
 }
 
 

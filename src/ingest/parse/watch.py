@@ -55,7 +55,7 @@ def parse(capture: Capture, source: Source) -> Document:
 
     Raises:
         ParseError: `empty`, `not-html`, `too-costly`; `broken` where a value is missing or is no value; what stands in the
-            way (`challenge`, `login`, `soft-404`).
+            way (see `obstacles`).
     """
     try:
         return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
@@ -70,8 +70,8 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
     if not written:
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     is_data = written.startswith(("{", "["))
-    pick, page = _in_data(written, select) if is_data else _on_page(content, content_type, select)
-    values = {name: _value(pick(key), key, page) for key, name in names(select).items()}
+    pick = _in_data(written, select) if is_data else _on_page(content, content_type, select)
+    values = {name: _value(pick(key), key) for key, name in names(select).items()}
     home = absolute(select["page"], url) if "page" in select else url
     title = clean_title(filled(select.get("title", "{value}"), values), "text")
     day = days.find(pick("date")) if "date" in select else None
@@ -109,29 +109,29 @@ def _plain(value: str) -> str:
     return _GROUPED.sub("", " ".join(unicodedata.normalize("NFKC", value).split()))
 
 
-def _value(text: str, key: str, page: Page | None) -> str:
+def _value(text: str, key: str) -> str:
     value = " ".join(text.split())
     if value and len(value) <= VALUE_LIMIT:
         return value
-    if not value and page is not None and (why := obstacle_on(page.tree)):
-        raise ParseError(f"Something else stands where {key} should be: {OBSTACLES[why]}.", rule=why)
     what = f"{key} picks {len(value)} characters, which is no value" if value else f"{key} picks nothing"
     raise ParseError(f"{what}; the page has changed, so correct select.{key}.", rule="broken")
 
 
-def _in_data(text: str, select: Mapping[str, str]) -> tuple[_Pick, None]:
+def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
-    return lambda key: compile_pick(select[key], data=True).first_in(data), None
+    return lambda key: compile_pick(select[key], data=True).first_in(data)
 
 
-def _on_page(content: bytes, content_type: str, select: Mapping[str, str]) -> tuple[_Pick, Page]:
+def _on_page(content: bytes, content_type: str, select: Mapping[str, str]) -> _Pick:
     page = Page(webpage.read(content, content_type))
+    if why := obstacle_on(page.tree):  # it has words, too, and none of them is the value
+        raise ParseError(f"Where the value should be stands {OBSTACLES[why]}.", rule=why)
     root = page.tree.root
 
     def pick(key: str) -> str:
         return compile_pick(select[key]).first(root, page) if root is not None else ""
 
-    return pick, page
+    return pick

@@ -81,8 +81,7 @@ def tree(markup: str) -> LexborHTMLParser:
     """Return markup as a tree; raises as `read` does."""
     if not markup.strip("\x00\ufeff \t\r\n"):
         raise ParseError("The page is empty.", rule="empty")
-    root = _ROOT.match(markup)
-    if (root is None or root["name"].lower() not in _HTML_NAMES) and not _DECLARED.search(markup, 0, _DECLARED_WITHIN):
+    if not is_page(markup):
         raise ParseError(f"The answer is no web page; it begins {markup.strip()[:40]!r}.", rule="not-html")
     markup = markup[:HTML_LIMIT]
     if len(markup) > _COUNT_FROM and is_costly(markup):
@@ -91,6 +90,13 @@ def tree(markup: str) -> LexborHTMLParser:
     if _is_deep(made):
         raise ParseError(_NESTED, rule="too-costly")
     return made
+
+
+def is_page(markup: str) -> bool:
+    """Whether a text is HTML, by what it begins with."""
+    root = _ROOT.match(markup)
+    named = root is not None and root["name"].lower() in _HTML_NAMES
+    return named or _DECLARED.search(markup, 0, _DECLARED_WITHIN) is not None
 
 
 def _is_deep(made: LexborHTMLParser) -> bool:

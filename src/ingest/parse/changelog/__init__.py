@@ -62,7 +62,7 @@ def parse(capture: Capture, source: Source) -> Document:
 
     Raises:
         ParseError: `empty`, `not-a-changelog` (a feed, a sitemap, data), `too-costly`, or what stands in the way
-            (`challenge`, `login`, `soft-404`).
+            (see `obstacles`).
     """
     try:
         return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
