@@ -402,8 +402,9 @@ class Document:
     A parsed capture.
 
     `dialect` is what the content turned out to be (`rss20`, `atom10`, `json11`, …). `damage` is why the document
-    counts as imperfect, if it does. `ttl`, `skip_hours` and `skip_days` are the feed's own wishes (`Habits`). `parts` are the documents that this one only lists (a
-    sitemap index); `outside` counts the addresses of a sitemap that are not what the source is about.
+    counts as imperfect, if it does; `cut` says that it breaks off, so that entries may be missing. `ttl`, `skip_hours` and
+    `skip_days` are the feed's own wishes (`Habits`). `parts` are the documents that this one only lists (a sitemap index);
+    `outside` counts the addresses of a sitemap that are not what the source is about.
     """
 
     dialect: str
@@ -414,6 +415,7 @@ class Document:
     unreadable: tuple[Unreadable, ...] = ()
     ttl: timedelta | None = None
     damage: str = ""
+    cut: bool = False
     parts: tuple[str, ...] = ()
     outside: int = 0
     skip_hours: tuple[int, ...] = ()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from edges.guest import BLOG, FEED, PAGE, STAMP, Guest, feed, guest_of
+from edges.guest import BLOG, FEED, PAGE, SITEMAP, STAMP, Guest, feed, guest_of
 from edges.hostile import AGENT, fetcher_for
 from edges.server import Act, HostileServer, answer, chunk, head, redirect
 from ingest.model import Outcome
@@ -148,6 +148,31 @@ def test_what_cannot_be_read_gives_no_validators(body: bytes, guest: Guest) -> N
     guest.poll()
     assert conditions(guest) == [(None, None)] * 2
     assert guest.world.titles() == ["One"]
+
+
+WHOLE = feed("One", "Two", "Three")
+URLS = b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://www.acme-ai.com/news/one</loc></url></urlset>"
+
+
+@pytest.mark.parametrize(
+    ("source", "url", "cut", "whole"),
+    [
+        pytest.param("acme/news", FEED, WHOLE[: WHOLE.index(b"Three")], WHOLE, id="within an entry"),
+        pytest.param("acme/news", FEED, WHOLE[: WHOLE.index(b"<item><title>Three")], WHOLE, id="between entries"),
+        pytest.param("acme/map", SITEMAP, URLS.removesuffix(b"</urlset>"), URLS, id="a sitemap"),
+    ],
+)
+def test_a_document_that_breaks_off_is_read_so_far_and_vouched_for_by_nothing(
+    source: str, url: str, cut: bytes, whole: bytes, guest: Guest
+) -> None:
+    guest.server.on(url, *[answer(cut, ETag='"cut"')] * 2, answer(whole, ETag='"whole"'), head(304))
+    for _ in range(2):  # the second time with the very bytes of the first
+        assert guest.poll(source).outcome is Outcome.OK
+        assert "breaks off" in guest.shown(source).reason
+    guest.poll(source)
+    assert guest.shown(source).reason == ""
+    assert guest.poll(source).outcome is Outcome.NOT_MODIFIED
+    assert [etag for etag, _ in conditions(guest, url)] == [None, None, None, '"whole"']
 
 
 def test_validators_belong_to_the_address_where_the_document_was_found(guest: Guest) -> None:

@@ -22,7 +22,7 @@ from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, TextKind, Unreadable
 from ingest.parse import bounded, jsonfeed
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
+from ingest.parse.fields import ENTRY_LIMIT, absolute, breaks_off, first_date, string
 from ingest.parse.references import mended
 from ingest.parse.skips import skips_of
 from ingest.text import clean_title, guess_kind, language_tag
@@ -96,9 +96,7 @@ def _feed_markup(text: str) -> tuple[str, list[str]]:
     """Return the part of a text that is a feed, and a note if something else stood around it."""
     if not text.strip():
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
-    start = _PROLOG.match(text)
-    root = _ROOT.match(text, start.end() if start else 0)
-    name = root[1].lower() if root else ""
+    name = _root_of(text)
     if name in _FEED_ROOTS:
         return text.lstrip(), []
     if buried := _buried(text):  # after a script's warning, or inside a page that somebody wrapped around it
@@ -113,6 +111,13 @@ def _feed_markup(text: str) -> tuple[str, list[str]]:
         raise ParseError("The answer is a sitemap; give the source kind: sitemap.", rule="not-a-feed")
     what = f"XML with the root element {name}" if name else "neither XML nor JSON"
     raise ParseError(f"The answer is {what}, not a feed; look at the address in a browser.", rule="not-a-feed")
+
+
+def _root_of(text: str) -> str:
+    """Return the name of a document's first element without its prefix, in lower case; "" if there is none."""
+    start = _PROLOG.match(text)
+    root = _ROOT.match(text, start.end() if start else 0)
+    return root[1].lower() if root else ""
 
 
 def _buried(text: str) -> str:
@@ -156,6 +161,7 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
         unreadable=tuple(unreadable),
         ttl=_ttl(head),
         damage="; ".join(notes),
+        cut=bool(error) and breaks_off(markup, _root_of(markup)),
         skip_hours=skip_hours,
         skip_days=skip_days,
     )

@@ -22,6 +22,12 @@ def string(value: object, limit: int = MARKUP_LIMIT) -> str:
     return legal(value[:limit]).strip() if isinstance(value, str) else ""
 
 
+def breaks_off(markup: str, root: str) -> bool:
+    """Whether XML lacks the end of its root element, whose local name is given: what came behind is missing."""
+    name = rf"(?:[\w.-]+:)?{re.escape(root)}"
+    return re.search(rf"</{name}\s*>|<{name}\b[^<>]*/>", markup, re.IGNORECASE) is None
+
+
 def absolute(link: str, base: str) -> str:
     """
     Return a link as written if it names its scheme, else resolved against `base` (RFC 3986 §5).

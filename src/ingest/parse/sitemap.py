@@ -23,14 +23,14 @@ import html
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ingest import dates, urls
 from ingest.errors import ParseError, UrlError
 from ingest.model import NO_DATE, Capture, Dated, Document, Entry, Source, Unreadable
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import absolute, first_date
+from ingest.parse.fields import absolute, breaks_off, first_date
 from ingest.parse.references import mended
 from ingest.text import language_tag
 
@@ -112,10 +112,11 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
         notes.append(f"more than {ADDRESS_LIMIT} addresses")
     if items and not items[-1].closed:
         notes.append("the document ends inside an element")
+    cut = "<" in text and breaks_off(text, root)
     if root == "sitemapindex":
         parts = tuple(_parts(items, url, select.get("part", "")))
-        return Document("sitemapindex", "", None, None, (), parts=parts, damage="; ".join(notes))
-    return _urlset(items, url, source, select, notes)
+        return Document("sitemapindex", "", None, None, (), parts=parts, damage="; ".join(notes), cut=cut)
+    return replace(_urlset(items, url, source, select, notes), cut=cut)
 
 
 def _refusal(text: str) -> ParseError:

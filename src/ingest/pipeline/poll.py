@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -46,6 +47,10 @@ from ingest.store import engine as database
 from ingest.store import robots as kept_robots
 
 log = logging.getLogger("ingest.poll")
+
+_CUT: Final = (
+    "the document breaks off in the middle, so entries may be missing; it is asked for whole until it comes whole"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +207,9 @@ class Poll:
                 wish=self._wish(found.response) if found else None,
                 habits=document.habits if believed else None,
                 changed=ingested.changed,
+                notice=_CUT if document.cut else "",
             )
-            self._settle(conn, settlement, found, capture.id, capture, believed=believed)
+            self._settle(conn, settlement, found, capture.id, capture, believed=believed and not document.cut)
             self._mark(conn, capture, error=ingested.error)
             report = replace(
                 self._report(ingested.outcome, found, tally=ingested.tally, error=ingested.error),
@@ -240,8 +246,8 @@ class Poll:
         """
         Save the next poll, with the validators of a good answer and what was read, under our fencing token.
 
-        What could not be read or was not believed is read again when the parser or the stanza changes, and no validator
-        vouches for it.
+        What could not be read whole or was not believed is read again when the parser or the stanza changes, and no
+        validator vouches for it.
         """
         now = self.context.now()
         state = replace(self.state, last_capture_id=capture_id)
@@ -278,7 +284,7 @@ class Poll:
         if sighting is None:
             if believed and self.state.reason and isinstance(found, Fetched | NotModified):
                 proposals.close(conn, self.source.id)
-            return replace(settlement, notice=self._robots_notice(conn, found))
+            return replace(settlement, notice=settlement.notice or self._robots_notice(conn, found))
         proposal, is_new = moves.note(conn, self.source, self.vendor, sighting, self.context.now())
         if is_new:
             self.notes.append(sighting.told)
