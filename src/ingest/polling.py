@@ -238,20 +238,24 @@ def pause(source: Source, state: PollState, found: Settlement, now: datetime) ->
 
     Its rhythm, or what the document or the response wishes if that is longer, within the source's bounds; doubled with every further
     failure in a row up to `max_interval`, and to `GONE_CEILING` where the server says that nothing is there, which with 410
-    begins at `max_interval`; spread by up to a tenth. After a long time without any poll (we slept, and all
-    sources are due at once) it is spread over the whole interval. A `Retry-After` is a floor under all of it.
+    begins at `max_interval`; spread by up to a tenth. After a long time without any poll (we slept, and all sources are
+    due at once) it is spread from the shortest that is allowed or wished to the whole interval, for a source that
+    works; cron that comes more rarely than a source may be asked must not undo its back-off. A `Retry-After` is a
+    floor under all of it.
 
     Args:
         state: As this poll leaves it, but for `next_poll_at`, which is when this poll was due.
     """
-    wished = max(rhythm(source, state.last_change_at, now), found.wish or timedelta(), state.habits.ttl or timedelta())
-    steady = min(max(wished, source.min_interval), source.max_interval)
+    wished = max(found.wish or timedelta(), state.habits.ttl or timedelta())
+    least = min(max(wished, source.min_interval), source.max_interval)
+    steady = min(max(rhythm(source, state.last_change_at, now), least), source.max_interval)
     if found.rule == "gone":
         steady = source.max_interval
     ceiling = max(source.max_interval, GONE_CEILING) if found.rule in VANISHED else source.max_interval
     backed_off = min(steady * (1 << min(max(state.consecutive_failures - 1, 0), 16)), ceiling)
-    if state.next_poll_at is not None and now - state.next_poll_at > source.interval:
-        spread = source.min_interval + (backed_off - source.min_interval) * jitter(source.id)
+    overdue = timedelta() if state.next_poll_at is None else now - state.next_poll_at
+    if overdue > source.interval and not state.consecutive_failures:
+        spread = least + (backed_off - least) * jitter(source.id)
     else:
         spread = backed_off * (1 + JITTER * (jitter(source.id) - 0.5))
     bounded = min(max(spread, source.min_interval), ceiling)

@@ -17,6 +17,7 @@ from ingest.model import Outcome
 from ingest.pipeline import pages
 from ingest.store import replays
 from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.schema import written
 from world import World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
@@ -240,6 +241,18 @@ def test_a_page_that_never_comes_and_was_the_only_one_to_tell_a_title_is_refused
     assert len(asked(world, "/research/6")) == pages.TRIES
     (refused,) = world.rows("SELECT reason, url FROM v1_rejections WHERE reason = 'no-title'")
     assert refused.url == f"{HOST}/research/6"
+
+
+@pytest.mark.parametrize("column", ["lease_until", "next_try_at"])
+def test_after_our_clock_was_set_back_no_page_waits_for_the_old_time(column: str, world: World) -> None:
+    world.server.remove(f"{HOST}/research/6")
+    world.round("acme/map")
+    world.write(
+        f"UPDATE candidates SET {column} = :then WHERE status = 'pending'", then=written(world.at + timedelta(days=30))
+    )
+    world.server.update({f"{HOST}/research/6": RESEARCH["/research/6"]})
+    world.round("acme/map", after=timedelta(hours=1))
+    assert "Research paper 6" in world.titles()
 
 
 def test_what_the_list_said_has_to_do_when_the_page_cannot_be_opened(world: World) -> None:

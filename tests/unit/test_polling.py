@@ -148,6 +148,22 @@ def test_the_next_poll_lies_within_bounds(
     assert SOURCE.min_interval <= settled.next_poll_at - NOW <= max(SOURCE.max_interval, MAX_RETRY_AFTER)
 
 
+def test_what_a_server_wishes_is_no_shorter_after_a_long_sleep() -> None:
+    slept = PollState(SOURCE.id, next_poll_at=NOW - timedelta(days=2))
+
+    wished = pause(SOURCE, slept, Settlement(Outcome.OK, wish=timedelta(hours=6)), NOW)
+
+    assert wished >= timedelta(hours=5.7)
+
+
+@pytest.mark.parametrize("rule", ["gone", "status"])
+def test_cron_that_comes_more_rarely_than_a_source_may_be_asked_does_not_undo_its_back_off(rule: str) -> None:
+    often = replace(SOURCE, interval=timedelta(minutes=15))
+    late = PollState(often.id, consecutive_failures=6, next_poll_at=NOW - timedelta(minutes=50))
+
+    assert pause(often, late, Settlement(Outcome.FAILED, rule=rule), NOW) >= timedelta(hours=7)
+
+
 def test_jitter_is_stable_and_spread() -> None:
     places = sorted(jitter(f"acme/{number}") for number in range(1000))
 

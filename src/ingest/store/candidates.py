@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, Row, and_, nulls_first, or_, select, update
 
 from ingest.errors import LeaseLostError
+from ingest.httpcache import MAX_RETRY_AFTER
 from ingest.model import Candidate, Capture, Dated, Precision
 from ingest.store import schema
 from ingest.store.engine import batches, json_text, upsert
@@ -102,10 +103,16 @@ def _waiting(row: Row[Any]) -> Waiting:
 
 
 def may_be_opened(now: datetime) -> ColumnElement[bool]:
-    """The condition for an entry whose page may be opened now."""
-    free = or_(_TABLE.c.lease_until.is_(None), _TABLE.c.lease_until <= now)
-    due = or_(_TABLE.c.next_try_at.is_(None), _TABLE.c.next_try_at <= now)
-    return and_(_TABLE.c.status == "pending", free, due)
+    """
+    The condition for an entry whose page may be opened now.
+
+    No lease and no pause goes beyond `MAX_RETRY_AFTER`; what does was written before our clock was set back.
+    """
+    come = (
+        or_(moment.is_(None), moment <= now, moment > now + MAX_RETRY_AFTER)
+        for moment in (_TABLE.c.lease_until, _TABLE.c.next_try_at)
+    )
+    return and_(_TABLE.c.status == "pending", *come)
 
 
 def claim(
