@@ -20,6 +20,7 @@ from ingest.cli import (
     desk,
     edits,
     headline,
+    moves,
     poll,
     read,
     render,
@@ -88,6 +89,7 @@ _add(app, replay.replay, "ingest replay", "ingest replay --into sqlite:///replay
 _sources = _group("The allow-list: validate it, look at it, put it in force.")
 _add(_sources, sources.check, "ingest sources check sources.yaml")
 _add(_sources, sources.show, "ingest sources list --json", name="list")
+_add(_sources, moves.moves, "ingest sources moves", "ingest sources moves openai/news --json")
 _add(_sources, sources.schema, "ingest sources schema > sources.schema.json")
 _add(_sources, sources.apply, "ingest sources apply --confirm --why 'the blog moved'")
 _add(

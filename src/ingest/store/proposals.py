@@ -107,6 +107,13 @@ def close(conn: Connection, source_id: str) -> None:
     )
 
 
+def discard(conn: Connection, source_id: str) -> None:
+    """Put away what is proposed for a source, because an operator does not want it."""
+    conn.execute(
+        update(_TABLE).where(_TABLE.c.source_id == source_id, _TABLE.c.status == "open").values(status="discarded")
+    )
+
+
 def listed(conn: Connection, *, source_id: str | None = None, status: str | None = "open") -> list[Proposal]:
     """List proposals, the oldest first; None stands for all."""
     query = select(_TABLE).order_by(_TABLE.c.first_seen_at, _TABLE.c.id)

@@ -1,0 +1,88 @@
+"""`ingest sources moves`: sources that moved or are gone, with the evidence and a change that is ready to be made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from ingest.cli import read, render, session
+from ingest.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingest.store.proposals import Proposal
+
+_WHERE: Final = {
+    "path": "moved on its host",
+    "host": "moved to another host of its vendor's list",
+    "off-list": "leads off its vendor's list, and was not followed",
+    "gone": "is gone",
+}
+
+
+def moves(
+    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="Of this source only.")] = None,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what was seen too seldom to say, is done, or was discarded.")
+    ] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Put away what is proposed for SOURCE, and do not propose it again.")
+    ] = False,
+    database: session.DatabaseFlag = None,
+    json: session.JsonLinesFlag = False,
+) -> None:
+    """
+    List sources that moved or are gone, with evidence.
+
+    Each with the change to sources.yaml that would follow it. Nothing is changed: where a vendor speaks is yours to say.
+    """
+    from ingest.store import engine as stored
+    from ingest.store import proposals
+
+    if discard and source is None:
+        raise UsageError("needs the SOURCE whose proposals are to be put away.", subject="--discard")
+    with session.reading(session.load(database=database)) as engine:
+        with stored.read(engine) as conn:
+            read.check_names(conn, vendor=None, source=source)
+            found = proposals.listed(conn, source_id=source, status=None if everything else "open")
+        if discard and source is not None:
+            with stored.write(engine) as conn:
+                proposals.discard(conn, source)
+    if json:
+        render.lines(map(_as_data, found))
+        return
+    for one in found:
+        _print(one)
+    if not found:
+        render.note("No source is known to have moved.")
+    elif discard:
+        render.note("Discarded; it is not proposed again.")
+
+
+def _as_data(one: Proposal) -> dict[str, Any]:
+    import json
+
+    return {**asdict(one), "evidence": json.loads(one.evidence)}
+
+
+def _print(one: Proposal) -> None:
+    status = "" if one.status == "open" else f" ({one.status})"
+    render.blocks(f"{one.source_id} {_WHERE[one.kind]}{status}", _facts(one))
+    for line in one.change.splitlines():
+        render.line(line)
+    render.line()
+
+
+def _facts(one: Proposal) -> Iterator[tuple[str, str]]:
+    evidence = _as_data(one)["evidence"]
+    yield "listed as", one.from_url
+    yield "now at", one.to_url
+    for hop in evidence.get("hops", ()):
+        yield str(hop["status_code"]), f"{hop['url']} → {hop['location']}"
+    yield "answer", evidence.get("detail", "")
+    yield "seen", f"{render.count(one.times, 'time')}, {one.first_seen_at:%Y-%m-%d} to {one.last_seen_at:%Y-%m-%d}"
+    yield "the change", "in sources.yaml, if the vendor itself says so:"
