@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from edges.guest import FEED, LIST, PAGE, ROBOTS, Guest, feed, guest_of, page, share
 from edges.hostile import AGENT, fetcher_for
-from edges.server import Act, Again, HostileServer, answer, head, redirect
+from edges.server import Act, Again, Certificate, HostileServer, answer, head, redirect
 from ingest.model import Outcome
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -108,6 +108,16 @@ def test_unavailable_lets_in_and_unreachable_does_not(
     assert guest.asked(PAGE) if allowed else not guest.asked(PAGE)
     assert set(guest.server.urls) <= {ROBOTS, PAGE}
     assert (report.outcome is Outcome.FAILED) is not allowed
+
+
+def test_a_host_that_cannot_be_reached_at_all_is_named_as_that(guest: Guest, tmp_path: Path) -> None:
+    guest.server.show("www.acme-ai.com", Certificate.EXPIRED)
+    assert "certificate has expired" in guest.poll("acme/page").error
+    with fetcher_for(guest.server, tmp_path, private_networks=()) as guarded:
+        share(guarded, guest.world)
+        guest.world.fetcher = guarded
+        assert "127.0.0.1, which is not a public address" in guest.poll("acme/page").error
+    assert guest.server.urls == []
 
 
 @pytest.mark.parametrize("hops", [1, 5])

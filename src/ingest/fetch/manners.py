@@ -19,8 +19,8 @@ from ingest.fetch.answer import REDIRECTS, Answer
 from ingest.model import Vendor
 from ingest.robots import Access, Heard
 
-_OURS: Final = frozenset({"host-rests", "host-busy"})
-"""Faults that say nothing about a robots.txt: it was not asked for."""
+_NOT_ASKED: Final = frozenset({"host-rests", "host-busy", "private-address", "dns", "tls"})
+"""Faults that say nothing about a robots.txt, for nothing was sent; they say themselves why."""
 
 Ask = Callable[[policy.Admitted], Answer]
 
@@ -87,7 +87,7 @@ def _heard(vendor: Vendor, at: policy.Admitted, now: datetime, ask: Ask) -> Hear
                 return _meant(answer, now)
             goal = policy.admit_robots(vendor, goal, location)
     except FetchError as fault:
-        if fault.rule in _OURS:
+        if fault.rule in _NOT_ASKED:
             raise
         return Heard(now, Access.UNREACHABLE)
     return Heard(now, Access.UNAVAILABLE)
