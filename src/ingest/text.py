@@ -80,6 +80,8 @@ _FEW_TAGS: Final = 32  # of which no more than 16 × 16 elements can be made
 _TAG_LENGTH: Final = 4_000
 _WHOLE_TAG: Final = re.compile(r"<([A-Za-z][\w:-]*+)(?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+>?")
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][\w:-]*+)[^<>]*+>")
+_ACTIVE_TAGS: Final = frozenset({"script", "style", "iframe", "object", "svg", "math", "template", "noscript"})
+_ACTIVE_ATTRIBUTE: Final = re.compile(r"<[A-Za-z][^<>]*?[\s/](?:on[a-z]+|src|href|style)\s*=", re.IGNORECASE)
 _REFERENCE: Final = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)")
 
 # ── language ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,13 +158,16 @@ def guess_kind(value: str) -> TextKind:
 
     RSS 2.0 does not say; most titles are text, some are escaped HTML (RSS Board, best practices, "title"). It counts
     as HTML when every tag is an everyday one and something proves intent: a pair of tags, a `<br>`, or a character
-    reference. So `The <script> element` and `List<T>` stay text, `<b>New</b>` and `Q&amp;A` do not.
+    reference; and where a browser would run or load something, with words beside it. So `The <script> element` and
+    `List<T>` stay text, `<b>New</b>`, `Q&amp;A` and `<img src=x> New` do not.
     """
     tags = [(bool(slash), name.lower()) for slash, name in _TAG.findall(value)]
-    if not all(_EVERYDAY_TAG.fullmatch(name) for _, name in tags):
-        return "text"
     opened = {name for closing, name in tags if not closing}
     closed = {name for closing, name in tags if closing}
+    if opened & closed & _ACTIVE_TAGS or _ACTIVE_ATTRIBUTE.search(value):
+        return "html" if _without_markup(value).strip() else "text"
+    if not all(_EVERYDAY_TAG.fullmatch(name) for _, name in tags):
+        return "text"
     if opened & (closed | {"br", "wbr"}):
         return "html"
     return "html" if any(name[0] == "#" or name in html5 for name in _REFERENCE.findall(value)) else "text"

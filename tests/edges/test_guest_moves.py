@@ -331,6 +331,39 @@ def test_a_site_that_is_down_and_says_200_is_named(source: str, url: str, title:
     assert guest.world.titles() == []
 
 
+def test_a_feed_with_nothing_in_it_any_more_is_broken_and_one_that_never_had_anything_is_not(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed()), answer(feed("One", "Two")), answer(feed(), ETag='"none"'))
+    assert guest.poll().outcome is Outcome.OK
+    guest.poll()
+    report = guest.poll()
+    assert (report.outcome, guest.shown().state) == (Outcome.BROKEN, "broken")
+    assert "2 entries or more before" in guest.shown().reason
+    guest.poll()
+    assert guest.asked()[-1].value("If-None-Match") is None
+    assert guest.world.titles() == ["One", "Two"]
+
+
+def test_most_entries_gone_at_once_are_kept_and_it_is_said_once(guest: Guest) -> None:
+    guest.server.on(FEED, answer(feed(*map(str, range(20)))), answer(feed("3")))
+    guest.poll()
+    report = guest.poll()
+    assert (report.outcome, len(guest.world.titles())) == (Outcome.OK, 20)
+    assert "1 entries came where there were 20 or more before" in report.note
+    assert guest.poll().note == ""
+
+
+def test_a_feed_of_which_nothing_is_official_any_more_is_said(guest: Guest) -> None:
+    elsewhere = feed("One", "Two").replace(b"www.acme-ai.com/news", b"www.acme-new.com/news")
+    guest.server.on(FEED, answer(feed("One")), answer(elsewhere, ETag='"1"'), answer(elsewhere, ETag='"2"'), head(304))
+    guest.poll()
+    for _ in range(3):  # new, the same bytes, not modified
+        guest.poll()
+        assert "none of its 2 entries is official" in guest.shown().reason
+    guest.server.on(FEED, answer(feed("One", "Two")))
+    guest.poll()
+    assert guest.shown().reason == ""
+
+
 def test_a_proposal_that_an_operator_discarded_is_not_made_again(guest: Guest) -> None:
     guest.server.on(FEED, redirect(BLOG))
     guest.server.on(BLOG, answer(feed("One")))

@@ -340,7 +340,7 @@ def _link(raw: _Raw, dialect: str, base: str, lang: str | None) -> str | None:
         guid = string(dict.get(raw, "id"))
         is_link = dict.get(raw, "guidislink") is True or dialect in {"rss10", "rss090"}
         written = guid if is_link and guid.lower().startswith(("http://", "https://")) else ""
-    return absolute(written, base) if written else None
+    return absolute(written, base) if written and not written.startswith("#") else None  # which is the feed itself
 
 
 def _is_html(link: _Raw) -> bool:

@@ -133,6 +133,21 @@ def check(
     return Verdict(State.BROKEN if reasons else State.OK, tuple(reasons))
 
 
+def emptied(document: Document, earlier: Earlier) -> Verdict:
+    """Return the verdict on a document whose entries need no belief: that it has none any more is no news."""
+    if document.entries or document.unreadable or document.parts or not earlier.counts:
+        return Verdict(State.OK)
+    what = f"Nothing is in it where there were {min(earlier.counts)} entries or more before; look at the address in a browser."
+    return Verdict(State.BROKEN, (Reason("none", what),))
+
+
+def shrunk(document: Document, earlier: Earlier) -> str:
+    """Say that most entries of such a document are gone at once, "" where they are not: it may have been replaced."""
+    count, least = len(document.entries), min(earlier.counts, default=0)
+    few = least >= _ENOUGH and count < _FEW * least and not document.parts
+    return f"{count} entries came where there were {least} or more before; what is gone stays recorded" if few else ""
+
+
 def _said(what: str, remedy: str) -> str:
     return f"{what}; {remedy}, or run `ingest sources discover` on it."
 

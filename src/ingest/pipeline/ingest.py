@@ -128,7 +128,10 @@ def write(conn: Connection, capture: Capture, document: Document, reading: Readi
     """
     offers, refusals = judged
     begin(conn, reading)
-    verdict = _believe(conn, document, reading)
+    earlier = selfcheck.Earlier()
+    if capture.purpose == "source":
+        earlier = selfcheck.Earlier(counts=polls.last_counts(conn, reading.source.id))
+    verdict = believe(document, reading.source, earlier)
     if not verdict.passed:
         return _quarantine(conn, capture, offers, refusals, verdict)
     known = headlines.known(conn, reading.source, offers)
@@ -140,7 +143,11 @@ def write(conn: Connection, capture: Capture, document: Document, reading: Readi
     rejections.record(conn, refusals, capture)
     rejections.release(conn, reading.source.id, [offer.candidate.raw_key for offer in offers])
     tally = tally_of([*(one.fate for one in decisions), *held, *(refusal.fate for refusal in refusals)])
-    return Ingested(tally, dedupe.churn(decisions, known), document.ttl or timedelta())
+    told = [
+        dedupe.churn(decisions, known),
+        "" if reading.source.kind in CHECKED else selfcheck.shrunk(document, earlier),
+    ]
+    return Ingested(tally, "; ".join(filter(None, told)), document.ttl or timedelta())
 
 
 def record(conn: Connection, decisions: Sequence[dedupe.Decision], reading: Reading, capture: Capture) -> None:
@@ -171,11 +178,10 @@ def tally_of(fates: Sequence[Fate]) -> Tally:
 # ── finds that are not believed ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _believe(conn: Connection, document: Document, reading: Reading) -> selfcheck.Verdict:
-    """Check what selectors found; what a feed or sitemap says needs no belief."""
-    if reading.source.kind not in CHECKED:
-        return selfcheck.Verdict(State.OK)
-    earlier = selfcheck.Earlier(counts=polls.last_counts(conn, reading.source.id))
+def believe(document: Document, source: Source, earlier: selfcheck.Earlier) -> selfcheck.Verdict:
+    """Check what selectors found; what a feed or sitemap says needs no belief, save that it says nothing any more."""
+    if source.kind not in CHECKED:
+        return selfcheck.emptied(document, earlier)
     return selfcheck.check(document, dates=False, earlier=earlier)
 
 

@@ -143,7 +143,8 @@ class Poll:
     def _same_bytes(self, found: Fetched, capture_id: int) -> PollReport:
         with database.write(self.context.engine) as conn:
             tally = seen_again(polls.last_tally(conn, self.source.id))
-            self._settle(conn, polling.Settlement(Outcome.OK, wish=self._wish(found.response)), found, capture_id)
+            settlement = polling.Settlement(Outcome.OK, wish=self._wish(found.response), notice=all_refused(tally))
+            self._settle(conn, settlement, found, capture_id)
             captures.mark_ingested(
                 conn,
                 capture_id,
@@ -157,8 +158,12 @@ class Poll:
 
     def _unchanged(self, found: NotModified) -> PollReport:
         with database.write(self.context.engine) as conn:
-            wish = self._wish(found.response)
-            self._settle(conn, polling.Settlement(Outcome.NOT_MODIFIED, wish=wish), found, self.state.last_capture_id)
+            settlement = polling.Settlement(
+                Outcome.NOT_MODIFIED,
+                wish=self._wish(found.response),
+                notice=all_refused(polls.last_tally(conn, self.source.id)),
+            )
+            self._settle(conn, settlement, found, self.state.last_capture_id)
             report = self._report(Outcome.NOT_MODIFIED, found)
             headers = found.response.response_headers
             self._record(conn, report, capture_id=self.state.last_capture_id, response_headers=headers)
@@ -207,7 +212,7 @@ class Poll:
                 wish=self._wish(found.response) if found else None,
                 habits=document.habits if believed else None,
                 changed=ingested.changed,
-                notice=_CUT if document.cut else "",
+                notice=_CUT if document.cut else all_refused(ingested.tally),
             )
             self._settle(conn, settlement, found, capture.id, capture, believed=believed and not document.cut)
             self._mark(conn, capture, error=ingested.error)
@@ -365,6 +370,15 @@ def was_read_so(state: PollState, reading: Reading) -> bool:
     """Whether a source's last capture was read by today's rules, stanza and scopes."""
     read_by = (state.ingested_rules_version, state.ingested_source_digest)
     return read_by == (RULES_VERSION, reading.digest)
+
+
+def all_refused(tally: Tally) -> str:
+    """Say that nothing of what a source offers is official, "" where something is: its vendor may speak elsewhere now."""
+    if not tally.entries or tally.rejected < tally.entries:
+        return ""
+    return (
+        f"none of its {tally.entries} entries is official; `ingest rejections` says why, and the list may lack a scope"
+    )
 
 
 def seen_again(last: Tally) -> Tally:

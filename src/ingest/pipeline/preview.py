@@ -18,12 +18,12 @@ from sqlalchemy import Engine
 
 from ingest import dedupe, jail
 from ingest.errors import ParseError
-from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, State, Tally
+from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, Tally
 from ingest.parse import cards, selfcheck
 from ingest.parse.charset import decode
 from ingest.parse.discover import Discovery, Proposal, discover
 from ingest.pipeline.holding import hold
-from ingest.pipeline.ingest import CHECKED, Reading, judge, tally_of
+from ingest.pipeline.ingest import CHECKED, Reading, believe, judge, tally_of
 from ingest.store import candidates, headlines, polls
 from ingest.store import engine as database
 
@@ -87,7 +87,7 @@ def preview(capture: Capture, reading: Reading, engine: Engine | None = None) ->
         return Preview(selfcheck.judge_error(error))
     offers, refusals = judge(document, reading, capture.fetched_at)
     memory = _remember(engine, reading.source, offers)
-    verdict = _believe(document, reading.source, memory)
+    verdict = believe(document, reading.source, selfcheck.Earlier(counts=memory.counts))
     if verdict.passed:
         items = _decided(offers, reading.source, memory, capture)
     else:
@@ -103,12 +103,6 @@ def joined(whole: Preview, part: Preview) -> Preview:
     verdict = whole.verdict if part.verdict.passed else part.verdict
     odd = tuple(dict.fromkeys((*whole.odd, *part.odd)))
     return replace(whole, verdict=verdict, items=(*whole.items, *part.items), odd=odd)
-
-
-def _believe(document: Document, source: Source, memory: _Memory) -> selfcheck.Verdict:
-    if source.kind not in CHECKED:
-        return selfcheck.Verdict(State.OK)
-    return selfcheck.check(document, dates=False, earlier=selfcheck.Earlier(counts=memory.counts))
 
 
 def _remember(engine: Engine | None, source: Source, offers: list[dedupe.Offer]) -> _Memory:
