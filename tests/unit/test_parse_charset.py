@@ -51,6 +51,20 @@ def test_latin_1_is_read_as_browsers_read_it() -> None:
     assert decode(content) == (declared("ISO-8859-1", "café “quoted”"), "")
 
 
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+@pytest.mark.parametrize("claim", ["utf-8", "iso-8859-1", "no-such-thing"])
+def test_japanese_under_a_false_name_is_told_by_its_kana(claim: str, codec: str) -> None:
+    assert decode(declared(claim).encode(codec), f"text/xml; charset={claim}") == (declared(claim), "")
+
+
+@pytest.mark.parametrize("damage", [b"\xe3", b"\xe3\x81", b"\xff"])
+def test_damaged_utf8_is_no_other_encoding(damage: bytes) -> None:
+    text, why = decode((TEXT * 3).encode() + damage + (TEXT * 3).encode())
+    assert text.startswith(TEXT * 3)
+    assert text.endswith(TEXT * 3)
+    assert why.endswith("are not valid utf-8")
+
+
 def test_a_character_cut_in_half_costs_that_character() -> None:
     content = declared("utf-8").encode()[:-6]
     text, why = decode(content)
@@ -64,7 +78,7 @@ def test_what_is_no_charset_is_not_used(label: str) -> None:
 
 
 def test_bytes_in_no_encoding_that_anybody_names_say_so_and_lose_nothing_of_ascii() -> None:
-    text, why = decode(b"<a>" + TEXT.encode("cp932"))
+    text, why = decode(b"<a>" + "인공지능 새 모델".encode("cp949"))
     assert text.startswith("<a>")
     assert why == "unknown character encoding"
 

@@ -40,6 +40,10 @@ _XML_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 _TOLERATED: Final = 0.1  # of the characters beyond ASCII; a title cut inside a character stays far below
 
+_KANA: Final = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
+_PROOF: Final = 3  # of them; in Latin text the bytes of one are a rare accident
+_WESTERN: Final = ("utf-8", "cp125", "iso8859")
+
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -47,8 +51,9 @@ def decode(content: bytes, content_type: str = "") -> tuple[str, str]:
     """
     Return a document's text and, where it could not be read cleanly, why (else "").
 
-    In this order: byte order mark, valid UTF-8, charset of the media type, encoding of the XML declaration. What fits
-    none is read in the encoding that loses least, each loss as U+FFFD; never an error.
+    In this order: byte order mark, valid UTF-8, charset of the media type, encoding of the XML declaration; Japanese
+    that is declared to be something else is told by its kana. What fits none is read in the encoding that loses least,
+    each loss as U+FFFD; never an error.
     """
     for mark, codec in _BOMS:
         if content.startswith(mark):
@@ -61,7 +66,22 @@ def decode(content: bytes, content_type: str = "") -> tuple[str, str]:
     declared = [codec for label in labels for codec in _codecs(label)]
     # Seven-bit encodings would pass for UTF-8 too; nothing else uses their escape character.
     escaped = [codec for codec in declared if codec.startswith("iso2022")] if b"\x1b" in content else []
-    return _read(content, [*escaped, "utf-8", *declared])
+    return _read(content, [*escaped, "utf-8", *_proven(content, declared), *declared])
+
+
+def _proven(content: bytes, declared: list[str]) -> list[str]:
+    """Name the encoding that kana prove where none, or only a Latin one or UTF-8, is declared for what is no UTF-8."""
+    if _is_tolerable(content.decode("utf-8", "replace")) or not all(codec.startswith(_WESTERN) for codec in declared):
+        return []
+    return [codec for codec in ("cp932", "euc_jp") if len(_KANA.findall(_fits(content, codec))) >= _PROOF]
+
+
+def _fits(content: bytes, codec: str) -> str:
+    """Return bytes as text if they fit an encoding without loss, else ""."""
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _codecs(label: str) -> tuple[str, ...]:
@@ -89,9 +109,14 @@ def _read(content: bytes, candidates: list[str]) -> tuple[str, str]:
         text = content.decode(codec, "replace")
         losses.append((text.count("\ufffd"), rank, codec, text))
     lost, _, codec, text = min(losses)
-    if lost <= _TOLERATED * (len(text) - len(text.encode("ascii", "ignore"))):
+    if _is_tolerable(text):
         return text, f"{lost} characters are not valid {codec}"
     return content.decode("cp1252", "replace"), "unknown character encoding"
+
+
+def _is_tolerable(text: str) -> bool:
+    """Whether little of what is not ASCII was lost."""
+    return text.count("\ufffd") <= _TOLERATED * (len(text) - len(text.encode("ascii", "ignore")))
 
 
 def legal(text: str) -> str:
