@@ -18,7 +18,7 @@ from ingest.pipeline import pages
 from ingest.store import replays
 from ingest.store.engine import open_engine, read, upgrade
 from ingest.store.schema import written
-from world import World, fetch_settings
+from world import NOW, World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
 LIST = f"""
@@ -235,12 +235,22 @@ def test_a_list_that_gives_titles_does_not_wait_for_pages_that_are_not_there(wor
 
 def test_a_page_that_never_comes_and_was_the_only_one_to_tell_a_title_is_refused_by_name(world: World) -> None:
     world.server.remove(f"{HOST}/research/6")
-    for _ in range(pages.TRIES):
+    for number in range(pages.TRIES_UNTITLED):
         assert not world.rows("SELECT reason FROM v1_rejections WHERE reason = 'no-title'")
-        world.round("acme/map", after=timedelta(hours=6))
-    assert len(asked(world, "/research/6")) == pages.TRIES
+        world.round("acme/map", after=pages.wait(number))
+    assert len(asked(world, "/research/6")) == pages.TRIES_UNTITLED
     (refused,) = world.rows("SELECT reason, url FROM v1_rejections WHERE reason = 'no-title'")
     assert refused.url == f"{HOST}/research/6"
+
+
+def test_a_page_that_alone_tells_a_title_is_waited_for_through_days_of_silence(world: World) -> None:
+    world.server.update({f"{HOST}/research/6": Answer(b"busy", "text/plain", 403)})
+    for number in range(9):
+        world.round("acme/map", after=pages.wait(number))
+    assert world.at > NOW + timedelta(days=3)
+    world.server.update({f"{HOST}/research/6": RESEARCH["/research/6"]})
+    world.round("acme/map", after=pages.wait(9))
+    assert "Research paper 6" in world.titles()
 
 
 @pytest.mark.parametrize("column", ["lease_until", "next_try_at"])

@@ -25,7 +25,10 @@ FIRST_WAIT: Final = timedelta(minutes=10)
 """Before a page is tried again; doubled with every further try."""
 
 TRIES: Final = 6
-"""After so many, ten hours later in all, what the list said has to do."""
+"""After so many, five hours in all, what the list said has to do."""
+
+TRIES_UNTITLED: Final = 12
+"""The same where the list says no title, two weeks in all: without its page the announcement would be lost."""
 
 _FINAL: Final = frozenset(
     {"off-list-redirect", "redirect-downgrade", "robots", "not-html", "parked", "too-costly", "over-budget"}
@@ -47,7 +50,7 @@ class Opened:
 
 def wait(attempts: int) -> timedelta:
     """Say how long to wait after so many tries."""
-    return FIRST_WAIT * (1 << min(attempts, TRIES))
+    return FIRST_WAIT * (1 << min(attempts, TRIES_UNTITLED))
 
 
 def is_final(failed: Failed, waiting: candidates.Waiting) -> bool:
@@ -57,7 +60,8 @@ def is_final(failed: Failed, waiting: candidates.Waiting) -> bool:
     A list may be ahead of its pages, so one that is not there is tried again for a list that says no titles.
     """
     is_absent = failed.status_code in {404, 410} or failed.rule == "soft-404"
-    if waiting.attempts + 1 >= TRIES or failed.rule in _FINAL:
+    tries = TRIES if waiting.candidate.title else TRIES_UNTITLED
+    if waiting.attempts + 1 >= tries or failed.rule in _FINAL:
         return True
     return is_absent and bool(waiting.candidate.title)
 

@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, Row, and_, nulls_first, or_, select, update
 
 from ingest.errors import LeaseLostError
-from ingest.httpcache import MAX_RETRY_AFTER
 from ingest.model import Candidate, Capture, Dated, Precision
 from ingest.store import schema
 from ingest.store.engine import batches, json_text, upsert
@@ -102,16 +101,18 @@ def _waiting(row: Row[Any]) -> Waiting:
     return Waiting(row.id, row.source_id, row.entry_key, candidate, row.said, row.attempts, row.lease_token)
 
 
+_LONGEST_LEASE: Final = timedelta(days=1)
+_LONGEST_PAUSE: Final = timedelta(days=8)  # what `pipeline.pages` doubles up to, and a server's wish
+
+
 def may_be_opened(now: datetime) -> ColumnElement[bool]:
     """
     The condition for an entry whose page may be opened now.
 
-    No lease and no pause goes beyond `MAX_RETRY_AFTER`; what does was written before our clock was set back.
+    What lies further ahead than a lease or a pause can was written before our clock was set back.
     """
-    come = (
-        or_(moment.is_(None), moment <= now, moment > now + MAX_RETRY_AFTER)
-        for moment in (_TABLE.c.lease_until, _TABLE.c.next_try_at)
-    )
+    furthest = ((_TABLE.c.lease_until, _LONGEST_LEASE), (_TABLE.c.next_try_at, _LONGEST_PAUSE))
+    come = (or_(moment.is_(None), moment <= now, moment > now + longest) for moment, longest in furthest)
     return and_(_TABLE.c.status == "pending", *come)
 
 
