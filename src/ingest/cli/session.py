@@ -169,8 +169,10 @@ def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
 
 
 def worker() -> str:
-    """Name this process, for the leases that it holds: host:pid."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Name this process, for the leases that it holds."""
+    from ingest.store import owners
+
+    return owners.name()
 
 
 def is_watched() -> bool:

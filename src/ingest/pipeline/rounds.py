@@ -40,7 +40,7 @@ from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll, was_read_so
 from ingest.pipeline.turns import SOON_S, lease_for
 from ingest.pipeline.visits import open_pages, read_parts, recover
-from ingest.store import captures, leases, sources
+from ingest.store import captures, leases, owners, sources
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
@@ -130,12 +130,23 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
             message = f"no such source in the list in force; {hint}"
             raise UsageError(message, subject=source_id)
     settle_all(this.context.engine, at=this.context.now(), generation=this.context.generation)
+    _bury(this)
     _follow_clock(this)
     stored = list(_ingest_stored(this, listed))
     reports, worked = _poll_all(this, listed, only=only, everything=everything)
     visits = [report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts())]
     visits += open_pages(this, {source_id: listed[source_id] for source_id in only} or listed)
     return RoundReport((*stored, *reports), tuple(visits))
+
+
+def _bury(this: Round) -> None:
+    """See that no source waits for a process of this machine that is dead."""
+    with database.read(this.context.engine) as conn:
+        dead = owners.dead(conn)
+    if dead:
+        log.warning("taking over what dead processes held: %s", ", ".join(sorted(dead)))
+        with database.write(this.context.engine) as conn:
+            owners.bury(conn, dead, host_free_at=this.context.now() + this.context.limits.host_gap)
 
 
 def _follow_clock(this: Round) -> None:
@@ -244,6 +255,7 @@ class _Queue:
 
     def __init__(self, this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool) -> None:
         self._this = this
+        self._only = frozenset(only)
         self._named = bool(only) or everything
         self._began = this.context.now()
         wanted = list(dict.fromkeys(only)) or [source.id for source in listed.values() if source.enabled]
@@ -278,6 +290,10 @@ class _Queue:
             self.skipped.append(PollReport(source_id, Outcome.SKIPPED, error=why))
         for _, lease in claims.taken:
             self._wanted_since.pop(lease.host, None)
+        if self._only:  # who names a source is told what became of it
+            got = {state.source_id for state, _ in claims.taken} | claims.later.keys() | claims.resting.keys()
+            why = "another worker has it, or has just asked it"
+            self.skipped += [PollReport(item, Outcome.SKIPPED, error=why) for item in sorted(found.keys() - got)]
         return [self._this.poll(found[state.source_id], state, lease) for state, lease in claims.taken]
 
     def _put_off(self, source: Source, rest: timedelta) -> None:
