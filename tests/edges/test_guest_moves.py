@@ -203,6 +203,20 @@ def test_a_change_for_another_host_asks_for_its_scope_as_well(guest: Guest) -> N
 
 
 @pytest.mark.parametrize(
+    "location", ["https://127.0.0.1/feed.xml", "javascript:alert(1)", "/community/feed", "https://www.acme-ai.com:444/"]
+)
+def test_where_no_list_can_follow_the_change_is_to_let_the_source_rest(location: str, guest: Guest) -> None:
+    guest.server.on(FEED, redirect(location))
+    guest.poll()
+    (news,) = (
+        one
+        for one in allowlist.parse(yaml.safe_dump(merged(guest.proposals()[0].change)).encode()).sources
+        if one.id == "acme/news"
+    )
+    assert (news.url, news.enabled) == (FEED, False)
+
+
+@pytest.mark.parametrize(
     "location",
     [
         "https://www.acme-ai.com/community/thread",

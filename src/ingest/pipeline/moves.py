@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ingest import polling, urls
+from ingest import policy, polling, urls
 from ingest.errors import UrlError
 from ingest.model import Failed, Fetched, Hop, NotModified, Source, Vendor
 from ingest.store import proposals
@@ -103,15 +103,21 @@ def note(
 
 
 def change_of(source: Source, vendor: Vendor, sighting: Sighting) -> str:
-    """Write the change that an operator would make, as YAML that belongs into `sources.yaml`."""
+    """
+    Write the change that an operator would make, as YAML that belongs into `sources.yaml`.
+
+    What no list could hold (a number, another scheme, an exception) is not proposed: the source can only rest.
+    """
     key = source.id.removeprefix(f"{vendor.id}/")
+    refused = policy.admit_fetch(vendor, sighting.to_url)
+    is_addable = isinstance(refused, policy.Refused) and refused.rule == "off-scope"
     lines = ["vendors:", f"  {vendor.id}:"]
-    if sighting.kind == "off-list":
-        host = _host(sighting.to_url) or sighting.to_url
-        lines += [f"    official:  # only if {vendor.name} itself says that this is its own", f"      - {host}"]
+    if is_addable:
+        lines.append(f"    official:  # only if {vendor.name} itself says that this is its own")
+        lines.append(f"      - {_host(sighting.to_url)}")
     lines += ["    sources:", f"      {key}:"]
-    if sighting.kind == "gone":
-        lines.append(f"        enabled: false  # {source.url} is gone")
+    if sighting.kind == "gone" or (sighting.kind == "off-list" and not is_addable):
+        lines.append(f"        enabled: false  # nothing official is at {source.url} any more")
     else:
         lines.append(f"        url: {sighting.to_url}  # was {source.url}")
     return "\n".join(lines) + "\n"
