@@ -96,10 +96,10 @@ def _damaged(coding: str, why: object) -> FetchError:
 
 
 def _gzip(data: bytes) -> Iterator[bytes]:
-    """One or more members, each with its checksum (RFC 1952 §2.2)."""
+    """One or more members, each with its checksum (RFC 1952 §2.2); zeros behind them are padding, as gzip has it."""
     rest = data
     while rest:
-        rest = yield from _inflate(rest, "gzip", zlib.MAX_WBITS | 16)
+        rest = (yield from _inflate(rest, "gzip", zlib.MAX_WBITS | 16)).lstrip(b"\0")
 
 
 def _deflate(data: bytes) -> Iterator[bytes]:

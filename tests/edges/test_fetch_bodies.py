@@ -47,6 +47,7 @@ def wide_zstd(data: bytes) -> bytes:
 PACKED = {
     "gzip": gzipped(RSS),
     "x-gzip": gzipped(RSS),
+    "X-GZIP": gzipped(RSS) + bytes(7),  # padding, as of a tape
     "GZip": gzipped(RSS[:20]) + gzipped(RSS[20:]),
     "deflate": zlib.compress(RSS),
     "Deflate": bare_deflate(RSS),

@@ -85,3 +85,11 @@ def test_other_json_is_no_json_feed(head: dict[str, Any]) -> None:
 def test_line_breaks_inside_strings_are_forgiven() -> None:
     found = read('{"version": "https://jsonfeed.org/version/1", "items": [{"title": "a\nb\tc"}]}')
     assert found.entries[0].title == "a\nb\tc"
+
+
+def test_a_number_beyond_all_measure_costs_its_own_item_and_no_other() -> None:
+    found = read(
+        '{"version": "https://jsonfeed.org/version/1", "items": [{"id": %s, "title": "a"}, {"title": "b"}]}'
+        % ("9" * 6_000)
+    )
+    assert [entry.title for entry in found.entries] == ["a", "b"]

@@ -14,12 +14,18 @@ from ingest.text import MARKUP_LIMIT
 ENTRY_LIMIT: Final = 20_000
 """Entries of one document that are read; the longest recorded feed has 372."""
 
+_MOST_DIGITS: Final = 4_000  # Python's own limit is 4,300
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def string(value: object, limit: int = MARKUP_LIMIT) -> str:
     """Return a field as text without surrounding white space, "" for anything that is not text."""
     return legal(value[:limit]).strip() if isinstance(value, str) else ""
+
+
+def whole(digits: str) -> int | str:
+    """Return a whole number of JSON, or its digits where Python makes no number of so many: one must not cost a document."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def breaks_off(markup: str, root: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
-from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string
+from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string, whole
 from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}
@@ -27,7 +27,7 @@ def parse(text: str, base: str, notes: list[str]) -> Document:
         ParseError: With rule `broken` (not JSON) or `not-a-feed` (other JSON).
     """
     try:
-        feed = json.loads(text, strict=False)  # line breaks inside strings are the commonest damage
+        feed = json.loads(text, strict=False, parse_int=whole)  # line breaks inside strings are the commonest damage
     except (ValueError, RecursionError) as error:
         raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
     version = string(feed.get("version")) if isinstance(feed, dict) else ""

@@ -25,7 +25,7 @@ from ingest.model import Capture, Document, Entry, Source, Unreadable
 from ingest.parse import cards
 from ingest.parse.cards import Card
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import ENTRY_LIMIT, absolute
+from ingest.parse.fields import ENTRY_LIMIT, absolute, whole
 from ingest.parse.picks import Pick, compile_pick
 from ingest.parse.printed import dated
 from ingest.text import guess_kind, language_tag
@@ -53,7 +53,7 @@ def _value(text: str) -> object:
     if not text.strip():
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False, parse_int=whole)
     except (ValueError, RecursionError) as error:
         if text.lstrip().startswith("<"):
             raise ParseError(
