@@ -146,7 +146,7 @@ def test_a_temporary_redirect_to_another_host_is_sighted_and_said_after_days(gue
     guest.server.on(BLOG, answer(feed("One")))
     guest.poll()
     assert [(row.kind, row.status) for row in guest.proposals()] == [("host", "sighted")]
-    assert guest.shown().state == "ok"
+    assert (guest.shown().state, f"moved for now to {BLOG}" in guest.shown().reason) == ("ok", True)
     for _ in range(3):
         guest.poll(after=2 * DAY)
     assert [row.status for row in guest.proposals()] == ["open"]

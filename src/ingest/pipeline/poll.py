@@ -293,9 +293,10 @@ class Poll:
         proposal, is_new = moves.note(conn, self.source, self.vendor, sighting, self.context.now())
         if is_new:
             self.notes.append(sighting.told)
-        if not is_new and proposal.status != "open":  # not yet, or an operator does not want to hear of it
-            return settlement
-        return replace(settlement, notice=sighting.told, moved=sighting.kind == "host")
+        is_open = is_new or proposal.status == "open"
+        if not is_open and (sighting.kind != "host" or proposal.status == "discarded"):
+            return settlement  # not yet, or an operator does not want to hear of it
+        return replace(settlement, notice=sighting.told, moved=is_open and sighting.kind == "host")
 
     def _robots_notice(self, conn: Connection, found: Fetched | NotModified | Failed | None) -> str:
         """Say where a feed is closed to robots by a robots.txt that is known anyway: for feeds that informs, and no more."""
