@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from edges.guest import BLOG, FEED, PAGE, SITEMAP, STAMP, Guest, feed, guest_of
+from edges.guest import BLOG, FEED, PAGE, SITEMAP, STAMP, Guest, feed, guest_of, page
 from edges.hostile import AGENT, fetcher_for
 from edges.server import Act, HostileServer, answer, chunk, head, redirect
 from ingest.model import Outcome
@@ -151,6 +151,7 @@ def test_what_cannot_be_read_gives_no_validators(body: bytes, guest: Guest) -> N
 
 
 WHOLE = feed("One", "Two", "Three")
+LISTED = page("One", "Two", "Three")
 URLS = b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://www.acme-ai.com/news/one</loc></url></urlset>"
 
 
@@ -159,6 +160,7 @@ URLS = b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>h
     [
         pytest.param("acme/news", FEED, WHOLE[: WHOLE.index(b"Three")], WHOLE, id="within an entry"),
         pytest.param("acme/news", FEED, WHOLE[: WHOLE.index(b"<item><title>Three")], WHOLE, id="between entries"),
+        pytest.param("acme/page", PAGE, LISTED[: LISTED.index(b"three")], LISTED, id="a page"),
         pytest.param("acme/map", SITEMAP, URLS.removesuffix(b"</urlset>"), URLS, id="a sitemap"),
     ],
 )
@@ -310,8 +312,6 @@ def test_a_304_to_a_first_request_is_a_failure_and_not_an_empty_source(guest: Gu
 
 
 def test_pages_are_asked_conditionally_too(guest: Guest) -> None:
-    from edges.guest import page
-
     guest.server.on(PAGE, answer(page("One", "Two", "Three"), ETag='"1"', Last_Modified=STAMP), head(304))
     guest.poll("acme/page")
     assert guest.poll("acme/page").outcome is Outcome.NOT_MODIFIED

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from selectolax.lexbor import LexborNode
@@ -62,7 +63,8 @@ def parse(capture: Capture, source: Source) -> Document:
     """
     try:
         page = Page(webpage.read(capture.content, capture.content_type))
-        return _list_or_obstacle(page, dict(source.select), capture.final_url)
+        found = _list_or_obstacle(page, dict(source.select), capture.final_url)
+        return replace(found, cut=webpage.breaks_off(capture.content))
     except ParseError as error:
         raise ParseError(error.message, rule=error.rule, subject=source.id) from error
 

@@ -99,6 +99,11 @@ def is_page(markup: str) -> bool:
     return named or _DECLARED.search(markup, 0, _DECLARED_WITHIN) is not None
 
 
+def breaks_off(content: bytes) -> bool:
+    """Whether a page ends inside a tag: it was cut. One that is cut between two cannot be told, for end tags may be left out."""
+    return content.rfind(b"<") > content.rfind(b">")
+
+
 def _is_deep(made: LexborHTMLParser) -> bool:
     """
     Whether elements stand that deep in one another that whoever asks for what holds what pays the square of it.

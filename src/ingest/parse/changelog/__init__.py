@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from selectolax.lexbor import LexborNode
@@ -78,7 +79,7 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     if is_html(text, content_type):
         page = Page(webpage.read(content, content_type))
-        return _document(page, select, url, "html", damage, {})
+        return replace(_document(page, select, url, "html", damage, {}), cut=webpage.breaks_off(content))
     if _OTHER.match(text):
         raise ParseError(
             "The answer is XML or JSON, not a page; kind: feed, sitemap or json reads those.", rule="not-a-changelog"
