@@ -378,6 +378,21 @@ def test_a_feed_of_which_nothing_is_official_any_more_is_said(guest: Guest) -> N
     assert guest.shown().reason == ""
 
 
+def test_documents_of_an_index_that_cannot_be_read_are_said_beside_it(guest: Guest) -> None:
+    parts = [f"https://www.acme-ai.com/part{number}.xml" for number in (1, 2)]
+    listed = "".join(f"<sitemap><loc>{part}</loc></sitemap>" for part in parts)
+    guest.server.on(SITEMAP, answer(f"<sitemapindex>{listed}</sitemapindex>".encode(), ETag='"1"'), head(304))
+    guest.server.on(parts[0], answer(b"<urlset><url><loc>https://www.acme-ai.com/about</loc></url></urlset>"))
+    guest.server.on(parts[1], answer(b"no", 403))
+    for _ in range(2):
+        guest.poll("acme/map")
+        assert guest.shown("acme/map").state == "ok"
+        assert "1 of 2 documents that it lists could not be read" in guest.shown("acme/map").reason
+    guest.server.on(parts[1], answer(b"<urlset><url><loc>https://www.acme-ai.com/team</loc></url></urlset>"))
+    guest.poll("acme/map")
+    assert guest.shown("acme/map").reason == ""
+
+
 def test_a_proposal_that_an_operator_discarded_is_not_made_again(guest: Guest) -> None:
     guest.server.on(FEED, redirect(BLOG))
     guest.server.on(BLOG, answer(feed("One")))

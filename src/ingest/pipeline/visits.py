@@ -22,6 +22,7 @@ from ingest.pipeline.ingest import Ingested, Reading, capture_of, judge, write
 from ingest.rules import RULES_VERSION
 from ingest.store import candidates, captures, polls
 from ingest.store import engine as database
+from ingest.store import sources as states
 
 if TYPE_CHECKING:
     from ingest.pipeline.rounds import Round
@@ -164,8 +165,8 @@ def _as_ingested(opened: pages.Opened) -> Ingested:
 
 
 def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollReport]:
-    """Fetch and read the documents that a source's own one lists, one after the other."""
-    reports = []
+    """Fetch and read the documents that a source's own one lists, one after the other; those that fail are said beside it."""
+    reports: list[PollReport] = []
     for url in list(parts)[:PARTS]:
         if this.stop():
             break
@@ -180,6 +181,11 @@ def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollRe
             with database.write(this.context.engine) as conn:
                 nothing = Ingested(Tally(), outcome=found.outcome, error=found.detail)
                 reports.append(visit.record(conn, nothing, found, None))
+    failed = [report for report in reports if report.error]
+    if failed:
+        told = f"{len(failed)} of {len(reports)} documents that it lists could not be read: {failed[0].error}"
+        with database.write(this.context.engine) as conn:
+            states.warn(conn, source.id, told)
     return reports
 
 

@@ -92,6 +92,12 @@ def follow_clock(conn: Connection, ids: Sequence[str], now: datetime) -> None:
         conn.execute(update(_STATES).where(_STATES.c.source_id == state.source_id).values(values))
 
 
+def warn(conn: Connection, source_id: str, reason: str) -> None:
+    """Say beside a source that works what an operator should know, until its next poll."""
+    works = (_STATES.c.source_id == source_id, _STATES.c.consecutive_failures == 0)
+    conn.execute(update(_STATES).where(*works).values(reason=reason))
+
+
 def attempted_after(conn: Connection, moment: datetime) -> list[str]:
     """List the sources whose last poll lies after a moment."""
     query = select(_STATES.c.source_id).where(_STATES.c.last_attempt_at > moment).order_by(_STATES.c.source_id)
