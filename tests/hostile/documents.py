@@ -485,9 +485,13 @@ JSONS = [
     Case("objects without end", lambda: '{"a":' * 400_000, good=(), rule="broken"),
     Case(
         "a number of 5,000 digits",
-        lambda: '{"version":"https://jsonfeed.org/version/1","items":[{"id":' + "1" * 5_000 + "}]}",
-        good=(),
-        rule="broken",
+        lambda: (
+            '{"version":"https://jsonfeed.org/version/1","items":[{"id":'
+            + "1" * 5_000
+            + '},{"id":2,"title":"Other","url":"/b"}]}'
+        ),
+        good=("Other",),
+        refused=("no-title",),
     ),
     Case(
         "a number beyond all",
