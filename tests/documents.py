@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Grant, Kind, Scope, Source, Vendor
-from ingest.parse import parse
+from ingest.parse import parse, webpage
+from ingest.parse.obstacles import obstacle_on
 
 AT = datetime(2026, 5, 22, 12, tzinfo=UTC)
 URL = "https://www.acme-ai.com/news/feed.xml"
@@ -58,3 +60,11 @@ def atom(*entries: str, attributes: str = "") -> str:
     """Write Atom 1.0 around what stands inside its entries."""
     body = "".join(f"<entry>{entry}</entry>" for entry in entries)
     return f'<feed xmlns="http://www.w3.org/2005/Atom"{attributes}><title>Acme</title>{body}</feed>'
+
+
+def obstacle(html: str) -> str | None:
+    """Return the obstacle that a text is, None for what is none or no page that can be read."""
+    try:
+        return obstacle_on(webpage.tree(html))
+    except ParseError:
+        return None

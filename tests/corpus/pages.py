@@ -70,10 +70,15 @@ def _expected(path: str) -> Iterable[Mapping[str, str]]:
 
 
 def read(content: bytes, url: str, stanza: Mapping[str, Any]) -> Document:
-    """Read bytes by a stanza."""
+    """Read bytes by a stanza; a page that sends its readers on has no entries."""
     select = tuple(stanza["select"].items())
     source = Source(id="corpus/list", vendor_id="corpus", kind=Kind(stanza["kind"]), url=url, digest="0", select=select)
-    return parse(Capture(1, source.id, url, url, content, "0", (), datetime(2026, 8, 22, tzinfo=UTC), 1), source)
+    try:
+        return parse(Capture(1, source.id, url, url, content, "0", (), datetime(2026, 8, 22, tzinfo=UTC), 1), source)
+    except ParseError as error:
+        if error.rule != "moved":
+            raise
+        return Document("html", "", None, None, ())
 
 
 def proposed(listed: Listed) -> Proposal | None:

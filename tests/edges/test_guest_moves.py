@@ -333,6 +333,20 @@ def test_what_bars_the_way_is_blocked_whatever_was_asked_for(source: str, url: s
     assert guest.asked(url)[-1].value("If-None-Match") is None
 
 
+@pytest.mark.parametrize("goal", ["/newsroom/", BLOG, "https://www.press-ai.com/acme"])
+@pytest.mark.parametrize(("source", "url"), [("acme/news", FEED), ("acme/page", PAGE), ("acme/map", SITEMAP)])
+def test_a_page_that_sends_its_readers_on_is_a_move_and_nobody_follows(
+    source: str, url: str, goal: str, guest: Guest
+) -> None:
+    sends = f"<!DOCTYPE html><html><head><meta http-equiv='refresh' content='0; url={goal}'></head></html>"
+    guest.server.on(url, answer(sends.encode(), Content_Type="text/html", ETag='"1"'))
+    assert guest.poll(source).outcome is Outcome.MOVED
+    assert (guest.shown(source).state, goal in guest.shown(source).reason) == ("moved", True)
+    guest.poll(source)
+    assert {one for one in guest.server.urls if not one.endswith("robots.txt")} == {url}
+    assert guest.asked(url)[-1].value("If-None-Match") is None
+
+
 @pytest.mark.parametrize(
     "title", ["Under maintenance", "We'll be back soon!", "ただいまメンテナンス中です", "503 Service Unavailable"]
 )

@@ -8,10 +8,11 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from documents import obstacle
 from ingest.errors import ParseError
 from ingest.model import Article, Dated, Evidence, Precision
 from ingest.parse.article import ALTERNATE_LIMIT, CATEGORY_LIMIT, parse_article
-from ingest.parse.obstacles import OBSTACLES, obstacle
+from ingest.parse.obstacles import OBSTACLES
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT
 
 URL = "https://www.acme-ai.com/news/model-5"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Kind, Source
-from ingest.parse import changelog, feed, jsonlist, page, sitemap, watch
+from ingest.parse import changelog, feed, jsonlist, page, refresh, sitemap, watch, webpage
 from ingest.parse.charset import decode
-from ingest.parse.obstacles import OBSTACLES, obstacle
+from ingest.parse.obstacles import OBSTACLES, obstacle_on
 
 
 def parse(capture: Capture, source: Source) -> Document:
@@ -15,7 +15,7 @@ def parse(capture: Capture, source: Source) -> Document:
 
     Raises:
         ParseError: It is no document of that kind; `rule` says what it is instead, and first of all what bars the way to
-            it (`obstacles`). Never anything else, whatever the bytes.
+            it (`obstacles`), or that it is elsewhere (`refresh`). Never anything else, whatever the bytes.
     """
     readers = {
         Kind.PAGE: page.parse,
@@ -27,11 +27,22 @@ def parse(capture: Capture, source: Source) -> Document:
     try:
         return feed.parse(capture) if source.kind is Kind.FEED else readers[source.kind](capture, source)
     except ParseError as error:
-        if error.rule not in _OTHERWISE or (why := obstacle(decode(capture.content, capture.content_type)[0])) is None:
+        better = _looked_at(capture, source) if error.rule in _OTHERWISE else None
+        if better is None:
             raise
-        raise ParseError(
-            f"Where the {source.kind} should be stands {OBSTACLES[why]}.", rule=why, subject=source.id
-        ) from error
+        raise ParseError(better.message, rule=better.rule, subject=source.id) from error
+
+
+def _looked_at(capture: Capture, source: Source) -> ParseError | None:
+    """Look at what is no document of the kind that was meant: it may be a page that says why; None where it says nothing."""
+    try:
+        tree = webpage.tree(decode(capture.content, capture.content_type)[0])
+    except ParseError:
+        return None
+    if why := obstacle_on(tree):
+        return ParseError(f"Where the {source.kind} should be stands {OBSTACLES[why]}.", rule=why)
+    where = refresh.moved_to(tree, capture.final_url)
+    return refresh.fault(where) if where else None
 
 
 _OTHERWISE = frozenset({"html", "not-a-feed", "not-a-sitemap"})

@@ -22,8 +22,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.errors import ParseError
-from ingest.parse import linked_data, webpage
+from ingest.parse import linked_data
 from ingest.parse.webpage import UNSEEN, attribute
 
 OBSTACLES: Final = {
@@ -158,16 +157,8 @@ _ARTICLE_MARKS: Final = (
 _DATA: Final = re.compile(r"json|__next_f|__NUXT__|_STATE__", re.IGNORECASE)
 
 
-def obstacle(html: str) -> str | None:
-    """Return the name of the obstacle that a page is and nothing else, None for any other text."""
-    try:
-        return obstacle_on(webpage.tree(html))
-    except ParseError:
-        return None  # what it is instead is said by whoever reads it
-
-
 def obstacle_on(page: LexborHTMLParser) -> str | None:
-    """Return what `obstacle` does, of a page that is a tree already; the tree stays as it is."""
+    """Return the name of the obstacle that a page is and nothing else, None for any other; the tree stays as it is."""
     if page.css_first(_ARTICLE_MARKS) or any(map(linked_data.is_article, linked_data.nodes(page))):
         return None
     text, asides = _visible(page)

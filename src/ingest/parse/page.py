@@ -38,6 +38,8 @@ from ingest.parse.fields import ENTRY_LIMIT, absolute
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.parse.picks import Pick, compile_pick
 from ingest.parse.printed import dated
+from ingest.parse.refresh import fault as moved
+from ingest.parse.refresh import moved_to
 from ingest.text import clean_title, language_tag
 
 ON_THE_PAGE: Final = frozenset({"data", "next"})
@@ -58,8 +60,8 @@ def parse(capture: Capture, source: Source) -> Document:
     A page without entries is a document without entries; whether that may be is the self-check's to say.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (see `obstacles`); or with `data`: `no-data` (no such script)
-            and `no-list`.
+        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (see `obstacles`); `moved`; or with `data`: `no-data` (no
+            such script) and `no-list`.
     """
     try:
         page = Page(webpage.read(capture.content, capture.content_type))
@@ -82,6 +84,8 @@ def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Docume
         if why is None:
             raise
     else:
+        if why is None and not found.entries and (where := moved_to(page.tree, url)):
+            raise moved(where)
         if why is None or ("data" in select and found.entries):
             return found
     raise ParseError(f"Where the list should be stands {OBSTACLES[why]}.", rule=why)

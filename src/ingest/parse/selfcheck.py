@@ -71,7 +71,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a find may be recorded; `state` is ok, broken or blocked."""
+    """Whether a find may be recorded; `state` is ok, broken, blocked or moved."""
 
     state: State
     reasons: tuple[Reason, ...] = ()
@@ -90,10 +90,11 @@ _OBSTACLES: Final = {
 
 
 def judge_error(error: ParseError) -> Verdict:
-    """Return the verdict on a document that could not be read: `blocked` where something stands in the way of the page."""
+    """Return the verdict on a document that could not be read: `blocked` where something stands in its way, `moved` where it says so."""
     if error.rule in _OBSTACLES:
         return Verdict(State.BLOCKED, (Reason(error.rule, _OBSTACLES[error.rule]),))
-    return Verdict(State.BROKEN, (Reason(error.rule, error.message),))
+    state = State.MOVED if error.rule == "moved" else State.BROKEN
+    return Verdict(state, (Reason(error.rule, error.message),))
 
 
 def check(

@@ -33,7 +33,6 @@ from ingest.model import (
     Response,
     Skip,
     Source,
-    State,
     Tally,
     Trust,
     Vendor,
@@ -228,7 +227,7 @@ class Poll:
         """Note a document that could not be read; its bytes are kept."""
         verdict = selfcheck.judge_error(error)
         reason = verdict.reasons[0]
-        outcome = Outcome.BLOCKED if verdict.state is State.BLOCKED else Outcome.BROKEN
+        outcome = Outcome(verdict.state.value)
         newly = self.state.consecutive_failures == 0
         report = replace(self._report(outcome, found, error=reason.detail), newly_failing=newly)
         with database.write(self.context.engine) as conn:

@@ -21,6 +21,7 @@ from ingest.parse.discover import data, lists
 from ingest.parse.elements import Page
 from ingest.parse.fields import absolute
 from ingest.parse.obstacles import obstacle_on
+from ingest.parse.refresh import moved_to
 
 PROPOSALS: Final = 5
 """Proposals that are made of one page, at most."""
@@ -34,7 +35,6 @@ _FEED_PATH: Final = re.compile(
 )
 _COMMENTS: Final = re.compile(r"comments?(?:/|\b)", re.IGNORECASE)
 _SITEMAP: Final = re.compile(r"/sitemap[\w.-]*\.xml(?:\.gz)?$", re.IGNORECASE)
-_REFRESH: Final = re.compile(r"^\s*\d+\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def discover(content: bytes, url: str, content_type: str = "") -> Discovery:
     base = webpage.base_of(page.tree, url)
     found = sorted([*_lists(page, url, base), *_feeds(page, base)], key=lambda proposal: -proposal.sure)
     obstacle = obstacle_on(page.tree) if not any(p.kind is Kind.PAGE for p in found) else None
-    return Discovery((*found, *_sitemaps(page, base)), obstacle, _moved_to(page, url, base))
+    return Discovery((*found, *_sitemaps(page, base)), obstacle, moved_to(page.tree, url))
 
 
 def _lists(page: Page, url: str, base: str) -> list[Proposal]:
@@ -142,13 +142,3 @@ def _sitemaps(page: Page, base: str) -> Iterator[Proposal]:
         yield Proposal(Kind.SITEMAP, url, (), 0.5, ("the page names it",))
     if not found and (usual := absolute("/sitemap.xml", base)).startswith("http"):
         yield Proposal(Kind.SITEMAP, usual, (), 0.2, ("sitemaps usually lie there; robots.txt would say",))
-
-
-def _moved_to(page: Page, url: str, base: str) -> str | None:
-    """Return where a page sends its readers at once, if it does."""
-    for node in page.css("meta[http-equiv=refresh i]"):
-        target = _REFRESH.match(webpage.attribute(node, "content"))
-        where = absolute(target[1].strip(), base) if target else ""
-        if where.startswith("http") and cards.page_key(where) != cards.page_key(url):
-            return where
-    return None
