@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Kind, Source
 from ingest.parse import changelog, feed, jsonlist, page, refresh, sitemap, watch, webpage
 from ingest.parse.charset import decode
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
+
+_OTHERWISE: Final = frozenset({"html", "not-a-feed", "not-a-sitemap"})
+"""Rules of documents of another kind than was meant."""
 
 
 def parse(capture: Capture, source: Source) -> Document:
@@ -43,7 +48,3 @@ def _looked_at(capture: Capture, source: Source) -> ParseError | None:
         return ParseError(f"Where the {source.kind} should be stands {OBSTACLES[why]}.", rule=why)
     where = refresh.moved_to(tree, capture.final_url)
     return refresh.fault(where) if where else None
-
-
-_OTHERWISE = frozenset({"html", "not-a-feed", "not-a-sitemap"})
-"""Rules of documents of another kind than was meant."""

@@ -157,11 +157,8 @@ class Poll:
 
     def _unchanged(self, found: NotModified) -> PollReport:
         with database.write(self.context.engine) as conn:
-            settlement = polling.Settlement(
-                Outcome.NOT_MODIFIED,
-                wish=self._wish(found.response),
-                notice=all_refused(polls.last_tally(conn, self.source.id)),
-            )
+            told = all_refused(polls.last_tally(conn, self.source.id)) if self.state.reason else ""
+            settlement = polling.Settlement(Outcome.NOT_MODIFIED, wish=self._wish(found.response), notice=told)
             self._settle(conn, settlement, found, self.state.last_capture_id)
             report = self._report(Outcome.NOT_MODIFIED, found)
             headers = found.response.response_headers
