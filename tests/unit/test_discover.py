@@ -219,3 +219,39 @@ def test_a_class_is_a_name_or_made_up_or_layout(token: str, selector: str) -> No
 )
 def test_a_hash_is_told_from_a_word(piece: str, made_up: bool) -> None:
     assert is_random(piece) == made_up
+
+
+BESIDE = {
+    "a table with a second link in each row": each(
+        "<tr><td>{date}</td><td><a href=/news/{slug}>{title}</a></td><td><a href=/news/{slug}.pdf>PDF</a></td></tr>",
+        around="<table><tbody>{}</tbody></table>",
+    ),
+    "a paragraph with the date below each heading": each(
+        "<h3><a href=/news/{slug}>{title}</a></h3><p>{date}</p><p>{text}</p>"
+    ),
+    "a paragraph with the date and nothing else below each heading": each(
+        "<h3><a href=/news/{slug}>{title}</a></h3><p>{date}</p>"
+    ),
+    "a paragraph with the date above each heading": each("<p>{date}</p><h3><a href=/news/{slug}>{title}</a></h3>"),
+}
+
+
+@pytest.mark.parametrize("make", BESIDE)
+def test_what_stands_beside_a_title_is_told_from_it(make: str) -> None:
+    found = best(discover(page(BESIDE[make]), URL)).document
+    assert found is not None
+    shown = [(entry.title, entry.published.raw) for entry in found.entries]
+    assert shown == [(title, date) for _, title, date, _ in ITEMS]
+
+
+def test_how_long_ago_an_item_was_is_not_its_title() -> None:
+    cards = each("<div class=row><a href=/news/{slug}>{title}</a><span>{n}2 days ago</span></div>")
+    found = best(discover(page(cards), URL)).document
+    assert found is not None
+    assert [entry.title for entry in found.entries] == [title for _, title, _, _ in ITEMS]
+
+
+def test_a_sitemap_that_is_declared_like_a_feed_is_named_a_sitemap() -> None:
+    head = "<link rel=alternate type=application/xml href=/sitemap.xml>"
+    found = [(one.kind, one.url) for one in discover(page("", head), URL).proposals]
+    assert found == [(Kind.SITEMAP, "https://www.acme-ai.com/sitemap.xml")]

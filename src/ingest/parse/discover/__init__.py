@@ -122,6 +122,7 @@ def _feeds(page: Page, base: str) -> Iterator[Proposal]:
         if (
             not href.startswith("http")
             or href in seen
+            or _SITEMAP.search(href)
             or not (declared or (node.tag == "a" and _FEED_PATH.search(href)))
         ):
             continue
@@ -136,7 +137,10 @@ def _feeds(page: Page, base: str) -> Iterator[Proposal]:
 
 def _sitemaps(page: Page, base: str) -> Iterator[Proposal]:
     """Yield the sitemaps that a page names, else where one usually lies (sitemaps.org)."""
-    named = [webpage.attribute(node, "href") for node in page.css("link[rel~=sitemap i][href], a[href*=sitemap]")]
+    named = [
+        webpage.attribute(node, "href")
+        for node in page.css("link[rel~=sitemap i][href], link[rel~=alternate i][href*=sitemap], a[href*=sitemap]")
+    ]
     found = list(dict.fromkeys(url for href in named if _SITEMAP.search(url := absolute(href, base))))
     for url in found:
         yield Proposal(Kind.SITEMAP, url, (), 0.5, ("the page names it",))

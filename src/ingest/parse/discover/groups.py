@@ -43,6 +43,10 @@ _SHELF: Final = re.compile(
 )
 _DATED_PATH: Final = re.compile(r"/(?:19|20)\d{2}(?:[/_-]?\d{2})?|(?:19|20)\d{6}")
 _PLACES: Final = re.compile(r"\b(?:post|article|entry|news|release|story|card|item|list|blog|press)", re.IGNORECASE)
+_BESIDE: Final = re.compile(
+    r"pdf|html|slides|video|\d+ (?:comments?|responses?|repl(?:y|ies))|コメント\s?\d*", re.IGNORECASE
+)
+"""What the second link of a card says, which leads to another form of the page or below it."""
 HEADING: Final = "h1, h2, h3, h4, h5, h6"
 """What heads a card."""
 _TEXTS: Final = 60  # elements of a card that are asked for their text
@@ -83,7 +87,9 @@ def groups(page: Page, url: str, base: str) -> list[Group]:
     """Return the groups of a page that could be its list, the likeliest first."""
     by_make: dict[tuple[str, ...], dict[str, LexborNode]] = {}
     for link, address in _links(page, url, base):
-        by_make.setdefault(signature(link), {}).setdefault(cards.page_key(address), link)
+        text = text_of(link)
+        make = (*signature(link), "beside" if cards.is_call(text) or _BESIDE.fullmatch(text) else "")
+        by_make.setdefault(make, {}).setdefault(cards.page_key(address), link)
     made = sorted((links for links in by_make.values() if len(links) > 1), key=len, reverse=True)
     found = [_group(links, base) for links in made[:GROUP_LIMIT]]
     menus = page.ids(_MENUS)

@@ -198,10 +198,9 @@ def _title_score(pick: str, cards: list[Card], page: Page) -> float:
     score = 3 * filled + 1.5 * min(distinct, 1) + fitting - 3 * is_dated + 1.2 * semantic + 0.8 * named + leaf
     score -= 0.4 if re.match(r"p(?![\w-])", pick) and not named else 0.0  # a paragraph is rather a summary
     score += 0.6 * _repeated(texts, cards)
-    headed = (
-        text == card.title and card.node.css_first(groups.HEADING) for text, card in zip(texts, cards, strict=True)
-    )
-    score += sum(map(bool, headed)) / len(cards)
+    called = [card for text, card in zip(texts, cards, strict=True) if text == card.title]
+    headed = sum(card.node.css_first(groups.HEADING) is not None for card in called)
+    score += (headed + 0.6 * (len(called) - headed)) / len(cards)  # what the link says is a weaker sign than a heading
     score -= 0.8 if pick.startswith(".") and "~" in pick else 0.0  # cutting text up is the last resort
     return score - 0.002 * (sum(lengths) / len(lengths) if lengths else 0) - 0.004 * len(pick)
 
@@ -270,6 +269,10 @@ def _divider(cards: list[Card], page: Page) -> str:
             texts = [compile_pick(pick).first(card.node, page) for card in cards]
             if sum(dated([text]).value is not None for text in texts) >= 0.8 * len(cards):
                 return pick
+    # A paragraph is no divider, so it has to serve every card: the wrong side leaves out the first one or the last.
+    for pick in ("preceding::p", "following::time", "following::p"):
+        if all(dated([compile_pick(pick).first(card.node, page)]).value is not None for card in cards):
+            return pick
     return ""
 
 
