@@ -224,6 +224,9 @@ def test_a_sitemap_that_lists_others_is_tried_with_its_first_parts(desk: Desk) -
     assert (len(found["parts"]), found["odd"]) == (5, [])
     assert [entry["url"] for entry in found["entries"]] == [f"{host}/research/{n}" for n in range(3)]
     assert found["tally"]["pending"] == 3
+    assert f"2 of the 5 parts of {host}/sitemap.xml were not read" in desk("sources", "try", "s.yaml").err
+    (desk.folder / "index.xml").write_text(f"<sitemapindex {ns}>{index}</sitemapindex>")
+    assert "5 of the 5 parts" in desk("sources", "try", "s.yaml", "--from", "index.xml").err
     assert desk("sources", "discover", f"{host}/sitemap.xml", "--json").document()["proposals"][0]["kind"] == "sitemap"
 
 

@@ -111,6 +111,11 @@ def _preview(
 
     reading = Reading(item, owner, 0)
     whole = preview(obtained.capture, reading, engine)
+    read = 0 if alone else PARTS
+    if left := len(whole.parts[read:]):
+        render.note(
+            f"{left} of the {len(whole.parts)} parts of {item.url} were not read; a poll reads more, and --from reads a part that is in a file."
+        )
     if not whole.parts or alone:
         return whole
     with session.make_fetcher(settings) as fetcher:
