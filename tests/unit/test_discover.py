@@ -163,6 +163,21 @@ def test_a_sitemap_is_named_by_the_page_or_where_sitemaps_lie() -> None:
     assert usual.sure < named.sure
 
 
+@pytest.mark.parametrize("path", ["/sitemap.xml", "/news-sitemap.xml", "/sitemap.xml?v=2"])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<link rel="sitemap" type="application/xml" href="{}">',
+        '<link rel="alternate" type="application/xml" title="Sitemap" href="{}">',
+        '<link rel="alternate" type="application/rss+xml" href="{}">',
+    ],
+)
+def test_a_sitemap_that_a_page_declares_is_never_taken_for_a_feed(tag: str, path: str) -> None:
+    proposals = discover(page(MAKES["wordpress"], tag.format(path)), URL).proposals
+    others = [(one.kind, one.url) for one in proposals if one.kind is not Kind.PAGE]
+    assert others == [(Kind.SITEMAP, f"https://www.acme-ai.com{path}")]
+
+
 def test_a_page_that_scripts_fill_is_read_from_its_data() -> None:
     posts = '[{"slug":"one-more","title":"One more model","date":"2026-05-21"},{"slug":"another","title":"Another one","date":"2026-05-20"},'
     posts += '{"slug":"first","title":"The first one","date":"2026-05-19"}]'
@@ -249,9 +264,3 @@ def test_how_long_ago_an_item_was_is_not_its_title() -> None:
     found = best(discover(page(cards), URL)).document
     assert found is not None
     assert [entry.title for entry in found.entries] == [title for _, title, _, _ in ITEMS]
-
-
-def test_a_sitemap_that_is_declared_like_a_feed_is_named_a_sitemap() -> None:
-    head = "<link rel=alternate type=application/xml href=/sitemap.xml>"
-    found = [(one.kind, one.url) for one in discover(page("", head), URL).proposals]
-    assert found == [(Kind.SITEMAP, "https://www.acme-ai.com/sitemap.xml")]

@@ -34,7 +34,7 @@ _FEED_PATH: Final = re.compile(
     re.IGNORECASE,
 )
 _COMMENTS: Final = re.compile(r"comments?(?:/|\b)", re.IGNORECASE)
-_SITEMAP: Final = re.compile(r"/sitemap[\w.-]*\.xml(?:\.gz)?$", re.IGNORECASE)
+_SITEMAP: Final = re.compile(r"/[\w.-]{0,40}sitemap[\w.-]{0,40}\.xml(?:\.gz)?(?:$|\?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _feeds(page: Page, base: str) -> Iterator[Proposal]:
         if (
             not href.startswith("http")
             or href in seen
-            or _SITEMAP.search(href)
+            or _SITEMAP.search(href)  # which some declare in a feed's way
             or not (declared or (node.tag == "a" and _FEED_PATH.search(href)))
         ):
             continue
@@ -137,10 +137,7 @@ def _feeds(page: Page, base: str) -> Iterator[Proposal]:
 
 def _sitemaps(page: Page, base: str) -> Iterator[Proposal]:
     """Yield the sitemaps that a page names, else where one usually lies (sitemaps.org)."""
-    named = [
-        webpage.attribute(node, "href")
-        for node in page.css("link[rel~=sitemap i][href], link[rel~=alternate i][href*=sitemap], a[href*=sitemap]")
-    ]
+    named = [webpage.attribute(node, "href") for node in page.css("link[href*=sitemap i], a[href*=sitemap i]")]
     found = list(dict.fromkeys(url for href in named if _SITEMAP.search(url := absolute(href, base))))
     for url in found:
         yield Proposal(Kind.SITEMAP, url, (), 0.5, ("the page names it",))
