@@ -193,6 +193,12 @@ class Source:
         """Whether each new entry's own page is opened once: as its stanza says, and where a list has no titles."""
         return self.article or self.kind is Kind.SITEMAP
 
+    @property
+    def item_paths(self) -> tuple[str, ...]:
+        """Patterns of which each item's path matches one; none where `include` also asks titles or categories."""
+        paths = tuple(text.removeprefix("path:") for text in self.include if text.startswith("path:"))
+        return paths if len(paths) == len(self.include) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:

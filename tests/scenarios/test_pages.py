@@ -143,6 +143,19 @@ def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_believed(world: W
     assert world.poll("acme/news", after=timedelta(hours=30)).tally.created == 5
 
 
+def test_a_find_that_include_would_leave_out_whole_is_broken_and_says_so(world: World) -> None:
+    with_paths = "include: ['path:^/news/']\n        select: {entry"
+    world.put_in_force(LIST.replace("select: {entry", with_paths))
+    assert world.poll("acme/news").tally.created == 5
+    events = [(title, link.replace("news", "events"), day) for title, link, day in NEWS]
+    world.server.update({f"{HOST}/news": listing(*events)})
+    report = world.poll("acme/news", after=timedelta(hours=2))
+    assert (report.outcome, report.tally.filtered) == (Outcome.BROKEN, 5)
+    assert report.error.startswith(
+        "5 of 5 links lead elsewhere than include says, for example to https://www.acme-ai.com/events/5;"
+    )
+
+
 def test_a_wall_is_blocked_and_not_broken(world: World) -> None:
     world.poll("acme/news")
     world.server.update({f"{HOST}/news": Answer(WALL, "text/html")})

@@ -12,6 +12,7 @@ from ingest.parse.selfcheck import Earlier, check, judge_error
 
 DAY = dates.parse("2026-05-21")
 PREFIX = "https://www.acme-ai.com/news/"
+PATHS = ("^/news/[^/]+",)
 
 
 def listed(count: int = 10, **changes: Any) -> Document:
@@ -31,7 +32,7 @@ def rules(document: Document, **options: Any) -> list[str]:
 
 @pytest.mark.parametrize("count", [1, 2, 10, 200])
 def test_a_list_as_it_should_be_passes(count: int) -> None:
-    verdict = check(listed(count), prefixes=(PREFIX,), again=listed(count))
+    verdict = check(listed(count), paths=PATHS, again=listed(count))
     assert (verdict.passed, verdict.state, verdict.reasons) == (True, State.OK, ())
 
 
@@ -43,7 +44,8 @@ def test_a_list_as_it_should_be_passes(count: int) -> None:
         (listed(title="Read more"), "no-title"),
         (listed(link=None), "no-link"),
         (listed(published=dates.parse("")), "no-date"),
-        (listed(link=lambda n: f"https://www.acme-ai.com/careers/{n}"), "off-prefix"),
+        (listed(link=lambda n: f"https://www.acme-ai.com/careers/{n}"), "off-path"),
+        (listed(link=lambda n: f"http://[{n}/news/a"), "off-path"),
         (listed(title=lambda n: ("About", "Careers", "Login", "採用情報", "Contact us")[n % 5]), "navigation"),
         (listed(title=lambda n: f"Tab {chr(65 + n)}"), "navigation"),
         (listed(link="https://www.acme-ai.com/"), "navigation"),
@@ -51,10 +53,17 @@ def test_a_list_as_it_should_be_passes(count: int) -> None:
     ],
 )
 def test_a_find_that_is_no_list_is_broken_for_a_named_reason(document: Document, rule: str) -> None:
-    verdict = check(document, prefixes=(PREFIX,))
+    verdict = check(document, paths=PATHS)
     assert verdict.state is State.BROKEN
     assert rule in [reason.rule for reason in verdict.reasons]
     assert all(reason.detail.endswith(".") and len(reason.detail) > 30 for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(("inside", "passes"), [(10, True), (2, True), (1, False), (0, False)])
+def test_a_list_may_mix_in_other_pages_as_long_as_some_are_the_items_of_its_source(inside: int, passes: bool) -> None:
+    mixed = listed(link=lambda n: f"https://www.acme-ai.com/{'news' if n < inside else 'events'}/{n}")
+    assert rules(mixed, paths=PATHS) == ([] if passes else ["off-path"])
+    assert rules(mixed) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ sees more.
     no-title      entries without a title
     no-link       entries without a link
     no-date       entries without a date, where the source gives dates
-    off-prefix    links that lead elsewhere than the items of this source do
+    off-path      links that lead elsewhere than the items of this source do
     navigation    titles and addresses of a menu
     same-title    one title over and over
     unsteady      two readings of the same bytes that differ
@@ -26,7 +26,8 @@ from statistics import median
 from typing import Final
 from urllib.parse import urlsplit
 
-from ingest.errors import ParseError
+from ingest import urls
+from ingest.errors import ParseError, UrlError
 from ingest.model import Document, Entry, State
 from ingest.parse import cards
 
@@ -100,7 +101,7 @@ def judge_error(error: ParseError) -> Verdict:
 def check(
     document: Document,
     *,
-    prefixes: tuple[str, ...] = (),
+    paths: tuple[str, ...] = (),
     dates: bool = True,
     earlier: Earlier = Earlier(),
     again: Document | None = None,
@@ -110,7 +111,7 @@ def check(
 
     Args:
         document: The find.
-        prefixes: What the addresses of the source's items begin with, if that is known.
+        paths: Patterns for the paths of the source's items, if they are known (`Source.item_paths`).
         dates: Whether the source gives dates.
         earlier: What is remembered of it.
         again: A second reading of the same bytes.
@@ -123,7 +124,7 @@ def check(
     reasons = [
         *_counted(len(entries), earlier),
         *_filled(entries, dates=dates, earlier=earlier),
-        *_placed(entries, prefixes),
+        *_placed(entries, paths),
         *_distinct(entries),
         *(
             []
@@ -183,12 +184,14 @@ def _filled(entries: tuple[Entry, ...], *, dates: bool, earlier: Earlier) -> Ite
         yield Reason("no-date", _said(what, "compare select.date with the page"))
 
 
-def _placed(entries: tuple[Entry, ...], prefixes: tuple[str, ...]) -> Iterator[Reason]:
-    if prefixes:
-        inside = _share(entries, lambda entry: (entry.link or "").startswith(prefixes))
-        if inside < _MOST:
-            what = f"{1 - inside:.0%} of the links lead elsewhere than to {', '.join(prefixes[:3])}"
-            yield Reason("off-prefix", _said(what, "narrow select.entry down to the list"))
+def _placed(entries: tuple[Entry, ...], paths: tuple[str, ...]) -> Iterator[Reason]:
+    links = [entry.link for entry in entries if entry.link]
+    outside = [link for link in links if not _is_on(link, paths)] if paths else []
+    if len(outside) > _MOST * len(links):  # a list may mix in events and jobs, which `include` leaves out
+        what = (
+            f"{len(outside)} of {len(links)} links lead elsewhere than include says, for example to {outside[0]:.200}"
+        )
+        yield Reason("off-path", _said(what, "compare select.entry and include with the page"))
     menu = _share(entries, lambda entry: _MENU.fullmatch(entry.title.strip()) is not None or _is_front(entry.link))
     short = len(entries) >= _ENOUGH and median(_width(entry.title) for entry in entries) < _SHORTEST
     short = short and _share(entries, lambda entry: bool(_NUMBER.search(entry.title))) < _MOST  # versions, days
@@ -209,6 +212,15 @@ def _distinct(entries: tuple[Entry, ...]) -> Iterator[Reason]:
 
 def _share(entries: tuple[Entry, ...], fact: Callable[[Entry], bool]) -> float:
     return sum(map(fact, entries)) / len(entries)
+
+
+def _is_on(link: str, paths: tuple[str, ...]) -> bool:
+    """Whether the path of a link, as filters are asked about it, matches one of some patterns."""
+    try:
+        path = urls.unwrapped(urls.parse(link)).path
+    except UrlError:
+        return False
+    return any(re.search(pattern, path) for pattern in paths)
 
 
 def _is_front(link: str | None) -> bool:

@@ -182,7 +182,7 @@ def believe(document: Document, source: Source, earlier: selfcheck.Earlier) -> s
     """Check what selectors found; what a feed or sitemap says needs no belief, save that it says nothing any more."""
     if source.kind not in CHECKED:
         return selfcheck.emptied(document, earlier)
-    return selfcheck.check(document, dates=False, earlier=earlier)
+    return selfcheck.check(document, paths=source.item_paths, dates=False, earlier=earlier)
 
 
 def _quarantine(
