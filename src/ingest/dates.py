@@ -84,7 +84,7 @@ _PAGE_FORMS: Final = (
     rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)",
     rf"{_YEAR}\s*[年년]?",
     rf"{_WEEKDAY}{_NAME}\s*{_ORDINAL}(?:,\s*|\s+){_YEAR}{_PAGE_TIME}",
-    rf"{_WEEKDAY}{_ORDINAL}\.?[\s-]+(?:of\s+)?{_NAME}[\s,-]+{_YEAR}{_PAGE_TIME}",
+    rf"{_WEEKDAY}{_ORDINAL}\.?[\s-]*(?:of\s+)?{_NAME}[\s,-]+{_YEAR}{_PAGE_TIME}",
     rf"{_NAME},?\s+{_YEAR}",
     rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월](?:\s*{_DAY}\s*[日일]{_EAST_TIME})?",
     rf"(?P<era>令和|平成)\s*(?P<year>\d{{1,2}}|元)\s*年\s*(?P<month>\d{{1,2}})\s*月(?:\s*{_DAY}\s*日{_EAST_TIME})?",

@@ -264,3 +264,61 @@ def test_how_long_ago_an_item_was_is_not_its_title() -> None:
     found = best(discover(page(cards), URL)).document
     assert found is not None
     assert [entry.title for entry in found.entries] == [title for _, title, _, _ in ITEMS]
+
+
+@pytest.mark.parametrize(
+    ("folder", "item"), [("topics/", "topics/"), ("about/news/", "about/news/"), ("info/", "archives/1")]
+)
+def test_a_list_is_found_also_where_its_addresses_are_named_like_shelves(folder: str, item: str) -> None:
+    site = "https://www.acme-ai.com/"
+    cards = "".join(
+        f"<li><a href=/{item}{n}>{title}</a> <b>{date}</b></li>" for n, (_, title, date, _) in enumerate(JA)
+    )
+    months = "".join(f"<p><a href=/archives/2026/0{n}>2026年{n}月の記事一覧</a></p>" for n in range(1, 7))
+    found = best(discover(page(f"<ul>{cards}</ul>{months}"), f"{site}{folder}")).document
+    assert found is not None
+    assert [entry.link for entry in found.entries] == [f"{site}{item}{n}" for n in range(len(JA))]
+
+
+YEARLY = {
+    "年月日": ("<h2>{year}年</h2><ul>{items}</ul>", "<li><span class=d>{month}月{day}日（木）</span><a href={link}>{title}</a></li>"),
+    "month and day": ("<h3>{year}</h3>{items}", "<div><p class=when>{name} {day}</p><a href={link}>{title}</a></div>"),
+    "dots": ("<dl><dt>{year}年</dt>{items}</dl>", "<dd><em>{month:02}.{day:02}</em> <a href={link}>{title}</a></dd>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", YEARLY)
+def test_a_day_in_the_card_is_read_with_the_year_above(make: str) -> None:
+    around, card = YEARLY[make]
+    blocks = ""
+    for year in (2026, 2025):
+        items = (
+            card.format(link=f"{year}/{n}", title=f"Announcement {n} of {year}", month=n, day=n + 12, name=NAMES[n])
+            for n in (5, 3, 2)
+        )
+        blocks += around.format(year=year, items="".join(items))
+    found = best(discover(page(blocks), URL)).document
+    assert found is not None
+    days = [f"{entry.published.value:%Y-%m-%d}" for entry in found.entries]
+    assert days == [f"{year}-0{n}-{n + 12}" for year in (2026, 2025) for n in (5, 3, 2)]
+
+
+NAMES = {2: "February", 3: "March", 5: "May"}
+
+
+def test_the_date_of_the_item_before_is_never_taken() -> None:
+    items = [(f"item-{n}", f"The announcement number {n}", f"May {20 - n}, 2026", "") for n in range(9)]
+    cards = each("<h4><a href=/news/{slug}>{title}</a></h4><p class=date>{date}</p>", items)
+    found = best(discover(page(cards), URL)).document
+    assert found is not None
+    assert [entry.published.raw for entry in found.entries] == [date for _, _, date, _ in items]
+
+
+def test_a_day_and_a_month_in_elements_of_their_own_are_one_date() -> None:
+    cards = each(
+        "<div class=card><div class=date><b>{n}1</b><i>May 2026</i></div><h4><a href={slug}>{title}</a></h4></div>"
+    )
+    found = best(discover(page(cards), URL)).document
+    assert found is not None
+    assert [entry.published.raw for entry in found.entries] == [f"{n}1May 2026" for n in range(4)]
+    assert all(entry.published.precision == "day" for entry in found.entries)

@@ -37,7 +37,8 @@ _CLIMB: Final = 8  # elements from a link up to its card
 _HEADLINE: Final = range(12, 221)  # characters of a title, East Asian ones counted twice
 _MENUS: Final = f"{NAVIGATION}, aside, header, form, [role=tablist], [role=complementary]"
 _SHELF: Final = re.compile(
-    r"/(?:tags?|categor(?:y|ies)|topics?|authors?|users?|people|page|archives?|search|login|sign-?(?:in|up)|contact|privacy|terms|legal"
+    r"/(?:archives?/?$|archives?/(?:(?:19|20)\d{2}(?:/\d{2})?/?$|date/|page/|categor(?:y|ies)/|tags?/))"
+    r"|/(?:tags?|categor(?:y|ies)|topics?|authors?|users?|people|page|search|login|sign-?(?:in|up)|contact|privacy|terms|legal"
     r"|careers?|jobs?|about|pricing|docs|cdn-cgi|wp-content)(?:/|$)|\.(?:png|jpe?g|gif|svg|webp|zip|css|js|mp4)$",
     re.IGNORECASE,
 )
@@ -101,16 +102,21 @@ def groups(page: Page, url: str, base: str) -> list[Group]:
 def _links(page: Page, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
     """Yield the links that lead to other pages of the same site, without those of menus."""
     navigation = page.ids(NAVIGATION)
-    own, site = cards.page_key(url), _site(url)
+    own, site, below = cards.page_key(url), _site(url), f"{path_of(url).rstrip('/')}/"
     for link in page.css("a[href]")[:LINK_LIMIT]:
         address = absolute(webpage.attribute(link, "href"), base)
         if not address.startswith(("http://", "https://")) or _site(address) != site:
             continue
         path = path_of(address)
-        if path in {"", "/"} or _SHELF.search(path) or cards.page_key(address.partition("#")[0]) == own:
+        if path in {"", "/"} or _is_shelf(path, below) or cards.page_key(address.partition("#")[0]) == own:
             continue
         if navigation.isdisjoint(outer.mem_id for outer in (link, *ancestors(link))):
             yield link, address
+
+
+def _is_shelf(path: str, below: str) -> bool:
+    """Whether a path leads to a shelf; what the list itself is called is none (/topics/ at many Japanese vendors)."""
+    return _SHELF.search(path[len(below) - 1 :] if path.startswith(below) else path) is not None
 
 
 def _site(url: str) -> str:

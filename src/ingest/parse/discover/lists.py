@@ -10,6 +10,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode, SelectolaxError
 
 from ingest.errors import ParseError
+from ingest.model import Precision
 from ingest.parse import cards as merging
 from ingest.parse import page as pages
 from ingest.parse.discover import groups
@@ -43,6 +44,17 @@ _LEADING: Final = (
     r"^(.*\S)[\s\-–—|:·]+\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$",
     r"^(.*\S)[\s\-–—|:·(（]+\d{4}年\s?\d{1,2}月\s?\d{1,2}日[)）]?$",
 )
+
+
+_DIVIDERS: Final = ("dt", "h2", "h3", "h4", ".date", "[class*=date]", "time")
+"""What stands above the cards of a day, a month or a year."""
+
+_DAY: Final = re.compile(
+    r"(?:\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]|\d{1,2}[./-]\d{1,2}|[A-Za-z]{3,9}\.? \d{1,2}|\d{1,2} [A-Za-z]{3,9}\.?)"
+    r"(?:\s?[(（][月火水木金土日][)）])?"
+)
+_YEARLY: Final = ("{{{year}}}年{{{day}}}", "{{{day}}} {{{year}}}", "{{{year}}}/{{{day}}}", "{{{year}}}.{{{day}}}")
+"""A day without a year and a year, put together as dates are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +166,7 @@ def _entry_candidates(group: Group) -> list[str]:
     contexts = common((context_names(node) for node in nodes), share=0.95)[:_CONTEXTS]
     own = [*_by_address(group), *own] if nodes[0].tag == "a" else own
     has = [":has(time)"] if all(node.css_first("time") for node in nodes) else []
-    has += [":has(a[href])"]
+    has += [":has(a[href])", *(f":has({name})" for name in _by_address(group))]
     found = own[:-1] if len(own) > 1 else []
     found += [f"{context} {name}" for name in own for context in contexts]
     found += [f"{context} > {name}" for name in own for context in contexts]
@@ -236,7 +248,7 @@ def _date_pick(cards: list[Card], page: Page) -> str:
     best = max(dict.fromkeys(candidates), key=lambda pick: _date_score(pick, cards, page))
     if _date_share(best, cards, page) >= 0.5:  # noqa: PLR2004 half of the items
         return best
-    outside = _divider(cards, page)
+    outside = _below_year(cards, page) or _divider(cards, page)
     return outside or (best if _date_share(best, cards, page) > 0 else "")
 
 
@@ -258,18 +270,33 @@ def _date_score(pick: str, cards: list[Card], page: Page) -> float:
     return 3 * right / len(cards) + exact / len(cards) + semantic - 0.004 * len(pick)
 
 
+def _below_year(cards: list[Card], page: Page) -> str:
+    """Return the template of a day in each card and the year in a heading above, "" where there is none."""
+    days = _names_of(cards, lambda node: _DAY.fullmatch(text_of(node)) is not None)
+    for heading in _DIVIDERS if days else ():
+        year = f"preceding::{heading} ~ (?:19|20)[0-9][0-9]"
+        for pick in (form.format(year=year, day=day) for day in days for form in _YEARLY):
+            compiled = compile_pick(pick)
+            read = [dated([compiled.first(card.node, page)]).precision for card in cards]
+            if read.count(Precision.DAY) >= 0.8 * len(cards):
+                return pick
+    return ""
+
+
 def _divider(cards: list[Card], page: Page) -> str:
     """Return the pick of a heading above the cards that says when they were, "" where there is none."""
     for axis, tags in (
-        ("preceding", ("dt", "h2", "h3", "h4", ".date", "[class*=date]", "time")),
+        ("preceding", _DIVIDERS),
         ("following", ("dd",)),
     ):
         for tag in tags:
             pick = f"{axis}::{tag}"
-            texts = [compile_pick(pick).first(card.node, page) for card in cards]
-            if sum(dated([text]).value is not None for text in texts) >= 0.8 * len(cards):
+            read = [dated([compile_pick(pick).first(card.node, page)]).value is not None for card in cards]
+            if (
+                read[0] and read[-1] and sum(read) >= 0.8 * len(cards)
+            ):  # the wrong side leaves out the first or the last
                 return pick
-    # A paragraph is no divider, so it has to serve every card: the wrong side leaves out the first one or the last.
+    # A paragraph is no divider, so it has to serve every card.
     for pick in ("preceding::p", "following::time", "following::p"):
         if all(dated([compile_pick(pick).first(card.node, page)]).value is not None for card in cards):
             return pick
