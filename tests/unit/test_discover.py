@@ -322,3 +322,19 @@ def test_a_day_and_a_month_in_elements_of_their_own_are_one_date() -> None:
     assert found is not None
     assert [entry.published.raw for entry in found.entries] == [f"{n}1May 2026" for n in range(4)]
     assert all(entry.published.precision == "day" for entry in found.entries)
+
+
+def test_the_one_that_is_featured_above_the_list_belongs_to_it() -> None:
+    rest = [(f"item-{n}", f"The announcement number {n}", f"May {12 - n}, 2026", "") for n in range(6)]
+    cards = each(
+        "<li class=item><a href=/news/{slug}>{title}</a> <span class=date>{date}</span></li>", rest, "<ul>{}</ul>"
+    )
+    slug, title, date, text = ITEMS[0]
+    hero = f"<section class=hero><a href=/news/{slug}><h2>{title}</h2></a><p class=on>{date}</p><p>{text}</p></section>"
+    teaser = "<section class=ad><a href=/events/summit><h2>Join us at our summit</h2></a><p>June 3, 2026</p></section>"
+    found = best(discover(page(hero + teaser + cards), URL)).document
+    assert found is not None
+    assert [(entry.title, entry.published.raw) for entry in found.entries] == [
+        (title, date),
+        *((one[1], one[2]) for one in rest),
+    ]

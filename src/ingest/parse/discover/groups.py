@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 from typing import Final
 from urllib.parse import urlsplit
@@ -32,6 +32,9 @@ LINK_LIMIT: Final = 3_000
 
 GROUP_LIMIT: Final = 12
 """Groups that are judged by their texts, the largest first where more would do."""
+
+FEATURED_LIMIT: Final = 12
+"""Links beside the list that are looked at for what is featured."""
 
 _CLIMB: Final = 8  # elements from a link up to its card
 _HEADLINE: Final = range(12, 221)  # characters of a title, East Asian ones counted twice
@@ -85,7 +88,7 @@ class Group:
 
 
 def groups(page: Page, url: str, base: str) -> list[Group]:
-    """Return the groups of a page that could be its list, the likeliest first."""
+    """Return the groups of a page that could be its list, the likeliest first, and what may be featured of the likeliest."""
     by_make: dict[tuple[str, ...], dict[str, LexborNode]] = {}
     for link, address in _links(page, url, base):
         text = text_of(link)
@@ -96,7 +99,28 @@ def groups(page: Page, url: str, base: str) -> list[Group]:
     menus = page.ids(_MENUS)
     for group in found:
         _judge(group, url, menus)
-    return sorted((group for group in found if group.sure > 0), key=lambda group: -group.sure)
+    found = sorted((group for group in found if group.sure > 0), key=lambda group: -group.sure)
+    alone = {key: link for links in by_make.values() if len(links) == 1 for key, link in links.items()}
+    return [*found, *_featured(alone, found[0], base, menus)] if found else []
+
+
+def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set[int]) -> Iterator[Group]:
+    """Yield what is dated, headed and addressed like the items of a list but stands alone: the newest one, shown large."""
+    around = Counter({outer.mem_id: 2 for card in listed.cards for outer in ancestors(card.link)})
+    (folder, _), *_ = Counter(_shape(card.url) for card in listed.cards).most_common(1)
+    keys = listed.keys
+    like = (
+        (key, link)
+        for key, link in alone.items()
+        if key not in keys and _shape(absolute(webpage.attribute(link, "href"), base)) == folder
+    )
+    for key, link in islice(like, FEATURED_LIMIT):
+        if not menus.isdisjoint(outer.mem_id for outer in (link, *ancestors(link))):
+            continue
+        card = _card(key, link, around, base)
+        fine = card.date.precision in {Precision.DAY, Precision.SECOND}
+        if fine and card.node.css_first(HEADING) and _width(card.title) in _HEADLINE:
+            yield Group([card], listed.sure, listed.why)
 
 
 def _links(page: Page, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
@@ -139,13 +163,14 @@ def _group(links: dict[str, LexborNode], base: str) -> Group:
     held: Counter[int] = Counter()
     for link in links.values():
         held.update(outer.mem_id for outer in ancestors(link))
-    found = []
-    for key, link in links.items():
-        node = _card_of(link, held)
-        date, shown = date_of(node)
-        address = absolute(webpage.attribute(link, "href"), base)
-        found.append(Card(node, link, address, key, title_of(node, link, shown, date), date))
-    return Group(found)
+    return Group([_card(key, link, held, base) for key, link in links.items()])
+
+
+def _card(key: str, link: LexborNode, held: Counter[int], base: str) -> Card:
+    node = _card_of(link, held)
+    date, shown = date_of(node)
+    address = absolute(webpage.attribute(link, "href"), base)
+    return Card(node, link, address, key, title_of(node, link, shown, date), date)
 
 
 def _card_of(link: LexborNode, held: Counter[int]) -> LexborNode:
@@ -246,13 +271,14 @@ def _width(text: str) -> int:
     return sum(2 if char >= "\u1100" else 1 for char in text)
 
 
-def _folder(url: str) -> str:
-    return path_of(url).rstrip("/").rpartition("/")[0]
+def _shape(url: str) -> str:
+    """Return the folder that a page lies in, dates in it made alike."""
+    return re.sub(r"\d+", "0", path_of(url).rstrip("/").rpartition("/")[0])
 
 
 def _one_shape(found: list[Card]) -> float:
     """Return the share of addresses in the commonest folder, dates in the path counted as one."""
-    folders = Counter(re.sub(r"\d+", "0", _folder(card.url)) for card in found)
+    folders = Counter(_shape(card.url) for card in found)
     return folders.most_common(1)[0][1] / len(found)
 
 

@@ -69,7 +69,8 @@ class Draft:
 def drafts(page: Page, url: str, base: str) -> list[Draft]:
     """Return drafts for the lists of a page, the surest first."""
     found = [group for group in groups.groups(page, url, base) if group.sure >= _LEAST_SURE]
-    made = [draft for group in found[:DRAFT_LIMIT] if (draft := _draft(group, page)) is not None]
+    many = [group for group in found if len(group.cards) > 1]
+    made = [draft for group in many[:DRAFT_LIMIT] if (draft := _draft(group, page)) is not None]
     if len(found) > 1 and (whole := _joined(found, page)) is not None:
         made.insert(0, whole)
     return made
@@ -78,7 +79,7 @@ def drafts(page: Page, url: str, base: str) -> list[Draft]:
 def _joined(found: list[Group], page: Page) -> Draft | None:
     """Return one draft for the surest group and the other parts of the same list: a featured block above it, for one."""
     best = found[0]
-    parts, keys = [best], set(best.keys)
+    parts, keys, names = [best], set(best.keys), [_entry_name(best, page)]
     for group in found[1:]:
         new = group.keys - keys
         if (
@@ -86,13 +87,12 @@ def _joined(found: list[Group], page: Page) -> Draft | None:
             and best.dated > _MOSTLY
             and group.dated > _MOSTLY
             and len(new) > len(group.keys) / 2
+            and (name := _entry_name(group, page))
         ):
             parts.append(group)
+            names.append(name)
             keys |= new
-    if len(parts) == 1:
-        return None
-    names = [name for group in parts if (name := _entry_name(group, page))]
-    if len(names) < len(parts):
+    if len(parts) == 1 or not names[0]:
         return None
     select = _select(", ".join(dict.fromkeys(names)), [group.cards for group in parts], page)
     return Draft(select, min(0.99, best.sure + 0.01), (*best.why, f"put together from {len(parts)} blocks of the page"))
