@@ -39,7 +39,7 @@ def world(engine: Engine) -> Iterator[World]:
         Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher,
     ):
         made = World(engine, server, fetcher)
-        made.round()
+        assert made.round().failed == ()
         yield made
 
 
