@@ -108,6 +108,10 @@ def shown(world: World, query: str = "SELECT headline_id FROM v1_stories WHERE h
     return [row.source_id for row in rows]
 
 
+def shown_ids(world: World) -> set[str]:
+    return {row.headline_id for row in world.rows("SELECT headline_id FROM v1_stories")}
+
+
 def id_of(world: World, source: str, item: Item | None = None) -> str:
     url = (item or LAUNCH[source]).link
     (row,) = world.rows("SELECT id FROM headlines WHERE source_id = :source AND url = :url", source=source, url=url)
@@ -132,6 +136,7 @@ def differences(stored: Engine, replayed: Engine) -> list[replays.Difference]:
         return list(replays.differences(one, other))
 
 
+LANGUAGES_OF = "SELECT headline_id FROM v1_story_languages WHERE story_id = :id"
 EVERYWHERE = {(source, item.link) for source, item in LAUNCH.items()}
 
 
@@ -181,6 +186,43 @@ def test_what_is_shown_changes_only_when_stories_merge_or_split(world: World) ->
     say(world, "split", id_of(world, "acme/news"), id_of(world, "acme/blog"))
     assert kinds(world, before) == ["split"]
     assert shown(world) == ["acme/blog"]
+
+
+def test_what_a_revision_takes_out_of_a_story_is_not_shown_for_it_any_longer(world: World) -> None:
+    tell(world, ["acme/blog", "acme/releases", "acme/news"])
+    assert shown(world) == ["acme/news"]
+    (whole,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
+    before = last_change(world)
+    world.server.update({FEEDS["acme/news"]: rss(replace(LAUNCH["acme/news"], title="Our offices over the summer"))})
+    world.poll("acme/news", after=timedelta(hours=1))
+    assert kinds(world, before) == ["revised", "split"]
+    for query in ("SELECT headline_id FROM v1_stories WHERE id = :id", LANGUAGES_OF):
+        (left,) = world.rows(query, id=whole.id)
+        assert left.headline_id == id_of(world, "acme/blog")
+
+
+def test_a_pin_is_said_in_the_change_log(world: World, empty: Engine) -> None:
+    tell(world, list(LAUNCH))
+    before = last_change(world)
+    say(world, "pin", id_of(world, "acme/log"))
+    assert shown(world) == ["acme/log"]
+    (told,) = world.rows("SELECT kind, headline_id, story_id FROM v1_changes WHERE seq > :after", after=before)
+    (whole,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
+    assert tuple(told) == ("edited", id_of(world, "acme/log"), whole.id)
+    pipeline.replay(world.engine, empty)
+    assert differences(world.engine, empty) == []
+
+
+def test_a_word_that_moves_nothing_changes_nothing_that_is_shown(world: World) -> None:
+    tell(world, ["acme/news", "acme/blog"])
+    say(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/news"))
+    before, seen = last_change(world), shown_ids(world)
+    first, last = sorted((LAUNCH["acme/news"], OTHER), key=lambda item: id_of(world, "acme/news", item) in seen)
+    earlier = replace(first, published=first.published - timedelta(days=1))
+    world.server.update({FEEDS["acme/news"]: rss(earlier, last)})
+    world.poll("acme/news", after=timedelta(hours=1))
+    say(world, "merge", id_of(world, "acme/blog"), id_of(world, "acme/news"))
+    assert (kinds(world, before), shown_ids(world)) == (["revised"], seen)
 
 
 def test_where_the_headline_shown_is_withdrawn_another_is_shown(world: World) -> None:

@@ -82,7 +82,8 @@ def obey(conn: Connection, word: decisions.Decision, generation: int) -> bool:
         vendor_id = placings.members(conn, [word.subject])[word.subject].vendor
     else:
         vendor_id = decisions.on_story(conn, word)
-    _partition(conn, vendor_id, {word.subject, *word.others}, at=word.at, generation=generation, choose=True)
+    choose = word.kind not in {"merge", "split"}  # what these move is chosen for anyway
+    _partition(conn, vendor_id, {word.subject, *word.others}, at=word.at, generation=generation, choose=choose)
     return True
 
 
@@ -212,7 +213,7 @@ def _partition(
     drawn = stories.partition(members.values(), joins.values(), words)
     changed = stories.changes(before, drawn)
     placings.write(conn, vendor_id, drawn, before, at)
-    moved = {one.headline_id for one in changed}
+    moved = {id_ for one in changed for id_ in (one.headline_id, one.before)}  # where one left, its founder is left
     stale = [one for one in drawn if choose or len(one.headline_ids) == 1 or not moved.isdisjoint(one.headline_ids)]
     _choose(conn, stale, members, stories.pins(words))
     placings.drop_empty(conn, {one.before for one in changed})

@@ -16,7 +16,8 @@ from ingest.store.engine import json_text
 
 Kind = Literal["withdraw", "restore", "merge", "split", "pin"]
 
-_CHANGE = {"withdraw": "withdrawn", "restore": "restored"}
+_CHANGE = {"withdraw": "withdrawn", "restore": "restored", "pin": "edited"}
+"""How the change log calls what a word does; what a merge or a split moves is said as it moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,7 @@ def decide(conn: Connection, decision: Decision) -> bool:
         values["state"] = "withdrawn" if withdrawn else "live"
     conn.execute(update(table).where(table.c.id == decision.subject).values(values))
     if row.state != "revoked":
-        change = {
-            "at": decision.at,
-            "kind": _CHANGE[decision.kind],
-            "headline_id": decision.subject,
-            "revision": row.revision,
-            "generation": row.allowlist_generation,
-            "capture_id": None,
-        }
-        changes.append(conn, [change])
+        _say(conn, decision, row.revision, row.allowlist_generation)
     return True
 
 
@@ -104,15 +97,31 @@ def on_story(conn: Connection, decision: Decision) -> str:
     """
     table = schema.headlines
     named = [decision.subject, *decision.others]
-    vendor_of = dict(iter(conn.execute(select(table.c.id, table.c.vendor_id).where(table.c.id.in_(named)))))
-    missing = next((id_ for id_ in named if id_ not in vendor_of), None)
+    columns = (table.c[name] for name in ("id", "vendor_id", "revision", "allowlist_generation"))
+    known = {row.id: row for row in conn.execute(select(*columns).where(table.c.id.in_(named)))}
+    missing = next((id_ for id_ in named if id_ not in known), None)
     if missing is not None:
         raise UsageError("there is no headline of that id; `ingest headlines --json` shows ids.", subject=missing)
-    if len(set(vendor_of.values())) > 1:
+    if len({row.vendor_id for row in known.values()}) > 1:
         message = "stories are of one vendor; what two vendors announce together is related, not merged."
         raise UsageError(message, subject=decision.subject)
     _record(conn, decision)
-    return str(vendor_of[decision.subject])
+    subject = known[decision.subject]
+    if decision.kind == "pin":
+        _say(conn, decision, subject.revision, subject.allowlist_generation)
+    return str(subject.vendor_id)
+
+
+def _say(conn: Connection, decision: Decision, revision: int, generation: int) -> None:
+    change = {
+        "at": decision.at,
+        "kind": _CHANGE[decision.kind],
+        "headline_id": decision.subject,
+        "revision": revision,
+        "generation": generation,
+        "capture_id": None,
+    }
+    changes.append(conn, [change])
 
 
 def _record(conn: Connection, decision: Decision) -> None:
