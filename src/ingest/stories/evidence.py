@@ -318,8 +318,9 @@ def differences(a: Title, b: Title) -> frozenset[str]:
     Return in what two titles differ so that they announce two things, whatever else is alike.
 
     numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
-    same ones. stage: a preview against general availability. name: each has a name that the other lacks. angle: one is
-    about something in connection with the other's whole subject, or about somebody whom the other does not name.
+    same ones. place: each has one that the other lacks. stage: a preview against general availability. name: each has a name
+    that the other lacks, or one is about a variant of the other's whole subject. angle: one is about something in connection
+    with the other's whole subject, or about somebody whom the other does not name.
     """
     found = set()
     if (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions:
@@ -334,11 +335,21 @@ def differences(a: Title, b: Title) -> frozenset[str]:
             found.add(label)
     if a.stages and b.stages and not a.stages & b.stages:
         found.add("stage")
-    if a.names - b.words and b.names - a.words:
+    if a.places - b.places and b.places - a.places:
+        found.add("place")
+    if (a.names - b.words and b.names - a.words) or _is_variant(a, b) or _is_variant(b, a):
         found.add("name")
     if _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
         found.add("angle")
     return frozenset(found)
+
+
+def _is_variant(named: Title, by: Title) -> bool:
+    """Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`)."""
+    size = len(named.head)
+    if not size or not _is_bare(named) or by.head[:size] != named.head:
+        return False
+    return any(stem(word) in by.names for word in by.head[size : size + 1])
 
 
 def _approaches(named: Title, by: Title) -> bool:

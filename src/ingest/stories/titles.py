@@ -38,15 +38,17 @@ class Title:
     A title as far as it can be compared.
 
     `normal` is equal for titles that say the same, `plain` is that without its numbers, `subject` the part before a colon,
-    comma or bracket in the same form. `words` are its words less their endings, `order` those of them that no list calls
-    weak, as they follow each other. `actor` are the words before a verb like `supports`. `names` are words that are written
-    as names, `versions` numbers with a dot that are no amounts. `size` counts words, `telling` those that no list calls
-    weak and that are no numbers; four Chinese or Japanese characters count as a word.
+    comma or bracket in the same form, `head` that part word by word. `words` are its words less their endings, `order` those
+    of them that no list calls weak, as they follow each other. `actor` are the words before a verb like `supports`. `names`
+    are words that are written as names, `versions` numbers with a dot that are no amounts, `places` what kind `region` is told
+    by. `size` counts words, `telling` those that no list calls weak and that are no numbers; four Chinese or Japanese
+    characters count as a word.
     """
 
     normal: str
     plain: str
     subject: str
+    head: tuple[str, ...]
     words: frozenset[str]
     order: tuple[str, ...]
     actor: frozenset[str]
@@ -57,6 +59,7 @@ class Title:
     versions: frozenset[str]
     tiers: frozenset[str]
     kinds: frozenset[str]
+    places: frozenset[str]
     stages: frozenset[str]
     months: frozenset[str]
     parts: frozenset[str]
@@ -67,13 +70,15 @@ def title(text: str) -> Title:
     """Take a title apart."""
     folded = _folded(text)
     tokens = _tokens(folded)
-    kept = _kept(tokens)
+    kept = _without_stops(_led(tokens))
     names = _names(text)
+    head = _led(_tokens(rulebook.STATUS.sub("", _BREAK.split(folded, maxsplit=1)[0])))
     stems = [part for word in kept for part in _stems(word)]
     return Title(
         normal=" ".join(kept),
         plain=" ".join(word for word in kept if not _NUMBER.search(word)),
-        subject=_subject(folded),
+        subject=" ".join(_without_stops(head)),
+        head=tuple(head),
         words=frozenset(stems),
         order=tuple(stem for stem in stems if stem not in WEAK),
         actor=_actor(kept),
@@ -84,6 +89,7 @@ def title(text: str) -> Title:
         versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
         tiers=frozenset(rulebook.TIERS.findall(folded)) | (names & rulebook.NAMED_TIERS),
         kinds=rulebook.KINDS.of(folded),
+        places=frozenset(rulebook.PLACES.findall(folded)),
         stages=rulebook.STAGES.of(folded),
         months=rulebook.MONTHS.of(folded),
         parts=frozenset("".join(found) for found in rulebook.PART.findall(folded)),
@@ -99,7 +105,7 @@ def _tokens(folded: str) -> list[str]:
     return _TOKEN.findall(folded)
 
 
-def _kept(tokens: list[str]) -> list[str]:
+def _led(tokens: list[str]) -> list[str]:
     """Return the words without what only leads up to the subject (`Google announces`, `Introducing the new`)."""
     start = 0
     for place, token in enumerate(tokens[:4]):
@@ -108,12 +114,11 @@ def _kept(tokens: list[str]) -> list[str]:
             break
     while start + 1 < len(tokens) and tokens[start] in rulebook.LEADS:
         start += 1
-    return [token for token in tokens[start:] if token not in rulebook.STOP] or tokens
+    return tokens[start:]
 
 
-def _subject(folded: str) -> str:
-    head = rulebook.STATUS.sub("", _BREAK.split(folded, maxsplit=1)[0])
-    return " ".join(_kept(_tokens(head)))
+def _without_stops(tokens: list[str]) -> list[str]:
+    return [token for token in tokens if token not in rulebook.STOP] or tokens
 
 
 def _size(word: str) -> int:
