@@ -112,6 +112,14 @@ def shown_ids(world: World) -> set[str]:
     return {row.headline_id for row in world.rows("SELECT headline_id FROM v1_stories")}
 
 
+def together(world: World) -> set[frozenset[str]]:
+    """The headlines of the launch, by story."""
+    found: dict[str, set[str]] = {}
+    for row in world.rows("SELECT id, story_id FROM v1_headlines WHERE url <> :url", url=OTHER.link):
+        found.setdefault(row.story_id, set()).add(row.id)
+    return set(map(frozenset, found.values()))
+
+
 def id_of(world: World, source: str, item: Item | None = None) -> str:
     url = (item or LAUNCH[source]).link
     (row,) = world.rows("SELECT id FROM headlines WHERE source_id = :source AND url = :url", source=source, url=url)
@@ -199,6 +207,20 @@ def test_what_a_revision_takes_out_of_a_story_is_not_shown_for_it_any_longer(wor
     for query in ("SELECT headline_id FROM v1_stories WHERE id = :id", LANGUAGES_OF):
         (left,) = world.rows(query, id=whole.id)
         assert left.headline_id == id_of(world, "acme/blog")
+
+
+def test_what_hung_on_a_headline_that_is_split_off_goes_with_it_until_a_word_brings_it_back(world: World) -> None:
+    tell(world, ["acme/blog", "acme/news", "acme/releases"])
+    hanging = id_of(world, "acme/releases")
+    (by,) = world.rows("SELECT other_id, rule FROM story_joins WHERE headline_id = :id", id=hanging)
+    (left,) = {id_of(world, "acme/blog"), id_of(world, "acme/news")} - {by.other_id}
+    assert by.rule == "words"
+    say(world, "split", by.other_id, left)
+    assert together(world) == {frozenset({by.other_id, hanging}), frozenset({left})}
+    settle(world)
+    assert together(world) == {frozenset({by.other_id, hanging}), frozenset({left})}
+    say(world, "merge", hanging, left)
+    assert together(world) == {frozenset({by.other_id}), frozenset({left, hanging})}
 
 
 def test_a_pin_is_said_in_the_change_log(world: World, empty: Engine) -> None:

@@ -57,6 +57,14 @@ def test_an_operator_splits_what_anything_joins_even_in_a_roundabout_way() -> No
     assert ids(partition((A, B, C), joins, [Decision(1, "split", "c", ("a",))])) == ["ab", "c"]
 
 
+def test_what_hangs_on_a_headline_goes_with_it_and_a_merge_brings_it_back() -> None:
+    joins = [join("a", "b"), join("b", "c", 0.5)]
+    split, merge = Decision(1, "split", "b", ("a",)), Decision(2, "merge", "c", ("a",))
+    assert ids(partition((A, B, C), joins, [split])) == ["a", "bc"]
+    assert ids(partition((A, B, C), joins, [split, merge])) == ["ac", "b"]
+    assert ids(partition((A, B, C), [*joins, join("a", "c", 0.6)], [split])) == ["ac", "b"]
+
+
 def test_a_later_word_wins_over_an_earlier_one() -> None:
     split, merge = Decision(1, "split", "a", ("b",)), Decision(2, "merge", "a", ("b",))
     assert ids(partition((A, B), [join("a", "b")], [split, merge])) == ["ab"]
