@@ -412,6 +412,29 @@ def is_of(row: Mapping[str, Any], said: Said) -> bool:
     return bool(same and row["title"] == said.title and row["source_id"] == said.source)
 
 
+def test_the_nineteen_lines_are_sixteen_stories_with_every_official_link(week: World) -> None:
+    story_of = {(row.source_id, row.title): row.story_id for row in week.rows("SELECT * FROM v1_headlines")}
+    lines = {no: story_of[said.source, said.title] for no, said in SEEDS.items() if said}
+    assert (len(lines), len(set(lines.values()))) == (19, 16)
+    told = {no: sorted(one.source for one in COPIES if story_of[one.source, one.title] == lines[no]) for no in lines}
+    assert {no: sources for no, sources in told.items() if sources} == {
+        10: ["google/deepmind", "google/keyword-ja"],
+        12: ["google/keyword-ja"],
+        15: ["google/keyword-ja"],
+        16: ["openai/news-ja"],
+        18: ["openai/news-ja"],
+        20: ["google/gemini-api-changelog"],
+    }  # the others tell of a part of an announcement, of a week, or by a bare version
+    links = {(row.story_id, urls.page_key(urls.parse(row.url))) for row in week.rows(OFFICIAL_LINKS)}
+    assert {(story_of[one.source, one.title], urls.page_key(urls.parse(one.url))) for _, one in EXPECTED} <= links
+    wanted = {lines[no]: 1 + len(sources) for no, sources in told.items()}
+    counted = {row.id: row.headlines for row in week.rows("SELECT id, headlines FROM v1_stories")}
+    assert {story_id: counted[story_id] for story_id in wanted} == wanted
+
+
+OFFICIAL_LINKS: Final = "SELECT h.story_id, l.url FROM v1_links l JOIN v1_headlines h ON h.id = l.headline_id"
+
+
 def test_what_is_new_in_the_week_is_no_backfill_and_the_japanese_twins_are_japanese(week: World) -> None:
     rows = {row["url"].rstrip("/"): row for row in headlines(week)}
     assert not rows[GLASSWING.url]["backfill"]
