@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final, Literal
 
 from ingest.stories import rulebook
@@ -320,7 +321,7 @@ def differences(a: Title, b: Title) -> frozenset[str]:
     numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
     same ones. place: each has one that the other lacks. stage: a preview against general availability. name: each has a name
     that the other lacks, or one is about a variant of the other's whole subject. angle: one is about something in connection
-    with the other's whole subject, or about somebody whom the other does not name.
+    with the other's whole subject, or about somebody whom the other does not name, or each about another thing of one whole.
     """
     found = set()
     if (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions:
@@ -339,7 +340,7 @@ def differences(a: Title, b: Title) -> frozenset[str]:
         found.add("place")
     if (a.names - b.words and b.names - a.words) or _is_variant(a, b) or _is_variant(b, a):
         found.add("name")
-    if _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
+    if _forks(a, b) or _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
         found.add("angle")
     return frozenset(found)
 
@@ -350,6 +351,16 @@ def _is_variant(named: Title, by: Title) -> bool:
     if not size or not _is_bare(named) or by.head[:size] != named.head:
         return False
     return any(stem(word) in by.names for word in by.head[size : size + 1])
+
+
+def _forks(a: Title, b: Title) -> bool:
+    """Whether two titles begin alike and go on to two things of it (`Claude Code on the web` / `Claude Code on desktop`)."""
+    one, other = ([stem(word) for word in of.subject.split() if word.isascii()] for of in (a, b))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    behind = one[same:], other[same:]
+    if len(set(one[:same]) - WEAK) < _TELLING or any(not rest or rest[0] in WEAK for rest in behind):
+        return False
+    return b.words.isdisjoint(set(behind[0]) - WEAK) and a.words.isdisjoint(set(behind[1]) - WEAK)
 
 
 def _approaches(named: Title, by: Title) -> bool:
