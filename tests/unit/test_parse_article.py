@@ -139,6 +139,7 @@ def test_a_stated_date_keeps_its_precision_and_a_time_needs_its_zone(
             "2026年5月21日 発表",
             "発表日 2026年5月21日",
             "发布时间：2026-05-21 14:30",
+            "<span>发布时间：2026-05-21 14:30</span><span>来源：新华网</span>",
         ),
         *(
             "News | May 21, 2026",
@@ -161,6 +162,7 @@ def test_a_stated_date_keeps_its_precision_and_a_time_needs_its_zone(
         ),
         "<span>Ada</span><span class=post-date>2026年5月21日</span>",
         "<strong>May 21,</strong> 2026",
+        "<b>21</b><i>May 2026</i>",
     ],
 )
 def test_a_line_that_is_a_date_by_its_whole_make_dates_the_page(line: str) -> None:
@@ -335,6 +337,13 @@ def test_what_the_heading_leaves_out_of_the_title_is_the_sites_name() -> None:
         ).title
         == "Model 5"
     )
+
+
+@pytest.mark.parametrize(("heading", "title"), [("Model 5", "Model 5"), ("Acme: Model 5", "Acme: Model 5")])
+def test_the_sites_name_and_a_colon_go_where_the_heading_is_without_them(heading: str, title: str) -> None:
+    head = meta("og:title", "Acme: Model 5") + meta("og:site_name", "Acme")
+    assert read(f"<h1>{heading}</h1>", head=head).title == title
+    assert read(f"<h1>{heading}</h1>", head=meta("og:title", f"Bonds: {heading}")).title == f"Bonds: {heading}"
 
 
 def test_a_headline_that_was_cut_is_completed_from_another_evidence() -> None:

@@ -47,7 +47,7 @@ _INLINE: Final = names("a abbr b bdi bdo cite code em font i mark q s small span
 
 _MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _TEXT_DATE: Final = (
-    rf"(?<![\w-])(?:{_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\.?[\s-]+(?:of\s+)?{_MONTH},?[\s-]+\d{{4}})(?!\w)"
+    rf"(?<![\w-])(?:{_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\.?[\s-]*(?:of\s+)?{_MONTH},?[\s-]+\d{{4}})(?!\w)"
     r"|(?<![\d./-])\d{4}\s?(?P<sign>[-/.])\s?\d{1,2}\s?(?P=sign)\s?\d{1,2}(?![\d/-])"
     r"|(?<![\d./-])\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}(?![\d/-])"
     r"|(?:令和|平成)\s*(?:\d{1,2}|元)\s*年\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*日)?"
@@ -90,7 +90,8 @@ _CLOCK: Final = (
 _DAY_NAME: Final = r"(?:\s*[(（]?[日月火水木金土일월화수목금토](?:曜日?|요일)?[)）]?(?!\w))"
 _AFTERTHOUGHT: Final = re.compile(rf"{_DAY_NAME}?{_CLOCK}?{_DAY_NAME}?", re.IGNORECASE)
 _ENDS: Final = re.compile(
-    rf"\s*(?:\.?$|{_EDGE}|読了|約?\d+\s*分|\d+[ -]min|[|｜·•—–―/／>»\u3000]|-\s|\(|（|by\s)", re.IGNORECASE
+    rf"\s*(?:\.?$|{_EDGE}|読了|約?\d+\s*分|来源|來源|作者|\d+[ -]min|[|｜·•—–―/／>»\u3000]|-\s|\(|（|by\s)",
+    re.IGNORECASE,
 )
 _SET_OFF: Final = re.compile(rf"(?:^|{_EDGE}|[|｜·•／>»\u3000]|\s[-–—―/])\s*$")
 _CLOCK_BEFORE: Final = re.compile(

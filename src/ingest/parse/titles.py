@@ -68,7 +68,10 @@ def without_site(title: str, heading: str, names: list[str]) -> str:
         if not part or part == title:
             continue
         if part == heading:
-            match = re.fullmatch(rf"{re.escape(part)}{_SIGNS}.+|.+{_SIGNS}{re.escape(part)}", title, re.IGNORECASE)
+            named = "|".join(map(re.escape, names)) or "(?!)"  # in front of any other colon stands the title itself
+            match = re.fullmatch(
+                rf"{re.escape(part)}{_SIGNS}.+|(?:.+{_SIGNS}|(?:{named}):\s+){re.escape(part)}", title, re.IGNORECASE
+            )
             found = part if match else ""
         else:
             match = re.fullmatch(rf"(.+?){_SIGNS}{re.escape(part)}|{re.escape(part)}{_SIGNS}(.+)", title, re.IGNORECASE)
