@@ -82,7 +82,9 @@ def test_the_same_title_in_another_source_joins_for_longer_the_longer_it_is() ->
     assert rule(short, member("Acme and Slack", source="acme/blog", day="2026-06-01")) is None
 
 
-@pytest.mark.parametrize("bare", ["v1.2.0", "Release 1.2.0", "Release notes", "Weekly update", "新機能"])
+@pytest.mark.parametrize(
+    "bare", ["v1.2.0", "Release 1.2.0", "Release notes", "Weekly update", "Bug fixes", "新機能", "バグの修正と改善"]
+)
 def test_a_title_that_says_nothing_joins_nothing(bare: str) -> None:
     assert rule(member(bare), member(bare, source="acme/other")) is None
 
@@ -114,6 +116,16 @@ def test_a_short_slug_needs_the_days_and_the_titles_to_agree() -> None:
     assert rule(one, other("最先端の知能")) is None
     assert rule(one, other("Gemini 3.5：最先端", day="2026-06-20")) is None
     assert rule(one, other("Gemini 3.6：最先端")) is None
+    launch = member("Acme AgentCore in preview", "https://acme.com/new/acme-agentcore")
+    for title_ in ("Acme AgentCore is generally available", "Acme AgentCore retired", "Acme AgentCore Mini in preview"):
+        assert rule(launch, member(title_, "https://acme.com/blog/acme-agentcore", source="acme/blog")) is None
+
+
+def test_a_title_that_comes_every_month_is_the_same_for_days_only() -> None:
+    monthly = "What's new in the Acme app for people at work"
+    one = member(monthly)
+    assert rule(one, member(monthly, source="acme/blog", day="2026-05-20")) == "title"
+    assert rule(one, member(monthly, source="acme/blog", day="2026-06-12")) is None
 
 
 def test_a_title_that_is_only_the_subject_of_the_other_joins_on_the_day() -> None:
@@ -146,11 +158,17 @@ def test_two_vendors_never_share_a_story() -> None:
         ("Guardrails Now Reach Users in Europe (Frankfurt)", "Guardrails Now Reach Users in Asia (Tokyo)", "place"),
         ("GPT-4.1 is now available", "GPT-4.1 fine-tuning is now available", "kind"),
         ("Introducing GPT-5", "Introducing GPT-5 for developers", "kind"),
-        ("Claude Code on the web", "Claude Code on desktop", "angle"),
-        ("Acme HyperPod now supports P6 instances", "Acme HyperPod now supports aware scheduling", "angle"),
+        ("Claude Code on the web", "Claude Code on desktop", "slot"),
+        ("Acme HyperPod now supports P6 instances", "Acme HyperPod now supports aware scheduling", "slot"),
         ("GTC keynote: watch live", "GTC keynote: everything announced", "kind"),
         ("Introducing Claude Opus", "Advancing finance with Claude Opus", "angle"),
         ("Mountpoint now supports S3 Express", "Announcing the new S3 Express class", "angle"),
+        ("Acme Code on the web", "Acme Code on desktop", "slot"),
+        ("Monitor agents with Acme Bedrock", "Deploy agents with Acme Bedrock", "slot"),
+        ("議事録を Acme で自動化する", "ログ分析を Acme で自動化する", "slot"),
+        ("Gemini 2.5 Flash", "Introducing Gemini 2.5 Flash Image", "name"),
+        ("gpt-oss", "Introducing gpt-oss-safeguard", "name"),
+        ("Results of the first quarter", "Results of the second quarter", "part"),
     ],
 )
 def test_differences_that_keep_two_apart(one: str, other: str, found: str) -> None:
@@ -169,6 +187,8 @@ def test_differences_that_keep_two_apart(one: str, other: str, found: str) -> No
         ("Acme reaches users in the Tokyo region", "Acme reaches users in Asia Pacific (Tokyo)"),
         ("Lambda scales 12 times faster", "Lambda now scales faster"),
         ("AWS announces Amazon ElastiCache Serverless", "Amazon ElastiCache Serverless for Redis is now available"),
+        ("Acme Aurora Limitless scales without limits", "Announcing Acme Aurora Limitless"),
+        ("Acme Q in QuickSight uses generative help for data", "Acme Q in QuickSight explores data generatively"),
         ("AI Agents Find Smart Contract Exploits", "AI agents find $4.6M in smart contract exploits"),
     ],
 )

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+import pytest
+
 from dedupe.build import member
 from ingest.stories import Join, Member, liken, settled, touched_by, window_of
 
@@ -58,8 +60,15 @@ def test_a_best_without_a_lead_is_none() -> None:
 
 def test_copies_of_one_story_do_not_rival_each_other() -> None:
     one, other, copy = post(), entry(), entry(source="acme/log")
-    [join] = likes(one, other, copy, groups={other.id: "g", copy.id: "g"})
-    assert one.id in join.pair
+    found = likes(one, other, copy, groups={other.id: "g", copy.id: "g"})
+    assert {join.pair for join in found} == {(one.id, other.id), (one.id, copy.id)}
+
+
+def test_a_pair_is_told_by_the_titles_that_are_alike_and_not_by_those_of_their_copies() -> None:
+    japanese = member("検索の管理", source="acme/japan", lang="ja")
+    one, other = post(), entry()
+    [join] = likes(japanese, one, other, groups={japanese.id: "g", other.id: "g"})
+    assert join.pair == (one.id, other.id)
 
 
 def test_the_lead_counts_from_both_sides() -> None:
@@ -77,6 +86,11 @@ def test_stories_that_have_a_source_in_common_stay_apart() -> None:
 def test_a_difference_keeps_alike_titles_apart() -> None:
     assert likes(post("Acme Opus 4.6 comes to Bedrock users"), entry("Acme Opus 4.7 comes to Bedrock users")) == []
     assert likes(post("Acme Opus comes to Bedrock users"), entry("Acme Opus comes to Bedrock users today"))
+
+
+@pytest.mark.parametrize("bare", ["v0.52.0", "Release 1.0.0", "Weekly round-up of Acme Bedrock"])
+def test_versions_and_round_ups_are_like_all_others_and_prove_nothing(bare: str) -> None:
+    assert likes(post(bare), entry(bare)) == []
 
 
 def test_two_languages_are_not_compared_by_words() -> None:

@@ -9,17 +9,16 @@ a headline are found by look-ups and their number does not grow with the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import takewhile
 from typing import Final, Literal
 
 from ingest.stories import rulebook
 from ingest.stories.documents import LONGEST_SLUG, Page, page, without_mark
 from ingest.stories.members import Evidence, Join, Member, Rule
-from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, content, stem, title
 
 Kind = Literal["page", "story", "slug", "title", "subject", "pair"]
 
@@ -222,7 +221,8 @@ def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """Another source of the vendor says the same words."""
     if a.title.normal != b.title.normal or not a.title.telling or not _elsewhere(a, b):
         return None
-    days = rulebook.WINDOWS.long_title if _is_long(a.title) else rulebook.WINDOWS.short_title
+    lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month
+    days = rulebook.WINDOWS.long_title if lasting else rulebook.WINDOWS.short_title
     undated = apart is None and _is_long(a.title) and not a.title.kinds
     if not (undated or _within(apart, days)) or _is_bare_version(a.title):
         return None
@@ -256,13 +256,17 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
         return None
     if not long and not _agree(a, b):
         return None
-    if differences(a.title, b.title) & _ALWAYS:
+    apart_in = _ALWAYS if long or a.member.lang != b.member.lang else _ALWAYS | _IN_ONE_LANGUAGE
+    if differences(a.title, b.title) & apart_in:
         return None
     return "slug", (("last words of both addresses", slug), ("sources", f"{a.member.source} / {b.member.source}"))
 
 
-_ALWAYS: Final = frozenset({"numbers", "part", "month"})
+_ALWAYS: Final = frozenset({"numbers", "part", "month", "stage"})
 """Differences that keep even equal slugs apart; the others are often translated away."""
+
+_IN_ONE_LANGUAGE: Final = frozenset({"tier", "kind"})
+"""Differences that keep short slugs apart, too, where nothing was translated."""
 
 
 def _slug_names(of: Page) -> frozenset[str]:
@@ -320,8 +324,8 @@ def differences(a: Title, b: Title) -> frozenset[str]:
 
     numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
     same ones. place: each has one that the other lacks. stage: a preview against general availability. name: each has a name
-    that the other lacks, or one is about a variant of the other's whole subject. angle: one is about something in connection
-    with the other's whole subject, or about somebody whom the other does not name, or each about another thing of one whole.
+    that the other lacks, or one is about a variant of the other's whole subject. slot: one pattern filled twice. angle: one is
+    about something in connection with the other's whole subject, or about somebody whom the other does not name.
     """
     found = set()
     if (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions:
@@ -340,27 +344,49 @@ def differences(a: Title, b: Title) -> frozenset[str]:
         found.add("place")
     if (a.names - b.words and b.names - a.words) or _is_variant(a, b) or _is_variant(b, a):
         found.add("name")
-    if _forks(a, b) or _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
+    if _fills_a_slot(a, b):
+        found.add("slot")
+    if _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
         found.add("angle")
     return frozenset(found)
 
 
 def _is_variant(named: Title, by: Title) -> bool:
-    """Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`)."""
+    """
+    Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`).
+
+    Names need no capitals (`gpt-oss` / `gpt-oss-safeguard`), but a verb is none (`X powers Y`).
+    """
     size = len(named.head)
     if not size or not _is_bare(named) or by.head[:size] != named.head:
         return False
-    return any(stem(word) in by.names for word in by.head[size : size + 1])
+    further = (word for word in by.head[size : size + 1] if word not in rulebook.STOP and stem(word) not in WEAK)
+    return any(stem(word) in by.names or not word.endswith("s") for word in further)
 
 
-def _forks(a: Title, b: Title) -> bool:
-    """Whether two titles begin alike and go on to two things of it (`Claude Code on the web` / `Claude Code on desktop`)."""
-    one, other = ([stem(word) for word in of.subject.split() if word.isascii()] for of in (a, b))
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-    behind = one[same:], other[same:]
-    if len(set(one[:same]) - WEAK) < _TELLING or any(not rest or rest[0] in WEAK for rest in behind):
+def _fills_a_slot(a: Title, b: Title) -> bool:
+    """
+    Whether two titles are one pattern filled twice (`Claude Code on the web`, `Claude Code on desktop`).
+
+    They differ in one place, with content on both sides and none of it shared: not even a weak word or, behind a common
+    beginning, where one side has a single word.
+    """
+    start = _alike(a.line, b.line)
+    ours, theirs = a.line[start:], b.line[start:]
+    end = _alike(ours[::-1], theirs[::-1])
+    ours, theirs = ours[: len(ours) - end], theirs[: len(theirs) - end]
+    one, other = content(ours), content(theirs)
+    if start + end == 0 or not one or not other or not set(one).isdisjoint(other):
         return False
-    return b.words.isdisjoint(set(behind[0]) - WEAK) and a.words.isdisjoint(set(behind[1]) - WEAK)
+    single = bool(content(a.line[:start])) and min(len(one), len(other)) == 1
+    return single or set(content(ours, weak=())).isdisjoint(content(theirs, weak=()))
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """Count the words with which both begin."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def _approaches(named: Title, by: Title) -> bool:

@@ -23,7 +23,7 @@ from typing import Final
 from ingest.stories import rulebook
 from ingest.stories.evidence import differences
 from ingest.stories.members import Join, Member
-from ingest.stories.titles import WEAK, Title, shared, title
+from ingest.stories.titles import WEAK, Title, common, shared, title
 
 WINDOW: Final = timedelta(days=rulebook.WINDOWS.fuzzy)
 
@@ -58,47 +58,50 @@ def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last
         if member.day is not None:
             by_day[member.day].append(member)
     views = {day: _View(day, by_day, groups) for day in by_day if first - WINDOW <= day <= last}
-    found: dict[tuple[str, str, date], Join] = {}
+    found: dict[tuple[str, str], Join] = {}
     for day, view in views.items():
         for member in by_day[day]:
             best = view.best(member)
-            if best is None or best.other.day is None or not first <= max(day, best.other.day) <= last:
-                continue
-            back = views[best.other.day].best(best.other)
-            if back is not None and groups[back.other.id] == groups[member.id]:
-                ends = sorted((groups[member.id], groups[best.other.id]))
-                for join in _judge(member, best, back):  # one a day for two stories, however many copies they have
-                    place = ends[0], ends[1], max(day, best.other.day)
-                    found[place] = min(join, found.get(place, join), key=lambda join: (-join.score, join.pair))
+            for other in view.comparable(member, best.group) if best else ():
+                if best is None or other.day is None or not first <= max(day, other.day) <= last:
+                    continue
+                there = views[other.day]
+                back = there.best(other)
+                if back is not None and back.group == groups[member.id]:
+                    score = min(view.likeness(member, other), there.likeness(other, member))
+                    found |= {join.pair: join for join in _judge(member, other, score, best, back)}
     return sorted(found.values(), key=lambda join: join.pair)
 
 
 @dataclass(frozen=True, slots=True)
 class _Best:
-    """The most alike headline of another source, how alike, by how much it leads, whether something speaks against it."""
+    """The story of proofs that is most alike, how far it leads, whether something speaks against it."""
 
-    other: Member
-    score: float
+    group: str
     lead: float
     blocked: bool
 
 
-def _judge(member: Member, best: _Best, back: _Best) -> list[Join]:
-    """Return the join, if both sides see each other as the clear best and nothing keeps them apart."""
-    other = best.other
+def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best) -> list[Join]:
+    """
+    Return the join, if both sides see each other as the clear best and nothing keeps them apart.
+
+    Every pair of two stories is judged by its own titles, so that what an operator splits off takes no other's reason along.
+    """
     assert member.day is not None  # only headlines with a day are in a view
     assert other.day is not None
     apart = abs((member.day - other.day).days)
-    score, lead = min(best.score, back.score), min(best.lead, back.lead)
+    lead = min(best.lead, back.lead)
     wanted = rulebook.FUZZY.threshold + rulebook.FUZZY.per_day * apart
     if score < wanted or lead < rulebook.FUZZY.margin or best.blocked or back.blocked:
         return []
-    if differences(title(member.title), title(other.title)):
-        return []
     low, high = sorted((member, other), key=lambda one: one.id)
+    a, b = title(low.title), title(high.title)
+    if differences(a, b) or not common(a, b) or "recap" in a.kinds:  # one week's round-up is like another's
+        return []
     evidence = (
         ("titles", f"{low.title} / {high.title}"),
-        ("words in both", shared(title(low.title), title(high.title))),
+        ("words in both", shared(a, b)),
         ("ahead of the next", f"{lead:.2f}"),
         ("days apart", str(apart)),
     )
@@ -123,21 +126,26 @@ class _View:
     def best(self, member: Member) -> _Best | None:
         """Return what is most like the story of a headline, seen from its day."""
         own = self._groups[member.id]
-        scores: dict[str, tuple[float, str, Member]] = {}
+        scores: dict[str, float] = {}
         for fellow in self._fellows[own]:
             for other in self._candidates(fellow):
                 group = self._groups[other.id]
-                if group == own or other.source == fellow.source or _language(other) != _language(fellow):
-                    continue
-                score = self._likeness(fellow.id, other.id)
-                if group not in scores or (-score, other.id) < (-scores[group][0], scores[group][1]):
-                    scores[group] = (score, other.id, other)
+                if group != own and _is_comparable(fellow, other):
+                    scores[group] = max(scores.get(group, 0.0), self.likeness(fellow, other))
         if not scores:
             return None
-        ranked = sorted(scores.values(), key=lambda found: (-found[0], found[1]))
-        score, _, other = ranked[0]
-        lead = score - (ranked[1][0] if len(ranked) > 1 else 0.0)
-        return _Best(other, score, lead, self._is_blocked(own, self._groups[other.id]))
+        (group, score), *others = sorted(scores.items(), key=lambda found: (-found[1], found[0]))
+        lead = score - (others[0][1] if others else 0.0)
+        return _Best(group, lead, self._is_blocked(own, group))
+
+    def comparable(self, member: Member, group: str) -> list[Member]:
+        """List those of a story that a headline can be compared with."""
+        return [other for other in self._fellows[group] if _is_comparable(member, other)]
+
+    def likeness(self, one: Member, other: Member) -> float:
+        """Return the share of the weight of both titles that is in both."""
+        both = self._sum(self._titles[one.id].words & self._titles[other.id].words)
+        return 2 * both / (self._totals[one.id] + self._totals[other.id])
 
     def _weigh(self) -> dict[str, float]:
         counts: Counter[str] = Counter()
@@ -167,10 +175,6 @@ class _View:
     def _sum(self, words: Iterable[str]) -> float:
         return sum(self._weights[word] for word in sorted(words))  # sorted: the sum of floats depends on their order
 
-    def _likeness(self, one: str, other: str) -> float:
-        common = self._sum(self._titles[one].words & self._titles[other].words)
-        return 2 * common / (self._totals[one] + self._totals[other])
-
     def _is_blocked(self, one: str, other: str) -> bool:
         """Whether two stories have a source in common, which tells its own entries apart, or titles that differ."""
         ours, theirs = self._fellows[one], self._fellows[other]
@@ -186,6 +190,10 @@ class _View:
 
 _FEW: Final = 12
 """So many holders of a word are always looked at: on a quiet day every word is in a large share of the titles."""
+
+
+def _is_comparable(one: Member, other: Member) -> bool:
+    return one.source != other.source and _language(one) == _language(other)
 
 
 def _language(member: Member) -> str:

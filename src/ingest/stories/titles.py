@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,7 +14,9 @@ from ingest.stories import rulebook
 _CJK: Final = "\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN: Final = re.compile(rf"[0-9]+(?:\.[0-9]+)+|[^\W_{_CJK}]+(?:\.[0-9]+)*|[{_CJK}]+")
 _CJK_RUN: Final = re.compile(rf"[{_CJK}]+")
+_BETWEEN: Final = re.compile(rf"(?<=[{_CJK}]) (?=[{_CJK}])")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)*")
+_BARE: Final = re.compile(r"v?\d+(?:\.\d+)*")  # a number, a version
 _MONTH_NUMBER: Final = re.compile(r"(\d+)月")
 _VERSION: Final = re.compile(
     r"(?<![$€£¥])\b[a-z]*(\d+(?:\.\d+)*)(?![\d.]*(?:[%kmbx]\b|倍|\s?(?:million|billion|percent|times|万|億)))"
@@ -39,10 +42,10 @@ class Title:
 
     `normal` is equal for titles that say the same, `plain` is that without its numbers, `subject` the part before a colon,
     comma or bracket in the same form, `head` that part word by word. `words` are its words less their endings, `order` those
-    of them that no list calls weak, as they follow each other. `actor` are the words before a verb like `supports`. `names`
-    are words that are written as names, `versions` numbers with a dot that are no amounts, `places` what kind `region` is told
-    by. `size` counts words, `telling` those that no list calls weak and that are no numbers; four Chinese or Japanese
-    characters count as a word.
+    of them that no list calls weak, as they follow each other. `line` are all words as they follow each other, Chinese and
+    Japanese ones as single characters. `actor` are the words before a verb like `supports`. `names` are words that are written
+    as names, `versions` numbers with a dot that are no amounts, `places` what kind `region` is told by. `size` counts words,
+    `telling` those that no list calls weak and that are no numbers; four Chinese or Japanese characters count as a word.
     """
 
     normal: str
@@ -51,6 +54,7 @@ class Title:
     head: tuple[str, ...]
     words: frozenset[str]
     order: tuple[str, ...]
+    line: tuple[str, ...]
     actor: frozenset[str]
     size: int
     telling: int
@@ -81,6 +85,7 @@ def title(text: str) -> Title:
         head=tuple(head),
         words=frozenset(stems),
         order=tuple(stem for stem in stems if stem not in WEAK),
+        line=tuple(part for word in kept for part in (word if _CJK_RUN.fullmatch(word) else (stem(word),))),
         actor=_actor(kept),
         size=sum(_size(word) for word in kept),
         telling=sum(_size(word) for word in kept if _is_telling(word)),
@@ -137,7 +142,20 @@ def _actor(kept: list[str]) -> frozenset[str]:
 def _is_telling(word: str) -> bool:
     if _CJK_RUN.fullmatch(word):
         return bool(rulebook.JAPANESE_WEAK.sub("", word))
-    return not _NUMBER.fullmatch(word) and stem(word) not in WEAK
+    return not _BARE.fullmatch(word) and stem(word) not in WEAK
+
+
+def common(one: Title, other: Title) -> frozenset[str]:
+    """Return the words in both titles that no list calls weak and that are no numbers or versions."""
+    return frozenset(word for word in one.words & other.words - WEAK if not _BARE.fullmatch(word))
+
+
+def content(line: Sequence[str], weak: Collection[str] | None = None) -> list[str]:
+    """Return the words of a part of a `line`, less weak ones; a run of Chinese and Japanese characters is one."""
+    leave = WEAK if weak is None else weak
+    words = (word for word in _BETWEEN.sub("", " ".join(line)).split() if word not in leave)
+    told = (rulebook.JAPANESE_WEAK.sub("", word) if _CJK_RUN.fullmatch(word) else word for word in words)
+    return [word for word in told if word]
 
 
 def shared(one: Title, other: Title) -> str:
