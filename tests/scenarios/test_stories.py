@@ -17,7 +17,7 @@ from dedupe.test_seed_headlines import COPIES, PAGES
 from ingest import pipeline
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.store import decisions, replays
+from ingest.store import decisions, replays, stories
 from ingest.store.engine import open_engine, read, upgrade
 from world import NOW, Item, World, fetch_settings, rss
 
@@ -245,6 +245,40 @@ def test_a_word_that_moves_nothing_changes_nothing_that_is_shown(world: World) -
     world.poll("acme/news", after=timedelta(hours=1))
     say(world, "merge", id_of(world, "acme/blog"), id_of(world, "acme/news"))
     assert (kinds(world, before), shown_ids(world)) == (["revised"], seen)
+
+
+def test_what_two_vendors_announce_together_is_linked_and_not_merged(world: World) -> None:
+    listed = """
+version: 1
+vendors:
+  anthropic:
+    name: Anthropic
+    home: https://www.anthropic.com/
+    official: [www.anthropic.com]
+    sources: {news: {kind: feed, url: https://www.anthropic.com/news.xml, lang: en}}
+  aws:
+    name: AWS
+    home: https://aws.amazon.com/
+    official: [aws.amazon.com]
+    sources: {whats-new: {kind: feed, url: https://aws.amazon.com/new.xml, lang: en}}
+"""
+    maker = Item("Claude Opus 4.8 is now available in Amazon Bedrock", "https://www.anthropic.com/news/opus-bedrock")
+    host = Item("Anthropic's Claude Opus 4.8 in Amazon Bedrock", "https://aws.amazon.com/new/opus")
+    another = Item("Anthropic's Claude Opus 4.7 in Amazon Bedrock", "https://aws.amazon.com/new/opus-4-7")
+    world.server.update(
+        {"https://www.anthropic.com/news.xml": rss(maker), "https://aws.amazon.com/new.xml": rss(host, another)}
+    )
+    world.put_in_force(listed)
+    world.round()
+    settle(world)
+    ids = {row.url: (row.story_id, row.id) for row in world.rows("SELECT id, url, story_id FROM v1_headlines")}
+    assert len({story_id for story_id, _ in ids.values()}) == 3
+    with read(world.engine) as conn:
+        for one, other in ((maker, host), (host, maker)):
+            (related,) = stories.told(conn, ids[one.link][0]).related
+            assert (related.story_id, related.headline_id, related.url) == (*ids[other.link], other.link)
+            assert dict(related.evidence)["words in both"]
+        assert stories.told(conn, ids[another.link][0]).related == ()
 
 
 def test_where_the_headline_shown_is_withdrawn_another_is_shown(world: World) -> None:

@@ -192,6 +192,8 @@ def _print_story(found: Told, settings: Settings) -> None:
         render.blocks(item.title, facts)
     if because := reasons(found, settings):
         render.blocks("Why they are one", because)
+    if found.related:
+        render.blocks("Other vendors on the same", [(one.vendor_id, f"{one.title} {one.url}") for one in found.related])
 
 
 def reasons(found: Told, settings: Settings) -> Facts:

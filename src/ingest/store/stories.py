@@ -6,13 +6,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from ingest.model import Precision, Role
-from ingest.store import schema
+from ingest.store import placings, schema
 from ingest.store.engine import batches
 from ingest.store.queries import (
     ANY,
@@ -27,7 +27,7 @@ from ingest.store.queries import (
     headline_of,
     shown_at,
 )
-from ingest.stories import Join, in_words
+from ingest.stories import NEAR, Join, in_words, partners, relations
 
 _STORIES: Final = declare("v1_stories", "id vendor_id headline_id headlines links")
 _LANGUAGES: Final = declare("v1_story_languages", "story_id lang headline_id")
@@ -82,6 +82,18 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """What another vendor announced of the same thing: linked and never merged; `evidence` is what tells so."""
+
+    story_id: str
+    vendor_id: str
+    headline_id: str
+    title: str
+    url: str
+    evidence: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """
     Everything about one story.
@@ -98,6 +110,7 @@ class Told:
     links: tuple[Link, ...]
     joins: tuple[Joined, ...]
     words: tuple[Word, ...]
+    related: tuple[Related, ...]
 
 
 # ── all ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,6 +231,7 @@ def told(conn: Connection, story_id: str) -> Told:
         links=tuple(sorted(found, key=lambda link: (link.headline_id != story.headline_id, *_order(link)))),
         joins=tuple(_joins(conn, story_id)),
         words=tuple(_words(conn, [member.id for member in members])),
+        related=tuple(_related(conn, [member.id for member in members if member.state == "live"])),
     )
 
 
@@ -242,3 +256,27 @@ def _words(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Word]:
         others = tuple(json.loads(row.said).get("others", ()))
         if members & {row.subject, *others}:
             yield Word(row.at, row.by, row.kind, row.subject, others, row.reason)
+
+
+def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]:
+    """List what other vendors announced of what these headlines are about, each once; found when asked, not stored."""
+    told: set[str] = set()
+    for one in placings.members(conn, headline_ids).values():
+        others = partners(one)
+        if one.day is None or not others:
+            continue
+        day, moment = datetime.combine(one.day, time(), UTC), shown_at(HEADLINES)
+        rows = conn.execute(
+            select(HEADLINES).where(
+                HEADLINES.c.vendor_id.in_(sorted(others)),
+                HEADLINES.c.state == "live",
+                moment >= day - NEAR,
+                moment < day + NEAR + timedelta(days=1),
+            )
+        )
+        near = {row.id: row for row in rows}
+        for id_, evidence in relations(one, placings.members(conn, near).values()).items():
+            if id_ not in told:
+                told.add(id_)
+                row = near[id_]
+                yield Related(row.story_id, row.vendor_id, id_, row.title, row.url, evidence)

@@ -21,12 +21,13 @@ from ingest.stories.likeness import liken, settled, touched_by, window_of
 from ingest.stories.members import Decision, Evidence, Join, Member, Rule, Story
 from ingest.stories.placing import Change, changes, concerned, founder, partition
 from ingest.stories.primary import by_language, pins, primary
-from ingest.stories.related import pair_keys, related, relations
+from ingest.stories.related import NEAR, partners, related, relations
 from ingest.stories.rulebook import VERSION
 from ingest.stories.shelf import Shelf
 from ingest.stories.words import in_words
 
 __all__ = [
+    "NEAR",
     "VERSION",
     "Change",
     "Decision",
@@ -44,8 +45,8 @@ __all__ = [
     "in_words",
     "keys",
     "liken",
-    "pair_keys",
     "partition",
+    "partners",
     "pins",
     "primary",
     "proofs",

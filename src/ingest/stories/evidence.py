@@ -20,7 +20,7 @@ from ingest.stories.documents import LONGEST_SLUG, Page, page, without_mark
 from ingest.stories.members import Evidence, Join, Member, Rule
 from ingest.stories.titles import LONG_TITLE, WEAK, Title, content, stem, title
 
-Kind = Literal["page", "story", "slug", "title", "subject", "pair"]
+Kind = Literal["page", "story", "slug", "title", "subject"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
 _SHORT: Final = 6  # characters of a one-word slug that may count

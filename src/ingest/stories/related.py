@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from ingest.stories import rulebook
-from ingest.stories.evidence import Key, differences
+from ingest.stories.evidence import differences
 from ingest.stories.members import Evidence, Member
 from ingest.stories.titles import WEAK, shared, stem, title
 
@@ -26,18 +27,20 @@ _OWN: Final = frozenset(stem(word) for names in rulebook.VENDORS.values() for na
 _APART: Final = frozenset({"numbers", "tier", "kind", "part", "month"})
 
 
-def pair_keys(member: Member) -> tuple[Key, ...]:
-    """Return one key for each vendor that a title names: announcements that name each other share one."""
-    others = sorted(vendor for vendor in _named(member.title) if vendor != member.vendor)
-    days = rulebook.WINDOWS.related
-    return tuple(Key("+".join(sorted((member.vendor, other))), "pair", "", days) for other in others)
+NEAR: Final = timedelta(days=rulebook.WINDOWS.related)
+"""How far apart two vendors speak of one thing."""
+
+
+def partners(member: Member) -> frozenset[str]:
+    """Return the other vendors that a title names: what is related to it is theirs."""
+    return _named(member.title) - {member.vendor}
 
 
 def related(one: Member, other: Member) -> Evidence | None:
     """Return why two headlines of two vendors are about one thing, or None."""
     if one.vendor == other.vendor or one.day is None or other.day is None:
         return None
-    if abs((one.day - other.day).days) > rulebook.WINDOWS.related:
+    if abs(one.day - other.day) > NEAR:
         return None
     if other.vendor not in _named(one.title) or one.vendor not in _named(other.title):
         return None
@@ -48,7 +51,7 @@ def related(one: Member, other: Member) -> Evidence | None:
 
 
 def relations(new: Member, candidates: Iterable[Member]) -> dict[str, Evidence]:
-    """Return what a headline is related to among those that share a key of `pair_keys` with it, by headline id."""
+    """Return what a headline is related to among those of its `partners`, by headline id."""
     found = ((candidate.id, related(new, candidate)) for candidate in candidates)
     return {id_: evidence for id_, evidence in sorted(found, key=lambda pair: pair[0]) if evidence is not None}
 
