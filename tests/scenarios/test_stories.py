@@ -390,5 +390,21 @@ def test_the_pages_of_the_may_ticker_are_sixteen_stories_with_every_copy(world: 
     assert len(world.rows("SELECT id FROM v1_stories")) == len(PAGES) == 16
     kept = {row.url for row in world.rows("SELECT url FROM v1_links")}
     assert kept == {item.link for _, item in told}
-    frontier = next(row for row in world.rows("SELECT * FROM v1_stories") if row.title.startswith("Gemini 3.5:"))
-    assert (frontier.headlines, frontier.links, frontier.role) == (3, 3, "news")
+    shown = {
+        row.id: row
+        for row in world.rows("SELECT t.*, h.url FROM v1_stories t JOIN v1_headlines h ON h.id = t.headline_id")
+    }
+    assert {row.url for row in shown.values()} == {url for _, _, _, url in PAGES.values()}, "the page before its copies"
+    languages: dict[str, dict[str, str]] = {id_: {} for id_ in shown}
+    for row in world.rows(
+        "SELECT l.story_id, l.lang, h.url FROM v1_story_languages l JOIN v1_headlines h ON h.id = l.headline_id"
+    ):
+        languages[row.story_id][row.lang] = row.url
+    japanese = {number: url for number, source, _, _, url in COPIES if source.endswith("-ja")}
+    page_of = {number: url for numbers, (_, _, _, url) in PAGES.items() for number in numbers}
+    wanted = {url: {"en": url} for url in page_of.values()}
+    for number, url in japanese.items():
+        wanted[page_of[number]]["ja"] = url
+    assert {shown[id_].url: found for id_, found in languages.items()} == wanted
+    links = {row.url: row.links for row in shown.values()}
+    assert sum(links.values()) == len(told) == 23
