@@ -92,6 +92,13 @@ def test_a_source_that_is_off_or_gone_is_none(rested: World) -> None:
     rested.put_in_force(LIST.replace("blog: {kind: feed", "blog: {kind: feed, enabled: false"))
     rested.round(everything=False)
     rested.write("UPDATE source_states SET next_poll_at = NULL WHERE source_id = 'acme/blog'")
+    candidate = ("acme/blog", "entry", "pending", BLOG, "blog.acme-ai.com", "{}", "", 0, written(rested.at))
+    rested.write(
+        "INSERT INTO candidates (source_id, entry_key, status, url, host, candidate, said, attempts, first_seen_at, "
+        "capture_id, last_error, lease_token) VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, "
+        "(SELECT min(id) FROM captures), '', 0)",
+        **dict(zip("abcdefghi", candidate, strict=True)),
+    )
     assert idle(rested)
     rested.put_in_force(LIST[: LIST.index("      blog: {")])
     rested.write("UPDATE captures SET ingested_at = NULL WHERE source_id = 'acme/blog'")

@@ -23,6 +23,7 @@ from ingest.model import (
     Fate,
     Kind,
     Outcome,
+    PollState,
     Refusal,
     Response,
     Source,
@@ -54,6 +55,10 @@ class Reading:
     def digest(self) -> str:
         """Sha256 hex of the stanza and the vendor's scopes: another one means that stored bytes are to be read anew."""
         return polling.reading_digest(self.source.digest, ((scope.grant, scope.text) for scope in self.vendor.scopes))
+
+    def has_read(self, state: PollState) -> bool:
+        """Whether a source's last capture was read by this, and by today's rules."""
+        return (state.ingested_rules_version, state.ingested_source_digest) == (RULES_VERSION, self.digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,11 +133,7 @@ class Poll:
     def _is_known(self, response: Response) -> bool:
         """Whether these very bytes were read before, by the same rules and the same stanza (ARCHITECTURE §4.5)."""
         same = self.state.ingested_payload_digest == response.payload_digest
-        return same and self.was_read_so()
-
-    def was_read_so(self) -> bool:
-        """Whether the last capture was read by today's rules, stanza and scopes."""
-        return was_read_so(self.state, self.reading)
+        return same and self.reading.has_read(self.state)
 
     def _same_bytes(self, found: Fetched, capture_id: int) -> PollReport:
         with database.write(self.context.engine) as conn:
@@ -361,12 +357,6 @@ class Poll:
             response_headers=response_headers,
         )
         polls.record(conn, report, attempt)
-
-
-def was_read_so(state: PollState, reading: Reading) -> bool:
-    """Whether a source's last capture was read by today's rules, stanza and scopes."""
-    read_by = (state.ingested_rules_version, state.ingested_source_digest)
-    return read_by == (RULES_VERSION, reading.digest)
 
 
 def all_refused(tally: Tally) -> str:

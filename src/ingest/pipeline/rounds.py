@@ -37,7 +37,7 @@ from ingest.model import (
 )
 from ingest.pipeline.ingest import Reading
 from ingest.pipeline.placing import settle_all
-from ingest.pipeline.poll import Context, Poll, was_read_so
+from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.turns import SOON_S, lease_for
 from ingest.pipeline.visits import open_pages, read_parts, recover
 from ingest.store import captures, leases, owners, sources
@@ -169,7 +169,7 @@ def _ingest_stored(this: Round, listed: Mapping[str, Source]) -> Iterator[PollRe
         yield from _recover(this, listed[source_id], capture_id)
     for state in states:
         source = listed.get(state.source_id)
-        if source is not None and state.last_capture_id and not was_read_so(state, this.reading(source)):
+        if source is not None and state.last_capture_id and not this.reading(source).has_read(state):
             yield from _ingest_again(this, source)
 
 
@@ -192,7 +192,7 @@ def _ingest_again(this: Round, source: Source) -> Iterator[PollReport]:
         with _leased(this, lease):
             poll = this.poll(source, state, lease, kind="reingest")
             capture = None
-            if state.last_capture_id is not None and not poll.was_read_so():
+            if state.last_capture_id is not None and not poll.reading.has_read(state):
                 with database.read(this.context.engine) as conn:
                     capture = captures.get(conn, state.last_capture_id)
             if capture is None:

@@ -39,7 +39,7 @@ def _work(now: datetime) -> Iterable[Select[Any]]:
     states = select(_STATES.c.source_id).join(_SOURCES).where(_LISTED)
     yield states.where(or_(sources.is_due(now) & _SOURCES.c.enabled, _STATES.c.last_attempt_at > now))
     yield select(captures.c.id).join(_SOURCES).where(_LISTED, captures.c.ingested_at.is_(None))
-    yield select(pending.c.id).join(_SOURCES).where(_LISTED, candidates.may_be_opened(now))
+    yield select(pending.c.id).join(_SOURCES).where(_LISTED, _SOURCES.c.enabled, candidates.may_be_opened(now))
 
 
 def _to_read_anew(conn: Connection) -> bool:
