@@ -38,7 +38,6 @@ from ingest import model
 from ingest import parse as parsing
 from ingest.errors import ParseError
 from ingest.model import Article, Capture, Document, Kind, Source
-from ingest.parse.article import parse_article
 from ingest.parse.charset import decode
 from ingest.parse.webpage import is_page
 
@@ -141,21 +140,14 @@ def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document
 
 def read_article(capture: Capture, source: Source, budget: Budget = BUDGET) -> Article:
     """
-    Read the page of an announcement as `parse.article.parse_article` does, here or in a limited process.
+    Read the page of an announcement as `ingest.parse.parse_page` does, here or in a limited process.
 
     Raises:
         ParseError: As `parse`.
     """
     if risk(decode(capture.content, capture.content_type)[0], Kind.PAGE) is None:
-        return _article(capture, source)
-    return confined(_article, Article, capture, source, budget)
-
-
-def _article(capture: Capture, source: Source) -> Article:
-    try:
-        return parse_article(capture.content, capture.content_type, capture.final_url)
-    except ParseError as error:
-        raise ParseError(error.message, rule=error.rule, subject=source.id) from None
+        return parsing.parse_page(capture, source)
+    return confined(parsing.parse_page, Article, capture, source, budget)
 
 
 def _unpacked(content: bytes) -> bytes | None:

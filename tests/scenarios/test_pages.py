@@ -66,6 +66,7 @@ def urlset(*pages: tuple[str, str]) -> Answer:
 
 
 WALL = b"<!doctype html><title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/x'></script>"
+SENT_ON = b"<!doctype html><title>Redirecting</title><meta http-equiv=refresh content='0; url=/elsewhere'>"
 LOST = b"<!doctype html><title>Page not found</title><h1>Page not found</h1><p>Try the search.</p>"
 NEWS = [(f"Acme announces release {n}", f"/news/{n}", f"May {n}, 2026") for n in range(5, 0, -1)]
 RESEARCH = {f"/research/{n}": article(f"Research paper {n}", f"2026-05-{n:02}T10:00:00Z") for n in range(1, 7)}
@@ -221,6 +222,7 @@ def test_an_entry_waits_for_its_page_over_failures_and_restarts(world: World) ->
     [
         (Answer(WALL, "text/html"), "blocked"),
         (Answer(LOST, "text/html"), "broken"),
+        (Answer(SENT_ON, "text/html"), "moved"),
         (Answer(b"", "text/html"), "failed"),
     ],
 )

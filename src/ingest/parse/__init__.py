@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.errors import ParseError
-from ingest.model import Capture, Document, Kind, Source
+from ingest.model import Article, Capture, Document, Kind, Source
 from ingest.parse import changelog, feed, jsonlist, page, refresh, sitemap, watch, webpage
+from ingest.parse.article import parse_article
 from ingest.parse.charset import decode
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 
@@ -36,6 +37,22 @@ def parse(capture: Capture, source: Source) -> Document:
         if better is None:
             raise
         raise ParseError(better.message, rule=better.rule, subject=source.id) from error
+
+
+def parse_page(capture: Capture, source: Source) -> Article:
+    """
+    Read a capture as the page of one announcement of its source.
+
+    Raises:
+        ParseError: It is none; as `parse`.
+    """
+    try:
+        article = parse_article(capture.content, capture.content_type, capture.final_url)
+        if article.refresh and article.published.value is None:  # its title is "Redirecting …", or an older one
+            raise refresh.fault(article.refresh)
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from None
+    return article
 
 
 def _looked_at(capture: Capture, source: Source) -> ParseError | None:

@@ -59,7 +59,7 @@ def is_final(failed: Failed, waiting: candidates.Waiting) -> bool:
 
     A list may be ahead of its pages, so one that is not there is tried again for a list that says no titles.
     """
-    is_absent = failed.status_code in {404, 410} or failed.rule == "soft-404"
+    is_absent = failed.status_code in {404, 410} or failed.rule in {"soft-404", "moved"}
     tries = TRIES if waiting.candidate.title else TRIES_UNTITLED
     if waiting.attempts + 1 >= tries or failed.rule in _FINAL:
         return True

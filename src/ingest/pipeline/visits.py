@@ -110,7 +110,8 @@ def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Fou
             yield _give_up(visit, one, found)
         elif isinstance(found, Failed):
             with database.write(this.context.engine) as conn:
-                yield visit.record(conn, _put_off(conn, visit, one, found), found, None)
+                report = visit.record(conn, _put_off(conn, visit, one, found), found, None)
+            yield report
     except LeaseLostError:
         log.warning("lease lost source=%s url=%s", source.id, one.candidate.url)
     except StaleListError:
