@@ -7,8 +7,11 @@ Everything that `ingest` raises on purpose, as one tree.
     ├── UsageError             a command names something that does not exist             exit 2
     ├── StoreError             the database cannot be used                               exit 3
     │   ├── SchemaError        it is not at the schema this version needs                exit 3
-    │   ├── LockedError        another process holds it for too long                     exit 3
-    │   └── PolicyGuardError   the database itself refused a record: a fault in our code exit 3
+    │   └── LockedError        another process holds it for too long                     exit 3
+    ├── DocumentError          this program fails on one document, which is set aside    exit 1
+    │   ├── DamagedError       the stored bytes of a capture are not those that came     exit 1
+    │   └── RecordError        the database refuses what one document says               exit 1
+    │       └── PolicyGuardError  because it is not official: a fault in our code        exit 1
     ├── HungError              a round is stuck and cannot be ended; the process has to      exit 1
     ├── LeaseLostError         another worker took the source over; our write is void
     ├── StaleListError         another list came into force while a document was judged; our write is void
@@ -105,7 +108,23 @@ class LockedError(StoreError):
     """The database stayed locked by another process for longer than we wait."""
 
 
-class PolicyGuardError(StoreError):
+class DocumentError(IngestError):
+    """
+    A document on which this program fails: a fault of ours, which must cost no other document anything.
+
+    Its capture is set aside; see `pipeline.isolation`.
+    """
+
+
+class DamagedError(DocumentError):
+    """The stored bytes of a capture are not those that came."""
+
+
+class RecordError(DocumentError):
+    """The database refused what one document says (a constraint, a range); the database itself can be used."""
+
+
+class PolicyGuardError(RecordError):
     """The database's own guard refused a record that our policy let through: a fault in this program."""
 
 

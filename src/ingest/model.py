@@ -580,7 +580,8 @@ class PollReport:
     """
     What one poll of one source came to; a row of `ingest poll --json`.
 
-    `note` is something about the document that an operator should hear once.
+    `note` is something about the document that an operator should hear once. `set_aside` is the number of its capture
+    where this program failed on it.
     """
 
     source_id: str
@@ -592,6 +593,15 @@ class PollReport:
     error: str = ""
     note: str = ""
     newly_failing: bool = False
+    set_aside: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What this program failed on beside the documents of a round; `subject` is a vendor or a source."""
+
+    subject: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,6 +614,7 @@ class RoundReport:
 
     polls: tuple[PollReport, ...]
     visits: tuple[PollReport, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many sources ended so."""
@@ -621,3 +632,8 @@ class RoundReport:
         """The reports that are neither well nor skipped."""
         well = {Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SKIPPED}
         return tuple(report for report in self.polls if report.outcome not in well)
+
+    @property
+    def set_aside(self) -> tuple[PollReport, ...]:
+        """The reports of documents on which this program failed, parts and pages among them."""
+        return tuple(report for report in (*self.polls, *self.visits) if report.set_aside is not None)

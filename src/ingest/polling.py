@@ -80,7 +80,7 @@ class Settlement:
 
     `wish` is the freshness of the response, `habits` what the document says of its pace, None where none was read; `rule`
     is why nothing came; `notice` is what an operator should know although a document came, `moved` that it came from
-    elsewhere.
+    elsewhere. `ours` says that the failure is this program's: the source keeps its pace.
     """
 
     outcome: Outcome
@@ -92,6 +92,7 @@ class Settlement:
     changed: bool = False
     notice: str = ""
     moved: bool = False
+    ours: bool = False
 
 
 def jitter(source_id: str) -> float:
@@ -252,7 +253,8 @@ def pause(source: Source, state: PollState, found: Settlement, now: datetime) ->
     if found.rule == "gone":
         steady = source.max_interval
     ceiling = max(source.max_interval, GONE_CEILING) if found.rule in VANISHED else source.max_interval
-    backed_off = min(steady * (1 << min(max(state.consecutive_failures - 1, 0), 16)), ceiling)
+    failures = 0 if found.ours else state.consecutive_failures
+    backed_off = min(steady * (1 << min(max(failures - 1, 0), 16)), ceiling)
     overdue = timedelta() if state.next_poll_at is None else now - state.next_poll_at
     if overdue > source.interval and not state.consecutive_failures:
         spread = least + (backed_off - least) * jitter(source.id)

@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from ingest import allowlist
-from ingest.errors import AllowlistError, HungError, PolicyGuardError, StoreError
+from ingest.errors import AllowlistError, HungError, StoreError
 from ingest.model import RoundReport
 from ingest.pipeline import Accepted, Progress, Round, Standing, accept, in_force, run_round
 
@@ -116,7 +116,8 @@ def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) ->
     """
     Do one round of what is due; None when there is no list in force or the database cannot be used now.
 
-    A database that is locked, restarted, full or away is no end of the daemon: the next tick tries again.
+    A database that is locked, restarted, full or away does not end the daemon, nor does a fault of ours that is about no
+    single document: the next tick tries again.
     """
     heart.beat()
     try:
@@ -125,10 +126,11 @@ def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) ->
             return None
         this = make_round(accepted)
         return run_round(replace(this, watch=_both(this.watch, heart.beat)))
-    except PolicyGuardError:
-        raise
     except StoreError as error:
         log.warning("tick put off: %s", error)
+        return None
+    except Exception:
+        log.exception("tick failed; the next one tries again")
         return None
     finally:
         heart.rest()

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from ingest import __version__
 from ingest.cli import (
+    captures,
     db,
     demo,
     desk,
@@ -74,6 +75,12 @@ _add(app, read.headlines, "ingest headlines --vendor openai --since 7d", "ingest
 _add(app, read.status, "ingest status")
 _add(app, read.rejections, "ingest rejections --rule off-scope", "ingest rejections --status filtered")
 _add(app, why.why, "ingest why https://openai.com/index/some-announcement/")
+_captures = _group("Documents on which this program failed: look at them, try again, or do without.")
+_add(_captures, captures.show_all, "ingest captures list", "ingest captures list --json", name="list")
+_add(_captures, captures.show, "ingest captures show 12", "ingest captures show 12 --content > document.xml")
+_add(_captures, captures.retry, "ingest captures retry", "ingest captures retry 12 --json")
+_add(_captures, captures.discard, "ingest captures discard 12 --reason 'a test page of the vendor'")
+app.add_typer(_captures, name="captures")
 _headline = _group("One headline: withdraw it, or show it again.")
 _add(_headline, headline.withdraw, "ingest headline withdraw ID --reason 'published by mistake'")
 _add(_headline, headline.restore, "ingest headline restore ID --reason 'the vendor confirmed it'")

@@ -170,11 +170,12 @@ def exit_status(report: RoundReport, fail_on: FailOn) -> int:
     """Say 1 when the failures are such that the operator wants to hear of them, else 0."""
     from ingest.model import Outcome
 
+    ours = bool(report.set_aside or report.faults)
     match fail_on:
         case FailOn.ANY:
-            heard = bool(report.failed)
+            heard = bool(report.failed) or ours
         case FailOn.NEW:
-            heard = any(poll.newly_failing for poll in report.failed)
+            heard = any(poll.newly_failing for poll in report.failed) or ours
         case FailOn.ALL:
             heard = bool(report.failed) and not report.count(Outcome.OK) + report.count(Outcome.NOT_MODIFIED)
     return int(heard)
@@ -198,6 +199,10 @@ def as_document(report: RoundReport) -> dict[str, Any]:
         "sources": [_row(poll) for poll in report.polls],
         "entries": tally.entries,
         **{name: number for name, number in fates.items() if name not in named},
+        "set_aside": [
+            {"source": one.source_id, "capture": one.set_aside, "error": one.error} for one in report.set_aside
+        ],
+        "faults": [asdict(fault) for fault in report.faults],
     }
 
 
@@ -220,7 +225,8 @@ def _row(poll: PollReport) -> dict[str, Any]:
 def _print(report: RoundReport) -> None:
     """Print a row for every source that brought or lost something, then the sums."""
     found = as_document(report)
-    telling = [row for row in found["sources"] if _tells(row)]
+    beside = [_row(visit) for visit in report.visits if visit.set_aside is not None]
+    telling = [row for row in (*found["sources"], *beside) if _tells(row)]
     if telling:
         headings = ("source", "outcome", "created", "revised", "rejected", "what went wrong")
         rows = [
@@ -228,6 +234,8 @@ def _print(report: RoundReport) -> None:
         ]
         render.table(headings, rows, right=(2, 3, 4))
         render.line()
+    for fault in report.faults:
+        render.note(f"{fault.subject}: {fault.error}")
     render.line(
         "{polled} polled: {ok} ok, {not_modified} not modified, {failed} failed, {skipped} skipped. "
         "{created} created, {revised} revised, {rejected} rejected.".format_map(found)

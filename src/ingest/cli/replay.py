@@ -32,8 +32,8 @@ def replay(
     """
     Read all stored captures again, in order, in another database, and compare what comes of it with what is stored.
 
-    Changes nothing that is stored. Ends with 1 when there is a difference: something was changed by hand, or this version
-    reads the evidence otherwise.
+    Changes nothing that is stored. Ends with 1 when there is a difference (something was changed by hand, or this version
+    reads the evidence otherwise) or when a capture is damaged or cannot be read; each is named, and costs nothing else.
     """
     from ingest import pipeline
     from ingest.store import replays
@@ -51,6 +51,7 @@ def replay(
                 "documents": report.documents,
                 "pruned": report.pruned,
                 "lists": report.lists,
+                "failed": report.failed,
                 "into": kept,
                 "differences": [_as_json(item) for item in found],
             }
@@ -63,9 +64,11 @@ def replay(
             f"{render.count(report.documents, 'document')} replayed{pruned} under {lists}: "
             f"{render.count(len(found), 'difference')}."
         )
+        for sentence in report.failed:
+            render.note(f"Not read: {sentence}")
         if kept:
             render.note(f"The replayed database is {kept}")
-    raise typer.Exit(int(bool(found)))
+    raise typer.Exit(int(bool(found or report.failed)))
 
 
 @contextmanager

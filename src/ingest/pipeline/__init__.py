@@ -7,6 +7,7 @@ from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.replay import Replayed, replay
 from ingest.pipeline.rounds import Progress, Round, run_round
+from ingest.pipeline.stored import read_stored
 from ingest.pipeline.turns import SharedPace, SharedRobots
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "accept",
     "decide",
     "in_force",
+    "read_stored",
     "replay",
     "run_round",
 ]

@@ -124,9 +124,20 @@ def refusal_of(candidate: Candidate, fate: Fate, rule: str, detail: str, *, url:
     return Refusal(candidate.position, fate, rule, detail, candidate.raw_key, url or candidate.url, candidate.title)
 
 
-def write(conn: Connection, capture: Capture, document: Document, reading: Reading, judged: Judged) -> Ingested:
+def write(
+    conn: Connection,
+    capture: Capture,
+    document: Document,
+    reading: Reading,
+    judged: Judged,
+    *,
+    only_new: bool = False,
+) -> Ingested:
     """
     Write everything that a document changes; the rest of the transaction is the caller's.
+
+    Args:
+        only_new: A newer document of the source was read before: this one adds what is new and revises nothing.
 
     Raises:
         StaleListError: Another list came into force since the document was judged; nothing may be written by the old one.
@@ -142,8 +153,12 @@ def write(conn: Connection, capture: Capture, document: Document, reading: Readi
     known = headlines.known(conn, reading.source, offers)
     decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)
     held: list[Fate] = []
+    if only_new:
+        held = [Fate.SEEN for one in decisions if one.fate is Fate.REVISED]
+        decisions = [one for one in decisions if one.fate is not Fate.REVISED]
     if reading.source.opens_pages:
-        decisions, held = _hold(conn, decisions, reading, capture)
+        decisions, waiting = _hold(conn, decisions, reading, capture)
+        held += waiting
     record(conn, decisions, reading, capture)
     rejections.record(conn, refusals, capture)
     rejections.release(conn, reading.source.id, [offer.candidate.raw_key for offer in offers])

@@ -49,8 +49,8 @@ class Opened:
 
 
 def wait(attempts: int) -> timedelta:
-    """Say how long to wait after so many tries."""
-    return FIRST_WAIT * (1 << min(attempts, TRIES_UNTITLED))
+    """Say how long to wait after so many tries: a week at most."""
+    return FIRST_WAIT * (1 << min(attempts, 10))
 
 
 def is_final(failed: Failed, waiting: candidates.Waiting) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
 from ingest import stories
-from ingest.store import changes, decisions, lists, placings
+from ingest.errors import DocumentError
+from ingest.model import Fault
+from ingest.pipeline.isolation import isolated, sentence, writing
+from ingest.store import captures, changes, decisions, lists, placings
 from ingest.store import engine as database
 from ingest.stories import Join, Member, Story
 
@@ -33,20 +36,50 @@ def place(
         choose: Choose again what their stories show: some of them can be shown again.
     """
     touched = _prove(conn, vendor_id, sorted(set(ids)))
-    touched |= _settle(conn, vendor_id, stories.settled(at.date()))
-    if touched:
+    try:
+        with writing(conn, subject=vendor_id):
+            settled = _settle(conn, vendor_id, stories.settled(at.date()), stories.liken)
+            _partition(conn, vendor_id, touched | settled, at=at, generation=generation, choose=choose)
+    except DocumentError:  # those days are about other documents, and the next round tells of them
         _partition(conn, vendor_id, touched, at=at, generation=generation, choose=choose)
 
 
-def settle_all(engine: Engine, *, at: datetime, generation: int) -> None:
-    """Settle the days of every vendor that are old enough by now, also where nothing new comes."""
+def settle_all(engine: Engine, *, at: datetime, generation: int) -> list[Fault]:
+    """
+    Settle the days of every vendor that are old enough by now, also where nothing new comes.
+
+    A headline on which that fails is left out, its capture is set aside, and its days are tried again by the next round.
+
+    Returns:
+        What failed.
+    """
     until = stories.settled(at.date())
     with database.read(engine) as conn:
         waiting = placings.vendors_to_settle(conn, until)
-    for vendor_id in waiting:
-        with database.write(engine) as conn:
-            database.serialise_vendor(conn, vendor_id)
-            place(conn, vendor_id, (), at=at, generation=generation)
+    return [fault for vendor_id in waiting for fault in _settle_vendor(engine, vendor_id, at, generation)]
+
+
+def _settle_vendor(engine: Engine, vendor_id: str, at: datetime, generation: int) -> list[Fault]:
+    sorter = _Sorter()
+    with database.write(engine) as conn:
+        database.serialise_vendor(conn, vendor_id)
+        try:
+            with writing(conn, subject=vendor_id):
+                settled = _settle(conn, vendor_id, stories.settled(at.date()), sorter.liken)
+                _partition(conn, vendor_id, settled, at=at, generation=generation)
+        except DocumentError as error:
+            return [Fault(vendor_id, f"its stories wait: {error.message}")]
+        return [_leave_out(conn, vendor_id, member, error, at) for member, error in sorter.left_out.items()]
+
+
+def _leave_out(conn: Connection, vendor_id: str, member: Member, error: DocumentError, at: datetime) -> Fault:
+    """Set the capture of a headline aside on which likeness fails, and open its days again."""
+    if member.day is not None:
+        placings.open_days(conn, vendor_id, [member.day])
+    capture = captures.of_headline(conn, member.id)
+    told = sentence(capture.id, error)
+    captures.set_aside_again(conn, capture.id, at=at, error=told)
+    return Fault(capture.source_id, told)
 
 
 def choose_again(conn: Connection, generation: int) -> None:
@@ -148,14 +181,60 @@ def _each(first: date, last: date) -> Iterator[date]:
 # ── likeness ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _settle(conn: Connection, vendor_id: str, until: date) -> set[str]:
+_Liken = Callable[[Iterable[Member], Mapping[str, str], date, date], list[Join]]
+
+
+class _Sorter:
+    """Decides likeness as `stories.liken` does, without the headlines on which that fails; remembers those."""
+
+    def __init__(self) -> None:
+        self.left_out: dict[Member, DocumentError] = {}
+
+    def liken(self, window: Iterable[Member], groups: Mapping[str, str], first: date, last: date) -> list[Join]:
+        """Return what `stories.liken` returns, for all headlines or for all but those that make it fail."""
+        every = list(window)
+        found = self._try(every, groups, first, last)
+        if isinstance(found, list):
+            return found
+        healthy = self._sort(every, groups, first, last)
+        return stories.liken(healthy, groups, first, last)
+
+    def _sort(self, members: list[Member], groups: Mapping[str, str], first: date, last: date) -> list[Member]:
+        """Return the members without those on which likeness fails, found by halves."""
+        found = self._try(members, groups, first, last)
+        if isinstance(found, list):
+            return members
+        if len(members) == 1:
+            self.left_out[members[0]] = found
+            return []
+        middle = len(members) // 2
+        healthy = self._sort(members[:middle], groups, first, last)
+        for member in self._sort(members[middle:], groups, first, last):  # what fails only beside another one
+            verdict = self._try([*healthy, member], groups, first, last)
+            if isinstance(verdict, list):
+                healthy.append(member)
+            else:
+                self.left_out[member] = verdict
+        return healthy
+
+    def _try(
+        self, members: list[Member], groups: Mapping[str, str], first: date, last: date
+    ) -> list[Join] | DocumentError:
+        try:
+            with isolated("comparing", subject="stories"):
+                return stories.liken(members, groups, first, last)
+        except DocumentError as error:
+            return error
+
+
+def _settle(conn: Connection, vendor_id: str, until: date, liken: _Liken) -> set[str]:
     """Decide likeness for the open days up to one; returns the headlines whose pairs came or went."""
     concerned: set[str] = set()
     for first, last in _runs(placings.take_days(conn, vendor_id, until)):
         window = placings.window(conn, vendor_id, *stories.window_of(first, last))
         members = {id_: member for id_, (member, _) in window.items()}
         groups = {id_: group for id_, (_, group) in window.items()}
-        new = {join.pair: join for join in stories.liken(members.values(), groups, first, last)}
+        new = {join.pair: join for join in liken(members.values(), groups, first, last)}
         old = placings.likenesses(conn, vendor_id, first, last)
         came, went = new.keys() - old.keys(), old.keys() - new.keys()
         placings.drop_pairs(conn, sorted(went))
@@ -201,6 +280,8 @@ def _partition(
     conn: Connection, vendor_id: str, ids: set[str], *, at: datetime, generation: int, choose: bool = False
 ) -> None:
     """Draw the stories around some headlines, write what changed, and say it in the change log."""
+    if not ids:
+        return
     words = placings.decisions(conn)
     whole, joins = _connected(conn, ids)
     grown = set(stories.concerned(whole, words))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from ingest import httpcache, polling, robots, urls
-from ingest.errors import ParseError, PolicyGuardError
+from ingest.errors import DamagedError, DocumentError, ParseError
 from ingest.jail import parse
 from ingest.model import (
     Capture,
@@ -33,13 +34,15 @@ from ingest.model import (
     Response,
     Skip,
     Source,
+    State,
     Tally,
     Trust,
     Vendor,
 )
 from ingest.parse import selfcheck
-from ingest.pipeline import moves
+from ingest.pipeline import isolation, moves
 from ingest.pipeline.ingest import Judged, Reading, capture_of, judge, write
+from ingest.pipeline.isolation import isolated, writing
 from ingest.rules import RULES_VERSION
 from ingest.store import captures, leases, polls, proposals, sources
 from ingest.store import engine as database
@@ -78,16 +81,17 @@ class Poll:
         self.reading = Reading(source, vendor, context.generation)
         self.parts: tuple[str, ...] = ()
         self.notes: list[str] = []
+        self._capture: Capture | None = None
 
     def listed_parts(self) -> tuple[str, ...]:
         """Give the parts that the document names; also where it came unchanged, since they may have changed all the same."""
         if self.parts or self.source.kind is not Kind.SITEMAP or self.state.last_capture_id is None:
             return self.parts
-        with database.read(self.context.engine) as conn:
-            capture = captures.get(conn, self.state.last_capture_id)
         try:
-            return parse(capture, self.source).parts if capture else ()
-        except ParseError:
+            with isolated("reading", subject=self.source.id), database.read(self.context.engine) as conn:
+                capture = captures.get(conn, self.state.last_capture_id)
+                return parse(capture, self.source).parts if capture else ()
+        except (ParseError, DocumentError):  # its own reading said so
             return ()
 
     def plan(self, *, named: bool) -> FetchPlan | Skip:
@@ -112,43 +116,39 @@ class Poll:
         _log(report)
         return report
 
-    def keep(self, response: Response) -> int:
+    def keep(self, response: Response) -> Capture:
         """Store and commit what came, before anything reads it; from here on nothing can be lost."""
         with database.write(self.context.engine) as conn:
             leases.require(conn, self.lease)
-            return captures.add(
+            number = captures.add(
                 conn,
                 response,
                 source_id=self.source.id,
                 generation=self.context.generation,
                 rules_version=RULES_VERSION,
             )
+        self._capture = capture_of(number, self.reading, response)
+        return self._capture
 
     def _fetched(self, found: Fetched) -> PollReport:
-        capture_id = self.keep(found.response)
+        capture = self.keep(found.response)
         if self._is_known(found.response):
-            return self._same_bytes(found, capture_id)
-        return self.ingest(capture_of(capture_id, self.reading, found.response), found=found)
+            return self._same_bytes(found, capture)
+        return self.ingest(capture, found=found)
 
     def _is_known(self, response: Response) -> bool:
         """Whether these very bytes were read before, by the same rules and the same stanza (ARCHITECTURE §4.5)."""
         same = self.state.ingested_payload_digest == response.payload_digest
         return same and self.reading.has_read(self.state)
 
-    def _same_bytes(self, found: Fetched, capture_id: int) -> PollReport:
+    def _same_bytes(self, found: Fetched, capture: Capture) -> PollReport:
         with database.write(self.context.engine) as conn:
             tally = seen_again(polls.last_tally(conn, self.source.id))
             settlement = polling.Settlement(Outcome.OK, wish=self._wish(found.response), notice=all_refused(tally))
-            self._settle(conn, settlement, found, capture_id)
-            captures.mark_ingested(
-                conn,
-                capture_id,
-                at=self.context.now(),
-                rules_version=RULES_VERSION,
-                source_digest=self.reading.digest,
-            )
+            self._settle(conn, settlement, found, capture.id)
+            self._mark(conn, capture)
             report = self._report(Outcome.OK, found, tally=tally)
-            self._record(conn, report, capture_id=capture_id)
+            self._record(conn, report, capture_id=capture.id)
         return report
 
     def _unchanged(self, found: NotModified) -> PollReport:
@@ -181,22 +181,28 @@ class Poll:
 
     def ingest(self, capture: Capture, *, found: Fetched | None) -> PollReport:
         """Parse, judge and write one capture: everything it changes is one transaction."""
+        self._capture = capture
         try:
-            document = parse(capture, self.source)
+            with isolated("reading", subject=self.source.id):
+                document = parse(capture, self.source)
+                judged = judge(document, self.reading, capture.fetched_at)
         except ParseError as error:
             return self._broken(capture, error, found)
-        judged = judge(document, self.reading, capture.fetched_at)
-        try:
-            report = self._write(capture, document, judged, found)
-        except PolicyGuardError as error:  # a fault of ours, which must not cost the other sources their round
-            log.error("source=%s %s", self.source.id, error)  # noqa: TRY400 - the guard's sentence says it all
-            return self._broken(capture, ParseError(error.message, rule="policy-guard"), found)
-        self.parts = document.parts
+        except DocumentError as error:
+            with database.write(self.context.engine) as conn:
+                return self._aside(conn, capture, error, found)
+        report = self._write(capture, document, judged, found)
+        if report.set_aside is None:
+            self.parts = document.parts
         return report
 
     def _write(self, capture: Capture, document: Document, judged: Judged, found: Fetched | None) -> PollReport:
         with database.write(self.context.engine) as conn:
-            ingested = write(conn, capture, document, self.reading, judged)
+            try:
+                with writing(conn, subject=self.source.id):
+                    ingested = write(conn, capture, document, self.reading, judged)
+            except DocumentError as error:
+                return self._aside(conn, capture, error, found)
             believed = ingested.outcome is Outcome.OK
             settlement = polling.Settlement(
                 ingested.outcome,
@@ -229,6 +235,73 @@ class Poll:
             self._mark(conn, capture, error=reason.detail)
             self._record(conn, report, rule=error.rule, capture_id=capture.id)
         return report
+
+    def _aside(self, conn: Connection, capture: Capture, error: DocumentError, found: Fetched | None) -> PollReport:
+        """Set a document aside on which this program fails; its source goes on at its pace."""
+        told = isolation.sentence(capture.id, error)
+        self._settle(
+            conn,
+            polling.Settlement(Outcome.BROKEN, error=told, rule=isolation.RULE, ours=True),
+            found,
+            capture.id,
+            capture,
+            believed=False,
+        )
+        return self._record_aside(conn, capture, told, found)
+
+    def _record_aside(self, conn: Connection, capture: Capture, told: str, found: Fetched | None) -> PollReport:
+        self._mark_aside(conn, capture, told)
+        report = replace(
+            self._report(Outcome.BROKEN, found, error=told),
+            newly_failing=self.state.consecutive_failures == 0,
+            set_aside=capture.id,
+        )
+        self._record(conn, report, rule=isolation.RULE, capture_id=capture.id)
+        return report
+
+    def _mark_aside(self, conn: Connection, capture: Capture, told: str) -> None:
+        captures.set_aside(
+            conn,
+            capture,
+            at=self.context.now(),
+            rules_version=RULES_VERSION,
+            source_digest=self.reading.digest,
+            error=told,
+        )
+
+    def set_damaged_aside(self, capture_id: int, error: DamagedError) -> PollReport:
+        """Set a stored document aside whose bytes are not those that came."""
+        with database.write(self.context.engine) as conn:
+            return self._aside(conn, captures.without_bytes(conn, capture_id), error, None)
+
+    def fail(self, error: DocumentError) -> PollReport:
+        """Save as little as can be where even the settling of a poll fails, so that the source keeps its pace."""
+        told = isolation.sentence(self._capture.id, error) if self._capture else error.message
+        report = replace(
+            self._report(Outcome.BROKEN, None, error=told),
+            newly_failing=self.state.consecutive_failures == 0,
+            set_aside=self._capture.id if self._capture else None,
+        )
+        with database.write(self.context.engine) as conn:
+            self._postpone(conn, told)
+            with suppress(DocumentError), writing(conn, subject=self.source.id):
+                number = self._capture.id if self._capture else None
+                self._record(conn, report, rule=isolation.RULE, capture_id=number)
+        return report
+
+    def _postpone(self, conn: Connection, told: str) -> None:
+        now = self.context.now()
+        values = {
+            "state": State.BROKEN.value,
+            "reason": told,
+            "last_error": told,
+            "consecutive_failures": self.state.consecutive_failures + 1,
+            "last_attempt_at": now,
+            "next_poll_at": now + self.source.interval,
+        }
+        leases.settle(conn, self.lease, values, host_free_at=now + self.context.limits.host_gap)
+        if self._capture is not None:
+            self._mark_aside(conn, self._capture, told)
 
     def _settle(
         self,
@@ -309,7 +382,7 @@ class Poll:
     def _mark(self, conn: Connection, capture: Capture, error: str = "") -> None:
         captures.mark_ingested(
             conn,
-            capture.id,
+            capture,
             at=self.context.now(),
             rules_version=RULES_VERSION,
             source_digest=self.reading.digest,

@@ -15,11 +15,12 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine
 
 from ingest import allowlist
-from ingest.errors import ParseError, UsageError
+from ingest.errors import DamagedError, DocumentError, ParseError, UsageError
 from ingest.jail import parse, read_article
 from ingest.model import Allowlist, Capture, Outcome, Tally
-from ingest.pipeline import pages
+from ingest.pipeline import isolation, pages
 from ingest.pipeline.ingest import Reading, judge, write
+from ingest.pipeline.isolation import isolated, writing
 from ingest.pipeline.placing import choose_again, obey, settle_all
 from ingest.pipeline.poll import seen_again
 from ingest.store import candidates, captures, decisions, lists, polls, queries, replays
@@ -28,11 +29,16 @@ from ingest.store import engine as database
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay went through: documents read, those of them without their bytes, and lists."""
+    """
+    What a replay went through: documents read, those of them without their bytes, and lists.
+
+    `failed` names the captures that are damaged or on which this program fails, with why; they cost nothing else.
+    """
 
     documents: int
     pruned: int
     lists: int
+    failed: tuple[str, ...] = ()
 
 
 def replay(
@@ -60,7 +66,7 @@ def replay(
             watch(done, len(events))
             run.step(event)
         run.finish()
-    return Replayed(len(events), run.pruned, run.applied)
+    return Replayed(len(events), run.pruned, run.applied, tuple(dict.fromkeys(run.failed)))
 
 
 class _Replay:
@@ -79,6 +85,8 @@ class _Replay:
         self._words = words
         self._listed: Allowlist | None = None
         self._last_read: dict[str, tuple[str, str]] = {}
+        self._newest: dict[str, int] = {}
+        self.failed: list[str] = []
         self.applied = 0
         self.pruned = 0
 
@@ -88,14 +96,30 @@ class _Replay:
         self._decide_until(event.poll_id)
         with database.write(self._target) as conn:
             replays.copy_capture(self._origin, conn, event.capture_id)
-            capture = captures.get(conn, event.capture_id)
-            reading = self._reading(event)
-            if capture is None or reading is None:
-                self.pruned += capture is None
-                tally = Tally()
-            else:
-                tally = self._read(conn, event, capture, reading)
+            tally = self._repeat(conn, event)
             replays.copy_poll(self._origin, conn, event.poll_id, asdict(tally))
+
+    def _repeat(self, conn: Connection, event: replays.Event) -> Tally:
+        """Read a capture again; where that fails, it is named and costs nothing else."""
+        reading = self._reading(event)
+        if reading is None or self._is_void(conn, event):
+            return Tally()
+        try:
+            capture = captures.get(conn, event.capture_id)
+            if capture is None:
+                self.pruned += 1
+                return Tally()
+            with isolated("reading", subject=event.source_id), writing(conn, subject=event.source_id):
+                return self._read(conn, event, capture, reading)
+        except DamagedError as error:
+            self.failed.append(str(error))
+        except DocumentError as error:
+            self.failed.append(f"{event.source_id}: {isolation.sentence(event.capture_id, error)}")
+        return Tally()
+
+    def _is_void(self, conn: Connection, event: replays.Event) -> bool:
+        """Whether a poll set a document aside that was read by another poll, or that an operator does without."""
+        return event.rule == isolation.RULE and not captures.is_set_aside(conn, event.capture_id)
 
     def finish(self) -> None:
         """Apply the lists and decisions that came after the last document."""
@@ -138,19 +162,24 @@ class _Replay:
             return self._read_page(conn, event, capture, reading)
         if capture.purpose == "part":
             return self._read_document(conn, capture, reading)
+        newest = self._newest.get(capture.source_id, 0)
+        if capture.id < newest:
+            return self._read_document(conn, capture, reading, only_new=True)
+        self._newest[capture.source_id] = capture.id
         read_so = (capture.payload_digest, reading.digest)
         if self._last_read.get(capture.source_id) == read_so:
             return seen_again(polls.last_tally(conn, capture.source_id))
         self._last_read[capture.source_id] = read_so
         return self._read_document(conn, capture, reading)
 
-    def _read_document(self, conn: Connection, capture: Capture, reading: Reading) -> Tally:
+    def _read_document(self, conn: Connection, capture: Capture, reading: Reading, *, only_new: bool = False) -> Tally:
         try:
             document = parse(capture, reading.source)
         except ParseError:
             self._last_read.pop(capture.source_id, None)
             return Tally()
-        ingested = write(conn, capture, document, reading, judge(document, reading, capture.fetched_at))
+        judged = judge(document, reading, capture.fetched_at)
+        ingested = write(conn, capture, document, reading, judged, only_new=only_new)
         if ingested.outcome is not Outcome.OK:
             self._last_read.pop(capture.source_id, None)
         return ingested.tally

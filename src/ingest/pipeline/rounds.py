@@ -10,15 +10,14 @@ from __future__ import annotations
 import difflib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from ingest import urls
-from ingest.errors import LeaseLostError, StaleListError, UsageError
+from ingest.errors import DocumentError, UsageError
 from ingest.fetch import Fetcher
 from ingest.model import (
     Allowlist,
@@ -35,13 +34,16 @@ from ingest.model import (
     Source,
     Vendor,
 )
+from ingest.pipeline import isolation
 from ingest.pipeline.ingest import Reading
+from ingest.pipeline.isolation import isolated
 from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll
+from ingest.pipeline.stored import leased, read_stored
 from ingest.pipeline.turns import SOON_S, lease_for
-from ingest.pipeline.visits import open_pages, read_parts, recover
-from ingest.store import captures, leases, owners, sources
+from ingest.pipeline.visits import open_pages, read_parts
 from ingest.store import engine as database
+from ingest.store import leases, owners, sources
 
 log = logging.getLogger("ingest.poll")
 
@@ -103,7 +105,15 @@ class Round:
     def fetch(self, poll: Poll, plan: FetchPlan) -> Fetched | NotModified | Failed:
         """Ask, in a thread, under the lease of the poll."""
         with self.fetcher.pace.holding(poll.lease):
-            return self.fetcher.get(plan)
+            return self.get(plan)
+
+    def get(self, plan: FetchPlan) -> Fetched | NotModified | Failed:
+        """Ask; a fault of ours in doing so is a failure of this source alone."""
+        try:
+            with isolated("fetching", subject=plan.source_id):
+                return self.fetcher.get(plan)
+        except DocumentError as error:
+            return Failed(plan.source_id, Outcome.FAILED, isolation.RULE, error.message, elapsed_ms=0)
 
     def give_back(self, given: Iterable[Lease]) -> None:
         """Give leases back with the state of their sources untouched; hosts rest, as they may just have been asked."""
@@ -129,14 +139,14 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
             hint = f'did you mean "{near[0]}"?' if near else "`ingest sources list` shows them."
             message = f"no such source in the list in force; {hint}"
             raise UsageError(message, subject=source_id)
-    settle_all(this.context.engine, at=this.context.now(), generation=this.context.generation)
+    faults = settle_all(this.context.engine, at=this.context.now(), generation=this.context.generation)
     _bury(this)
     _follow_clock(this)
-    stored = list(_ingest_stored(this, listed))
+    stored = read_stored(this)
     reports, worked = _poll_all(this, listed, only=only, everything=everything)
     visits = [report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts())]
     visits += open_pages(this, {source_id: listed[source_id] for source_id in only} or listed)
-    return RoundReport((*stored, *reports), tuple(visits))
+    return RoundReport((*stored, *reports), tuple(visits), tuple(faults))
 
 
 def _bury(this: Round) -> None:
@@ -160,47 +170,6 @@ def _follow_clock(this: Round) -> None:
             sources.follow_clock(conn, ahead, now)
 
 
-def _ingest_stored(this: Round, listed: Mapping[str, Source]) -> Iterator[PollReport]:
-    """Ingest what a kill left behind, then what is to be read anew under a changed list, rules or parser."""
-    with database.read(this.context.engine) as conn:
-        waiting = [(source_id, capture_id) for source_id, capture_id in captures.waiting(conn) if source_id in listed]
-        states = sources.poll_states(conn, None)
-    for source_id, capture_id in waiting:
-        yield from _recover(this, listed[source_id], capture_id)
-    for state in states:
-        source = listed.get(state.source_id)
-        if source is not None and state.last_capture_id and not this.reading(source).has_read(state):
-            yield from _ingest_again(this, source)
-
-
-def _recover(this: Round, source: Source, capture_id: int) -> Iterator[PollReport]:
-    """Ingest a capture that was stored and not read, unless another process is about to or just did."""
-    for state, lease in this.claim_source(source.id).taken:
-        with _leased(this, lease):
-            with database.read(this.context.engine) as conn:
-                capture = captures.get(conn, capture_id) if captures.is_waiting(conn, capture_id) else None
-            if capture is None or capture.purpose != "source":
-                this.give_back([lease])
-                yield from recover(this, source, capture) if capture else ()
-            else:
-                yield this.poll(source, state, lease, kind="recovered").ingest(capture, found=None)
-
-
-def _ingest_again(this: Round, source: Source) -> Iterator[PollReport]:
-    """Read a source's last capture anew; nothing when its payload was pruned or another process was faster."""
-    for state, lease in this.claim_source(source.id).taken:
-        with _leased(this, lease):
-            poll = this.poll(source, state, lease, kind="reingest")
-            capture = None
-            if state.last_capture_id is not None and not poll.reading.has_read(state):
-                with database.read(this.context.engine) as conn:
-                    capture = captures.get(conn, state.last_capture_id)
-            if capture is None:
-                this.give_back([lease])
-            else:
-                yield poll.ingest(capture, found=None)
-
-
 def _poll_all(
     this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool
 ) -> tuple[list[PollReport], list[Poll]]:
@@ -220,8 +189,10 @@ def _poll_all(
         try:
             while flying or queue:
                 for poll in queue.take(this.workers - len(flying), _hosts(flying)):
-                    plan = poll.plan(named=named)
-                    if isinstance(plan, Skip):
+                    plan = _planned(poll, named=named)
+                    if isinstance(plan, PollReport):
+                        reports.append(plan)
+                    elif isinstance(plan, Skip):
                         reports.append(poll.skip(plan))
                     else:
                         this.watch(Progress("fetching", poll.source.id))
@@ -236,6 +207,14 @@ def _poll_all(
             pool.shutdown(wait=True, cancel_futures=True)
             this.give_back(poll.lease for poll in flying.values())
     return reports + queue.skipped, worked
+
+
+def _planned(poll: Poll, *, named: bool) -> FetchPlan | Skip | PollReport:
+    try:
+        with isolated("planning", subject=poll.source.id):
+            return poll.plan(named=named)
+    except DocumentError as error:
+        return poll.fail(error)
 
 
 def _hosts(flying: Mapping[_Flight, Poll]) -> set[str]:
@@ -322,23 +301,11 @@ class _Queue:
 def _land(this: Round, poll: Poll, future: Future[Fetched | NotModified | Failed]) -> PollReport:
     """Ingest what a thread brought back."""
     report = PollReport(poll.source.id, Outcome.SKIPPED, error="another worker took the source over")
-    with _leased(this, poll.lease):
-        report = poll.finish(future.result())
+    with leased(this, poll.lease):
+        try:
+            with isolated("settling", subject=poll.source.id):
+                report = poll.finish(future.result())
+        except DocumentError as error:
+            report = poll.fail(error)
     this.watch(Progress("finished", poll.source.id, report=report))
     return report
-
-
-@contextmanager
-def _leased(this: Round, lease: Lease) -> Iterator[None]:
-    """Let a lost lease or another list void what we did, which is no fault; give the source back before anything else goes on up."""
-    try:
-        yield
-    except LeaseLostError:
-        log.warning("lease lost source=%s", lease.source_id)
-        this.give_back([lease])  # the host may still be ours, and was asked
-    except StaleListError:
-        log.warning("list changed source=%s; its capture is read by the next round", lease.source_id)
-        this.give_back([lease])
-    except BaseException:
-        this.give_back([lease])
-        raise

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
 from ingest import urls
-from ingest.errors import LeaseLostError, ParseError, StaleListError
+from ingest.errors import DamagedError, DocumentError, LeaseLostError, ParseError, StaleListError
 from ingest.jail import parse, read_article
 from ingest.model import Capture, Failed, Fetched, FetchPlan, NotModified, Outcome, PollReport, Source, Tally
 from ingest.parse import selfcheck
-from ingest.pipeline import pages
+from ingest.pipeline import isolation, pages
 from ingest.pipeline.ingest import Ingested, Reading, capture_of, judge, write
+from ingest.pipeline.isolation import isolated, writing
 from ingest.rules import RULES_VERSION
 from ingest.store import candidates, captures, polls
 from ingest.store import engine as database
@@ -39,6 +40,7 @@ _ACCEPT: Final = (("Accept", "text/html, application/xhtml+xml, application/xml;
 
 _Found = Fetched | NotModified | Failed
 _Writing = Callable[[Connection], Ingested]
+_Otherwise = Callable[[Connection, DocumentError], None]
 
 
 # ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -60,7 +62,7 @@ def open_pages(this: Round, listed: Mapping[str, Source]) -> list[PollReport]:
                 ]
                 for one in _claim(this, sources, busy) if len(flying) < this.workers else ():
                     opened[_host(one)] += 1
-                    flying[pool.submit(this.fetcher.get, _plan(this, listed[one.source_id], one.candidate.url))] = one
+                    flying[pool.submit(this.get, _plan(this, listed[one.source_id], one.candidate.url))] = one
                 if not flying:
                     return reports
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
@@ -100,43 +102,69 @@ def _plan(this: Round, source: Source, url: str) -> FetchPlan:
     )
 
 
-def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Found) -> Iterator[PollReport]:
+def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Found) -> list[PollReport]:
     """Record an entry by what its page said; put it off, or do without the page, where that could not be had."""
     visit = _Visit(this, this.reading(source), "article", one.candidate.url, this.context.now())
     try:
-        if isinstance(found, Fetched):
-            yield from _read_page(visit, one, visit.keep(found), found)
-        elif isinstance(found, Failed) and pages.is_final(found, one):
-            yield _give_up(visit, one, found)
-        elif isinstance(found, Failed):
-            with database.write(this.context.engine) as conn:
-                report = visit.record(conn, _put_off(conn, visit, one, found), found, None)
-            yield report
+        with isolated("opening", subject=source.id):
+            return _come_to(visit, one, found)
     except LeaseLostError:
         log.warning("lease lost source=%s url=%s", source.id, one.candidate.url)
     except StaleListError:
         with database.write(this.context.engine) as conn:
             candidates.give_back(conn, one)
+    except DocumentError as error:
+        with database.write(this.context.engine) as conn:
+            return [visit.record(conn, _fault_of(conn, visit, one, error), None, None, rule=isolation.RULE)]
+    return []
 
 
-def _read_page(visit: _Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None) -> Iterator[PollReport]:
+def _come_to(visit: _Visit, one: candidates.Waiting, found: _Found) -> list[PollReport]:
+    if isinstance(found, Fetched):
+        return _read_page(visit, one, visit.keep(found), found)
+    if isinstance(found, Failed) and pages.is_final(found, one):
+        return [_give_up(visit, one, found)]
+    if isinstance(found, Failed):
+        with database.write(visit.this.context.engine) as conn:
+            return [visit.record(conn, _put_off(conn, visit, one, found), found, None)]
+    return []
+
+
+def _read_page(visit: _Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None) -> list[PollReport]:
     """Record an entry by what its page says; where something else stands in its place, as if it could not be had."""
+
+    def otherwise(conn: Connection, error: DocumentError) -> None:
+        _fault_of(conn, visit, one, error)
+
     try:
-        article = read_article(capture, visit.reading.source)
+        with isolated("reading", subject=one.source_id):
+            article = read_article(capture, visit.reading.source)
     except ParseError as error:
-        outcome = Outcome(selfcheck.judge_error(error).state.value)
-        status = found.response.status_code if found else None
-        failed = Failed(one.source_id, outcome, error.rule, error.message, found.elapsed_ms if found else 0, status)
-        if pages.is_final(failed, one):
-            nothing = Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
-            yield visit.finish(capture, found, lambda _: nothing)
-            yield _give_up(visit, one, failed)
-        else:
-            yield visit.finish(capture, found, lambda conn: _put_off(conn, visit, one, failed))
-        return
-    yield visit.finish(
-        capture, found, lambda conn: _as_ingested(pages.write(conn, capture, article, one, visit.reading))
-    )
+        return _read_obstacle(visit, one, capture, found, error)
+    except DocumentError as error:
+        with database.write(visit.this.context.engine) as conn:
+            return [visit.set_aside(conn, capture, found, error, otherwise)]
+    return [
+        visit.finish(
+            capture,
+            found,
+            lambda conn: _as_ingested(pages.write(conn, capture, article, one, visit.reading)),
+            otherwise,
+        )
+    ]
+
+
+def _read_obstacle(
+    visit: _Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None, error: ParseError
+) -> list[PollReport]:
+    """Try a page again later in whose place something else stands, or do without it."""
+    outcome = Outcome(selfcheck.judge_error(error).state.value)
+    status = found.response.status_code if found else None
+    failed = Failed(one.source_id, outcome, error.rule, error.message, found.elapsed_ms if found else 0, status)
+    if not pages.is_final(failed, one):
+        return [visit.finish(capture, found, lambda conn: _put_off(conn, visit, one, failed))]
+    nothing = Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
+    return [visit.finish(capture, found, lambda _: nothing), _give_up(visit, one, failed)]
 
 
 def _put_off(conn: Connection, visit: _Visit, one: candidates.Waiting, failed: Failed) -> Ingested:
@@ -146,16 +174,39 @@ def _put_off(conn: Connection, visit: _Visit, one: candidates.Waiting, failed: F
     return Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
 
 
+def _fault_of(conn: Connection, visit: _Visit, one: candidates.Waiting, error: DocumentError) -> Ingested:
+    """Try an entry again later on which this program fails, for as long as it does."""
+    candidates.put_off(conn, one, visit.this.context.now() + pages.wait(one.attempts), error.message)
+    return Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
+
+
 def _give_up(visit: _Visit, one: candidates.Waiting, failed: Failed) -> PollReport:
     """Do without the page."""
+
+    def otherwise(conn: Connection, error: DocumentError) -> None:
+        _fault_of(conn, visit, one, error)
+
     with database.write(visit.this.context.engine) as conn:
-        listed = captures.get(conn, candidates.capture_of(conn, one))
+        listed = _listed(conn, one)
         if listed is None:  # its list's bytes were pruned while it waited; the row still says what it said
             candidates.finish(conn, one, "refused", page_capture_id=None, error=failed.detail)
             return visit.record(conn, Ingested(Tally(), outcome=failed.outcome, error=failed.detail), failed, None)
         visit.kind = "gave-up"
-        opened = pages.give_up(conn, listed, one, visit.reading)
+        try:
+            with writing(conn, subject=one.source_id):
+                opened = pages.give_up(conn, listed, one, visit.reading)
+        except DocumentError as error:
+            return visit.set_aside(conn, listed, None, error, otherwise)
         return visit.record(conn, _as_ingested(opened), failed, listed.id)
+
+
+def _listed(conn: Connection, one: candidates.Waiting) -> Capture | None:
+    """Read the capture that offered an entry; damaged bytes do for it, since the row says what they said."""
+    number = candidates.capture_of(conn, one)
+    try:
+        return captures.get(conn, number)
+    except DamagedError:
+        return captures.without_bytes(conn, number)
 
 
 def _as_ingested(opened: pages.Opened) -> Ingested:
@@ -172,22 +223,35 @@ def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollRe
         if this.stop():
             break
         visit = _Visit(this, this.reading(source), "part", url, this.context.now())
-        found = this.fetcher.get(_plan(this, source, url))
-        if isinstance(found, Fetched):
-            try:
-                reports.append(visit.finish_document(visit.keep(found), found))
-            except StaleListError:
-                break
-        elif isinstance(found, Failed):
-            with database.write(this.context.engine) as conn:
-                nothing = Ingested(Tally(), outcome=found.outcome, error=found.detail)
-                reports.append(visit.record(conn, nothing, found, None))
+        report = _read_part(visit, this.get(_plan(this, source, url)))
+        if report is None:
+            break
+        reports += report
     failed = [report for report in reports if report.error]
     if failed:
         told = f"{len(failed)} of {len(reports)} documents that it lists could not be read: {failed[0].error}"
         with database.write(this.context.engine) as conn:
             states.warn(conn, source.id, told)
     return reports
+
+
+def _read_part(visit: _Visit, found: _Found) -> list[PollReport] | None:
+    """Store and read what came of one part; None where nothing may be written any more."""
+    try:
+        with isolated("reading", subject=visit.reading.source.id):
+            if isinstance(found, Fetched):
+                return [visit.finish_document(visit.keep(found), found)]
+    except StaleListError:
+        return None
+    except DocumentError as error:
+        with database.write(visit.this.context.engine) as conn:
+            nothing = Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
+            return [visit.record(conn, nothing, None, None, rule=isolation.RULE)]
+    if isinstance(found, Failed):
+        with database.write(visit.this.context.engine) as conn:
+            nothing = Ingested(Tally(), outcome=found.outcome, error=found.detail)
+            return [visit.record(conn, nothing, found, None)]
+    return []
 
 
 # ── what both have in common ────────────────────────────────────────────────────────────────────────────────────
@@ -216,13 +280,19 @@ class _Visit:
             )
         return capture_of(number, self.reading, found.response, purpose=self.kind)
 
-    def finish(self, capture: Capture, found: Fetched | None, writing: _Writing) -> PollReport:
+    def finish(
+        self, capture: Capture, found: Fetched | None, work: _Writing, otherwise: _Otherwise = lambda *_: None
+    ) -> PollReport:
         """Write what a capture comes to, with its mark and its row in the ledger, in one transaction."""
         with database.write(self.this.context.engine) as conn:
-            ingested = writing(conn)
+            try:
+                with writing(conn, subject=self.reading.source.id):
+                    ingested = work(conn)
+            except DocumentError as error:
+                return self.set_aside(conn, capture, found, error, otherwise)
             captures.mark_ingested(
                 conn,
-                capture.id,
+                capture,
                 at=self.this.context.now(),
                 rules_version=RULES_VERSION,
                 source_digest=self.reading.digest,
@@ -230,18 +300,55 @@ class _Visit:
             )
             return self.record(conn, ingested, found, capture.id)
 
-    def finish_document(self, capture: Capture, found: Fetched | None) -> PollReport:
+    def finish_document(self, capture: Capture, found: Fetched | None, *, only_new: bool = False) -> PollReport:
         """Read and write a part as a document of its source."""
         try:
-            document = parse(capture, self.reading.source)
+            with isolated("reading", subject=self.reading.source.id):
+                document = parse(capture, self.reading.source)
+                judged = judge(document, self.reading, capture.fetched_at)
         except ParseError as error:
             broken = Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
             return self.finish(capture, found, lambda _: broken)
-        judged = judge(document, self.reading, capture.fetched_at)
-        return self.finish(capture, found, lambda conn: write(conn, capture, document, self.reading, judged))
+        except DocumentError as error:
+            with database.write(self.this.context.engine) as conn:
+                return self.set_aside(conn, capture, found, error)
+        return self.finish(
+            capture,
+            found,
+            lambda conn: write(conn, capture, document, self.reading, judged, only_new=only_new),
+        )
+
+    def set_aside(
+        self,
+        conn: Connection,
+        capture: Capture,
+        found: Fetched | None,
+        error: DocumentError,
+        otherwise: _Otherwise = lambda *_: None,
+    ) -> PollReport:
+        """Set a capture aside on which this program fails."""
+        told = isolation.sentence(capture.id, error)
+        captures.set_aside(
+            conn,
+            capture,
+            at=self.this.context.now(),
+            rules_version=RULES_VERSION,
+            source_digest=self.reading.digest,
+            error=told,
+        )
+        otherwise(conn, error)
+        nothing = Ingested(Tally(), outcome=Outcome.BROKEN, error=told)
+        report = self.record(conn, nothing, found, capture.id, rule=isolation.RULE)
+        return replace(report, set_aside=capture.id)
 
     def record(
-        self, conn: Connection, ingested: Ingested, found: Fetched | Failed | None, capture_id: int | None
+        self,
+        conn: Connection,
+        ingested: Ingested,
+        found: Fetched | Failed | None,
+        capture_id: int | None,
+        *,
+        rule: str = "",
     ) -> PollReport:
         """Write the row in the ledger and the line in the log."""
         response = found.response if isinstance(found, Fetched) else None
@@ -260,7 +367,7 @@ class _Visit:
             finished_at=self.this.context.now(),
             generation=self.reading.generation,
             capture_id=capture_id,
-            rule=found.rule if isinstance(found, Failed) else "",
+            rule=found.rule if isinstance(found, Failed) else rule,
             url=self.url,
         )
         polls.record(conn, report, attempt)
@@ -270,17 +377,30 @@ class _Visit:
         return report
 
 
-def recover(this: Round, source: Source, capture: Capture) -> Iterator[PollReport]:
-    """Read a part or page that a crash left behind unread."""
-    visit = _Visit(this, this.reading(source), capture.purpose, capture.target_url, this.context.now())
+def recover(this: Round, source: Source, capture: Capture) -> list[PollReport]:
+    """Read a part or page that a crash left behind unread, or a document of a source that is not its newest."""
+    visit = _Visit(this, this.reading(source), _KINDS.get(capture.purpose, "reingest"), "", this.context.now())
+    if capture.purpose == "source":
+        return [visit.finish_document(capture, None, only_new=True)]
+    visit.url = capture.target_url
     if capture.purpose == "part":
-        yield visit.finish_document(capture, None)
-        return
+        return [visit.finish_document(capture, None)]
     with database.write(this.context.engine) as conn:
         one = candidates.find(
             conn, source.id, capture.target_url, now=this.context.now(), owner=this.owner, lease=this.lease
         )
     if one is not None:
-        yield from _read_page(visit, one, capture, None)
-    else:  # the entry was finished by another capture of the same page
-        yield visit.finish(capture, None, lambda _: Ingested(Tally()))
+        return _read_page(visit, one, capture, None)
+    # The entry was finished by another capture of the same page.
+    return [visit.finish(capture, None, lambda _: Ingested(Tally()))]
+
+
+_KINDS: Final = {"part": "part", "article": "article"}
+
+
+def set_damaged_aside(this: Round, source: Source, capture: Capture, error: DamagedError) -> PollReport:
+    """Set a stored part or page aside whose bytes are not those that came."""
+    kind = _KINDS.get(capture.purpose, "reingest")
+    visit = _Visit(this, this.reading(source), kind, capture.target_url, this.context.now())
+    with database.write(this.context.engine) as conn:
+        return visit.set_aside(conn, capture, None, error)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import zstandard
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from ingest import codings
+from ingest.errors import DamagedError
 from ingest.model import Capture, Response
 from ingest.store import schema
 from ingest.store.engine import LOCK_CAPTURES, json_text, serialise, upsert
@@ -85,7 +88,12 @@ def _keep_payload(conn: Connection, digest: str, body: bytes, content_encoding: 
 
 
 def get(conn: Connection, capture_id: int) -> Capture | None:
-    """Read a capture with its decoded bytes; None when its payload was pruned."""
+    """
+    Read a capture with its decoded bytes; None when its payload was pruned.
+
+    Raises:
+        DamagedError: The stored bytes are not those that came.
+    """
     captures, payloads = schema.captures, schema.payloads
     row = conn.execute(
         select(captures, payloads.c.stored_as, payloads.c.body)
@@ -94,19 +102,70 @@ def get(conn: Connection, capture_id: int) -> Capture | None:
     ).one()
     if row.body is None:
         return None
-    body = zstandard.ZstdDecompressor().decompress(row.body) if row.stored_as == "zstd" else row.body
+    try:
+        content = codings.decode(
+            unpacked(row.body, row.stored_as, row.wire_digest), row.content_encoding, max_bytes=row.payload_size
+        )
+        response_headers = headers(row.response_headers)
+    except Exception as error:
+        raise DamagedError(
+            f"the stored bytes of capture {row.id} are damaged ({error}); restore the database from a backup.",
+            subject=row.source_id,
+        ) from error
+    return _capture(row, content, response_headers)
+
+
+def without_bytes(conn: Connection, capture_id: int) -> Capture:
+    """Read a capture without its bytes, which are pruned or damaged."""
+    return _capture(conn.execute(select(schema.captures).where(schema.captures.c.id == capture_id)).one(), b"", ())
+
+
+def _capture(row: Row[Any], content: bytes, response_headers: tuple[tuple[str, str], ...]) -> Capture:
     return Capture(
         id=row.id,
         source_id=row.source_id,
         target_url=row.target_url,
         final_url=row.final_url,
-        content=codings.decode(body, row.content_encoding, max_bytes=row.payload_size),
+        content=content,
         payload_digest=row.payload_digest,
-        response_headers=headers(row.response_headers),
+        response_headers=response_headers,
         fetched_at=row.fetched_at,
         generation=row.generation,
         purpose=row.purpose,
     )
+
+
+def unpacked(body: bytes, stored_as: str, digest: str) -> bytes:
+    """
+    Give a payload as it came over the wire.
+
+    Raises:
+        ValueError: It no longer has its digest, or cannot be unpacked.
+    """
+    try:
+        wire = zstandard.ZstdDecompressor().decompress(body) if stored_as == "zstd" else body
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
+    if sha256(wire).hexdigest() != digest:
+        raise ValueError("their digest differs")
+    return wire
+
+
+def damaged(conn: Connection) -> Iterator[tuple[str, int, str]]:
+    """List the captures whose stored bytes are not those that came, as source, number and why."""
+    captures, payloads = schema.captures, schema.payloads
+    stored = select(payloads.c.digest, payloads.c.stored_as, payloads.c.body).where(payloads.c.body.is_not(None))
+    for payload in conn.execute(stored).yield_per(_PAYLOADS):
+        try:
+            unpacked(payload.body, payload.stored_as, payload.digest)
+        except ValueError as error:
+            holders = select(captures.c.source_id, captures.c.id).where(captures.c.wire_digest == payload.digest)
+            for row in conn.execute(holders.order_by(captures.c.id)).all():
+                yield row.source_id, row.id, str(error)
+
+
+_PAYLOADS: Final = 50
+"""Payloads that are held at a time while all are looked at; the largest have some megabytes."""
 
 
 def newest_of(conn: Connection, url: str) -> Capture | None:
@@ -140,18 +199,132 @@ def is_waiting(conn: Connection, capture_id: int) -> bool:
     return conn.execute(select(table.c.ingested_at.is_(None)).where(table.c.id == capture_id)).scalar_one()
 
 
-def mark_ingested(
-    conn: Connection, capture_id: int, *, at: datetime, rules_version: str, source_digest: str, error: str = ""
-) -> None:
-    """Note when and by which rules and stanza a capture was read, and why it could not be."""
+def is_set_aside(conn: Connection, capture_id: int) -> bool:
+    """Say whether a capture still is set aside."""
     table = schema.captures
-    conn.execute(
-        update(table)
-        .where(table.c.id == capture_id)
-        .values(
-            ingested_at=at,
-            ingested_rules_version=rules_version,
-            ingested_source_digest=source_digest,
-            ingest_error=error,
-        )
+    return conn.execute(select(table.c.set_aside_at.is_not(None)).where(table.c.id == capture_id)).scalar_one()
+
+
+def mark_ingested(
+    conn: Connection, capture: Capture, *, at: datetime, rules_version: str, source_digest: str, error: str = ""
+) -> None:
+    """
+    Note when and by which rules and stanza a capture was read, and why it could not be.
+
+    What was set aside of the same document, or of the same entry's page, is thereby done.
+    """
+    table = schema.captures
+    values = {
+        "ingested_at": at,
+        "ingested_rules_version": rules_version,
+        "ingested_source_digest": source_digest,
+        "ingest_error": error,
+    }
+    conn.execute(update(table).where(table.c.id == capture.id).values(values))
+    conn.execute(update(table).where(_same_document(capture)).values(set_aside_at=None))
+
+
+def set_aside(
+    conn: Connection, capture: Capture, *, at: datetime, rules_version: str, source_digest: str, error: str
+) -> None:
+    """Note that this program fails on a capture, which is tried again by other rules, or when an operator wants it."""
+    mark_ingested(
+        conn, capture, at=at, rules_version=rules_version, source_digest=source_digest, error=error
+    )  # the newest stands for all captures of the same document
+    table = schema.captures
+    conn.execute(update(table).where(table.c.id == capture.id).values(set_aside_at=at))
+
+
+def set_aside_again(conn: Connection, capture_id: int, *, at: datetime, error: str) -> None:
+    """Set a capture aside that had been read, because this program fails on what came of it."""
+    values = {"set_aside_at": at, "ingest_error": error}
+    conn.execute(update(schema.captures).where(schema.captures.c.id == capture_id).values(values))
+
+
+def of_headline(conn: Connection, headline_id: str) -> Capture:
+    """Read the capture that a headline stands on, without its bytes."""
+    number = select(schema.headlines.c.capture_id).where(schema.headlines.c.id == headline_id)
+    return without_bytes(conn, conn.execute(number).scalar_one())
+
+
+def _same_document(capture: Capture) -> Any:  # noqa: ANN401 - a condition
+    table = schema.captures
+    same = and_(
+        table.c.set_aside_at.is_not(None),
+        table.c.source_id == capture.source_id,
+        table.c.target_url == capture.target_url,
     )
+    return same if capture.purpose == "article" else and_(same, table.c.payload_digest == capture.payload_digest)
+
+
+# ── what was set aside ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """
+    A capture on which this program failed, with why; `discarded_at` and `discarded_because` are an operator's decision.
+
+    `rules_version` and `source_digest` are those by which it failed.
+    """
+
+    id: int
+    source_id: str
+    purpose: str
+    url: str
+    fetched_at: datetime
+    size: int
+    error: str
+    set_aside_at: datetime | None
+    discarded_at: datetime | None
+    discarded_because: str
+    rules_version: str | None
+    source_digest: str | None
+
+
+_SET_ASIDE: Final = {
+    "id": schema.captures.c.id,
+    "source_id": schema.captures.c.source_id,
+    "purpose": schema.captures.c.purpose,
+    "url": schema.captures.c.target_url,
+    "fetched_at": schema.captures.c.fetched_at,
+    "size": schema.captures.c.payload_size,
+    "error": schema.captures.c.ingest_error,
+    "set_aside_at": schema.captures.c.set_aside_at,
+    "discarded_at": schema.captures.c.discarded_at,
+    "discarded_because": schema.captures.c.discarded_because,
+    "rules_version": schema.captures.c.ingested_rules_version,
+    "source_digest": schema.captures.c.ingested_source_digest,
+}
+
+
+def all_set_aside(conn: Connection, *, source_id: str | None = None, discarded: bool = False) -> list[SetAside]:
+    """List what is set aside now, or what was discarded, oldest first."""
+    table = schema.captures
+    query = select(*_SET_ASIDE.values()).order_by(table.c.id)
+    query = query.where((table.c.discarded_at if discarded else table.c.set_aside_at).is_not(None))
+    if source_id is not None:
+        query = query.where(table.c.source_id == source_id)
+    return [_set_aside(row) for row in conn.execute(query)]
+
+
+def one_set_aside(conn: Connection, capture_id: int) -> SetAside | None:
+    """Read what is known of a capture, set aside or not; None when there is none of that number."""
+    row = conn.execute(select(*_SET_ASIDE.values()).where(schema.captures.c.id == capture_id)).first()
+    return _set_aside(row) if row else None
+
+
+def _set_aside(row: Row[Any]) -> SetAside:
+    return SetAside(**dict(zip(_SET_ASIDE, row, strict=True)))
+
+
+def retry(conn: Connection, capture_id: int) -> None:
+    """Let a capture that was set aside or discarded be read by the next round."""
+    values = {"ingested_at": None, "set_aside_at": None, "discarded_at": None, "discarded_because": ""}
+    conn.execute(update(schema.captures).where(schema.captures.c.id == capture_id).values(values))
+
+
+def discard(conn: Connection, capture_id: int, *, at: datetime, because: str) -> None:
+    """Do without a capture that was set aside: it is not tried again, and its bytes stay."""
+    values = {"set_aside_at": None, "discarded_at": at, "discarded_because": because}
+    conn.execute(update(schema.captures).where(schema.captures.c.id == capture_id).values(values))

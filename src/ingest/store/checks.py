@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, text
 
 from ingest.errors import StoreError
 from ingest.model import Allowlist, Fate
+from ingest.store import captures, guards, lists, views
 from ingest.store import engine as database
-from ingest.store import guards, lists, views
 
 _RESTORE: Final = "restore it from a backup"
 
@@ -52,7 +53,8 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
         return found  # what stands in a damaged file cannot be asked
     # A write transaction on PostgreSQL, because expected views are made beside the real ones, and always undone.
     with database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine) as conn:
-        for look in (_guards(conn), _views(conn), _scopes(conn, allowlist), _policy(conn), _records(conn)):
+        looks = (_guards, _views, partial(_scopes, allowlist=allowlist), _policy, _records, _captures)
+        for look in (each(conn) for each in looks):
             found += look
     if (weakness := database.weakness(engine)) is not None:
         found.append(Finding("warning", weakness, "until then let one process at a time write, and keep a backup."))
@@ -195,3 +197,12 @@ def _records(conn: Connection) -> Iterator[Finding]:
     waiting = conn.exec_driver_sql("SELECT count(*) FROM captures WHERE ingested_at IS NULL").scalar_one()
     if waiting:
         yield Finding("warning", f"{waiting} captures wait to be read.", "the next `ingest poll` reads them first.")
+
+
+def _captures(conn: Connection) -> Iterator[Finding]:
+    """Look at the evidence: every stored byte, and what this program could not make headlines of."""
+    wrong = [f"{source_id} capture {number} ({why})" for source_id, number, why in captures.damaged(conn)]
+    yield _verdict("The stored bytes are those that came.", "capture damaged", wrong, _RESTORE)
+    aside = [f"{one.source_id} capture {one.id}" for one in captures.all_set_aside(conn)]
+    remedy = "look at `ingest captures list`, then `ingest captures retry` or `discard`"
+    yield _verdict("No document is set aside.", "document set aside", aside, remedy)

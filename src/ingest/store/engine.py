@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "20260501_0001"
+HEAD: Final = "20261201_0001"
 """The migration that this version needs; a test holds it against the newest one in alembic/versions."""
 
 LOCK_WAIT_S: Final = 30
@@ -125,7 +125,7 @@ def write(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         LockedError: Another process holds the database for too long; nothing was changed.
-        PolicyGuardError: The database refused a record that is not official; nothing was changed.
+        RecordError: The database refused a record; nothing was changed.
         StoreError: Anything else that keeps the database from doing it.
     """
     with _translated(engine), engine.connect().execution_options(sqlite_begin="IMMEDIATE") as conn, conn.begin():
@@ -137,11 +137,24 @@ def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        raise _fault(engine, str(error.orig)) from error
+        raise _fault(engine, error.orig or error) from error
 
 
-def _fault(engine: Engine, why: str) -> StoreError:
-    return explain(why, subject=location(engine), wait_s=LOCK_WAIT_S)
+@contextmanager
+def savepoint(conn: Connection) -> Iterator[None]:
+    """
+    Change the database inside a transaction: all of the block or nothing of it; the transaction goes on either way.
+
+    Raises:
+        RecordError: The database refused a record.
+        StoreError: The database cannot be used any further.
+    """
+    with _translated(conn.engine), conn.begin_nested():
+        yield
+
+
+def _fault(engine: Engine, error: BaseException) -> IngestError:
+    return explain(error, subject=location(engine), wait_s=LOCK_WAIT_S)
 
 
 # ── statements that both engines know under different names ─────────────────────────────────────────────────────
@@ -322,7 +335,7 @@ def _keep_log_ahead(engine: Engine) -> None:
         with closing(engine.raw_connection()) as raw:
             raw.cursor().execute("PRAGMA journal_mode = WAL")
     except sqlite3.Error as error:
-        raise _fault(engine, str(error)) from error
+        raise _fault(engine, error) from error
 
 
 def rebuild_rules(conn: Connection) -> None:

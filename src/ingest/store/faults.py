@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final
 
-from ingest.errors import LockedError, PolicyGuardError, SchemaError, StoreError
+from ingest.errors import IngestError, LockedError, PolicyGuardError, RecordError, SchemaError, StoreError
 from ingest.store import guards
 
 UPGRADE: Final = "run `ingest db upgrade`."
 
 
-def explain(why: str, *, subject: str, wait_s: float) -> StoreError:
+def explain(error: BaseException, *, subject: str, wait_s: float) -> IngestError:
     """
-    Turn what a driver said into one of our errors.
+    Turn a driver's error into one of ours.
 
     Args:
-        why: The driver's words.
+        error: What the driver raised.
         subject: The database.
         wait_s: How long a lock was waited for.
+
+    Returns:
+        A `RecordError` where the database refuses one record and can be used otherwise, else a `StoreError`.
     """
-    why = why.strip()
+    why = str(error).strip()
+    line = next(iter(why.splitlines()), type(error).__name__)
+    if guards.MARK in why:
+        return PolicyGuardError(f"the database refused a record: {line}", subject=subject)
+    if _is_about_record(error):
+        return RecordError(f"the database refused a record: {line}", subject=subject)
     for signs, kind, meaning in _FAULTS:
         if any(sign in why for sign in signs):
-            return kind(meaning.format(why=why.splitlines()[0], wait_s=wait_s), subject=subject)
+            return kind(meaning.format(why=line, wait_s=wait_s), subject=subject)
     return StoreError(f"cannot be used: {why}", subject=subject)
 
 
+def _is_about_record(error: BaseException) -> bool:
+    """Tell a refused record from an unusable database, by the code that the driver gives and never by its base class."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:  # the Python module refused a value before SQLite saw it
+            return "closed" not in str(error)
+        is_schema = any(sign in str(error) for sign in _NO_SCHEMA)
+        return code & 0xFF in _RECORD_CODES and not is_schema
+    state = getattr(error, "sqlstate", None)
+    if state is None:  # psycopg refused a value before the server saw it, or there is no server
+        return type(error).__name__ in {"DataError", "ProgrammingError", "NotSupportedError"}
+    return state[:2] in _RECORD_CLASSES and state not in _SCHEMA_STATES
+
+
+_RECORD_CODES: Final = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,  # the statement itself is at fault
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_MISUSE,
+        sqlite3.SQLITE_RANGE,
+    }
+)
+"""Primary result codes that say nothing against the database (sqlite.org/rescode.html)."""
+
+_NO_SCHEMA: Final = ("no such table", "no such column", "no such view")
+
+_RECORD_CLASSES: Final = frozenset({"0A", "21", "22", "23", "42", "54", "P0"})
+"""Classes of SQLSTATE that say nothing against the database (PostgreSQL, appendix A): data, constraints, statements, limits."""
+
+_SCHEMA_STATES: Final = frozenset({"42P01", "42703", "42883", "42501"})
+"""What is missing, or forbidden to this role: no other document would fare better."""
+
 _FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
-    ((guards.MARK,), PolicyGuardError, "the database refused a record: {why}"),
     (
         ("database is locked", "database table is locked", "lock timeout", "deadlock detected"),
         LockedError,

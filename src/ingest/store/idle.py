@@ -39,6 +39,8 @@ def _work(now: datetime) -> Iterable[Select[Any]]:
     states = select(_STATES.c.source_id).join(_SOURCES).where(_LISTED)
     yield states.where(or_(sources.is_due(now) & _SOURCES.c.enabled, _STATES.c.last_attempt_at > now))
     yield select(captures.c.id).join(_SOURCES).where(_LISTED, captures.c.ingested_at.is_(None))
+    aside = captures.c.set_aside_at.is_not(None) & (captures.c.ingested_rules_version != RULES_VERSION)
+    yield select(captures.c.id).join(_SOURCES).where(_LISTED, aside)
     yield select(pending.c.id).join(_SOURCES).where(_LISTED, _SOURCES.c.enabled, candidates.may_be_opened(now))
 
 

@@ -28,12 +28,13 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One poll that read a document: which capture, under which list; `kind` and `url` as in `polls.Attempt`."""
+    """One poll that read a document: which capture, under which list; `kind`, `url` and `rule` as in `polls.Attempt`."""
 
     poll_id: int
     source_id: str
     kind: str
     url: str
+    rule: str
     capture_id: int
     generation: int
 
@@ -49,8 +50,9 @@ def generations(conn: Connection) -> list[Generation]:
 def events(conn: Connection) -> Iterator[Event]:
     """List the polls that read a document, in the order in which their documents were written."""
     table = schema.polls
+    names = ("id", "source_id", "kind", "url", "rule", "capture_id", "generation")
     rows = conn.execute(
-        select(*(table.c[name] for name in ("id", "source_id", "kind", "url", "capture_id", "generation")))
+        select(*(table.c[name] for name in names))
         .where(table.c.capture_id.is_not(None), table.c.outcome.in_(_READ))
         .order_by(table.c.id)
     )

@@ -298,6 +298,9 @@ captures = Table(
     _maybe("ingested_rules_version"),
     _maybe("ingested_source_digest"),
     _text("ingest_error", ""),
+    _time("set_aside_at", optional=True),
+    _time("discarded_at", optional=True),
+    _text("discarded_because", ""),
     _among("purpose", "source", "part", "article"),
     Index("ix_captures_source_id", "source_id", "id"),
     Index(
@@ -305,6 +308,13 @@ captures = Table(
         "id",
         sqlite_where=text("ingested_at IS NULL"),
         postgresql_where=text("ingested_at IS NULL"),
+    ),
+    Index(
+        "ix_captures_set_aside",
+        "source_id",
+        "id",
+        sqlite_where=text("set_aside_at IS NOT NULL"),
+        postgresql_where=text("set_aside_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )

@@ -45,13 +45,19 @@ _VIEWS: Final = {
           JOIN v1_stories t ON t.id = s.story_id""",
     "v1_sources": """
         SELECT c.id, c.vendor_id, c.kind, c.role, c.url,
-               CASE WHEN c.enabled THEN p.state ELSE 'disabled' END AS state,
-               CASE WHEN c.enabled THEN p.reason ELSE '' END AS reason,
+               CASE WHEN NOT c.enabled THEN 'disabled'
+                    WHEN p.consecutive_failures = 0 AND a.ingest_error IS NOT NULL THEN 'broken'
+                    ELSE p.state END AS state,
+               CASE WHEN NOT c.enabled THEN ''
+                    WHEN p.consecutive_failures = 0 AND a.ingest_error IS NOT NULL THEN a.ingest_error
+                    ELSE p.reason END AS reason,
                p.last_success_at, p.last_change_at, p.next_poll_at, p.consecutive_failures, p.last_error,
                (SELECT count(*) FROM v1_headlines h WHERE h.source_id = c.id AND h.state = 'live') AS headlines,
                p.last_success_at AS data_as_of
           FROM sources c
           JOIN source_states p ON p.source_id = c.id
+          LEFT JOIN captures a ON a.id = (SELECT max(x.id) FROM captures x
+                                           WHERE x.source_id = c.id AND x.set_aside_at IS NOT NULL)
          WHERE c.until_generation IS NULL""",
     "v1_vendors": """
         SELECT v.id, v.name, v.home,

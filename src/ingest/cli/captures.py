@@ -1,0 +1,220 @@
+"""`ingest captures`: documents on which this program failed, and the way out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli import read, render, session
+from ingest.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ingest.model import PollReport
+    from ingest.settings import Settings
+    from ingest.store.captures import SetAside
+
+NumberArgument = Annotated[int, typer.Argument(metavar="CAPTURE", help="The capture's number.")]
+
+
+def show_all(
+    *,
+    source: Annotated[str | None, typer.Option("--source", metavar="ID", help="Of this source only.")] = None,
+    discarded: Annotated[bool, typer.Option("--discarded", help="Those that were discarded instead.")] = False,
+    database: session.DatabaseFlag = None,
+    json: session.JsonLinesFlag = False,
+) -> None:
+    """
+    List the captures that are set aside.
+
+    A capture is set aside when this program fails on its document. It is tried again when the program, the rules or its
+    stanza change, or with `ingest captures retry`. No other document waits for it.
+    """
+    from ingest.store import captures
+    from ingest.store.engine import read as reading
+
+    settings = session.load(database=database)
+    with session.reading(settings) as engine, reading(engine) as conn:
+        found = captures.all_set_aside(conn, source_id=source, discarded=discarded)
+        if not found:
+            read.check_names(conn, vendor=None, source=source)
+    if json:
+        render.lines(found)
+    elif found:
+        render.table(("capture", "source", "fetched", "why"), [_row(one, settings) for one in found], right=(0,))
+    else:
+        render.note("No capture was discarded." if discarded else "No capture is set aside.")
+
+
+def _row(one: SetAside, settings: Settings) -> tuple[str, str, str, str]:
+    from ingest.web.when import moment
+
+    why = one.discarded_because if one.discarded_at else one.error
+    return str(one.id), one.source_id, moment(one.fetched_at, settings.timezone).text, why
+
+
+def show(
+    capture: NumberArgument,
+    *,
+    content: Annotated[
+        bool, typer.Option("--content", help="Write the document itself to standard output, as it was decoded.")
+    ] = False,
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """Show one capture: where it came from, and why it is set aside."""
+    from ingest.store import captures
+    from ingest.store.engine import read as reading
+
+    settings = session.load(database=database)
+    with session.reading(settings) as engine, reading(engine) as conn:
+        one = _find(conn, capture)
+        stored = captures.get(conn, capture) if content else None
+    if content:
+        if stored is None:
+            raise UsageError("has no bytes any more; they were pruned.", subject=f"capture {capture}")
+        sys.stdout.buffer.write(stored.content)
+        sys.stdout.flush()
+    elif json:
+        render.document({**_as_data(one), "state": _state(one)})
+    else:
+        render.blocks(f"Capture {one.id}: {_state(one)}", _facts(one, settings))
+
+
+def _as_data(one: SetAside) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(one)
+
+
+def _state(one: SetAside) -> str:
+    if one.discarded_at is not None:
+        return "discarded"
+    return "set_aside" if one.set_aside_at is not None else "read"
+
+
+def _facts(one: SetAside, settings: Settings) -> list[tuple[str, str]]:
+    from ingest.web.when import moment
+
+    def when(at: object) -> str:
+        from datetime import datetime
+
+        return moment(at, settings.timezone).text if isinstance(at, datetime) else ""
+
+    return [
+        ("source", one.source_id),
+        ("what", {"source": "the source's own document", "part": "a part of it"}.get(one.purpose, "an entry's page")),
+        ("address", one.url),
+        ("fetched", when(one.fetched_at)),
+        ("size", f"{one.size:,} bytes"),
+        ("why", one.error),
+        ("set aside", when(one.set_aside_at)),
+        ("discarded", when(one.discarded_at)),
+        ("because", one.discarded_because),
+    ]
+
+
+def retry(
+    capture: Annotated[
+        list[int] | None, typer.Argument(metavar="CAPTURE", help="Numbers of captures; all that are set aside if none.")
+    ] = None,
+    *,
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Read captures again that are set aside or discarded; no vendor is asked.
+
+    Ends with 1 when one of them is set aside again.
+    """
+    from ingest.store import captures
+    from ingest.store.engine import read as reading
+    from ingest.store.engine import write
+
+    settings = session.load(database=database)
+    session.configure_log(settings, quiet=True)
+    with session.reading(settings) as engine:
+        with reading(engine) as conn:
+            numbers = capture or [one.id for one in captures.all_set_aside(conn)]
+            for number in numbers:
+                _require(_find(conn, number), "set_aside", "discarded")
+        with write(engine) as conn:
+            for number in numbers:
+                captures.retry(conn, number)
+        reports = _read_stored(settings, engine)
+        with reading(engine) as conn:
+            found = [_find(conn, number) for number in numbers]
+    failed = [one for one in found if _state(one) != "read"]
+    if json:
+        render.document(
+            {
+                "captures": [{"id": one.id, "state": _state(one), "error": one.error} for one in found],
+                "created": sum(report.tally.created for report in reports),
+                "revised": sum(report.tally.revised for report in reports),
+            }
+        )
+    else:
+        _print(found, reports)
+    raise typer.Exit(int(bool(failed)))
+
+
+def _read_stored(settings: Settings, engine: Engine) -> list[PollReport]:
+    from ingest import pipeline
+    from ingest.cli.poll import make_round
+
+    accepted = pipeline.in_force(engine)
+    if accepted is None:
+        return []
+    with session.make_fetcher(settings) as fetcher:
+        return pipeline.read_stored(make_round(settings, engine, accepted, fetcher, stop=lambda: False))
+
+
+def _print(found: list[SetAside], reports: list[PollReport]) -> None:
+    for one in found:
+        render.line(f"Capture {one.id} of {one.source_id}: {'read' if _state(one) == 'read' else one.error}")
+    created = sum(report.tally.created for report in reports)
+    revised = sum(report.tally.revised for report in reports)
+    render.line(f"{render.count(len(found), 'capture')} tried: {created} created, {revised} revised.")
+
+
+def discard(
+    capture: NumberArgument,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record; required.")],
+    database: session.DatabaseFlag = None,
+    json: session.JsonFlag = False,
+) -> None:
+    """
+    Do without a capture that is set aside.
+
+    It is not tried again, and its bytes are kept. `ingest captures retry` takes this back.
+    """
+    from ingest.store import captures
+    from ingest.store.engine import write
+
+    with session.reading(session.load(database=database)) as engine, write(engine) as conn:
+        one = _find(conn, capture)
+        _require(one, "set_aside")
+        captures.discard(conn, capture, at=session.now(), because=f"{reason} ({session.operator()})")
+    if json:
+        render.document({"capture": capture, "source": one.source_id, "state": "discarded"})
+    else:
+        render.line(f"Capture {capture} of {one.source_id} is discarded.")
+
+
+def _find(conn: Connection, number: int) -> SetAside:
+    from ingest.store import captures
+
+    one = captures.one_set_aside(conn, number)
+    if one is None:
+        raise UsageError("is not stored; `ingest captures list` shows those that are set aside.", subject=f"{number}")
+    return one
+
+
+def _require(one: SetAside, *states: str) -> None:
+    if _state(one) not in states:
+        is_read = "was read; there is nothing to do about it."
+        raise UsageError(is_read if _state(one) == "read" else f"is {_state(one)}.", subject=f"capture {one.id}")

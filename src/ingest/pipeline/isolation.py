@@ -1,0 +1,66 @@
+"""
+One document never stops another: what may go wrong on the way of one costs that document only.
+
+Whatever this program raises while a document is read, judged, placed or written becomes a `DocumentError`. Its writing is
+undone to a savepoint and its capture is set aside, with the sentence made here. What is about the database (disk, lock,
+connection, schema), a lost lease and a replaced list pass: they are about more than one document.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import Connection
+
+from ingest.errors import DocumentError, LeaseLostError, ParseError, StaleListError, StoreError
+from ingest.store import engine as database
+
+log = logging.getLogger("ingest.isolation")
+
+RULE: Final = "set-aside"
+"""The rule by which the ledger names a document that was set aside."""
+
+_PASSING: Final = (StoreError, LeaseLostError, StaleListError, ParseError, DocumentError)
+
+_LONGEST: Final = 300  # characters of what a fault says of itself; it may quote the document
+
+
+@contextmanager
+def isolated(step: str, *, subject: str) -> Iterator[None]:
+    """
+    Turn any fault of ours in one step of a document's way into one that costs this document only.
+
+    Args:
+        step: What was being done, for the sentence: `reading`, `writing`.
+        subject: The source, or whatever else it is about.
+
+    Raises:
+        DocumentError: The step failed.
+    """
+    try:
+        yield
+    except _PASSING:
+        raise
+    except Exception as error:
+        log.exception("%s failed source=%s", step, subject)
+        raise DocumentError(f"{step} it failed with {_named(error)}", subject=subject) from error
+
+
+@contextmanager
+def writing(conn: Connection, *, subject: str) -> Iterator[None]:
+    """Write what one document changes, all of it or nothing; the transaction goes on either way."""
+    with isolated("writing", subject=subject), database.savepoint(conn):
+        yield
+
+
+def sentence(capture_id: int, error: DocumentError) -> str:
+    """Say that a capture is set aside, why, and the way out."""
+    return f"capture {capture_id} is set aside: {error.message.rstrip('.')}; see `ingest captures show {capture_id}`."
+
+
+def _named(error: Exception) -> str:
+    what = " ".join(str(error).split())
+    return f"{type(error).__name__}: {what:.{_LONGEST}}" if what else type(error).__name__
