@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 
@@ -157,9 +158,6 @@ def test_less_than_a_day_says_so(raw: str, value: datetime, precision: Precision
         ("3/4/2026", "day and month cannot be told apart"),
         ("30 February 2026", "no such day in the calendar"),
         ("2026-13-01", "no such day in the calendar"),
-        ("2026-05-21T25:00:00Z", "no such time of day"),
-        ("2026-05-21T24:00:01Z", "no such time of day"),
-        ("2026-05-21T10:61:00Z", "no such time of day"),
         ("Mon, 01 Jan 0001 00:00:00 +0000", "the year 1 is a placeholder"),
         ("1970-01-01T00:00:00Z", "the year 1970 is a placeholder"),
         ("9999-12-31T23:59:59Z", "the year 9999 is a placeholder"),
@@ -176,3 +174,114 @@ def test_what_is_not_there_is_not_made_up(raw: str, reason: str) -> None:
 @pytest.mark.parametrize("raw", [None, "", "  \n"])
 def test_no_text_is_no_date_and_no_complaint(raw: str | None) -> None:
     assert parse(raw) == NO_DATE
+
+
+HOUR_FORMS = [
+    "午前10時00分", "午前10時", "午前10:00", "午後3:05", "午後3時5分", "午後１５時０５分", "午前０時", "午後12時", "午前13時",
+    "10時", "10時半", "24時", "25時30分", "零時", "正午", "午前十時", "10:00頃",
+    "上午10:00", "下午3点05分", "下午3點", "下午15:30", "凌晨2:00", "早上8点", "中午12:00", "晚上8点半", "오전 10:00", "오후 3시 5분",
+    "오전 10시", "AM 10:00", "PM 3:05", "AM10:00", "10:00 AM", "3:05pm", "3 p.m.", "A.M. 10:00", "10:00:00 P.M.", "日本時間10時",
+]  # fmt: skip
+DAYS = ["2026年5月21日", "2026年5月21日（木）", "２０２６年５月２１日", "令和8年5月21日(木)", "R8.5.21", "2026/05/21", "2026.5.21(木)",
+        "2026-05-21", "2026年5月21日 木曜日", "二〇二六年五月二十一日", "民國115年5月21日", "2026年5月21号"]  # fmt: skip
+
+
+@pytest.mark.parametrize("hour", HOUR_FORMS)
+def test_the_day_is_read_whatever_the_hour_beside_it_is(hour: str) -> None:
+    for day, gap in product(DAYS, ("", " ", "\u3000")):
+        if gap == "" and day[-1].isdigit():
+            continue
+        read = parse(f"{day}{gap}{hour}")
+        assert read.value is not None, (day, gap, hour)
+        if "日本時間" in hour:
+            assert (read.value, read.precision) == (ONE, Precision.SECOND)
+        elif (day, hour) == ("2026-05-21", "10:00"):
+            assert read.precision is Precision.SECOND  # a machine's clock
+        else:
+            assert (read.value, read.precision) == (DAY, Precision.DAY), (day, gap, hour)
+
+
+@pytest.mark.parametrize(
+    ("raw", "hour"),
+    [
+        ("2026年5月21日 午後7時 JST", 10),
+        ("2026年5月21日 日本時間午後7時", 10),
+        ("2026年5月21日 午後7時（日本時間）JST", 10),
+        ("2026年5月21日 正午 JST", 3),
+        ("2026年5月21日 下午6:00 UTC+8", 10),
+        ("2026年5月21日 北京时间18:00", 10),
+        ("2026年5月21日 晚上8点 UTC", 20),
+        ("2026年5月21日 中午1点 UTC", 13),
+        ("2026년 5월 21일 오후 7시 KST", 10),
+        ("2026년 5월 21일 오후 7:00 한국시간", 10),
+        ("2026년 5월 21일 오후 12:30 KST", 3),
+        ("Thu, 21 May 2026 10:00:00 PM GMT", 22),
+        ("2026-05-21 10:00 a.m. UTC", 10),
+        ("2026-05-21 AM 10:00 UTC", 10),
+        ("2026-05-21 PM 12:00 UTC", 12),
+        ("May 21, 2026 12:00 AM UTC", 0),
+        ("5/21/2026 10:00:00 PM +00:00", 22),
+        ("木, 21 5月 2026 19:00:00 +0900", 10),
+    ],
+)
+def test_an_hour_of_half_a_day_is_one_of_the_whole_where_its_zone_is_known(raw: str, hour: int) -> None:
+    read = parse(raw)
+    assert read.precision is Precision.SECOND
+    assert read.value is not None
+    assert read.value.replace(minute=0) == DAY.replace(hour=hour)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2026年5月21日 午後12時 JST",  # midnight by the law of 1872, noon on a clock
+        "2026年5月21日 午前12時 JST",
+        "2026年5月21日 上午12:00 UTC+8",
+        "2026年5月21日 午前13時 JST",
+        "Thu, 21 May 2026 25:00:00 GMT",
+        "2026-05-21T25:00:00Z",
+        "2026-05-21T10:61:00Z",
+        "2026-05-21T24:00:01Z",
+        "2026-05-21T10:00:00 09:00",
+        "2026-05-21T10:00:00Z+09:00",
+        "Thu, 21 May 2026 10:00:00 Z0900",
+        "21 May 2026 13:00 AM UTC",
+        "2026年5月21日 midnight",
+    ],
+)
+def test_an_hour_that_cannot_be_known_leaves_the_day(raw: str) -> None:
+    read = parse(raw)
+    assert (read.value, read.precision) == (DAY, Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    ("raw", "year", "precision"),
+    [
+        ("令和元年5月21日", 2019, Precision.DAY),
+        ("令和8.5.21", 2026, Precision.DAY),
+        ("R8/5/21", 2026, Precision.DAY),
+        ("R08.05.21", 2026, Precision.DAY),
+        ("Ｒ８．５．２１", 2026, Precision.DAY),
+        ("R8年5月21日", 2026, Precision.DAY),
+        ("㋿8年5月21日", 2026, Precision.DAY),
+        ("令和八年五月二十一日", 2026, Precision.DAY),
+        ("令和8年(2026年)5月21日(木)", 2026, Precision.DAY),
+        ("2026年（令和8年）5月21日（木）", 2026, Precision.DAY),
+        ("平成31年4月", 2019, Precision.MONTH),
+        ("H30.5.21", 2018, Precision.DAY),
+        ("中華民國115年5月21日", 2026, Precision.DAY),
+    ],
+)
+def test_years_of_an_era_are_ours(raw: str, year: int, precision: Precision) -> None:
+    read = parse(raw)
+    assert read.value is not None, read.reason
+    assert (read.value.year, read.precision) == (year, precision)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["12/05/2026 午前10時", "12/05/2026 10:00 PM", "令和8年13月1日 午前10時", "2026年5月21日に公開", "May 21, 2026 10 comments",
+     "2026年5月21日～22日", "2026年5月21日 第2版", "r2d2", "2026/5/21 3 items"],
+)  # fmt: skip
+def test_what_is_ambiguous_or_more_than_a_date_stays_unread(raw: str) -> None:
+    assert parse(raw).value is None

@@ -163,13 +163,42 @@ def test_a_stated_date_keeps_its_precision_and_a_time_needs_its_zone(
         "<span>Ada</span><span class=post-date>2026年5月21日</span>",
         "<strong>May 21,</strong> 2026",
         "<b>21</b><i>May 2026</i>",
+        *(
+            "2026年5月21日 午前10時00分",
+            "2026年5月21日（木）午後3:05",
+            "公開日：2026年5月21日（木） 午後３時",
+            "発表日 令和8年5月21日(木) 正午",
+            "2026年5月21日（木） 10時半 公開",
+            "2026年5月21日付",
+            "2026年5月21日付 ニュースリリース",
+            "掲載日：R8.5.21",
+            "二〇二六年五月二十一日",
+            "2026年5月21日 上午10:00",
+            "发布日期：2026-05-21 下午3:05",
+            "2026-05-21 凌晨2点05分",
+            "입력 2026.05.21. 오전 10:00",
+            "2026년 5월 21일 오후 3시 5분",
+            "May 21, 2026 10:00 a.m. PDT",
+            "Published May 21, 2026 at PM 3:05",
+            "2026年5月21日 午前10時 公開 / 2026年5月22日 午後1時 更新",
+            "2026年5月21日 更新：2026年5月22日",
+            "2026年5月21日（更新：2026年5月22日）",
+            "2026年5月21日 更新 2026年5月22日",
+        ),
+        *(
+            "<time>2026年5月21日 午前10時</time>",
+            "<time>公開日：2026年5月21日（木）</time><time>更新日：2026年5月22日</time>",
+            '<time datetime="2026年5月21日 午後3:05">木曜日</time>',
+            '<time datetime="2026-05-21 10:00 PM">Thursday</time>',
+            '<time datetime="R8.5.21">8年5月21日</time>',
+        ),
     ],
 )
 def test_a_line_that_is_a_date_by_its_whole_make_dates_the_page(line: str) -> None:
     for tag in ("p", "div"):
         page = read(f"<main><h1>Model 5</h1><{tag}>{line}</{tag}>{PROSE}</main>")
         assert when(page.published) == (DAY, Precision.DAY)
-        assert told(page, "published") is Evidence.TEXT
+        assert told(page, "published") is (Evidence.TIME if "<time" in line else Evidence.TEXT)
     before = read(f"<main><div>{line}</div><h1>Model 5</h1>{PROSE}</main>")
     assert when(before.published) == (DAY, Precision.DAY)
 
@@ -211,6 +240,13 @@ def test_a_line_that_is_a_date_by_its_whole_make_dates_the_page(line: str) -> No
         ),
         *("Updated May 21, 2026", "最終更新日：2026年5月21日", "2026年5月21日更新", "Last modified: 2026-05-21"),
         *(
+            "更新日：令和8年5月21日(木) 午後3時",
+            "2026年5月21日 午前10時 更新",
+            "2026年5月21日（更新）",
+            "<time>更新日：2026年5月21日</time>",
+        ),
+        *("更新时间：2026-05-21 下午3:05", "수정 2026.05.21. 오후 3:05"),
+        *(
             "Event | May 21, 2026",
             "開催｜2026年5月21日",
             "May 21, 2026 | Register now",
@@ -224,11 +260,21 @@ def test_a_date_in_a_sentence_of_an_event_or_of_a_change_does_not(line: str) -> 
 
 
 @pytest.mark.parametrize(
-    "line", ["Updated May 21, 2026", "最終更新日：2026年5月21日", "2026年5月21日更新", "公開 2026/5/20 更新 2026/5/21"]
+    "line",
+    [
+        "Updated May 21, 2026",
+        "最終更新日：2026年5月21日",
+        "2026年5月21日更新",
+        "公開 2026/5/20 更新 2026/5/21",
+        "最終更新：令和8年5月21日(木) 午後3時",
+        "2026年5月20日付 2026年5月21日 午前10時 更新",
+        "<time>更新日：2026年5月21日</time>",
+    ],
 )
 def test_a_date_that_is_called_a_change_is_one(line: str) -> None:
     page = read(f"<main><h1>Model 5</h1><p>{line}</p>{PROSE}</main>")
-    assert (when(page.modified), told(page, "modified")) == ((DAY, Precision.DAY), Evidence.TEXT)
+    assert when(page.modified) == (DAY, Precision.DAY)
+    assert told(page, "modified") is (Evidence.TIME if "<time" in line else Evidence.TEXT)
 
 
 UNMARKED = "<p>May 1, 2026</p><p><time datetime=2026-05-02>May 2</time></p>"

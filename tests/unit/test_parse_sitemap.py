@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -58,8 +59,44 @@ def test_the_title_of_a_video_or_image_is_not_that_of_the_page() -> None:
     assert entry.published.raw == ""
 
 
-def test_a_relative_address_is_resolved() -> None:
-    assert links(read(urlset("<loc>/news/a</loc>"))) == [f"{NEWS}a"]
+@pytest.mark.parametrize(
+    "written", ["/news/a", "news/a", "//www.acme-ai.com/news/a", "www.acme-ai.com/news/a", "?id=5"]
+)
+def test_a_sitemap_without_an_absolute_address_is_broken_by_name(written: str) -> None:
+    assert refused(urlset(f"<loc>{written}</loc>", f"<loc>{written}b</loc>")) == "not-absolute"
+    assert refused(f"<sitemapindex><sitemap><loc>{written}</loc></sitemap></sitemapindex>") == "not-absolute"
+
+
+def test_one_address_that_is_not_absolute_costs_no_other() -> None:
+    found = read(urlset("<loc>/news/a</loc>", f"<loc>{NEWS}b</loc>"))
+    assert links(found) == [f"{NEWS}b"]
+    assert [(item.reason, item.position) for item in found.unreadable] == [("not-absolute", 0)]
+    index = f"<sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>{NEWS}b.xml</loc></sitemap>"
+    assert read(f"<sitemapindex>{index}</sitemapindex>").parts == (f"{NEWS}b.xml",)
+
+
+A, B = (f"<url><loc>{NEWS}{name}</loc><lastmod>2026-05-21 08:53:11 PM</lastmod></url>" for name in "ab")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"<urlset><urlset>{A}{B}</urlset></urlset>",
+        f"<urlset>{A}<urlset>{B}</urlset></urlset>",
+        f"<urlset><urlset>{A}</urlset><urlset>{B}</urlset></urlset>",
+        f"<urlset>{A}</urlset><urlset>{B}</urlset>",
+        f"<urlset><urlset><urlset>{A}{B}</urlset></urlset></urlset>",
+        re.sub(r"<(/?)(?=u|l)", r"<\1s:", f"<urlset>{A}{B}</urlset>").join(('<urlset xmlns="x">', "</urlset>")),
+    ],
+)
+def test_roots_inside_and_behind_one_another_are_read_as_one(document: str) -> None:
+    found = read(document)
+    assert links(found) == [f"{NEWS}a", f"{NEWS}b"]
+    assert {(entry.updated.value, entry.updated.precision) for entry in found.entries} == {
+        (datetime(2026, 5, 21, tzinfo=UTC), Precision.DAY)
+    }
+    assert found.unreadable == ()
+    assert not found.cut
 
 
 def test_patterns_on_titles_and_categories_leave_no_address_out() -> None:

@@ -18,7 +18,9 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest import dates
+from ingest.dates import clock, forms, labels
 from ingest.model import NO_DATE, Dated, Evidence, Precision
+from ingest.parse import printed
 from ingest.parse.picks import ancestors
 from ingest.parse.webpage import UNSEEN, attribute, names
 
@@ -45,16 +47,8 @@ _INLINE: Final = names("a abbr b bdi bdo cite code em font i mark q s small span
 
 # ── what ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
-_TEXT_DATE: Final = (
-    rf"(?<![\w-])(?:{_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\.?[\s-]*(?:of\s+)?{_MONTH},?[\s-]+\d{{4}})(?!\w)"
-    r"|(?<![\d./-])\d{4}\s?(?P<sign>[-/.])\s?\d{1,2}\s?(?P=sign)\s?\d{1,2}(?![\d/-])"
-    r"|(?<![\d./-])\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}(?![\d/-])"
-    r"|(?:令和|平成)\s*(?:\d{1,2}|元)\s*年\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*日)?"
-    r"|(?<!\d)\d{4}\s*[年년]\s*\d{1,2}\s*[月월](?:\s*\d{1,2}\s*[日일])?"
-)
 _MARK: Final = "\ue000"  # stands for a `<time>` in a line; of the private use area, so taken out of the page's own text
-_DATE: Final = re.compile(rf"{_MARK}(?P<time>\d+){_MARK}|{_TEXT_DATE}", re.IGNORECASE)
+_DATE: Final = re.compile("|".join((rf"{_MARK}(?P<time>\d+){_MARK}", *forms.FULL)), re.IGNORECASE)
 
 # Stands for the border of an inline element that is called a date, so that no space need be there.
 _EDGE: Final = "\ue001"
@@ -63,32 +57,9 @@ _PRIVATE: Final = re.compile(f"[{_MARK}{_EDGE}]")
 
 _BRACKETS: Final = " \t\u3000([（【［〔「" + _EDGE
 _CLOSERS: Final = " \t\u3000)]）】］〕」" + _EDGE
-_PUBLISHED: Final = (
-    r"(?:(?:this )?(?:story|article|post|entry|news) (?:was )?)?(?:first |originally |date )?(?:published|posted|released?|issued|announced)(?: date| time)?(?: on| at)?"
-    r"|(?:publication|publish|publishing|release|posting|issue)? ?date"
-    r"|(?:記事)?(?:公開|掲載|発表|公表|投稿|配信|発行|作成|登録|リリース)(?:日時?|年月日)?|日付|日時"
-    r"|(?:发布|發布|发表|發表)(?:时间|時間|日期|于)?|(?:게시|등록|작성|입력|발행|발표)(?:일시?|일자)?"
-)
-_UPDATED: Final = (
-    r"(?:last |date )?(?:updated?|modified|revised|edited|changed)(?: date| time)?(?: on| at)?"
-    r"|(?:最終)?(?:更新|改訂|修正|変更)(?:日時?|年月日)?|(?:最后|最後)?更新(?:时间|時間|日期|于)?|(?:최종 ?)?(?:수정|업데이트)(?:일시?|일자)?"
-)
-_LABEL: Final = re.compile(rf"(?:(?P<updated>{_UPDATED})|(?P<published>{_PUBLISHED}))\s*[:：]?\s*", re.IGNORECASE)
-_LABEL_LAST: Final = re.compile(
-    rf"(?:^|[|｜·•:：(（／/,、>»\u3000]) *(?:(?P<updated>{_UPDATED})|(?P<published>{_PUBLISHED}))\s*[:：]?\s*$",
-    re.IGNORECASE,
-)
-_BEHIND: Final = re.compile(
-    r"\s*(?:(?P<updated>(?:最終)?更新|改訂|修正|変更|update|updated)|(?P<published>公開|掲載|発表|公表|投稿|配信|発行|作成|付))"
-    r"(?![^\W\d_a-z])",
-    re.IGNORECASE,
-)
-_CLOCK: Final = (
-    r"(?:,?\s*(?:at|-|–|T|@)?\s*\d{1,2}(?::\d{2}){1,2}(?:\s*[ap]\.?m\.?)?(?:\s*\(?(?:[A-Z]{1,5}|[+-]\d{2}:?\d{2})\)?)?"
-    r"|,?\s*\d{1,2}\s*[ap]\.?m\.?(?:\s*[A-Z]{2,4})?|\s*\d{1,2}\s*[時时시](?:\s*\d{1,2}\s*[分분])?)"
-)
-_DAY_NAME: Final = r"(?:\s*[(（]?[日月火水木金土일월화수목금토](?:曜日?|요일)?[)）]?(?!\w))"
-_AFTERTHOUGHT: Final = re.compile(rf"{_DAY_NAME}?{_CLOCK}?{_DAY_NAME}?", re.IGNORECASE)
+_LABEL: Final = re.compile(labels.LABEL, re.IGNORECASE)
+_LABEL_LAST: Final = re.compile(rf"(?:^|[|｜·•:：(（／/,、>»\u3000]) *{labels.LABEL}$", re.IGNORECASE)
+_AFTERTHOUGHT: Final = re.compile(clock.AFTER, re.IGNORECASE)
 _ENDS: Final = re.compile(
     rf"\s*(?:\.?$|{_EDGE}|読了|約?\d+\s*分|来源|來源|作者|\d+[ -]min|[|｜·•—–―/／>»\u3000]|-\s|\(|（|by\s)",
     re.IGNORECASE,
@@ -313,6 +284,9 @@ def _dates(line: _Line, rank: int) -> Iterator[_Found]:
 
 def _marked_as(time: LexborNode) -> bool | None:
     """Whether a `<time>` says itself that it is the change of the page (True) or its publication (False)."""
+    said = printed.labelled(" ".join(time.text().split()))
+    if (said.published is NO_DATE) is not (said.updated is NO_DATE):
+        return said.published is NO_DATE
     item, names = attribute(time, "itemprop"), attribute(time, "class")
     if "dateModified" in item or (not item and _CLASS_UPDATED.search(names)):
         return True
@@ -326,26 +300,34 @@ def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _Role | 
     A second date in a line counts only where a word says what it is.
     """
     set_off = is_time or _SET_OFF.search(front)
-    ends = is_time or _ENDS.match(behind)
+    ends = is_time or _ENDS.match(behind) is not None
     front = _CLOCK_BEFORE.sub("", front.lstrip(_CLOSERS)).strip(_BRACKETS + _CLOSERS)
     behind = behind[found.end() if (found := _AFTERTHOUGHT.match(behind)) else 0 :].lstrip(_CLOSERS)
-    set_off, ends = set_off or not front or _SET_OFF.search(front), ends or _ENDS.match(behind)
+    set_off = set_off or not front or _SET_OFF.search(front)
+    ends = bool(ends or _ENDS.match(behind)) or _begins_another(behind)
     if len(front) > _LONGEST or _NOT_OURS.search(front) or _NOT_OURS.search(behind[:_LONGEST]):
         return None
     label = _LABEL.fullmatch(front) or _LABEL_LAST.search(front)
-    if label and (ends or behind.startswith("in ") or any(p.match(behind) for p in (_DATE, _LABEL, _BEHIND))):
+    goes_on = behind.startswith("in ") or _DATE.match(behind) or _LABEL.match(behind) or labels.behind(behind, _DATE)
+    if label and (ends or goes_on):
         return _Role(is_update=label["updated"] is not None, is_named=True)
-    if set_off and (label := _BEHIND.match(behind)):
+    if set_off and (label := labels.behind(behind, _DATE)):
         return _Role(is_update=label["updated"] is not None, is_named=True, word=label[0])
     is_alone = set_off and ends and len(behind) <= _LONGEST
     is_dateline = _DATELINE.fullmatch(front) and _DASH.match(behind)
     return _Role() if is_first and (is_alone or is_dateline) else None
 
 
+def _begins_another(text: str) -> bool:
+    """Whether a text begins with a word that says what the date behind it is."""
+    label = _LABEL.match(text.lstrip())
+    return label is not None and _DATE.match(text.lstrip(), label.end()) is not None
+
+
 def _moment(time: LexborNode) -> Dated:
     """Return what a `<time>` means: its `datetime`, else its text (HTML §4.5.14)."""
     written = attribute(time, "datetime")
-    return zoned(written) if written else dates.parse(" ".join(time.text().split()))
+    return zoned(written) if written else printed.date_in(" ".join(time.text().split()))
 
 
 def zoned(raw: str) -> Dated:

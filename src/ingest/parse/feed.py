@@ -22,7 +22,7 @@ from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, TextKind, Unreadable
 from ingest.parse import bounded, jsonfeed
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import ENTRY_LIMIT, absolute, breaks_off, first_date, string
+from ingest.parse.fields import ENTRY_LIMIT, absolute, breaks_off, first_date, first_update, string
 from ingest.parse.references import mended
 from ingest.parse.skips import skips_of
 from ingest.text import clean_title, guess_kind, language_tag
@@ -290,7 +290,7 @@ def _entry(raw: _Raw, position: int, dialect: str, base: str, feed_lang: str | N
         summary_type=summary_type,
         # RFC 4287 requires `updated` only, and feeds of releases give nothing else; dc:date arrives as `updated` too.
         published=first_date(published, created, updated),
-        updated=first_date(updated),
+        updated=first_update(updated, published),
         lang=lang,
         categories=tuple(_categories(raw)),
     )

@@ -7,7 +7,8 @@ from typing import Final
 
 from ingest import dates, urls
 from ingest.errors import UrlError
-from ingest.model import NO_DATE, Dated
+from ingest.model import NO_DATE, Dated, Precision
+from ingest.parse import printed
 from ingest.parse.charset import legal
 from ingest.text import MARKUP_LIMIT
 
@@ -49,6 +50,26 @@ def absolute(link: str, base: str) -> str:
 
 
 def first_date(*raw: object) -> Dated:
-    """Return the first of several dates that can be read; failing that the first one given, with its reason."""
-    read = [dates.parse(string(value)) for value in raw if string(value)]
+    """
+    Return the first of several dates that can be read; failing that the first one given, with its reason.
+
+    One that a word calls the date of a change is none of these (`dates.labels`), but for `first_update`.
+    """
+    read = [_published(string(value)) for value in raw if string(value)]
     return next((date for date in read if date.value is not None), read[0] if read else NO_DATE)
+
+
+def _published(text: str) -> Dated:
+    said = printed.labelled(text)
+    if said.published.value is None and said.updated.value is not None:
+        return Dated(None, Precision.NONE, text[: dates.LONGEST], "it is the date of a change")
+    return said.published if said.published.value is not None else dates.parse(text)
+
+
+def first_update(updated: object, published: object = None) -> Dated:
+    """Return when something was changed: what its own field says, else what the field of its publication says besides."""
+    date = first_date(updated)
+    if date.value is not None:
+        return date
+    said = (printed.labelled(string(value)).updated for value in (updated, published))
+    return next((found for found in said if found.value is not None), date)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
-from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, string, whole
+from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, first_update, string, whole
 from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}
@@ -66,7 +66,7 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
         summary=summary,
         summary_type=summary_type,
         published=first_date(item.get("date_published"), item.get("date_modified")),
-        updated=first_date(item.get("date_modified")),
+        updated=first_update(item.get("date_modified"), item.get("date_published")),
         lang=language_tag(string(item.get("language"))) or feed_lang,
         categories=tuple(filter(None, map(string, item["tags"]))) if isinstance(item.get("tags"), list) else (),
     )

@@ -27,7 +27,7 @@ from ingest.parse.cards import Card
 from ingest.parse.charset import decode, legal
 from ingest.parse.fields import ENTRY_LIMIT, absolute, whole
 from ingest.parse.picks import Pick, compile_pick
-from ingest.parse.printed import dated
+from ingest.parse.printed import dated, stated
 from ingest.text import guess_kind, language_tag
 
 _GUARD: Final = re.compile(r"\s*\)\]\}'?,?\s*")  # against inclusion as a script (Angular, Gerrit)
@@ -115,14 +115,15 @@ def _card(item: object, select: Mapping[str, Pick], base: str) -> Card:
     def everything(name: str) -> list[str]:
         return select[name].all_in(item) if name in select else []
 
+    said = stated(everything("date"))
     title, summary, link = first("title"), first("summary"), first("link")
     return Card(
         link=absolute(link, base) if link else "",
         title=title,
         title_type=guess_kind(title),
         entry_id=first("id"),
-        published=dated(everything("date")),
-        updated=dated(everything("updated")),
+        published=said.published,
+        updated=dated(everything("updated")) if "updated" in select else said.updated,
         summary=summary,
         summary_type=guess_kind(summary) if "</p>" not in summary else "html",
         categories=tuple(dict.fromkeys(everything("category"))),

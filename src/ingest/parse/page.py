@@ -37,7 +37,7 @@ from ingest.parse.elements import Page, ancestors, text_of
 from ingest.parse.fields import ENTRY_LIMIT, absolute
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.parse.picks import Pick, compile_pick
-from ingest.parse.printed import dated
+from ingest.parse.printed import Stated, stated
 from ingest.parse.refresh import fault as moved
 from ingest.parse.refresh import moved_to
 from ingest.text import clean_title, language_tag
@@ -153,12 +153,13 @@ def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, la
         return picks[name].first(node, page) if name in picks else ""
 
     link = link_of(node, page, picks.get("link"))
+    said = _stated(node, page, picks.get("date", _TIME))
     return Card(
         link=absolute(link, base) if link else "",
         title=first("title") if "title" in picks else _title(node),
         entry_id=first("id"),
-        published=_date(node, page, picks.get("date", _TIME)),
-        updated=_date(node, page, picks["updated"]) if "updated" in picks else _NO_DATE,
+        published=said.published,
+        updated=_date(node, page, picks["updated"]) if "updated" in picks else said.updated,
         summary=first("summary"),
         categories=tuple(dict.fromkeys(everything("category"))),
         lang=(language_tag(first("lang")) if "lang" in picks else None) or lang,
@@ -166,16 +167,21 @@ def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, la
 
 
 _TIME: Final = compile_pick("time")
-_NO_DATE: Final = dated(())
+
+
+def _stated(node: LexborNode, page: Page, pick: Pick) -> Stated:
+    """Return what a reader sees; where that is no date ("2 days ago"), what the element's `datetime` says."""
+    shown = stated(pick.all(node, page))
+    if shown.published.value is not None or shown.updated.value is not None:
+        return shown
+    attribute = stated(pick.all(node, page, attribute="datetime"))
+    return attribute if attribute.published.value is not None else shown
 
 
 def _date(node: LexborNode, page: Page, pick: Pick) -> Dated:
-    """Return the date that a reader sees; where that is none ("2 days ago"), what the element's `datetime` says."""
-    shown = dated(pick.all(node, page))
-    if shown.value is not None:
-        return shown
-    stated = dated(pick.all(node, page, attribute="datetime"))
-    return stated if stated.value is not None else shown
+    """Return the date that a pick finds, whatever the words beside it call it."""
+    said = _stated(node, page, pick)
+    return said.updated if said.updated.value is not None else said.published
 
 
 def link_of(node: LexborNode, page: Page, pick: Pick | None) -> str:

@@ -1,54 +1,78 @@
-"""Dates that stand inside other text of a list: `MAY 21, 2026 / AI`, `Published 2026/ 5 / 21 · 5 min read`, `（5月21日 木）`."""
+"""
+Dates that stand inside other text of a list or a field: `MAY 21, 2026 / AI`, `公開日：2026/ 5 / 21 · 5 min read`.
+
+What a date is of, publication or change, is told by `dates.labels`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from ingest import dates
+from ingest.dates import forms, labels
 from ingest.model import NO_DATE, Dated
 
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
-_FORMS: Final = tuple(
-    re.compile(form, re.IGNORECASE)
-    for form in (
-        r"(?<!\d)\d{4}-\d\d?-\d\d?T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?",
-        rf"(?<![^\W\d_]){_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?(?:,\s*|\s+)\d{{4}}(?!\d)",
-        rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th)?\.?[\s-]*(?:of\s+)?{_MONTH},?[\s-]+\d{{4}}(?!\d)",
-        r"(?:令和|平成)\s*(?:\d{1,2}|元)\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日",
-        r"(?<!\d)\d{4}\s*[年년]\s*\d{1,2}\s*[月월]\s*\d{1,2}\s*[日일]",
-        r"(?<![\d./-])\d{4}(?P<sign>[-/.])\d{1,2}(?P=sign)\d{1,2}(?![\d/-])",
-        r"(?<![\d./-])\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}(?![\d/-])",
-        rf"(?<![^\W\d_]){_MONTH},?\s+\d{{4}}(?!\d)",
-        r"(?<!\d)\d{4}\s*[年년]\s*\d{1,2}\s*[月월]",
-    )
-)
+_MOMENT: Final = r"(?<!\d)\d{4}-\d\d?-\d\d?T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+_FORMS: Final = tuple(re.compile(form, re.IGNORECASE) for form in (_MOMENT, *forms.FULL, *forms.MONTHS))
+_ANY: Final = re.compile("|".join((_MOMENT, *forms.FULL)), re.IGNORECASE)
 _SPACED: Final = re.compile(r"(?<=\d)\s*([-/.])\s*(?=\d)")  # 2020/ 9 / 15
 _WITHIN: Final = 400  # characters; a card's date comes before its prose ends
 
 
-def dated(texts: Iterable[str]) -> Dated:
-    """Return the first date that stands in one of several texts; failing that the first text with its reason."""
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What one or several texts say: when something was published, and when it was changed."""
+
+    published: Dated = NO_DATE
+    updated: Dated = NO_DATE
+
+
+def stated(texts: Iterable[str]) -> Stated:
+    """
+    Return the first publication and the first change in several texts; failing that the first text with its reason.
+
+    A date that a word calls a publication goes before one that no word names.
+    """
     first = NO_DATE
+    named: list[Dated] = []
+    plain: list[Dated] = []
+    changes: list[Dated] = []
     for text in texts:
-        found = date_in(text)
-        if found.value is not None:
-            return found
-        first = found if first is NO_DATE else first
-    return first
+        whole = dates.parse(text)
+        found = _found(text) if whole.value is None or labels.speaks(text) else [(whole, None)]
+        for date, is_update in found:
+            (plain if is_update is None else changes if is_update else named).append(date)
+        first = whole if first is NO_DATE else first
+    return Stated(next(iter([*named, *plain]), NO_DATE if changes else first), next(iter(changes), NO_DATE))
+
+
+def labelled(text: str) -> Stated:
+    """Return what a text says, where a word in it calls a date that of a publication or of a change; else nothing."""
+    is_labelled = labels.speaks(text) and any(is_update is not None for _, is_update in _found(text))
+    return stated([text]) if is_labelled else Stated()
+
+
+def dated(texts: Iterable[str]) -> Dated:
+    """Return the date of publication in several texts, else that of a change; failing both the first text with its reason."""
+    found = stated(texts)
+    return found.updated if found.published.value is None and found.updated.value is not None else found.published
 
 
 def date_in(text: str) -> Dated:
-    """Return the date that a text is, else the first that stands in it."""
-    whole = dates.parse(text)
-    if whole.value is not None or not text:
-        return whole
-    return next((date for _, date in dates_in(text)), whole)
+    """Return the date that a text is, else the one that stands in it."""
+    return dated([text])
 
 
 def dates_in(text: str) -> list[tuple[str, Dated]]:
     """Return the dates in a text, as written there and as read, the full ones first."""
+    return [(date.raw, date) for date, _ in _found(text)]
+
+
+def _found(text: str) -> list[tuple[Dated, bool | None]]:
+    """Return each date in a text, the full ones first, and whether it is that of a change."""
     text = _SPACED.sub(r"\1", text[:_WITHIN])
-    matches = [(match[0], dates.parse(match[0])) for form in _FORMS for match in form.finditer(text)]
-    return [(written, date) for written, date in matches if date.value is not None]
+    read = [(dates.parse(found.written), found.is_update) for found in labels.dates_in(text, _FORMS, _ANY)]
+    return [(date, is_update) for date, is_update in read if date.value is not None]

@@ -177,7 +177,7 @@ def _filled(entries: tuple[Entry, ...], *, dates: bool, earlier: Earlier) -> Ite
         yield Reason(
             "no-link", _said(f"{1 - linked:.0%} of the entries have no link", "compare select.link with the page")
         )
-    dated = _share(entries, lambda entry: entry.published.value is not None)
+    dated = _share(entries, lambda entry: entry.published.value is not None or entry.updated.value is not None)
     usual = earlier.dated if earlier.dated is not None else 1.0 if dates else 0.0
     if dated < usual / 2:
         what = f"{1 - dated:.0%} of the entries have no date"

@@ -30,7 +30,7 @@ from ingest import dates, urls
 from ingest.errors import ParseError, UrlError
 from ingest.model import NO_DATE, Capture, Dated, Document, Entry, Source, Unreadable
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import absolute, breaks_off, first_date
+from ingest.parse.fields import absolute, breaks_off, first_date, first_update
 from ingest.parse.references import mended
 from ingest.text import language_tag
 
@@ -49,6 +49,7 @@ _TOKEN: Final = re.compile(
 )
 _ROOTS: Final = frozenset({"urlset", "sitemapindex"})
 _ADDRESS: Final = re.compile(r"https?://\S+")
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 §3.1
 _HTML: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _HTML_WITHIN: Final = 10_000  # characters, as in `feed`
 _PREFIX_OF_PATH: Final = "path:"
@@ -67,7 +68,8 @@ def parse(capture: Capture, source: Source) -> Document:
     Read a capture as a sitemap.
 
     Raises:
-        ParseError: With rule `empty`, `html`, `not-a-sitemap` or `broken` (what calls itself gzip and is not).
+        ParseError: With rule `empty`, `html`, `not-a-sitemap`, `not-absolute` (none of its addresses is) or `broken` (what calls
+            itself gzip and is not).
     """
     try:
         content, note = unpacked(capture.content)
@@ -112,6 +114,7 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
         notes.append(f"more than {ADDRESS_LIMIT} addresses")
     if items and not items[-1].closed:
         notes.append("the document ends inside an element")
+    _see_absolute(items)
     cut = "<" in text and breaks_off(text, root)
     if root == "sitemapindex":
         parts = tuple(_parts(items, url, select.get("part", "")))
@@ -149,22 +152,28 @@ def _elements(text: str) -> tuple[str, list[_Item]]:
             pieces += [token["cdata"]] if token["cdata"] is not None else [html.unescape(token["text"] or "")]
             continue
         before, _, local = name.rpartition(":")
-        if not root:
-            if local not in _ROOTS:
-                break
-            root, prefix = local, before
+        if not root and local not in _ROOTS:
+            break
+        if local in _ROOTS and not token["slash"]:  # generators that join files leave each its own root
+            path.clear()
+            root, prefix = (root, prefix) if items else (local, before)
         elif token["slash"]:
             _close(path, items, name, "".join(pieces).strip(), prefix)
         elif not token["attributes"].endswith("/") and len(path) < _DEPTH:
-            if path and name == path[0]:  # the one before was not closed
-                path.clear()
-            path.append(name)
-            if len(path) == 1:
-                items.append(_Item())
+            _open(path, items, name)
         pieces = []
         if len(items) > ADDRESS_LIMIT:
             break
     return root, items
+
+
+def _open(path: list[str], items: list[_Item], name: str) -> None:
+    """Note that an element begins, where nothing is around it a new item."""
+    if path and name == path[0]:  # the one before was not closed
+        path.clear()
+    path.append(name)
+    if len(path) == 1:
+        items.append(_Item())
 
 
 def _close(path: list[str], items: list[_Item], name: str, text: str, prefix: str) -> None:
@@ -185,9 +194,21 @@ def _close(path: list[str], items: list[_Item], name: str, text: str, prefix: st
 # ── what it says ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _see_absolute(items: list[_Item]) -> None:
+    """Refuse a sitemap of which no address is absolute, as the protocol asks ("loc"): nobody knows what they are relative to."""
+    written = [loc for item in items if (loc := item.said.get("loc"))]
+    if written and not any(map(_ABSOLUTE.match, written)):
+        raise ParseError(
+            f"None of its {len(written)} addresses is absolute, the first is {written[0]:.100}; a sitemap needs whole "
+            "addresses with https://. Ask the site to mend it, or read its pages with kind: page.",
+            rule="not-absolute",
+        )
+
+
 def _parts(items: list[_Item], url: str, pattern: str) -> Iterator[str]:
     wanted = re.compile(pattern)
-    links = dict.fromkeys(absolute(item.said["loc"], url) for item in items if item.said.get("loc"))
+    written = (item.said.get("loc", "") for item in items)
+    links = dict.fromkeys(absolute(loc, url) for loc in written if _ABSOLUTE.match(loc))
     yield from (link for link in links if wanted.search(link))
 
 
@@ -199,17 +220,13 @@ def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, s
     seen: set[str] = set()
     outside = 0
     for item in items:
-        link = absolute(item.said["loc"], url) if item.said.get("loc") else ""
+        written = item.said.get("loc", "")
+        link = absolute(written, url) if _ABSOLUTE.match(written) else ""
         if link in seen:
             continue
         position = len(entries) + len(unreadable)
         if not link:
-            why = (
-                ("no-link", "an element without an address")
-                if item.closed
-                else ("truncated", "an element that breaks off")
-            )
-            unreadable.append(Unreadable(position, *why))
+            unreadable.append(Unreadable(position, *_fault(item, written)))
         elif not _is_wanted(link, include, exclude):
             outside += 1
         else:
@@ -228,6 +245,13 @@ def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, s
     )
 
 
+def _fault(item: _Item, written: str) -> tuple[str, str]:
+    """Return why an element is no entry, by its short name and in words."""
+    if written:
+        return "not-absolute", f"the address {written:.200} is not absolute, as a sitemap's have to be"
+    return ("no-link", "an element without an address") if item.closed else ("truncated", "an element that breaks off")
+
+
 def _entry(said: Mapping[str, str], link: str, position: int, dated: re.Pattern[str] | None) -> Entry:
     printed = first_date(said.get("news:publication_date"))
     return Entry(
@@ -236,7 +260,7 @@ def _entry(said: Mapping[str, str], link: str, position: int, dated: re.Pattern[
         link=link,
         title=said.get("news:title", ""),
         published=printed if printed.raw else _date_in(link, dated),
-        updated=first_date(said.get("lastmod")),
+        updated=first_update(said.get("lastmod")),
         lang=language_tag(said.get("news:language")),
     )
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest import dates
+from ingest.dates.clock import AFTER, HALF
+from ingest.dates.forms import ERA, NAME, counted, month_number, year_of
 from ingest.model import NO_DATE, Dated, Precision
 
 LONGEST: Final = 300
@@ -28,12 +30,7 @@ NO_YEAR: Final = "the page gives no year for it"
 """The reason of a date that is a day or month without a year."""
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_ERAS: Final = {"令和": 2018, "平成": 1988}  # the year before the first
-
-_NAME: Final = (
-    r"(?<![a-z])(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])\.?"
-)
+_NAME: Final = rf"(?<![a-z]){NAME}"
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w:])"
 _UNTIL: Final = r"\s*(?:-|~|to|and|&)\s*"  # after `_folded`
 _RANGE: Final = rf"(?:{_UNTIL}(?:[a-z]{{3,9}}\.?\s*)?\d{{1,2}}(?:st|nd|rd|th)?(?![\w:]))?"
@@ -41,7 +38,7 @@ _YEAR: Final = r"(?P<year>(?:19|20)\d{2})(?!\d)"
 _FULL_UNTIL: Final = rf"(?:{_UNTIL}[a-z]{{3,9}}\.?\s*\d{{1,2}}\s*,?\s*\d{{4}}(?!\d))?"
 _EAST_RANGE: Final = rf"(?:\s*日?{_UNTIL}(?:\d{{1,2}}\s*月\s*)?\d{{1,2}})?"
 _EAST_DAY: Final = rf"(?P<month>\d{{1,2}})\s*[月월]\s*(?P<day>\d{{1,2}}){_EAST_RANGE}\s*[日号號일]"
-_EAST_YEAR: Final = rf"(?:(?P<era>令和|平成)\s*(?P<count>\d{{1,2}}|元)|(?<!\d){_YEAR})\s*[年년]"
+_EAST_YEAR: Final = rf"(?:(?P<era>{ERA})\s*(?P<count>\d{{1,3}}|元)|(?<!\d){_YEAR})\s*[年년]"
 
 _ANYWHERE: Final = tuple(
     re.compile(form)
@@ -52,6 +49,7 @@ _ANYWHERE: Final = tuple(
         rf"(?<![\w./-]){_YEAR}(?P<sign>[-/.])(?P<month>\d{{1,2}})(?P=sign)(?P<day>\d{{1,2}})(?![\d./-]\d|\d)",
         r"(?<![\w./-])(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?![\w.-])",
         rf"{_EAST_YEAR}\s*{_EAST_DAY}",
+        rf"(?<![a-z])(?P<era>{ERA})\s*(?P<count>\d{{1,2}})(?P<sign>[-/.])(?P<month>\d{{1,2}})(?P=sign)(?P<day>\d{{1,2}})(?![\d./-])",
         rf"{_EAST_YEAR}\s*(?P<month>\d{{1,2}})\s*[月월](?!\s*\d)",
         # 21/05/2026 and 05/21/2026; where half of the world would read the other day, neither form fits.
         rf"(?<![\w./-])(?P<day>1[3-9]|2\d|3[01])(?P<sign>[/.-])(?P<month>0?[1-9]|1[0-2])(?P=sign){_YEAR}(?![\w./-])",
@@ -77,8 +75,10 @@ _ALONE: Final = tuple(
 _BESIDE: Final = re.compile(
     r"\b(?:week|weeks|weekly|of|ending|commencing|beginning|starting|from|date|dated|released?|releases|published|posted|on|the|at"
     r"|updates?|updated|last|changes|mon|tues?|wed|thur?s?|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-    r"|am|pm|utc|gmt|pst|pdt|est|edt|jst)\b|\d{1,2}:\d{2}(?::\d{2})?(?:[ap]m)?|[日月火水木金土]曜日?|の?週|日付|公開日?|リリース|更新情報|付"
+    r"|utc|gmt|pst|pdt|est|edt|jst)\b|[日月火水木金土]曜日?|の?週|日付|公開日?|掲載日?|発表日?|リリース|更新情報|付け?"
+    rf"|(?:{HALF}\s*)?\d{{1,2}}(?::\d{{2}}(?::\d{{2}})?|\s*[時时點点시](?:\s*半|\s*\d{{1,2}}\s*[分분])?)(?:\s*{HALF})?|{HALF}|正午"
 )
+_CLOCK: Final = re.compile(AFTER)
 _WEEKDAY_EAST: Final = re.compile(r"\([日月火水木金土일월화수목금토](?:・?祝)?\)")
 _CHANGED: Final = re.compile(r"updated|modified|revised|edited|最終|更新日|更新日時|改訂|수정")
 _BORDER_BEFORE: Final = re.compile(r"[-|·•:,(\[/~>]\s*$")
@@ -118,6 +118,7 @@ def find(text: str) -> Day | None:
     """Return the first date in a text, None if there is none; one with its year goes before one without."""
     written = " ".join(text.split())[:LONGEST]
     folded = _WEEKDAY_EAST.sub(" ", unicodedata.normalize("NFKC", written).lower().translate(_DASHES))
+    folded = counted(folded)
     if not any(char.isdigit() for char in folded) and not any(month in folded for month in _MONTHS):
         return None
     for match, forms in _matches(folded):
@@ -140,6 +141,7 @@ def _matches(folded: str) -> Iterator[tuple[re.Match[str], tuple[re.Pattern[str]
 def _is_set_off(before: str, after: str) -> bool:
     before = _BESIDE.sub(" ", before)
     starts = not before.strip() or _BORDER_BEFORE.search(before)
+    after = after[found.end() if (found := _CLOCK.match(after)) else 0 :]
     ends = not after.strip() or _BORDER_AFTER.search(after)
     return bool(starts and ends)
 
@@ -148,9 +150,9 @@ def _day(parts: dict[str, str | None], raw: str) -> Day | None:
     """Put the parts of one form together; None for what is no day of any calendar."""
     year = int(parts["year"] or 0) if parts.get("year") else None
     if (era := parts.get("era")) and (count := parts.get("count")):
-        year = _ERAS[era] + (1 if count == "元" else int(count))
+        year = year_of(era, count)
     name, number = parts.get("name"), parts.get("month")
-    month = _MONTHS.index(name[:3]) + 1 if name else int(number) if number else None
+    month = month_number(name) if name else int(number) if number else None
     day = int(parts["day"] or 0) if parts.get("day") else None
     return _checked(Day(raw, year, month, day))
 

@@ -2,13 +2,15 @@
 Dates as sources write them, read strictly: what is not there is not made up.
 
 A form is a regular expression with named parts; `parse` tries them in order and puts the parts together. Forms come
-from RFC 822 and its successors, RFC 3339 and ISO 8601, JavaScript's and Go's printed times, and the English, Japanese
-and Korean dates of web pages. Three decisions:
+from RFC 822 and its successors, RFC 3339 and ISO 8601, JavaScript's and Go's printed times, and the English, Japanese,
+Chinese and Korean dates of web pages. `forms` is how dates stand in other text, `clock` the time of day behind one,
+`labels` the words that say what a date is of. Four decisions:
 
 * A calendar date without a time is that day at 00:00Z with precision `day`, in whatever zone its writer was.
 * A machine form with a time but no zone is taken as UTC. No feed specification allows it; generators that leave the
   zone out print the clock of a server, which more often than anything else is UTC.
 * Where a page shows a time without a zone, or a zone is named that we do not know for sure, only the day is used.
+* A time that is none (25:00, 午前13時) costs a date nothing but the time: the day is printed beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from ingest.dates import clock
+from ingest.dates.clock import Clock
+from ingest.dates.forms import ERA, NAME, counted, month_number, year_of
 from ingest.model import NO_DATE, Dated, Precision
 
 LONGEST: Final = 100
@@ -29,8 +34,6 @@ EARLIEST_YEAR: Final = 1990
 LATEST_YEAR: Final = 2099
 """Later years are sentinels for "never" (9999) or a slip of the keyboard."""
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
 # By hours east of UTC: the names of RFC 822 §5.1, and those which occur in feeds and mean one thing only. Not here: IST
 # (India, Israel, Ireland) and AST; CST is Chicago's, as RFC 822 has it, and never China's.
 _ZONES: Final = {
@@ -41,66 +44,71 @@ _ZONES: Final = {
         *((8, "hkt sgt"), (9, "jst kst"), (10, "aest"), (11, "aedt"), (12, "nzst"), (13, "nzdt")),
     )
     for name in names.split()
+} | {
+    place + word: timezone(timedelta(hours=hours))
+    for hours, places in ((8, "北京 中国 中國 台北 臺北 香港"), (9, "日本 日本標準 韓国 한국"))
+    for place in places.split()
+    for word in ("時間", "时间", "시간")
 }
+_MONTHS: Final = 12
 _FARTHEST_HOURS: Final = 14  # east or west of UTC, where anybody lives
-
-# The year before the first of each era; its first year is also called 元年.
-_ERAS: Final = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
 
 # ── forms, matched against text in lower case and NFKC, without comments ────────────────────────────────────────
 
-_WEEKDAY: Final = r"(?:[^\W\d_]{2,12}\.?(?:,\s*|\s+))?"  # of any language, and never believed
-_NAME: Final = (
-    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
+_WEEKDAY: Final = r"(?:[^\W\d_]{1,12}\.?(?:,\s*|\s+))?"  # of any language, and never believed
 _YEAR: Final = r"(?P<year>\d{4})"
 _DAY: Final = r"(?P<day>\d{1,2})"
 _ORDINAL: Final = rf"{_DAY}(?:st|nd|rd|th)?"
-_CLOCK: Final = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,12}))?)?"
-_ZONE: Final = r"(?P<zone>(?:gmt|utc|ut)?[+-]\d{1,2}(?::?\d{2})?|[a-z]{1,5}|[a-z]{1,20}/[a-z_]{1,20})"
-_TIME: Final = rf"{_CLOCK}(?:\s*{_ZONE}(?:\s+[a-z]{{3,5}})?)?"  # Go: 10:00:00 +0900 JST
-_PAGE_TIME: Final = (
-    r"(?:,?\s*(?:-\s+|at\s+)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
-    rf"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*{_ZONE})?)?"
+_EAST_MONTH: Final = r"(?P<month>\d{1,2})\s*[月월]"
+_EAST_DAY: Final = rf"{_DAY}\s*[日号號일]"
+_ZONE: Final = (
+    r"(?P<zone>(?:gmt|utc|ut)?[+-]\d{1,2}(?::?\d{2})?|(?![ap]m\b)[a-z]{1,5}|(?![ap]m\b)[a-z]{1,20}/[a-z_]{1,20})"
 )
-_EAST_TIME: Final = r"(?:\s*[日月火水木金土일월화수목금토](?:曜日?|요일)?)?(?:\s*\d{1,2}[::時시].{0,9})?"
+_CLOCK: Final = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,12}))?)?"
+_TIME: Final = rf"{_CLOCK}(?:\s*{_ZONE}(?:\s+[a-z]{{3,5}})?)?"  # Go: 10:00:00 +0900 JST
+_REST: Final = r"(?!\d)(?P<rest>.*)"  # what `clock` reads
 
 _MACHINE_FORMS: Final = (
     # RFC 3339 and ISO 8601, extended and basic; a space for the T and one-digit months are common slips.
     rf"{_YEAR}-(?P<month>\d{{1,2}})-{_DAY}(?:\s*t\s*|\s+){_TIME}",
     rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)t?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?{_ZONE}?",
-    # RFC 822 §5, RFC 2822 §3.3 and §4.3.
-    rf"{_WEEKDAY}{_DAY}[\s-]*{_NAME}[\s,-]*(?P<year>\d{{2,4}}),?\s+{_TIME}",
+    # RFC 822 §5, RFC 2822 §3.3 and §4.3; also as strftime prints it in an East Asian locale.
+    rf"{_WEEKDAY}{_DAY}[\s-]*{NAME}[\s,-]*(?P<year>\d{{2,4}}),?\s+{_TIME}",
+    rf"{_WEEKDAY}{_DAY}\s+{_EAST_MONTH}\s+{_YEAR}\s+{_TIME}",
     # asctime (RFC 9110 §5.6.7), date(1), and JavaScript's Date.prototype.toString.
-    rf"{_WEEKDAY}{_NAME}\s+{_DAY}\s+{_CLOCK}\s+(?:(?P<zone>[a-z]{{1,5}})\s+)?{_YEAR}",
-    rf"{_WEEKDAY}{_NAME}\s+{_DAY}\s+{_YEAR}\s+{_TIME}",
+    rf"{_WEEKDAY}{NAME}\s+{_DAY}\s+{_CLOCK}\s+(?:(?P<zone>[a-z]{{1,5}})\s+)?{_YEAR}",
+    rf"{_WEEKDAY}{NAME}\s+{_DAY}\s+{_YEAR}\s+{_TIME}",
     # Unix time in seconds or milliseconds.
     r"(?P<seconds>\d{10})(?P<milliseconds>\d{3})?(?:\.\d+)?",
 )
 _PAGE_FORMS: Final = (
     rf"{_YEAR}(?P<separator>[/.])(?P<month>\d{{1,2}})(?P=separator){_DAY}\s+{_TIME}",
-    rf"{_YEAR}(?P<separator>[-/.])\s?(?P<month>\d{{1,2}})(?:(?P=separator)\s?{_DAY}\.?{_EAST_TIME})?",
-    rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d)",
+    rf"{_YEAR}(?P<separator>[-/.])\s?(?P<month>\d{{1,2}})(?P=separator)\s?{_DAY}\.?{_REST}",
+    rf"{_YEAR}[-/.]\s?(?P<month>\d{{1,2}})",
+    rf"{_YEAR}(?P<month>\d\d)(?P<day>\d\d){_REST}",
     rf"{_YEAR}\s*[年년]?",
-    rf"{_WEEKDAY}{_NAME}\s*{_ORDINAL}(?:,\s*|\s+){_YEAR}{_PAGE_TIME}",
-    rf"{_WEEKDAY}{_ORDINAL}\.?[\s-]*(?:of\s+)?{_NAME}[\s,-]+{_YEAR}{_PAGE_TIME}",
-    rf"{_NAME},?\s+{_YEAR}",
-    rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월](?:\s*{_DAY}\s*[日일]{_EAST_TIME})?",
-    rf"(?P<era>令和|平成)\s*(?P<year>\d{{1,2}}|元)\s*年\s*(?P<month>\d{{1,2}})\s*月(?:\s*{_DAY}\s*日{_EAST_TIME})?",
-    rf"(?P<era>[rh])(?P<year>\d{{1,2}})[./](?P<month>\d{{1,2}})[./]{_DAY}",
-    rf"{_WEEKDAY}(?P<either>\d{{1,2}})(?P<separator>[-/.])(?P<other>\d{{1,2}})(?P=separator){_YEAR}{_PAGE_TIME}",
+    rf"{_WEEKDAY}{NAME}\s*{_ORDINAL}(?:,\s*|\s+){_YEAR}{_REST}",
+    rf"{_WEEKDAY}{_ORDINAL}\.?[\s-]*(?:of\s+)?{NAME}[\s,-]+{_YEAR}{_REST}",
+    rf"{NAME},?\s+{_YEAR}",
+    rf"(?:西暦|公元|西元)?\s*{_YEAR}\s*[年년]\s*{_EAST_MONTH}(?:\s*{_EAST_DAY}(?P<rest>.*))?",
+    rf"(?P<era>{ERA})\s*(?P<count>\d{{1,3}}|元)\s*年\s*{_EAST_MONTH}(?:\s*{_EAST_DAY}(?P<rest>.*))?",
+    rf"(?P<era>{ERA})\s*(?P<count>\d{{1,3}}|元)\s*(?P<separator>[-/.])\s?(?P<month>\d{{1,2}})(?P=separator)\s?{_DAY}{_REST}",
+    rf"{_WEEKDAY}(?P<either>\d{{1,2}})(?P<separator>[-/.])(?P<other>\d{{1,2}})(?P=separator){_YEAR}{_REST}",
 )
 _FORMS: Final = tuple(
     (re.compile(form), machine) for forms, machine in ((_MACHINE_FORMS, True), (_PAGE_FORMS, False)) for form in forms
 )
-_COMMENT: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")  # RFC 822 §3.4.3; RFC 9557 §4.1 for the brackets
+_COMMENT: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")  # RFC 822 §3.4.3; RFC 9557 §4.1
 
 _Parts = dict[str, str | None]
 
 
 class _NotADateError(ValueError):
     """The text has the form of a date, but names none; the message says why."""
+
+
+class _OtherTextError(ValueError):
+    """What stands behind the date is no time of day, so that the text is more than a date."""
 
 
 def parse(raw: str | None) -> Dated:
@@ -115,13 +123,15 @@ def parse(raw: str | None) -> Dated:
         return NO_DATE
     if len(written) > LONGEST:
         return Dated(None, Precision.NONE, written[:LONGEST], "too long for a date")
-    bare = _COMMENT.sub(" ", unicodedata.normalize("NFKC", written).lower()).strip()
+    bare = counted(_COMMENT.sub(" ", unicodedata.normalize("NFKC", written).lower())).strip()
     for form, machine in _FORMS:
         if match := form.fullmatch(bare):
             try:
                 value, precision = _value(match.groupdict(), machine=machine)
             except _NotADateError as error:
                 return Dated(None, Precision.NONE, written, str(error))
+            except _OtherTextError:
+                continue
             return Dated(value, precision, written)
     return Dated(None, Precision.NONE, written, "not a form of date that we know")
 
@@ -133,20 +143,34 @@ def _value(parts: _Parts, *, machine: bool) -> tuple[datetime, Precision]:
         _plausible(moment.year)
         return moment, Precision.SECOND
     month, day = _month_and_day(parts)
+    time = _time(parts)
     midnight = _calendar_date(_year(parts), month or 1, day or 1)
     if day is None:
         return midnight, Precision.YEAR if month is None else Precision.MONTH
-    zone = _zone(parts.get("zone"), machine=machine)
-    if parts.get("hour") is None or zone is None:
+    zone = _zone(time.zone, machine=machine)
+    if time.since is None or zone is None:
         return midnight, Precision.DAY
-    return (midnight + _time_of_day(parts)).replace(tzinfo=zone).astimezone(UTC), Precision.SECOND
+    return (midnight + time.since).replace(tzinfo=zone).astimezone(UTC), Precision.SECOND
+
+
+def _time(parts: _Parts) -> Clock:
+    """Return the time of day: as the form itself has it, or as what stands behind the date says."""
+    if parts.get("rest") is not None:
+        time = clock.read(parts["rest"] or "")
+        if time is None:
+            raise _OtherTextError
+        return time
+    if parts.get("hour") is None:
+        return Clock()
+    hour, minute, second = (int(parts.get(part) or 0) for part in ("hour", "minute", "second"))
+    return Clock(clock.since_midnight(hour, minute, second, parts.get("fraction") or ""), parts.get("zone"))
 
 
 def _year(parts: _Parts) -> int:
     """Return the year, counted from our era's beginning."""
-    written = parts["year"] or ""
     if era := parts.get("era"):
-        return _ERAS[era] + (1 if written == "元" else int(written))
+        return year_of(era, parts["count"] or "")
+    written = parts["year"] or ""
     year = int(written)
     # RFC 2822 §4.3: 00–49 are ours, 50–99 the last century's, three digits count from 1900.
     return year + {2: 2000 if year < 50 else 1900, 3: 1900}.get(len(written), 0)  # noqa: PLR2004 as above
@@ -156,12 +180,12 @@ def _month_and_day(parts: _Parts) -> tuple[int | None, int | None]:
     """Return month and day as far as they are given; `3/4/2026` is refused, since half of the world reads it otherwise."""
     if parts.get("either"):
         low, high = sorted((int(parts["either"] or 0), int(parts["other"] or 0)))
-        if low != high and high <= len(_MONTHS):
+        if low != high and high <= _MONTHS:
             raise _NotADateError("day and month cannot be told apart")
         return low, high
     day = int(parts["day"] or 0) if parts.get("day") else None
     if name := parts.get("name"):
-        return _MONTHS.index(name[:3]) + 1, day
+        return month_number(name), day
     return (int(parts["month"] or 0) if parts.get("month") else None), day
 
 
@@ -180,24 +204,11 @@ def _plausible(year: int) -> None:
         raise _NotADateError(f"the year {year} is a placeholder")
 
 
-def _time_of_day(parts: _Parts) -> timedelta:
-    """Return the time since midnight."""
-    hour, minute, second = (int(parts.get(part) or 0) for part in ("hour", "minute", "second"))
-    if half := parts.get("half"):
-        if not 1 <= hour <= 12:  # noqa: PLR2004 the face of a clock
-            raise _NotADateError("no such time of day")
-        hour = hour % 12 + (12 if half == "p" else 0)
-    microsecond = int((parts.get("fraction") or "").ljust(6, "0")[:6])
-    since = timedelta(hours=hour, minutes=minute, seconds=min(second, 59), microseconds=microsecond)
-    if minute > 59 or second > 60 or since > timedelta(days=1):  # noqa: PLR2004 the face of a clock, and a leap second
-        raise _NotADateError("no such time of day")
-    return since
-
-
 def _zone(name: str | None, *, machine: bool) -> timezone | None:
     """Return the zone that a time is in, or None when that cannot be known."""
     if name is None:
         return UTC if machine else None
+    name = name.replace(" ", "")
     offset = re.fullmatch(r"(?:gmt|utc|ut)?([+-])(\d{1,2}):?(\d{2})?", name)
     if offset is None:
         return _ZONES.get(name)

@@ -1,0 +1,70 @@
+"""
+How dates stand in other text: what is searched for in a line, before `dates.parse` reads what was found.
+
+Years count from the eras of Japan (令和8年, R8) and Taiwan (民國115年), numbers may be written with kanji (五月一日). A number
+that half of the world reads as another day (12/05/2026) is found, and refused when it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NAME: Final = (
+    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])\.?"
+)
+"""The name of a month, in lower case."""
+
+_ERAS: Final = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988, "民國": 1911, "民国": 1911}
+"""The year before the first of each era; its first year is also called 元年."""
+
+ERA: Final = r"(?:中華)?民[國国]|令和|平成|(?<![a-z])[rh](?=\s?[\d元])"
+"""The name of an era, in lower case."""
+
+_KANJI: Final = "〇零一二三四五六七八九十"
+_KANJI_NUMBER: Final = re.compile(rf"[{_KANJI}]+(?=\s*[年月日号號時时點点分])")
+
+# ── in a line, ignoring case ────────────────────────────────────────────────────────────────────────────────────
+
+_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_NUMBER: Final = rf"(?:\d{{1,2}}|[{_KANJI}]{{1,3}})"
+_EAST_YEAR: Final = rf"(?:(?:(?:中華)?民[國国]|令和|平成|(?<![^\W\d_])[RＲHＨ])\s*(?:\d{{1,3}}|元|[{_KANJI}]{{1,3}})|(?<!\d)\d{{4}}|[{_KANJI}]{{4}})\s*[年년]"
+FULL: Final = (
+    rf"(?<![\w-]){_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?(?:,\s*|\s+)\d{{4}}(?!\w)",
+    rf"(?<![\w-])\d{{1,2}}(?:st|nd|rd|th)?\.?[\s-]*(?:of\s+)?{_MONTH},?[\s-]+\d{{4}}(?!\w)",
+    rf"{_EAST_YEAR}(?:\s*[(（][^()（）]{{1,12}}年[)）])?\s*{_NUMBER}\s*[月월]\s*{_NUMBER}\s*[日号號일]",
+    r"(?<![^\W\d_])(?:令和|平成|[RＲ])\s?\d{1,2}\s?(?P<dot>[-/.])\s?\d{1,2}\s?(?P=dot)\s?\d{1,2}(?![\d/-])",
+    r"(?<![\d./-])\d{4}\s?(?P<sign>[-/.])\s?\d{1,2}\s?(?P=sign)\s?\d{1,2}(?![\d/-])",
+    r"(?<![\d./-])\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}(?![\d/-])",
+)
+"""Dates to the day, the surest form first; to be joined with `|` or tried one by one."""
+
+MONTHS: Final = (
+    rf"(?<![^\W\d_]){_MONTH},?\s+\d{{4}}(?!\d)",
+    rf"{_EAST_YEAR}\s*{_NUMBER}\s*[月월]",
+)
+"""Months."""
+
+
+def month_number(name: str) -> int:
+    """Return the number of a month that `NAME` matched."""
+    return _MONTHS.index(name[:3]) + 1
+
+
+def year_of(era: str, count: str) -> int:
+    """Return the year that an era's `count`-th is."""
+    return _ERAS[era.removeprefix("中華")] + (1 if count == "元" else int(count))
+
+
+def counted(text: str) -> str:
+    """Return a text with the kanji numbers of dates and times as digits: 二〇二六年五月二十一日, 午前十時."""
+    return _KANJI_NUMBER.sub(lambda found: _number(found[0]), text)
+
+
+def _number(written: str) -> str:
+    if "十" not in written:
+        return "".join(str(max(0, _KANJI.index(sign) - 1)) for sign in written)
+    tens, _, ones = written.partition("十")
+    return f"{_number(tens) or 1}{_number(ones) or 0}"
