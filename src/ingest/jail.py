@@ -112,7 +112,7 @@ def risk(text: str, kind: Kind) -> str | None:
 
 
 def _risk_of_page(text: str) -> str | None:
-    if any(_is_long_tag(part) for part in text.split("<") if len(part) > _LONGEST_TAG):
+    if any(_is_long_tag(part) for part in text.split("<")[1:] if len(part) > _LONGEST_TAG):
         return "attributes"
     unlike = len(set(_FORMATTING.findall(text)))
     return "formatting" if unlike * text.count("<") > MOST_REOPENED else None
@@ -120,6 +120,8 @@ def _risk_of_page(text: str) -> str | None:
 
 def _is_long_tag(part: str) -> bool:
     """Whether what follows a `<` is a tag with very many attributes."""
+    if not (part[0].isascii() and part[0].isalpha()) and part[0] != "/":
+        return False  # HTML §13.2.5.6: text, or what has no attributes
     tag = _TAG.match(part)
     assert tag is not None  # it may be empty
     return len(tag[0]) > _LONGEST_TAG and len(_VALUE.sub("", tag[0])) > _LONGEST_TAG

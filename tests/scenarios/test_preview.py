@@ -13,7 +13,8 @@ from ingest.demo.answers import Answer
 from ingest.errors import ParseError
 from ingest.model import Allowlist, Capture, Fate, Kind, State, Tally
 from ingest.pipeline.ingest import Reading
-from ingest.pipeline.preview import Preview, look, preview
+from ingest.pipeline.looking import look
+from ingest.pipeline.preview import Preview, preview
 from world import NOW, World, rss
 from world import Item as Told
 

@@ -97,7 +97,7 @@ def _nobody(listed: Allowlist, address: str, file: str | None, *, unlisted: bool
 
 def _look(obtained: document.Obtained) -> tuple[Discovery, str]:
     from ingest.parse.discover import Discovery
-    from ingest.pipeline.preview import look
+    from ingest.pipeline.looking import look
 
     try:
         return look(obtained.capture), ""

@@ -11,7 +11,7 @@ for the halves and quarters of a day make of an hour from 1 to 12:
     中午, 正午                              11 and 12 as they are, 1 and 2 are 12 hours later; 正午 alone is 12:00
 
 AM and PM themselves are those of English, where 12 AM is midnight and 12 PM is noon. An hour from 13 to 23 beside a word of
-the afternoon stands for itself (下午15:30). 正子, 零時 and "midnight" alone say a day and not which end of it.
+the afternoon stands for itself (下午15:30). 正子 and "midnight" alone say a day and not which end of it.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ def ancestors(node: LexborNode) -> Iterator[LexborNode]:
 
 
 _HIDDEN: Final = "[hidden], [aria-hidden='true'], .hash-link, .headerlink, .anchor-link, .heading-anchor"
-_MAY_BE_HIDDEN: Final = re.compile(r"\bhidden\b|hash-link|headerlink|anchor-link|heading-anchor")
+_MAY_BE_HIDDEN: Final = re.compile(r"\bhidden\b|hash-link|headerlink|anchor-link|heading-anchor|>\s*[#¶§🔗]\s*</a>")
+_PERMALINK: Final = re.compile(r"[\s#¶§🔗]+")
 
 
 def text_of(node: LexborNode) -> str:
@@ -90,6 +91,9 @@ def text_of(node: LexborNode) -> str:
         for hidden in copy.css(_HIDDEN) if copy else ():
             if shell is None or hidden.mem_id != shell.mem_id:
                 hidden.decompose()
+        for link in copy.css("a[href*='#']") if copy else ():
+            if _PERMALINK.fullmatch(link.text(deep=True) or ""):
+                link.decompose()
         if copy and (seen := plain(copy.html or "", "html")):
             return seen
     return plain(markup, "html")

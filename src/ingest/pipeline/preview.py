@@ -1,5 +1,5 @@
 """
-What a source would yield, and what a document offers to who wants to add a source; nothing is written.
+What a source would yield; nothing is written.
 
 A preview goes the way of a poll (parse → normalise → admit → believe → reconcile) up to where that would write, against
 what is stored if there is a database. A test holds the two together.
@@ -7,7 +7,6 @@ what is stored if there is a database. A test holds the two together.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,8 +19,6 @@ from ingest import dedupe, jail
 from ingest.errors import ParseError
 from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, Tally
 from ingest.parse import cards, selfcheck
-from ingest.parse.charset import decode
-from ingest.parse.discover import Discovery, Proposal, discover
 from ingest.pipeline.holding import hold
 from ingest.pipeline.ingest import CHECKED, Reading, believe, judge, tally_of
 from ingest.store import candidates, headlines, polls
@@ -236,76 +233,3 @@ def _odd_fates(items: list[Item]) -> Iterator[str]:
         if len(hit) > _MOST * len(items):
             (rule, _), *_ = Counter(item.rule for item in hit).most_common(1)
             yield f"{len(hit)} of {len(items)} entries are {fate.value}, most by {rule}; {remedy}."
-
-
-# ── a document that may be a source ─────────────────────────────────────────────────────────────────────────────
-
-_CHANGES: Final = re.compile(
-    r"change-?log|release-?notes|releases?(?:[/.]|$)|whats-?new|更新履歴|リリースノート", re.IGNORECASE
-)
-_MARKED_UP: Final = re.compile(r"\s*(?:<!doctype html|<html|<!--)", re.IGNORECASE)
-
-
-def look(capture: Capture) -> Discovery:
-    """
-    Say what a document offers: it may be a feed, a sitemap or a changelog itself, or a page with a list and links to those.
-
-    Raises:
-        ParseError: It is none of these, or too costly to look at.
-    """
-    text = decode(capture.content, capture.content_type)[0]
-    if not _MARKED_UP.match(text):
-        for kind in (Kind.FEED, Kind.SITEMAP):
-            itself = _itself(capture, kind)
-            if itself is not None:
-                return Discovery((itself,))
-    if jail.risk(text, Kind.PAGE) is not None:
-        raise ParseError("is too large, or too deeply nested, to be looked at.", rule="too-costly")
-    log = _changelog(capture)
-    try:
-        found = discover(capture.content, capture.final_url, capture.content_type)
-    except ParseError:
-        if log is None:
-            raise
-        return Discovery((log,))
-    return found if log is None else _with(found, log)
-
-
-def _with(found: Discovery, log: Proposal) -> Discovery:
-    """Put a changelog among what a page offers: behind its lists, unless its name says what it is."""
-    lists = [each.sure for each in found.proposals if each.kind is Kind.PAGE]
-    if lists and log.sure < _NAMED:
-        log = replace(log, sure=min(log.sure, *lists))
-    return replace(found, proposals=tuple(sorted([*found.proposals, log], key=lambda each: -each.sure)))
-
-
-def _itself(capture: Capture, kind: Kind) -> Proposal | None:
-    try:
-        document = jail.parse(capture, _bare(capture, kind))
-    except ParseError:
-        return None
-    if not document.entries and not document.parts:
-        return None
-    return Proposal(kind, capture.final_url, (), 1.0, (f"it is one ({document.dialect})",), document.title, document)
-
-
-def _changelog(capture: Capture) -> Proposal | None:
-    """Propose to read a page as a changelog where that finds dated entries, the surer if its address or title says so."""
-    try:
-        document = jail.parse(capture, _bare(capture, Kind.CHANGELOG))
-    except ParseError:
-        return None
-    if len(document.entries) < _ENOUGH or not selfcheck.check(document).passed:
-        return None
-    named = _CHANGES.search(capture.final_url) is not None or _CHANGES.search(document.title) is not None
-    said = "its address or title says that it is one" if named else "its headings have dates and places of their own"
-    sure = _NAMED if named else _GUESSED
-    return Proposal(Kind.CHANGELOG, capture.final_url, (), sure, (said,), document.title, document)
-
-
-_NAMED: Final = 0.9
-_GUESSED: Final = 0.4
-
-
-def _bare(capture: Capture, kind: Kind) -> Source:
-    return Source(id=capture.source_id, vendor_id="", kind=kind, url=capture.final_url, digest="")

@@ -73,13 +73,19 @@ def parse(capture: Capture, source: Source) -> Document:
 
 def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
     """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
+    page, dialect, damage, front = laid_out(content, content_type, url)
+    found = _document(page, select, url, dialect, damage, front)
+    return replace(found, cut=webpage.breaks_off(content)) if dialect == "html" else found
+
+
+def laid_out(content: bytes, content_type: str, url: str) -> tuple[Page, str, str, dict[str, str]]:
+    """Return HTML or Markdown as a page, with which of them it is, its damage and its front matter; raises as `parse`."""
     text, damage = decode(content, content_type)
     text = legal(text)
     if not text.strip("\ufeff \t\r\n"):
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     if is_html(text, content_type):
-        page = Page(webpage.read(content, content_type))
-        return replace(_document(page, select, url, "html", damage, {}), cut=webpage.breaks_off(content))
+        return Page(webpage.read(content, content_type)), "html", damage, {}
     if _OTHER.match(text):
         raise ParseError(
             "The answer is XML or JSON, not a page; kind: feed, sitemap or json reads those.", rule="not-a-changelog"
@@ -89,7 +95,7 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
     markup = f"<body>{written.markup}</body>"
     if webpage.is_costly(markup):
         raise ParseError("The page nests its elements without end; it is not read.", rule="too-costly")
-    return _document(Page(markup), select, url, "markdown", damage, written.front)
+    return Page(markup), "markdown", damage, written.front
 
 
 def is_html(text: str, content_type: str) -> bool:

@@ -31,9 +31,9 @@ NO_YEAR: Final = "the page gives no year for it"
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME: Final = rf"(?<![a-z]){NAME}"
-_DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?![\w:])"
+_DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\w|:\d)"
 _UNTIL: Final = r"\s*(?:-|~|to|and|&)\s*"  # after `_folded`
-_RANGE: Final = rf"(?:{_UNTIL}(?:[a-z]{{3,9}}\.?\s*)?\d{{1,2}}(?:st|nd|rd|th)?(?![\w:]))?"
+_RANGE: Final = rf"(?:{_UNTIL}(?:[a-z]{{3,9}}\.?\s*)?\d{{1,2}}(?:st|nd|rd|th)?(?!\w|:\d))?"
 _YEAR: Final = r"(?P<year>(?:19|20)\d{2})(?!\d)"
 _FULL_UNTIL: Final = rf"(?:{_UNTIL}[a-z]{{3,9}}\.?\s*\d{{1,2}}\s*,?\s*\d{{4}}(?!\d))?"
 _EAST_RANGE: Final = rf"(?:\s*日?{_UNTIL}(?:\d{{1,2}}\s*月\s*)?\d{{1,2}})?"

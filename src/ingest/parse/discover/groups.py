@@ -41,7 +41,7 @@ _HEADLINE: Final = range(12, 221)  # characters of a title, East Asian ones coun
 _MENUS: Final = f"{NAVIGATION}, aside, header, form, [role=tablist], [role=complementary]"
 _SHELF: Final = re.compile(
     r"/(?:archives?/?$|archives?/(?:(?:19|20)\d{2}(?:/\d{2})?/?$|date/|page/|categor(?:y|ies)/|tags?/))"
-    r"|/(?:tags?|categor(?:y|ies)|topics?|authors?|users?|people|page|search|login|sign-?(?:in|up)|contact|privacy|terms|legal"
+    r"|(?<!/releases)/(?:tags?|categor(?:y|ies)|topics?|authors?|users?|people|page|search|login|sign-?(?:in|up)|contact|privacy|terms|legal"
     r"|careers?|jobs?|about|pricing|docs|cdn-cgi|wp-content)(?:/|$)|\.(?:png|jpe?g|gif|svg|webp|zip|css|js|mp4)$",
     re.IGNORECASE,
 )
@@ -140,7 +140,7 @@ def _links(page: Page, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
 
 def _is_shelf(path: str, below: str) -> bool:
     """Whether a path leads to a shelf; what the list itself is called is none (/topics/ at many Japanese vendors)."""
-    return _SHELF.search(path[len(below) - 1 :] if path.startswith(below) else path) is not None
+    return _SHELF.search(path, len(below) - 1 if path.startswith(below) else 0) is not None
 
 
 def _site(url: str) -> str:

@@ -35,7 +35,7 @@ _CONTEXTS: Final = 14
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 # Where a link is all of a card: a date in front of the title or behind it.
-_LEADING: Final = (
+LEADING: Final = (
     r"^[A-Za-z]{3,9}\.? \d{1,2},? \d{4}[\s\-–—|:·]*(\S.*)$",
     r"^\d{1,2} [A-Za-z]{3,9}\.?,? \d{4}[\s\-–—|:·]*(\S.*)$",
     r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[\s\-–—|:·]*(\S.*)$",
@@ -79,7 +79,7 @@ def drafts(page: Page, url: str, base: str) -> list[Draft]:
 def _joined(found: list[Group], page: Page) -> Draft | None:
     """Return one draft for the surest group and the other parts of the same list: a featured block above it, for one."""
     best = found[0]
-    parts, keys, names = [best], set(best.keys), [_entry_name(best, page)]
+    parts, keys, names = [best], set(best.keys), [entry_name(best, page)]
     for group in found[1:]:
         new = group.keys - keys
         if (
@@ -87,7 +87,7 @@ def _joined(found: list[Group], page: Page) -> Draft | None:
             and best.dated > _MOSTLY
             and group.dated > _MOSTLY
             and len(new) > len(group.keys) / 2
-            and (name := _entry_name(group, page))
+            and (name := entry_name(group, page))
         ):
             parts.append(group)
             names.append(name)
@@ -99,7 +99,7 @@ def _joined(found: list[Group], page: Page) -> Draft | None:
 
 
 def _draft(group: Group, page: Page) -> Draft | None:
-    entry = _entry_name(group, page)
+    entry = entry_name(group, page)
     if not entry:
         return None
     select = _select(entry, [group.cards], page)
@@ -130,7 +130,7 @@ def _common(parts: list[list[Card]], best: Callable[[list[Card]], str], score: C
 # ── the entry ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _entry_name(group: Group, page: Page) -> str:
+def entry_name(group: Group, page: Page) -> str:
     """
     Return the selector that finds the group's cards, all of them and little else, "" if none comes near.
 
@@ -191,8 +191,8 @@ def _title_pick(cards: list[Card], page: Page) -> str:
     """Return the pick whose texts read most like the titles of the cards."""
     headings = [tag for tag in _HEADINGS if any(card.node.css_first(tag) for card in cards)]
     candidates = [*headings, *([f":is({', '.join(headings)})"] if len(headings) > 1 else [])]
-    candidates += _names_of(cards, lambda node: bool(text_of(node)))
-    candidates += [f". ~ {pattern}" for pattern in _LEADING] + ["a", "."]
+    candidates += names_of(cards, lambda node: bool(text_of(node)))
+    candidates += [f". ~ {pattern}" for pattern in LEADING] + ["a", "."]
     return max(dict.fromkeys(candidates), key=lambda pick: _title_score(pick, cards, page))
 
 
@@ -244,7 +244,7 @@ def _leafness(pick: str, cards: list[Card]) -> float:
 
 def _date_pick(cards: list[Card], page: Page) -> str:
     """Return the pick that reads a date in most cards: an element of its own before text around it, then what stands above."""
-    candidates = ["time", *_names_of(cards, lambda node: dated([text_of(node)]).value is not None), "."]
+    candidates = ["time", *names_of(cards, lambda node: dated([text_of(node)]).value is not None), "."]
     best = max(dict.fromkeys(candidates), key=lambda pick: _date_score(pick, cards, page))
     if _date_share(best, cards, page) >= 0.5:  # noqa: PLR2004 half of the items
         return best
@@ -272,7 +272,7 @@ def _date_score(pick: str, cards: list[Card], page: Page) -> float:
 
 def _below_year(cards: list[Card], page: Page) -> str:
     """Return the template of a day in each card and the year in a heading above, "" where there is none."""
-    days = _names_of(cards, lambda node: _DAY.fullmatch(text_of(node)) is not None)
+    days = names_of(cards, lambda node: _DAY.fullmatch(text_of(node)) is not None)
     for heading in _DIVIDERS if days else ():
         year = f"preceding::{heading} ~ (?:19|20)[0-9][0-9]"
         for pick in (form.format(year=year, day=day) for day in days for form in _YEARLY):
@@ -321,7 +321,7 @@ def _link_pick(cards: list[Card], page: Page) -> str:
     return best if right(best) > right(None) else ""
 
 
-def _names_of(cards: list[Card], is_meant: Callable[[LexborNode], bool]) -> list[str]:
+def names_of(cards: list[Card], is_meant: Callable[[LexborNode], bool]) -> list[str]:
     """Return names of elements inside the cards, as most cards that have such an element share them."""
     per_card = []
     for card in cards[:12]:
