@@ -188,6 +188,9 @@ def test_the_page_of_an_announcement_goes_the_same_two_ways() -> None:
         ("<b>x</b>" * 5_000, Kind.PAGE, None),
         ("<x " + "a " * 5_000 + ">", Kind.PAGE, "attributes"),
         ('<x a=">" ' + "a " * 5_000 + ">", Kind.PAGE, "attributes"),
+        ("</x " + "a " * 5_000 + ">", Kind.PAGE, "attributes"),
+        ("# Changes\n" + "- one thing and another\n" * 1_000, Kind.CHANGELOG, None),  # Markdown without a tag
+        ("where a < b " + "and so on " * 1_000, Kind.CHANGELOG, None),
         ("<div data-state='" + "x" * 100_000 + "'>", Kind.PAGE, None),
         ("<script>" + "a=1;" * 20_000 + "</script>", Kind.PAGE, None),
         ("<rss>" + "".join(f"<b a{i}><p>" for i in range(600)), Kind.FEED, None),

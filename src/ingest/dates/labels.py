@@ -45,6 +45,7 @@ _BEHIND: Final = re.compile(
 _BEFORE: Final = re.compile(rf"(?:(?<!\w)|(?=[^\x00-\x7f])){LABEL}[\s(（\[［「【〔]*$", re.IGNORECASE)
 _CLOCK: Final = re.compile(AFTER, re.IGNORECASE)
 _WORD: Final = re.compile(rf"{UPDATED}|{PUBLISHED}|付", re.IGNORECASE)
+_WITHIN: Final = 400  # characters of a text that are looked at
 _GAP: Final = re.compile(r"[\s(（]*")
 
 
@@ -57,6 +58,7 @@ def behind(text: str, date: re.Pattern[str]) -> re.Match[str] | None:
     Args:
         date: What further dates look like.
     """
+    text = text[:_WITHIN]
     found = _BEHIND.match(text)
     if found is None or date.match(text, _end(_GAP, text, found.end())) is None:
         return found
@@ -104,4 +106,4 @@ def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str])
 
 def speaks(text: str) -> bool:
     """Whether a text has a word that could say what a date is of; most have none."""
-    return _WORD.search(text) is not None
+    return _WORD.search(text, 0, _WITHIN) is not None
