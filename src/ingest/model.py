@@ -187,6 +187,7 @@ class Source:
     robots_ignored_because: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     select: tuple[tuple[str, str], ...] = ()
+    pages: int = 5
 
     @property
     def opens_pages(self) -> bool:
@@ -324,7 +325,8 @@ class Capture:
     """
     A stored response: the narrow waist. Everything after it is a function of this, the list and the rules.
 
-    `purpose` is `source` for a source's own document, `part` for one that it lists, `article` for an entry's page.
+    `purpose` is `source` for a source's own document, `part` for one that it lists or that continues it, `article` for an
+    entry's page.
     """
 
     id: int
@@ -410,7 +412,7 @@ class Document:
     `dialect` is what the content turned out to be (`rss20`, `atom10`, `json11`, …). `damage` is why the document
     counts as imperfect, if it does; `cut` says that it breaks off, so that entries may be missing. `ttl`, `skip_hours` and
     `skip_days` are the feed's own wishes (`Habits`). `parts` are the documents that this one only lists (a sitemap index);
-    `outside` counts the addresses of a sitemap that are not what the source is about.
+    `outside` counts the addresses of a sitemap that are not what the source is about. `next_page` is where the list goes on.
     """
 
     dialect: str
@@ -424,6 +426,7 @@ class Document:
     cut: bool = False
     parts: tuple[str, ...] = ()
     outside: int = 0
+    next_page: str | None = None
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
 

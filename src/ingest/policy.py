@@ -100,6 +100,14 @@ def upgrade(vendor: Vendor, url: Url) -> Url:
     return secure if any(urls.matches(scope, secure) for scope in vendor.scopes if scope.grant in LINK) else url
 
 
+def upgraded(vendor: Vendor, raw: str) -> str:
+    """Return an address as `upgrade` does, as text; one that cannot be read as it is."""
+    try:
+        return upgrade(vendor, urls.parse(raw)).text
+    except UrlError:
+        return raw
+
+
 def _judge(vendor: Vendor, raw: str, grants: tuple[Grant, ...]) -> Admitted | Refused:
     try:
         url = urls.parse(raw)

@@ -41,6 +41,7 @@ def assemble(stanza: ListStanza, report: Report) -> tuple[tuple[Vendor, ...], tu
         _check_addresses(vendor, vendor_stanza, report)
         for source in vendor_stanza.sources.values():
             selectors.check(source.kind, source.select, source.where("select"), report)
+            _check_pages(source, report)
         vendors.append(vendor)
         territories.append(Territory.of(vendor_id, claims))
         sources += [
@@ -107,6 +108,13 @@ def _check_addresses(vendor: Vendor, stanza: VendorStanza, report: Report) -> No
             report.add(source.where("url"), what, "Keep one of the two sources.")
 
 
+def _check_pages(source: SourceStanza, report: Report) -> None:
+    """A number of pages means something only where a next page is named."""
+    if "pages" in source.places and "next" not in source.select and not report.touches(source.where("select").key):
+        what = "counts the further pages of a list, and select.next does not say which page comes next."
+        report.add(source.where("pages"), what, "Name it, for example select: {next: a.next}, or leave pages out.")
+
+
 Pace = Mapping[str, timedelta]
 
 
@@ -149,15 +157,16 @@ def _source(vendor_id: str, key: str, stanza: SourceStanza, pace: Pace) -> Sourc
         robots_ignored_because=(stanza.robots and stanza.robots.ignore) or "",
         headers=tuple(sorted(stanza.headers.items())),
         select=tuple(sorted(selectors.texts(stanza.select).items())),
+        pages=stanza.pages,
     )
     return replace(source, digest=_digest(source))
 
 
 def _digest(source: Source) -> str:
-    """Digest what decides how a source is polled and parsed, as canonical JSON; words for people are left out."""
+    """Digest what decides how a source is polled and parsed, as canonical JSON; words for people are left out, and how far a list is followed."""
     said = {field.name: getattr(source, field.name) for field in fields(source)}
     said["robots_ignored_because"] = bool(said["robots_ignored_because"])
-    for words in ("digest", "note", "max_silence"):
+    for words in ("digest", "note", "max_silence", "pages"):
         del said[words]
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=timedelta.total_seconds)
     return hashlib.sha256(canonical.encode()).hexdigest()

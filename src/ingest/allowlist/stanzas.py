@@ -172,6 +172,14 @@ class SourceStanza(PaceStanza):
             "Sets robots.txt aside for this source, with the written reason.",
         ),
     ] = None
+    pages: Annotated[
+        int,
+        Key(
+            Integer(1, 100),
+            "How many further pages of its list are followed at most, where select.next says which comes next: at first "
+            "sight, and later where the first page no longer reaches back to what is known.",
+        ),
+    ] = 5
     headers: Annotated[
         Mapping[str, str],
         Key(

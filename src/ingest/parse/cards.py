@@ -15,6 +15,7 @@ from typing import Final
 from ingest import urls
 from ingest.errors import UrlError
 from ingest.model import NO_DATE, Dated, Entry, Precision, TextKind
+from ingest.parse.fields import absolute
 
 _FINENESS: Final = (Precision.NONE, Precision.YEAR, Precision.MONTH, Precision.DAY, Precision.SECOND)
 
@@ -75,6 +76,12 @@ def page_key(link: str) -> str:
     except UrlError:
         return link
     return f"{url.host.removeprefix('www.')}{url.path.rstrip('/')}{url.suffix}"
+
+
+def another_page(link: str, base: str, url: str) -> str | None:
+    """Return the address of a list's next page, None where there is none or it is the page itself."""
+    found = absolute(link, base).partition("#")[0] if link else ""
+    return found if found and page_key(found) != page_key(url.partition("#")[0]) else None
 
 
 def _title(title: str) -> str:

@@ -9,6 +9,7 @@ Kind `json`, and the lists that pages embed: entries by pointers.
     link        the page of the entry, absolute or relative to the list's address; often a template:
                 `https://huggingface.co/{id}`. Required.
     date, updated, summary, category (all that match), lang, id
+    next        in the whole document: the address of the list's next page, often a template: `?page={/paging/next}`
 
     select: {entry: /data/items, title: /title, link: "https://qwen.ai/blog?id={/path}", date: /published_at || /date}
 """
@@ -85,6 +86,7 @@ def document(
         damage: What was found wrong with it on the way here.
     """
     root = values[0] if len(values) == 1 else values
+    following = select["next"].first_in(root) if "next" in select else ""
     found = list(_items(root, select["entry"]))
     if not found and not select["entry"].values_in(root):
         raise ParseError(
@@ -97,7 +99,16 @@ def document(
             Unreadable(ENTRY_LIMIT, "too-many", f"{len(found) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}")
         )
     entries: list[Entry] = cards.entries((_card(item, select, base) for item in found[:ENTRY_LIMIT]), base)
-    return Document(dialect, title, None, lang, tuple(entries), tuple(unreadable), damage=damage)
+    return Document(
+        dialect,
+        title,
+        None,
+        lang,
+        tuple(entries),
+        tuple(unreadable),
+        damage=damage,
+        next_page=cards.another_page(following, base, base),
+    )
 
 
 def _items(root: object, pick: Pick) -> Iterator[object]:

@@ -9,7 +9,8 @@ Kind `page`: an HTML page that lists announcements, each with a page of its own.
     title       default: the entry's heading, else the text of its link
     date        default: its `time` (what a reader sees; `datetime` where that is no date); a date may stand in other text
     updated, summary, category (all that match), lang, id
-    next        the link to the next page of the list, for a first fill
+    next        the link to the next page of the list (`a.next`, `link[rel=next]`). Further pages, as many as the stanza's
+                `pages` says, are read at first sight, and later where the first page has nothing that is known at its end
 
 Where a script of the page holds the list, `data` names it (CSS of scripts, or `CSS@attribute`), and the other picks are
 pointers into it, with the names and rules of kind json:
@@ -97,18 +98,20 @@ def read(page: Page, select: Mapping[str, str], url: str) -> Document:
     head = page.tree.css_first("title")
     title = clean_title(head.text(), "text") if head else ""
     lang = _language(page)
+    following = next_page(page, select, url)
     if "data" in select:
         picks = {name: compile_pick(text, data=True) for name, text in select.items() if name not in ON_THE_PAGE}
         values = embedded.values(page, compile_pick(select["data"]))
         if not values:
             raise ParseError(f"No script that {select['data']} names holds data that can be read.", rule="no-data")
-        return jsonlist.document(values, picks, base, dialect="html-data", title=title, lang=lang)
+        found = jsonlist.document(values, picks, base, dialect="html-data", title=title, lang=lang)
+        return replace(found, next_page=following)
     picks = {name: compile_pick(text) for name, text in select.items()}
     nodes = items(page, select["entry"])
-    found = cards.entries((_card(node, page, picks, base, lang) for node in nodes[:ENTRY_LIMIT]), url)
+    entries = cards.entries((_card(node, page, picks, base, lang) for node in nodes[:ENTRY_LIMIT]), url)
     left = len(nodes) - ENTRY_LIMIT
     over = (Unreadable(ENTRY_LIMIT, "too-many", f"{left} entries after the first {ENTRY_LIMIT}"),) if left > 0 else ()
-    return Document("html", title, None, lang, tuple(found), over)
+    return Document("html", title, None, lang, tuple(entries), over, next_page=following)
 
 
 def next_page(page: Page, select: Mapping[str, str], url: str) -> str | None:
@@ -117,8 +120,7 @@ def next_page(page: Page, select: Mapping[str, str], url: str) -> str | None:
         return None
     pick, root = compile_pick(select["next"]), page.tree.root
     link = pick.first(root, page, attribute="href") if root else ""
-    found = absolute(link, webpage.base_of(page.tree, url)) if link and not _NO_PAGE.match(link) else ""
-    return found if found and cards.page_key(found) != cards.page_key(url) else None
+    return None if _NO_PAGE.match(link) else cards.another_page(link, webpage.base_of(page.tree, url), url)
 
 
 _NESTED: Final = 8  # entries inside entries, each of which is read with all that it holds

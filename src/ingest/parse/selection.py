@@ -204,8 +204,10 @@ def _kind(kind: Kind, select: Mapping[str, str]) -> _Kind:
             {**(in_data if embedded else on_page), "next": _pick, "data": _script},
             _NEEDED_IN_DATA if embedded else {"entry": "article"},
         ),
-        Kind.JSON: _Kind(in_data, _NEEDED_IN_DATA),
-        Kind.CHANGELOG: _Kind({"entry": _css, "item": _css, **dict.fromkeys(changelog, _pick), "page": _address}),
+        Kind.JSON: _Kind({**in_data, "next": _data_pick}, _NEEDED_IN_DATA),
+        Kind.CHANGELOG: _Kind(
+            {"entry": _css, "item": _css, **dict.fromkeys(changelog, _pick), "page": _address, "next": _pick}
+        ),
         Kind.SITEMAP: _Kind({"part": _regex, "date": _dated_regex}),
         Kind.WATCH: _Kind(
             {**watched, "title": _watched_title(select), "page": _address},

@@ -8,7 +8,7 @@ behind, a new reading and a replay all come through here, so that they agree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,6 +33,7 @@ from ingest.model import (
 )
 from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
+from ingest.pipeline import walking
 from ingest.pipeline.holding import hold
 from ingest.pipeline.placing import place
 from ingest.rules import RULES_VERSION
@@ -148,10 +149,16 @@ def write(
     if capture.purpose == "source":
         earlier = selfcheck.Earlier(counts=polls.last_counts(conn, reading.source.id))
     verdict = believe(document, reading.source, earlier)
+    first = capture.purpose == "source" and not earlier.counts
     if not verdict.passed:
+        if capture.purpose == "part":  # it costs itself, and not those behind it
+            walking.step(conn, reading.source, capture, document, (), first=False)
         return _quarantine(conn, capture, offers, refusals, verdict)
     known = headlines.known(conn, reading.source, offers)
+    if walking.fills(conn, capture):
+        known = replace(known, first_fill=True)
     decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)
+    walking.step(conn, reading.source, capture, document, decisions, first=first)
     held: list[Fate] = []
     if only_new:
         held = [Fate.SEEN for one in decisions if one.fate is Fate.REVISED]

@@ -66,6 +66,11 @@ def is_final(failed: Failed, waiting: candidates.Waiting) -> bool:
     return is_absent and bool(waiting.candidate.title)
 
 
+def is_gone(failed: Failed) -> bool:
+    """Whether a page is not there, or another try would only find the same again."""
+    return failed.status_code in {404, 410} or failed.rule in {"soft-404", "moved", *_FINAL, "off-scope", "exception"}
+
+
 def write(
     conn: Connection, capture: Capture, article: Article, waiting: candidates.Waiting, reading: Reading
 ) -> Opened:

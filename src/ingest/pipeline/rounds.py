@@ -41,7 +41,7 @@ from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.stored import leased, read_stored
 from ingest.pipeline.turns import SOON_S, lease_for
-from ingest.pipeline.visits import open_pages, read_parts
+from ingest.pipeline.visits import follow_lists, open_pages, read_parts
 from ingest.store import engine as database
 from ingest.store import leases, owners, sources
 
@@ -145,7 +145,9 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
     stored = read_stored(this)
     reports, worked = _poll_all(this, listed, only=only, everything=everything)
     visits = [report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts())]
-    visits += open_pages(this, {source_id: listed[source_id] for source_id in only} or listed)
+    chosen = {source_id: listed[source_id] for source_id in only} or listed
+    visits += follow_lists(this, chosen, {poll.source.id for poll in worked})
+    visits += open_pages(this, chosen)
     return RoundReport((*stored, *reports), tuple(visits), tuple(faults))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
-from ingest import urls
+from ingest import policy, urls
 from ingest.errors import DamagedError, DocumentError, LeaseLostError, ParseError, StaleListError
 from ingest.jail import parse, read_article
 from ingest.model import Capture, Failed, Fetched, FetchPlan, NotModified, Outcome, PollReport, Source, Tally
@@ -21,9 +21,10 @@ from ingest.pipeline import isolation, pages
 from ingest.pipeline.ingest import Ingested, Reading, capture_of, judge, write
 from ingest.pipeline.isolation import isolated, writing
 from ingest.rules import RULES_VERSION
-from ingest.store import candidates, captures, polls
+from ingest.store import candidates, captures, polls, walks
 from ingest.store import engine as database
 from ingest.store import sources as states
+from ingest.store.walks import Walk
 
 if TYPE_CHECKING:
     from ingest.pipeline.rounds import Round
@@ -35,6 +36,9 @@ PAGES_A_HOST: Final = 10
 
 PARTS: Final = 20
 """Parts of one document that are read; the longest sitemap index among the vendors has 17."""
+
+FURTHER_TRIES: Final = 3
+"""Polls in which a further page of a list is tried; then the list is read as far as it could be."""
 
 _ACCEPT: Final = (("Accept", "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.1"),)
 
@@ -252,6 +256,57 @@ def _read_part(visit: _Visit, found: _Found) -> list[PollReport] | None:
             nothing = Ingested(Tally(), outcome=found.outcome, error=found.detail)
             return [visit.record(conn, nothing, found, None)]
     return []
+
+
+# ── further pages of a list ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def follow_lists(this: Round, listed: Mapping[str, Source], polled: Collection[str]) -> list[PollReport]:
+    """
+    Read the further pages of lists that are followed (`walking`), one after the other.
+
+    Args:
+        polled: The sources that were just asked; only with them is a page tried again that could not be had.
+    """
+    with database.read(this.context.engine) as conn:
+        waiting = walks.waiting(conn, [source.id for source in listed.values() if source.enabled])
+    reports: list[PollReport] = []
+    for walk in waiting:
+        if not walk.failures or walk.source_id in polled:
+            reports += _follow(this, listed[walk.source_id], walk)
+    return reports
+
+
+def _follow(this: Round, source: Source, walk: Walk | None) -> list[PollReport]:
+    reports: list[PollReport] = []
+    while walk is not None and not this.stop():
+        reading = this.reading(source)
+        url = policy.upgraded(reading.vendor, walk.url)
+        found = this.get(_plan(this, source, url))
+        came = _read_part(_Visit(this, reading, "part", url, this.context.now()), found)
+        if came is None:
+            break
+        reports += came
+        if any(report.error for report in came):
+            _put_walk_off(this, walk, found)
+        with database.read(this.context.engine) as conn:
+            before, walk = walk, walks.of(conn, source.id)
+        if walk is not None and walk.url == before.url:
+            break  # it could not be had, or another process reads it
+    if failed := [report for report in reports if report.error]:
+        said = f"{len(failed)} of {len(reports)} further pages of its list could not be read: {failed[0].error}"
+        with database.write(this.context.engine) as conn:
+            states.warn(conn, source.id, said)
+    return reports
+
+
+def _put_walk_off(this: Round, walk: Walk, found: _Found) -> None:
+    """Let a page that could not be had or read wait for the next poll, a few times."""
+    with database.write(this.context.engine) as conn:
+        if walk.failures + 1 >= FURTHER_TRIES or (isinstance(found, Failed) and pages.is_gone(found)):
+            walks.end(conn, walk.source_id, walk.url)
+        else:
+            walks.fail(conn, walk)
 
 
 # ── what both have in common ────────────────────────────────────────────────────────────────────────────────────

@@ -41,6 +41,9 @@ def _work(now: datetime) -> Iterable[Select[Any]]:
     yield select(captures.c.id).join(_SOURCES).where(_LISTED, captures.c.ingested_at.is_(None))
     aside = captures.c.set_aside_at.is_not(None) & (captures.c.ingested_rules_version != RULES_VERSION)
     yield select(captures.c.id).join(_SOURCES).where(_LISTED, aside)
+    yield (
+        select(schema.walks.c.source_id).join(_SOURCES).where(_LISTED, _SOURCES.c.enabled, schema.walks.c.failures == 0)
+    )
     yield select(pending.c.id).join(_SOURCES).where(_LISTED, _SOURCES.c.enabled, candidates.may_be_opened(now))
 
 

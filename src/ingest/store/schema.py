@@ -630,6 +630,17 @@ candidates = Table(
     sqlite_autoincrement=True,
 )
 
+walks = Table(
+    "walks",
+    metadata,
+    Column("source_id", ForeignKey("sources.id"), primary_key=True),
+    _text("url"),
+    _text("visited"),
+    _number("remaining"),
+    _flag("fills"),
+    _number("failures", 0),
+)
+
 # ── what was refused, what changed ──────────────────────────────────────────────────────────────────────────────
 
 rejections = Table(

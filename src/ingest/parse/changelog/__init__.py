@@ -14,6 +14,7 @@ Without `select` the page is read by its own structure (`reading` says how). `se
     item        CSS: what inside an entry is an entry each, with the date of the whole and, where it has none, its anchor:
                 `li`, `h3`. `title`, `date`, `anchor` and `category` are then looked for in the item first. Its title is its
                 heading, else its first sentence. Works without `entry`, too
+    next        the link to the next page of the changelog, as for kind page
     page        the address that anchors are added to, where that is not the one that is fetched (a Markdown twin, a raw file)
 
 `entry` and `item` are CSS selectors, `page` an address, the others picks (`parse.picks`). Markdown is turned into HTML
@@ -45,6 +46,7 @@ from ingest.parse.charset import decode, legal
 from ingest.parse.elements import Page
 from ingest.parse.fields import absolute
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
+from ingest.parse.page import next_page
 from ingest.text import clean_title, language_tag
 
 _HTML: Final = re.compile(
@@ -124,7 +126,16 @@ def _document(
     entries, unreadable = sections.entries(found, home, lang)
     head = page.tree.css_first("head title")
     title = front.get("title") or (head.text() if head else "")
-    return Document(dialect, clean_title(title, "text"), None, lang, tuple(entries), tuple(unreadable), damage=damage)
+    return Document(
+        dialect,
+        clean_title(title, "text"),
+        None,
+        lang,
+        tuple(entries),
+        tuple(unreadable),
+        damage=damage,
+        next_page=next_page(page, select, url),
+    )
 
 
 def _main(page: Page) -> LexborNode:

@@ -1,0 +1,63 @@
+"""Where a source's list goes on and was not read yet: written with the page before, so that a kill between two loses none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sqlalchemy import Connection, delete, select, update
+
+from ingest.store import schema
+from ingest.store.engine import json_text, upsert
+
+_TABLE: Final = schema.walks
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """
+    A list that is followed: `url` is the page to read next, `visited` the keys of those that were read, the first included.
+
+    `remaining` counts the pages that may be read yet. `fills` says that it is a first fill, which goes on for as many; else it
+    goes on until it meets what is known. `failures` counts in how many rounds that page could not be had.
+    """
+
+    source_id: str
+    url: str
+    visited: tuple[str, ...]
+    remaining: int
+    fills: bool
+    failures: int = 0
+
+
+def of(conn: Connection, source_id: str) -> Walk | None:
+    """Give the walk of a source that has yet to end, if there is one."""
+    row = conn.execute(select(_TABLE).where(_TABLE.c.source_id == source_id)).first()
+    if row is None:
+        return None
+    return Walk(row.source_id, row.url, tuple(json.loads(row.visited)), row.remaining, row.fills, row.failures)
+
+
+def waiting(conn: Connection, source_ids: Collection[str]) -> list[Walk]:
+    """List the walks of some sources that have yet to end."""
+    ids = conn.execute(select(_TABLE.c.source_id).order_by(_TABLE.c.source_id)).scalars().all()
+    return [walk for source_id in ids if source_id in source_ids and (walk := of(conn, source_id))]
+
+
+def go_on(conn: Connection, walk: Walk) -> None:
+    """Note where a walk goes on."""
+    upsert(conn, _TABLE, [{**asdict(walk), "visited": json_text(walk.visited)}], key=("source_id",))
+
+
+def fail(conn: Connection, walk: Walk) -> None:
+    """Count a round in which the next page could not be had."""
+    mine = (_TABLE.c.source_id == walk.source_id, _TABLE.c.url == walk.url)
+    conn.execute(update(_TABLE).where(*mine).values(failures=walk.failures + 1))
+
+
+def end(conn: Connection, source_id: str, url: str | None = None) -> None:
+    """Forget a walk; with `url` only if that still is the page it waits for."""
+    here = [_TABLE.c.url == url] if url is not None else []
+    conn.execute(delete(_TABLE).where(_TABLE.c.source_id == source_id, *here))
