@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
+
+from ingest.errors import Problem
 
 # ── vocabulary ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,6 +103,10 @@ class State(StrEnum):
     MOVED = "moved"
     FROZEN = "frozen"
     DISABLED = "disabled"
+
+
+NOT_IN_FORCE: Final = frozenset({State.QUIET, State.FROZEN})
+"""States that no source gets yet: they are kept for a later version, which will judge how long a source has been silent."""
 
 
 class Trust(StrEnum):
@@ -203,12 +209,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:
-    """A validated `sources.yaml`; `digest` is the sha256 hex of its bytes, `text` those bytes."""
+    """
+    A validated `sources.yaml`; `digest` is the sha256 hex of its bytes, `text` those bytes.
+
+    `warnings` are the places that do not do yet what they promise.
+    """
 
     digest: str
     text: str
     vendors: tuple[Vendor, ...]
     sources: tuple[Source, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 # ── fetching ────────────────────────────────────────────────────────────────────────────────────────────────────

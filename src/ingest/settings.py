@@ -165,7 +165,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """A setting: its field, its variable, how its text is read, its default as text, and words for people."""
+    """
+    A setting: its field, its variable, how its text is read, its default as text, and words for people.
+
+    `not_in_force` says what happens instead of what a setting promises, where nothing follows it yet.
+    """
 
     field: str
     name: str
@@ -174,6 +178,7 @@ class _Declared:
     unit: str
     meaning: str
     flag: str = ""
+    not_in_force: str = ""
 
 
 _GAP: Final = _duration(timedelta(0), timedelta(hours=1))
@@ -210,7 +215,15 @@ _DECLARED: Final = (
     _Declared("connect_to", "INGEST_CONNECT_TO", str, "", _CONNECT_TO_UNIT, "where connections go, as in curl"),
     _Declared("private_networks", "INGEST_PRIVATE_NETWORKS", _networks, "", "CIDR, …", "may be connected to, too"),
     _Declared("timezone", "INGEST_TIMEZONE", _timezone, "UTC", "time zone", "days on pages and in --since"),
-    _Declared("capture_days", "INGEST_CAPTURE_DAYS", _count(0, 36500), "90", "days", "raw bytes are kept; 0: for ever"),
+    _Declared(
+        "capture_days",
+        "INGEST_CAPTURE_DAYS",
+        _count(0, 36500),
+        "90",
+        "days",
+        "raw bytes are kept; 0: for ever",
+        not_in_force="this version keeps raw bytes for ever",
+    ),
     _Declared("log", "INGEST_LOG", _log_style, "text", "text | json", "style of log lines on standard error"),
 )
 
@@ -271,7 +284,11 @@ def strays(environ: Mapping[str, str]) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting as `ingest settings` shows it; `flag` and `value` are "" where there is none, secrets are masked."""
+    """
+    One setting as `ingest settings` shows it; `flag` and `value` are "" where there is none, secrets are masked.
+
+    One that is not `in_force` is read and checked, and nothing follows it yet; `meaning` says what happens instead.
+    """
 
     name: str
     flag: str
@@ -279,13 +296,31 @@ class Row:
     origin: Origin
     unit: str
     meaning: str
+    in_force: bool = True
 
 
 def describe(settings: Settings) -> list[Row]:
     """List every setting in the order of the manual."""
     return [
-        Row(item.name, item.flag, mask(settings.texts[item.name]), settings.origins[item.name], item.unit, item.meaning)
+        Row(
+            item.name,
+            item.flag,
+            mask(settings.texts[item.name]),
+            settings.origins[item.name],
+            item.unit,
+            f"{item.meaning}; not in force yet: {item.not_in_force}" if item.not_in_force else item.meaning,
+            in_force=not item.not_in_force,
+        )
         for item in _DECLARED
+    ]
+
+
+def idle(settings: Settings) -> Sequence[str]:
+    """Give a sentence for every setting that somebody set and that nothing follows yet."""
+    return [
+        f"{item.name} is set and not in force yet: {item.not_in_force}."
+        for item in _DECLARED
+        if item.not_in_force and settings.origins[item.name] is not Origin.DEFAULT
     ]
 
 

@@ -31,7 +31,13 @@ def parse(data: bytes, path: str) -> Allowlist:
         pass  # the report says why
     if report.problems:
         raise AllowlistError(path, tuple(report.problems))
-    return Allowlist(digest=hashlib.sha256(data).hexdigest(), text=data.decode(), vendors=vendors, sources=sources)
+    return Allowlist(
+        digest=hashlib.sha256(data).hexdigest(),
+        text=data.decode(),
+        vendors=vendors,
+        sources=sources,
+        warnings=tuple(sorted(report.warnings)),
+    )
 
 
 def json_schema() -> dict[str, object]:

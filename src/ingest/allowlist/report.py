@@ -58,12 +58,18 @@ class Report:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def add(self, place: Place, what: str, remedy: str = "") -> None:
         """Note one problem; raises GiveUpError when there are more than anybody would read."""
         self.problems.append(Problem(place.line, place.column, place.key, what, remedy))
         if len(self.problems) == MAX_PROBLEMS:
             self.give_up(place, f"this is problem number {MAX_PROBLEMS}; the rest of the file was not checked.")
+
+    def warn(self, place: Place, what: str, remedy: str) -> None:
+        """Note what an operator should know of a list that is valid all the same."""
+        if len(self.warnings) < MAX_PROBLEMS:
+            self.warnings.append(Problem(place.line, place.column, place.key, what, remedy))
 
     def give_up(self, place: Place, what: str, remedy: str = "") -> NoReturn:
         """Note a problem that makes the rest of the file unreadable; always raises GiveUpError."""

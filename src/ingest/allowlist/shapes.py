@@ -256,13 +256,18 @@ class Stanza:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of one key of a stanza; `example` is a YAML value that the message about a missing one shows."""
+    """
+    What is known of one key of a stanza; `example` is a YAML value that the message about a missing one shows.
+
+    `not_in_force` says what happens instead of what a key promises, where this version reads it and does nothing with it.
+    """
 
     shape: Shape[object]
     doc: str
     _: KW_ONLY
     required: bool = False
     example: str = ""
+    not_in_force: str = ""
 
     def wish(self, name: str) -> str:
         """Say what to write where nothing stands."""
@@ -306,6 +311,8 @@ class Record(Generic[S]):
                 report.add(places[name], "is empty.", self.keys[name].wish(name))
             else:
                 values[name] = self.keys[name].shape.read(entry.node, places[name], report)
+                if idle := self.keys[name].not_in_force:
+                    report.warn(places[name], f"is not in force yet: {idle}", "It may stay for a later version.")
         for name, key in self.keys.items():
             if key.required and name not in node.entries:
                 report.add(place.child(name), "is missing.", key.wish(name))
@@ -321,7 +328,8 @@ class Record(Generic[S]):
 
 
 def _described(key: Key, default: object) -> Schema:
-    schema = {"description": key.doc, **key.shape.schema()}
+    doc = f"{key.doc} Not in force yet: {key.not_in_force}" if key.not_in_force else key.doc
+    schema = {"description": doc, **key.shape.schema()}
     return {**schema, "default": default} if isinstance(default, bool | int | str) and default != "" else schema
 
 

@@ -131,7 +131,11 @@ class SourceStanza(PaceStanza):
     ] = None
     max_silence: Annotated[
         timedelta | None,
-        Key(INTERVAL, "Without a new item for so long it counts as quiet, and the operator is told."),
+        Key(
+            INTERVAL,
+            "Without a new item for so long it counts as quiet, and the operator is told.",
+            not_in_force="no source is called quiet or frozen by this version, however long it says nothing new.",
+        ),
     ] = None
     first_fill: Annotated[
         int,

@@ -138,7 +138,7 @@ def status(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag
     """
     Show how every source is.
 
-    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, quiet, failing, blocked, broken, moved, frozen and disabled.
+    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked, broken, moved and disabled; quiet and frozen are not in force yet, no source gets them in this version.
     """
     from ingest.store import queries
     from ingest.store.engine import read

@@ -48,10 +48,13 @@ def now() -> datetime:
 
 
 def load(*, sources: str | None = None, database: str | None = None) -> Settings:
-    """Read the settings; name what looks like one and is none."""
+    """Read the settings; name what looks like one and is none, and what is set and not in force yet."""
     for sentence in declared.strays(os.environ):
         render.note(f"Warning: {sentence}")
-    return declared.load({"--sources": sources, "--database": database}, os.environ)
+    settings = declared.load({"--sources": sources, "--database": database}, os.environ)
+    for sentence in declared.idle(settings):
+        render.note(f"Warning: {sentence}")
+    return settings
 
 
 def tell_anonymous(settings: Settings) -> None:

@@ -15,7 +15,7 @@ def settings(
     """
     Show every setting, its origin and its unit.
 
-    Flags win over the environment, the environment over defaults. Passwords are shown as ***.
+    Flags win over the environment, the environment over defaults. Passwords are shown as ***. A setting that nothing follows yet says so in its own row.
     """
     rows = describe(session.load(sources=sources, database=database))
     if json:

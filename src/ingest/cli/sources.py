@@ -26,7 +26,7 @@ def check(
     """
     Validate an allow-list and tell every fault.
 
-    Each with line, column, key and what would be right. Nothing is put in force and no database is needed. Ends with 2 when there is a fault.
+    Each with line, column, key and what would be right. Nothing is put in force and no database is needed. Ends with 2 when there is a fault; a key that is not in force yet is a warning and no fault.
     """
     from ingest import allowlist
 
@@ -36,11 +36,16 @@ def check(
     except AllowlistError as error:
         if not json:
             raise
-        render.document({"path": str(path), "valid": False, "problems": error.problems})
+        render.document({"path": str(path), "valid": False, "problems": error.problems, "warnings": []})
         raise typer.Exit(error.exit_status) from error
     if json:
-        render.document({"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed), "problems": []})
+        said = {"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed)}
+        render.document({**said, "problems": [], "warnings": listed.warnings})
     else:
+        for warning in listed.warnings:
+            render.note(
+                f"{path}:{warning.line}:{warning.column}: warning: {warning.key}: {warning.what} {warning.remedy}"
+            )
         render.line(f"{path} is valid: {_spell(listed)}.")
 
 
