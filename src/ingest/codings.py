@@ -34,6 +34,13 @@ ZSTD_HEADER_BYTES: Final = 18
 """The longest frame header (RFC 8878 §3.1.1); the library reads only whole ones, so shorter rests are padded."""
 
 
+_OTHERS: Final = frozenset({"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
+"""Codings of the IANA registry that are not read here: whatever stands under one is not what it looks like."""
+
+_SNIFFED_BYTES: Final = 1445
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\x1f\x8b")  # byte order marks; gzip (RFC 1952 §2.3.1)
+
 _ZSTD_SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 """How a frame begins that only its length is read of (RFC 8878 §3.1.2)."""
 
@@ -46,18 +53,28 @@ def decode(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
         content_encoding: The field's value, several lines joined by commas.
         max_bytes: Cap on what any layer decodes to.
 
+    A name that is none of a coding (`utf-8`, `none`, `8bit`, a media type) comes from a misconfigured server and does
+    nothing, as browsers have it, where what stands under it can be read as it is.
+
     Errors:
         FetchError: `content-coding` (unknown, too many, not what it says), `truncated`, `too-large`.
     """
     names = names_of(content_encoding)
-    if len(names) > MAX_LAYERS:
-        raise _fault(f"sent a body under {len(names)} content codings; at most {MAX_LAYERS} are unpacked")
+    layers = sum(name in _DECODERS or name in _OTHERS for name in names)
+    if layers > MAX_LAYERS:
+        raise _fault(f"sent a body under {layers} content codings; at most {MAX_LAYERS} are unpacked")
     for name in reversed(names):
         decoder = _DECODERS.get(name)
-        if decoder is None:
+        if decoder is not None:
+            body = _collect(decoder(body), max_bytes)
+        elif name in _OTHERS or not _is_readable(body):
             raise _fault(f"sent a body in the coding {name[:40]!r}, which was not offered and cannot be read")
-        body = _collect(decoder(body), max_bytes)
     return body
+
+
+def _is_readable(body: bytes) -> bool:
+    """Whether bytes are text by their beginning (WHATWG MIME Sniffing §7.1), or a file that is unpacked by its content."""
+    return body.startswith(_MARKS) or not _BINARY.search(body, 0, _SNIFFED_BYTES)
 
 
 def names_of(content_encoding: str) -> list[str]:

@@ -98,6 +98,9 @@ TRACKING_PARAMETERS: Final[frozenset[str]] = frozenset(_RULES["tracking"]["names
 TRACKING_PREFIXES: Final[tuple[str, ...]] = tuple(_RULES["tracking"]["prefixes"])
 """What the names of whole families of such parameters start with, lower case."""
 
+TRACKING_VALUES: Final[re.Pattern[str]] = re.compile("|".join(_RULES["tracking"]["values"]), re.IGNORECASE)
+"""Whole parameters that are tracking by what they say, though others of their name are not."""
+
 TRACKING_BY_HOST: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {host: frozenset(names) for host, names in _RULES["tracking"]["hosts"].items()}
 )

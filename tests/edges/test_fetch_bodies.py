@@ -67,6 +67,30 @@ def test_a_coding_is_taken_off(coding: str, server: HostileServer, get: Get) -> 
     assert (response.content, response.body) == (RSS, PACKED[coding])
 
 
+@pytest.mark.parametrize(
+    "coding",
+    ["utf-8", "UTF-8", "none", "None", "identity", "8bit", "binary", "text/xml", "iso-8859-1", "utf-8, identity", ","],
+)
+def test_a_name_that_is_no_coding_does_nothing(coding: str, server: HostileServer, get: Get) -> None:
+    server.on(FEED, answer(RSS, Content_Encoding=coding))
+    response = fetched(get()).response
+    assert (response.content, response.body) == (RSS, RSS)
+
+
+@pytest.mark.parametrize("coding", ["utf-8, gzip", "gzip, utf-8", "none, gzip, 8bit"])
+def test_a_name_that_is_no_coding_hides_none(coding: str, server: HostileServer, get: Get) -> None:
+    server.on(FEED, answer(PACKED["gzip"], Content_Encoding=coding))
+    assert fetched(get()).response.content == RSS
+
+
+@pytest.mark.parametrize("coding", ["x-lzma", "snappy", "utf-8"])
+def test_bytes_that_are_no_text_under_an_unknown_coding_are_a_failure(
+    coding: str, server: HostileServer, get: Get
+) -> None:
+    server.on(FEED, answer(b"\x5d\x00\x00\x80" + bytes(range(256)), Content_Encoding=coding))
+    assert failed(get()).rule == "content-coding"
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "Deflate", "br", "zstd"])
 @pytest.mark.parametrize("cut", [1, 3, 40])
 def test_a_coding_that_breaks_off_is_a_failure(coding: str, cut: int, server: HostileServer, get: Get) -> None:

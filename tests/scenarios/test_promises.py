@@ -166,7 +166,7 @@ class Named(str):
 
 DATA = b'{"items": [{"a": "A", "b": "/b"}]}'
 HTML = (
-    b"<!doctype html><html><body><main><h2 id=a>May 2: A new model</h2><p>x</p><h2 id=b>May 1, 2026: B</h2><p>y</p></main>"
+    b"<!doctype html><html><body><main><h2 id=a>May 2 - A new model</h2><p>x</p><h2 id=b>May 1, 2026 - B</h2><p>y</p></main>"
     b"<script>" + DATA + b"</script></body></html>"
 )
 SITEMAPS = (

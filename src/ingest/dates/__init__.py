@@ -78,8 +78,8 @@ _MACHINE_FORMS: Final = (
     # asctime (RFC 9110 §5.6.7), date(1), and JavaScript's Date.prototype.toString.
     rf"{_WEEKDAY}{NAME}\s+{_DAY}\s+{_CLOCK}\s+(?:(?P<zone>[a-z]{{1,5}})\s+)?{_YEAR}",
     rf"{_WEEKDAY}{NAME}\s+{_DAY}\s+{_YEAR}\s+{_TIME}",
-    # Unix time in seconds or milliseconds.
-    r"(?P<seconds>\d{10})(?P<milliseconds>\d{3})?(?:\.\d+)?",
+    # Unix time in seconds, milliseconds, microseconds or nanoseconds.
+    r"(?P<seconds>\d{10})(?P<milliseconds>\d{3})?(?:\d{3}){0,2}(?:\.\d+)?",
 )
 _PAGE_FORMS: Final = (
     rf"{_YEAR}(?P<separator>[/.])(?P<month>\d{{1,2}})(?P=separator){_DAY}\s+{_TIME}",
@@ -99,6 +99,34 @@ _FORMS: Final = tuple(
     (re.compile(form), machine) for forms, machine in ((_MACHINE_FORMS, True), (_PAGE_FORMS, False)) for form in forms
 )
 _COMMENT: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")  # RFC 822 §3.4.3; RFC 9557 §4.1
+
+# Months as German, French, Spanish, Portuguese, Italian, Dutch, Scandinavian, Polish, Turkish, Indonesian and Russian
+# systems print them into feeds (CLDR, `format` names and abbreviations); those that English shares are left out.
+_FOREIGN_MONTHS: Final = {
+    word: english
+    for english, words in {
+        "jan": "januar januari janvier janv enero ene janeiro gennaio gen stycznia ocak января янв",
+        "feb": "februar februari février févr fév febrero fevereiro fev febbraio lutego şubat февраля фев февр",
+        "mar": "märz mrz mars mär marzo março maart mrt marca marts mart maret марта мар",
+        "apr": "avril avr abril abr aprile kwietnia nisan апреля апр",
+        "may": "mai mei maj mayo maio maggio mag maja mayıs мая май",
+        "jun": "juni juin junio junho giugno giu czerwca haziran июня июн",
+        "jul": "juli juillet juil julio julho luglio lug lipca temmuz июля июл",
+        "aug": "août aoû agosto ago augustus augusti sierpnia ağustos agustus августа авг",
+        "sep": "septembre septiembre setiembre setembro settembre set września eylül сентября сен сент",
+        "oct": "oktober okt octobre octubre outubro out ottobre ott października ekim октября окт",
+        "nov": "novembre noviembre novembro listopada kasım november ноября ноя нояб",
+        "dec": "dezember dez décembre déc diciembre dic dezembro dicembre desember grudnia aralık декабря дек",
+    }.items()
+    for word in words.split()
+}
+_MONTH_WORD: Final = re.compile(
+    r"(?<![^\W\d_])(?:" + "|".join(sorted(_FOREIGN_MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
+)
+_BETWEEN: Final = re.compile(
+    r"(?<=\d)(?:er|º|ª|°)?\s+d[eo]l?\s+|(?<=[a-z])\s+d[eo]l?\s+(?=\d{4})"
+)  # 20 de mayo de 2026
+_ORDINAL_SIGN: Final = re.compile(r"(?<=\d)(?:er|º|ª|°)(?=\s)")  # 1er mars
 
 _Parts = dict[str, str | None]
 
@@ -123,7 +151,7 @@ def parse(raw: str | None) -> Dated:
         return NO_DATE
     if len(written) > LONGEST:
         return Dated(None, Precision.NONE, written[:LONGEST], "too long for a date")
-    bare = counted(_COMMENT.sub(" ", unicodedata.normalize("NFKC", written).lower())).strip()
+    bare = in_english(counted(_COMMENT.sub(" ", unicodedata.normalize("NFKC", written).lower()))).strip()
     for form, machine in _FORMS:
         if match := form.fullmatch(bare):
             try:
@@ -134,6 +162,14 @@ def parse(raw: str | None) -> Dated:
                 continue
             return Dated(value, precision, written)
     return Dated(None, Precision.NONE, written, "not a form of date that we know")
+
+
+def in_english(text: str) -> str:
+    """Return lower-case text with the months of other languages in English, and without what stands around them."""
+    if not _MONTH_WORD.search(text):
+        return text
+    named = _MONTH_WORD.sub(lambda found: _FOREIGN_MONTHS[found[0].rstrip(".")], text)
+    return _ORDINAL_SIGN.sub("", _BETWEEN.sub(" ", named))
 
 
 def _value(parts: _Parts, *, machine: bool) -> tuple[datetime, Precision]:

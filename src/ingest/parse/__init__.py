@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ingest.errors import ParseError
@@ -30,6 +31,7 @@ def parse(capture: Capture, source: Source) -> Document:
         Kind.SITEMAP: sitemap.parse,
         Kind.WATCH: watch.parse,
     }
+    capture = _unpacked(capture)
     try:
         return feed.parse(capture) if source.kind is Kind.FEED else readers[source.kind](capture, source)
     except ParseError as error:
@@ -46,6 +48,7 @@ def parse_page(capture: Capture, source: Source) -> Article:
     Raises:
         ParseError: It is none; as `parse`.
     """
+    capture = _unpacked(capture)
     try:
         article = parse_article(capture.content, capture.content_type, capture.final_url)
         if article.refresh and article.published.value is None:  # its title is "Redirecting …", or an older one
@@ -53,6 +56,15 @@ def parse_page(capture: Capture, source: Source) -> Article:
     except ParseError as error:
         raise ParseError(error.message, rule=error.rule, subject=source.id) from None
     return article
+
+
+def _unpacked(capture: Capture) -> Capture:
+    """Return a document out of the gzip file that some servers send without saying so."""
+    try:
+        content, _ = sitemap.unpacked(capture.content)
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=capture.source_id) from error
+    return capture if content is capture.content else replace(capture, content=content)
 
 
 def _looked_at(capture: Capture, source: Source) -> ParseError | None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ingest.parse.elements import Page
+from ingest.parse.jsontext import NUMBERS
 from ingest.parse.picks import Pick, Place
 
 MAX_DEPTH: Final = 100
@@ -29,7 +30,7 @@ _REFERENCE: Final = re.compile(r"\$[@LFQWiK]?([0-9a-f]+)((?::[^:]+)*)")
 _STARTS: Final = 50  # places in a script that are tried
 _MISSING: Final = object()
 
-_DECODER: Final = json.JSONDecoder(strict=False)
+_DECODER: Final = json.JSONDecoder(strict=False, **NUMBERS)
 
 
 def values(page: Page, pick: Pick) -> list[object]:

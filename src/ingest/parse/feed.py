@@ -22,7 +22,16 @@ from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, TextKind, Unreadable
 from ingest.parse import bounded, jsonfeed
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import ENTRY_LIMIT, absolute, breaks_off, first_date, first_update, string
+from ingest.parse.fields import (
+    ENTRY_LIMIT,
+    absolute,
+    breaks_off,
+    first_date,
+    first_update,
+    has_web_scheme,
+    is_web,
+    string,
+)
 from ingest.parse.references import mended
 from ingest.parse.skips import skips_of
 from ingest.text import clean_title, guess_kind, language_tag
@@ -42,6 +51,11 @@ _FEED_BEGINS: Final = re.compile(
 _FEED_ENDS: Final = re.compile(r"</((?:\w+:)?(?:rss|feed|rdf))\s*>", re.IGNORECASE)
 _HTML: Final = re.compile(r"<!DOCTYPE\s+html|<html[\s>]", re.IGNORECASE)
 _HTML_WITHIN: Final = 10_000  # characters; challenge pages begin with scripts and comments
+# A browser's own view of a feed, which is what a gateway that drives one hands on: the markup is the text of a `pre`.
+_SHOWN: Final = re.compile(
+    r"(?:\A\s*|<body\b[^<>]*>\s*<pre\b[^<>]*>\s*|\A\s*<pre\b[^<>]*>\s*)(?=&lt;(?:\?xml|rss|feed|rdf:RDF|\w+:feed)\b)",
+    re.IGNORECASE,
+)
 _HTML_TITLE: Final = re.compile(r"<title[^<>]*>([^<]{1,200})", re.IGNORECASE)
 
 # ── what feedparser is spared ───────────────────────────────────────────────────────────────────────────────────
@@ -101,6 +115,8 @@ def _feed_markup(text: str) -> tuple[str, list[str]]:
         return text.lstrip(), []
     if buried := _buried(text):  # after a script's warning, or inside a page that somebody wrapped around it
         return buried, [f"{len(text) - len(buried)} characters around the feed"]
+    if (shown := _SHOWN.search(text, 0, _HTML_WITHIN)) and (buried := _buried(html.unescape(text[shown.end() :]))):
+        return buried, ["the feed stands escaped inside a page, as a browser shows it"]
     if name == "html" or _HTML.search(text, 0, _HTML_WITHIN):
         title = _HTML_TITLE.search(text)
         called = f" called “{clean_title(title[1], 'html')}”" if title else ""
@@ -326,20 +342,21 @@ def _link(raw: _Raw, dialect: str, base: str, lang: str | None) -> str | None:
 
     The publisher's own address where FeedBurner put its counter in between; else `rel=alternate`, preferably HTML and
     in the entry's language (RFC 4287 §4.2.7.2, §4.1.1); in RSS else a guid that is a permalink, or `rdf:about` (RSS
-    2.0 "guid", RSS 1.0 §5.5). An Atom id is never a link.
+    2.0 "guid", RSS 1.0 §5.5). An Atom entry without any link is taken at its id where that is a web address: RFC 4287
+    §4.2.6 does not promise a page there, and without it the announcement would be lost.
     """
     original = string(dict.get(raw, "feedburner_origlink"))
     links = [link for link in _dicts(dict.get(raw, "links")) if string(link.get("rel")) in _ALTERNATE]
     ranked = sorted(
-        (not _is_html(link), _is_foreign(link, lang), position, href)
+        (not _is_html(link), not is_web(href), _is_foreign(link, lang), position, href)
         for position, link in enumerate(links)
         if (href := string(link.get("href")))
     )
-    written = original or (ranked[0][3] if ranked else "")
-    if not written and not dialect.startswith("atom"):
+    written = original or (ranked[0][-1] if ranked else "")
+    if not written:
         guid = string(dict.get(raw, "id"))
-        is_link = dict.get(raw, "guidislink") is True or dialect in {"rss10", "rss090"}
-        written = guid if is_link and guid.lower().startswith(("http://", "https://")) else ""
+        is_link = dict.get(raw, "guidislink") is True or dialect in {"rss10", "rss090"} or dialect.startswith("atom")
+        written = guid if is_link and has_web_scheme(guid) else ""
     return absolute(written, base) if written and not written.startswith("#") else None  # which is the feed itself
 
 

@@ -15,18 +15,12 @@ from ingest.text import MARKUP_LIMIT
 ENTRY_LIMIT: Final = 20_000
 """Entries of one document that are read; the longest recorded feed has 372."""
 
-_MOST_DIGITS: Final = 4_000  # Python's own limit is 4,300
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def string(value: object, limit: int = MARKUP_LIMIT) -> str:
     """Return a field as text without surrounding white space, "" for anything that is not text."""
     return legal(value[:limit]).strip() if isinstance(value, str) else ""
-
-
-def whole(digits: str) -> int | str:
-    """Return a whole number of JSON, or its digits where Python makes no number of so many: one must not cost a document."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def breaks_off(markup: str, root: str) -> bool:
@@ -47,6 +41,22 @@ def absolute(link: str, base: str) -> str:
         return urls.parse(link, base).text
     except UrlError:
         return link
+
+
+def has_web_scheme(link: str) -> bool:
+    """Whether a link names the scheme of a web page."""
+    return link.lower().startswith(("http://", "https://"))
+
+
+def is_web(link: str) -> bool:
+    """Whether a link leads to a web page: it names that scheme, or none and is relative."""
+    return has_web_scheme(link) or not _SCHEME.match(link)
+
+
+def number(value: object) -> str:
+    """Return a text field, or a number as text, "" for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else string(value)
 
 
 def first_date(*raw: object) -> Dated:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
-from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, first_update, string, whole
+from ingest.parse import jsontext
+from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, first_update, has_web_scheme, number, string
 from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}
@@ -27,7 +27,7 @@ def parse(text: str, base: str, notes: list[str]) -> Document:
         ParseError: With rule `broken` (not JSON) or `not-a-feed` (other JSON).
     """
     try:
-        feed = json.loads(text, strict=False, parse_int=whole)  # line breaks inside strings are the commonest damage
+        feed: Any = jsontext.load(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
     version = string(feed.get("version")) if isinstance(feed, dict) else ""
@@ -52,27 +52,34 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
     """Read one item; `url` is its page, `external_url` the page it is about where it has none of its own."""
     if not isinstance(item, dict):
         return Unreadable(position, "not-an-object", f"the item is a {type(item).__name__}")
-    number = item.get("id")  # "a number would be coerced to a string" (version 1.1, id)
-    is_number = isinstance(number, int | float) and not isinstance(number, bool)
-    entry_id = str(number) if is_number else string(number)
-    title = string(item.get("title"))
+    for name in ("id", "url", "title"):
+        if isinstance(value := item.get(name), jsontext.Beyond):
+            return Unreadable(position, "number", f"its {name} at /items/{position}/{name} is {value.told}")
+    entry_id = number(item.get("id"))  # "a number would be coerced to a string" (version 1.1, id)
+    title = _title(item.get("title"))
     summary, summary_type = _summary(item)
     entry = Entry(
         position=position,
         entry_id=entry_id or None,
-        link=_link(base, item.get("url"), item.get("external_url")),
+        # "ideally, the id is the full URL of the resource" (version 1.1, id)
+        link=_link(base, item.get("url"), item.get("external_url"), entry_id if has_web_scheme(entry_id) else ""),
         title=title,
         title_type=guess_kind(title),  # "plain text"; yet 2 of 22 recorded feeds write `&#8217;` in it
         summary=summary,
         summary_type=summary_type,
-        published=first_date(item.get("date_published"), item.get("date_modified")),
-        updated=first_update(item.get("date_modified"), item.get("date_published")),
+        published=first_date(number(item.get("date_published")), number(item.get("date_modified"))),
+        updated=first_update(number(item.get("date_modified")), number(item.get("date_published"))),
         lang=language_tag(string(item.get("language"))) or feed_lang,
         categories=tuple(filter(None, map(string, item["tags"]))) if isinstance(item.get("tags"), list) else (),
     )
     if not (entry.title or entry.link or entry.entry_id or entry.summary):
         return Unreadable(position, "empty", "an entry without title, link, id or text")
     return entry
+
+
+def _title(value: object) -> str:
+    """Return a title: a text, a number, or what WordPress's interface puts around one (`{"rendered": …}`)."""
+    return string(value.get("rendered")) if isinstance(value, dict) else number(value)
 
 
 def _summary(item: dict[str, Any]) -> tuple[str, TextKind]:

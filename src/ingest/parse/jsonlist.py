@@ -16,22 +16,17 @@ Kind `json`, and the lists that pages embed: entries by pointers.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Source, Unreadable
-from ingest.parse import cards
+from ingest.parse import cards, jsontext
 from ingest.parse.cards import Card
 from ingest.parse.charset import decode, legal
-from ingest.parse.fields import ENTRY_LIMIT, absolute, whole
+from ingest.parse.fields import ENTRY_LIMIT, absolute
 from ingest.parse.picks import Pick, compile_pick
 from ingest.parse.printed import dated, stated
 from ingest.text import guess_kind, language_tag
-
-_GUARD: Final = re.compile(r"\s*\)\]\}'?,?\s*")  # against inclusion as a script (Angular, Gerrit)
 
 
 def parse(capture: Capture, source: Source) -> Document:
@@ -50,11 +45,10 @@ def parse(capture: Capture, source: Source) -> Document:
 
 
 def _value(text: str) -> object:
-    text = text[found.end() :] if (found := _GUARD.match(text)) else text
     if not text.strip():
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     try:
-        return json.loads(text, strict=False, parse_int=whole)
+        return jsontext.load(text, lines=True)
     except (ValueError, RecursionError) as error:
         if text.lstrip().startswith("<"):
             raise ParseError(
@@ -98,7 +92,15 @@ def document(
         unreadable.append(
             Unreadable(ENTRY_LIMIT, "too-many", f"{len(found) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}")
         )
-    entries: list[Entry] = cards.entries((_card(item, select, base) for item in found[:ENTRY_LIMIT]), base)
+    readable = []
+    for position, item in enumerate(found[:ENTRY_LIMIT]):
+        if beyond := _beyond(item, select, "id", "link", "title"):
+            unreadable.append(Unreadable(position, "number", f"item {position} of {select['entry'].source}: {beyond}"))
+        else:
+            undated = _beyond(item, select, "date", "updated")
+            damage = damage or (f"item {position} of {select['entry'].source}: {undated}" if undated else "")
+            readable.append(_card(item, select, base))
+    entries: list[Entry] = cards.entries(readable, base)
     return Document(
         dialect,
         title,
@@ -117,6 +119,15 @@ def _items(root: object, pick: Pick) -> Iterator[object]:
             yield from value
         elif isinstance(value, Mapping):
             yield value
+
+
+def _beyond(item: object, select: Mapping[str, Pick], *names: str) -> str:
+    """Say which of some fields is a number beyond measure, "" where none is; a date need not be, the others cost the entry."""
+    for name in names:
+        value = select[name].first_in(item) if name in select else ""
+        if isinstance(value, jsontext.Beyond):
+            return f"its {name} at {select[name].source} is {value.told}"
+    return ""
 
 
 def _card(item: object, select: Mapping[str, Pick], base: str) -> Card:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from selectolax.lexbor import LexborHTMLParser
 
 from ingest.parse.fields import absolute, string
+from ingest.parse.jsontext import NUMBERS
 from ingest.parse.webpage import attribute, names
 
 Node = dict[str, Any]
@@ -63,7 +64,7 @@ def _parsed(script: str) -> object:
     text = _WRAPPING.sub("", script).strip()
     for candidate in (text, _TRAILING_COMMA.sub("", text)):
         try:
-            return json.JSONDecoder(strict=False).raw_decode(candidate)[0]
+            return json.JSONDecoder(strict=False, **NUMBERS).raw_decode(candidate)[0]
         except (ValueError, RecursionError):
             continue
     return None

@@ -39,6 +39,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from ingest.parse.charset import legal
 from ingest.parse.elements import UNWRITTEN, Page, ancestors, text_of
+from ingest.parse.jsontext import Beyond
 from ingest.text import MARKUP_LIMIT
 
 __all__ = [
@@ -209,12 +210,14 @@ def _matched(regex: re.Pattern[str] | None, text: str) -> Iterator[str]:
         found = regex.search(text)
         groups = [group for group in found.groups() if group is not None] if found else []
         text = "" if found is None else groups[0] if groups else found[0]
-    if text := text.strip():
+    if text := (text if isinstance(text, Beyond) else text.strip()):
         yield text
 
 
 def scalar_text(value: object) -> str:
     """Return a value of data as text, "" for what is none: objects, arrays, null, true and false."""
+    if isinstance(value, Beyond):
+        return value
     if isinstance(value, str):
         return legal(value[:MARKUP_LIMIT]).strip()
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -74,5 +74,10 @@ def dates_in(text: str) -> list[tuple[str, Dated]]:
 def _found(text: str) -> list[tuple[Dated, bool | None]]:
     """Return each date in a text, the full ones first, and whether it is that of a change."""
     text = _SPACED.sub(r"\1", text[:_WITHIN])
+    english = dates.in_english(text.lower())
+    return _read(text) or (_read(english) if english != text.lower() else [])
+
+
+def _read(text: str) -> list[tuple[Dated, bool | None]]:
     read = [(dates.parse(found.written), found.is_update) for found in labels.dates_in(text, _FORMS, _ANY)]
     return [(date, is_update) for date, is_update in read if date.value is not None]

@@ -47,6 +47,7 @@ _TOKEN: Final = re.compile(
     r"|<(?P<slash>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>[^<>]*+)>|(?P<text>[^<]+|<)",
     re.DOTALL,
 )
+_BEGINS: Final = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)(?=[\s>])[^<>]*>")
 _ROOTS: Final = frozenset({"urlset", "sitemapindex"})
 _ADDRESS: Final = re.compile(r"https?://\S+")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 §3.1
@@ -107,6 +108,9 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     select = dict(source.select)
     root, items = _elements(mended(text)[0]) if "<" in text else _lines(text)
+    if not root and (begins := _BEGINS.search(text)):  # after a script's warning, or inside a page wrapped around it
+        notes.append(f"{begins.start()} characters before the sitemap")
+        root, items = _elements(mended(text[begins.start() :])[0])
     if not root:
         raise _refusal(text)
     if len(items) > ADDRESS_LIMIT:

@@ -18,15 +18,14 @@ was rebuilt must not announce that something fell to nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Source
-from ingest.parse import webpage
+from ingest.parse import jsontext, webpage
 from ingest.parse.changelog import days
 from ingest.parse.charset import decode, legal
 from ingest.parse.elements import Page
@@ -119,10 +118,17 @@ def _value(text: str, key: str) -> str:
 
 def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
     try:
-        data: Any = json.loads(text)
+        data = jsontext.load(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
-    return lambda key: compile_pick(select[key], data=True).first_in(data)
+
+    def pick(key: str) -> str:
+        found = compile_pick(select[key], data=True).first_in(data)
+        if isinstance(found, jsontext.Beyond):
+            raise ParseError(f"The {key} at {select[key]} is {found.told}; correct select.{key}.", rule="broken")
+        return found
+
+    return pick
 
 
 def _on_page(content: bytes, content_type: str, select: Mapping[str, str]) -> _Pick:

@@ -12,9 +12,9 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.errors import ParseError
+from ingest import urls
+from ingest.errors import ParseError, UrlError
 from ingest.parse.charset import decode
-from ingest.parse.fields import absolute
 
 
 def names(text: str) -> frozenset[str]:
@@ -135,10 +135,13 @@ def is_costly(markup: str) -> bool:
 
 
 def base_of(page: LexborHTMLParser, url: str) -> str:
-    """Return what the page's links are relative to (HTML §4.2.3): its first `<base href>`, else its own address."""
+    """Return what the page's links are relative to (HTML §4.2.3): its first `<base href>` if that is one, else its own address."""
     found = page.css_first("base[href]")
     written = (found.attributes.get("href") or "").strip() if found else ""
-    return absolute(written, url) if written else url
+    try:
+        return urls.parse(written, url).text if written else url
+    except UrlError:
+        return url
 
 
 def attribute(node: LexborNode, name: str) -> str:

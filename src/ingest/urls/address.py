@@ -97,13 +97,19 @@ def clean(url: Url) -> Url:
     Return an address without what names a click and not a page.
 
     Tracking parameters go by name, the others keep order and bytes; fragments go when they are known to name no part of
-    a page (`rules.toml` says which, and why the others stay). Idempotent; scheme, host and path are never touched.
+    a page (`rules.toml` says which, and why the others stay). Idempotent; scheme and host are never touched, the path loses
+    the session that a server writes into it for a reader without cookies.
     """
-    kept = [part for part in (url.query or "").split("&") if not _is_tracking(url.host, part.partition("=")[0])]
+    kept = [part for part in (url.query or "").split("&") if not _is_tracking(url.host, part)]
     query = "&".join(kept) if any(kept) else None
     anchor = (url.fragment or "").partition(":~:")[0]
     fragment = None if rules.FRAGMENT_NOISE.fullmatch(anchor) else anchor or None
-    return _built(url.scheme, url.host, url.path, query, fragment, dotted=url.dotted)
+    return _built(url.scheme, url.host, _SESSION.sub("", url.path), query, fragment, dotted=url.dotted)
+
+
+_SESSION: Final = re.compile(
+    r";jsessionid=[^/;]*", re.IGNORECASE
+)  # Jakarta Servlet 6.0 §7.1.3, for readers without cookies
 
 
 def with_https(url: Url) -> Url:
@@ -132,11 +138,12 @@ def _escape(found: re.Match[str]) -> str:
     return char if char in _UNRESERVED else token.upper()
 
 
-def _is_tracking(host: str, name: str) -> bool:
-    name = name.lower()
+def _is_tracking(host: str, parameter: str) -> bool:
+    name = parameter.partition("=")[0].lower()
     return (
         name in rules.TRACKING_PARAMETERS
         or name.startswith(rules.TRACKING_PREFIXES)
+        or rules.TRACKING_VALUES.fullmatch(parameter) is not None
         or any(name in rules.TRACKING_BY_HOST.get(key, ()) for key in keys(host))
     )
 
