@@ -57,10 +57,11 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
 
     if not title and not source.opens_pages:
         return refuse(Fate.UNPARSABLE, "no-title", "the entry has no title")
-    if not entry.link:
+    link = entry.link or _page_by_id(entry, document)
+    if not link:
         return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
     try:
-        url = urls.clean(policy.upgrade(vendor, urls.unwrapped(urls.parse(entry.link))))
+        url = urls.clean(policy.upgrade(vendor, urls.unwrapped(urls.parse(link))))
     except UrlError as error:
         return refuse(Fate.REJECTED, error.rule, error.message)
     candidate = Candidate(
@@ -78,6 +79,17 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     )
     filtered = filtered_by(candidate, source)
     return refuse(Fate.FILTERED, *filtered) if filtered else candidate
+
+
+def _page_by_id(entry: Entry, document: Document) -> str:
+    """
+    Return the id of an entry without link where it may be its page, else "".
+
+    Atom wants an IRI as id and most take the page's own (RFC 4287 §4.2.6); JSON Feed asks for that (version 1.1, `id`). RSS says
+    of each guid whether it is a permalink, which then is the link already.
+    """
+    is_web = (entry.entry_id or "").lower().startswith(("http://", "https://"))
+    return (entry.entry_id or "") if is_web and document.dialect.startswith(("atom", "json1")) else ""
 
 
 def is_far(candidate: Candidate, at: datetime) -> bool:

@@ -31,7 +31,9 @@ def parse(capture: Capture, source: Source) -> Document:
         Kind.SITEMAP: sitemap.parse,
         Kind.WATCH: watch.parse,
     }
-    capture = _unpacked(capture)
+    capture = (
+        capture if source.kind is Kind.SITEMAP else _unpacked(capture)
+    )  # which does so itself, and says what broke off
     try:
         return feed.parse(capture) if source.kind is Kind.FEED else readers[source.kind](capture, source)
     except ParseError as error:

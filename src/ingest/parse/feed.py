@@ -342,8 +342,7 @@ def _link(raw: _Raw, dialect: str, base: str, lang: str | None) -> str | None:
 
     The publisher's own address where FeedBurner put its counter in between; else `rel=alternate`, preferably HTML and
     in the entry's language (RFC 4287 §4.2.7.2, §4.1.1); in RSS else a guid that is a permalink, or `rdf:about` (RSS
-    2.0 "guid", RSS 1.0 §5.5). An Atom entry without any link is taken at its id where that is a web address: RFC 4287
-    §4.2.6 does not promise a page there, and without it the announcement would be lost.
+    2.0 "guid", RSS 1.0 §5.5). An Atom id is never a link (`normalise` says what is done without any).
     """
     original = string(dict.get(raw, "feedburner_origlink"))
     links = [link for link in _dicts(dict.get(raw, "links")) if string(link.get("rel")) in _ALTERNATE]
@@ -353,9 +352,9 @@ def _link(raw: _Raw, dialect: str, base: str, lang: str | None) -> str | None:
         if (href := string(link.get("href")))
     )
     written = original or (ranked[0][-1] if ranked else "")
-    if not written:
+    if not written and not dialect.startswith("atom"):
         guid = string(dict.get(raw, "id"))
-        is_link = dict.get(raw, "guidislink") is True or dialect in {"rss10", "rss090"} or dialect.startswith("atom")
+        is_link = dict.get(raw, "guidislink") is True or dialect in {"rss10", "rss090"}
         written = guid if is_link and has_web_scheme(guid) else ""
     return absolute(written, base) if written and not written.startswith("#") else None  # which is the feed itself
 

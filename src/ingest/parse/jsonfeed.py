@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
 from ingest.parse import jsontext
-from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, first_update, has_web_scheme, number, string
+from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, first_update, number, string
 from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}
@@ -52,7 +52,7 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
     """Read one item; `url` is its page, `external_url` the page it is about where it has none of its own."""
     if not isinstance(item, dict):
         return Unreadable(position, "not-an-object", f"the item is a {type(item).__name__}")
-    for name in ("id", "url", "title"):
+    for name in ("url", "title"):
         if isinstance(value := item.get(name), jsontext.Beyond):
             return Unreadable(position, "number", f"its {name} at /items/{position}/{name} is {value.told}")
     entry_id = number(item.get("id"))  # "a number would be coerced to a string" (version 1.1, id)
@@ -61,8 +61,7 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
     entry = Entry(
         position=position,
         entry_id=entry_id or None,
-        # "ideally, the id is the full URL of the resource" (version 1.1, id)
-        link=_link(base, item.get("url"), item.get("external_url"), entry_id if has_web_scheme(entry_id) else ""),
+        link=_link(base, item.get("url"), item.get("external_url")),
         title=title,
         title_type=guess_kind(title),  # "plain text"; yet 2 of 22 recorded feeds write `&#8217;` in it
         summary=summary,

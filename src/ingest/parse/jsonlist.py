@@ -94,7 +94,7 @@ def document(
         )
     readable = []
     for position, item in enumerate(found[:ENTRY_LIMIT]):
-        if beyond := _beyond(item, select, "id", "link", "title"):
+        if beyond := _beyond(item, select, "link", "title"):
             unreadable.append(Unreadable(position, "number", f"item {position} of {select['entry'].source}: {beyond}"))
         else:
             undated = _beyond(item, select, "date", "updated")
@@ -122,7 +122,7 @@ def _items(root: object, pick: Pick) -> Iterator[object]:
 
 
 def _beyond(item: object, select: Mapping[str, Pick], *names: str) -> str:
-    """Say which of some fields is a number beyond measure, "" where none is; a date need not be, the others cost the entry."""
+    """Say which of some fields is a number beyond measure, "" where none is: a link or title costs its entry, a date does not."""
     for name in names:
         value = select[name].first_in(item) if name in select else ""
         if isinstance(value, jsontext.Beyond):
