@@ -151,16 +151,17 @@ def write(
     verdict = believe(document, reading.source, earlier)
     first = capture.purpose == "source" and not earlier.counts
     if not verdict.passed:
-        if capture.purpose == "part":  # it costs itself, and not those behind it
+        if capture.purpose == "part" and not only_new:  # it costs itself, and not those behind it
             walking.step(conn, reading.source, capture, document, (), first=False)
         return _quarantine(conn, capture, offers, refusals, verdict)
     known = headlines.known(conn, reading.source, offers)
     if walking.fills(conn, capture):
         known = replace(known, first_fill=True)
     decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)
-    walking.step(conn, reading.source, capture, document, decisions, first=first)
     held: list[Fate] = []
-    if only_new:
+    if not only_new:
+        walking.step(conn, reading.source, capture, document, decisions, first=first)
+    else:
         held = [Fate.SEEN for one in decisions if one.fate is Fate.REVISED]
         decisions = [one for one in decisions if one.fate is not Fate.REVISED]
     if reading.source.opens_pages:

@@ -35,13 +35,14 @@ from ingest.model import (
     Vendor,
 )
 from ingest.pipeline import isolation
+from ingest.pipeline.further import follow_lists
 from ingest.pipeline.ingest import Reading
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.stored import leased, read_stored
 from ingest.pipeline.turns import SOON_S, lease_for
-from ingest.pipeline.visits import follow_lists, open_pages, read_parts
+from ingest.pipeline.visits import open_pages, read_parts
 from ingest.store import engine as database
 from ingest.store import leases, owners, sources
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
-from ingest import policy, urls
+from ingest import urls
 from ingest.errors import DamagedError, DocumentError, LeaseLostError, ParseError, StaleListError
 from ingest.jail import parse, read_article
 from ingest.model import Capture, Failed, Fetched, FetchPlan, NotModified, Outcome, PollReport, Source, Tally
@@ -21,10 +21,9 @@ from ingest.pipeline import isolation, pages
 from ingest.pipeline.ingest import Ingested, Reading, capture_of, judge, write
 from ingest.pipeline.isolation import isolated, writing
 from ingest.rules import RULES_VERSION
-from ingest.store import candidates, captures, polls, walks
+from ingest.store import candidates, captures, polls
 from ingest.store import engine as database
 from ingest.store import sources as states
-from ingest.store.walks import Walk
 
 if TYPE_CHECKING:
     from ingest.pipeline.rounds import Round
@@ -37,12 +36,9 @@ PAGES_A_HOST: Final = 10
 PARTS: Final = 20
 """Parts of one document that are read; the longest sitemap index among the vendors has 17."""
 
-FURTHER_TRIES: Final = 3
-"""Polls in which a further page of a list is tried; then the list is read as far as it could be."""
-
 _ACCEPT: Final = (("Accept", "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.1"),)
 
-_Found = Fetched | NotModified | Failed
+Found = Fetched | NotModified | Failed
 _Writing = Callable[[Connection], Ingested]
 _Otherwise = Callable[[Connection, DocumentError], None]
 
@@ -56,7 +52,7 @@ def open_pages(this: Round, listed: Mapping[str, Source]) -> list[PollReport]:
     if not sources:
         return []
     opened: Counter[str] = Counter()
-    flying: dict[Future[_Found], candidates.Waiting] = {}
+    flying: dict[Future[Found], candidates.Waiting] = {}
     reports: list[PollReport] = []
     with ThreadPoolExecutor(this.workers, thread_name_prefix="pages") as pool:
         try:
@@ -66,7 +62,7 @@ def open_pages(this: Round, listed: Mapping[str, Source]) -> list[PollReport]:
                 ]
                 for one in _claim(this, sources, busy) if len(flying) < this.workers else ():
                     opened[_host(one)] += 1
-                    flying[pool.submit(this.get, _plan(this, listed[one.source_id], one.candidate.url))] = one
+                    flying[pool.submit(this.get, plan(this, listed[one.source_id], one.candidate.url))] = one
                 if not flying:
                     return reports
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
@@ -92,7 +88,8 @@ def _claim(this: Round, sources: list[str], busy: list[str]) -> list[candidates.
         )
 
 
-def _plan(this: Round, source: Source, url: str) -> FetchPlan:
+def plan(this: Round, source: Source, url: str) -> FetchPlan:
+    """Say how a document is asked for that a source names: as a page, under the robots.txt of its host."""
     limits = this.context.limits
     headers = tuple(pair for pair in source.headers if pair[0].lower() != "accept")
     return FetchPlan(
@@ -106,9 +103,9 @@ def _plan(this: Round, source: Source, url: str) -> FetchPlan:
     )
 
 
-def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Found) -> list[PollReport]:
+def _land_page(this: Round, source: Source, one: candidates.Waiting, found: Found) -> list[PollReport]:
     """Record an entry by what its page said; put it off, or do without the page, where that could not be had."""
-    visit = _Visit(this, this.reading(source), "article", one.candidate.url, this.context.now())
+    visit = Visit(this, this.reading(source), "article", one.candidate.url, this.context.now())
     try:
         with isolated("opening", subject=source.id):
             return _come_to(visit, one, found)
@@ -123,7 +120,7 @@ def _land_page(this: Round, source: Source, one: candidates.Waiting, found: _Fou
     return []
 
 
-def _come_to(visit: _Visit, one: candidates.Waiting, found: _Found) -> list[PollReport]:
+def _come_to(visit: Visit, one: candidates.Waiting, found: Found) -> list[PollReport]:
     if isinstance(found, Fetched):
         return _read_page(visit, one, visit.keep(found), found)
     if isinstance(found, Failed) and pages.is_final(found, one):
@@ -134,7 +131,7 @@ def _come_to(visit: _Visit, one: candidates.Waiting, found: _Found) -> list[Poll
     return []
 
 
-def _read_page(visit: _Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None) -> list[PollReport]:
+def _read_page(visit: Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None) -> list[PollReport]:
     """Record an entry by what its page says; where something else stands in its place, as if it could not be had."""
 
     def otherwise(conn: Connection, error: DocumentError) -> None:
@@ -159,7 +156,7 @@ def _read_page(visit: _Visit, one: candidates.Waiting, capture: Capture, found: 
 
 
 def _read_obstacle(
-    visit: _Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None, error: ParseError
+    visit: Visit, one: candidates.Waiting, capture: Capture, found: Fetched | None, error: ParseError
 ) -> list[PollReport]:
     """Try a page again later in whose place something else stands, or do without it."""
     outcome = Outcome(selfcheck.judge_error(error).state.value)
@@ -171,20 +168,20 @@ def _read_obstacle(
     return [visit.finish(capture, found, lambda _: nothing), _give_up(visit, one, failed)]
 
 
-def _put_off(conn: Connection, visit: _Visit, one: candidates.Waiting, failed: Failed) -> Ingested:
+def _put_off(conn: Connection, visit: Visit, one: candidates.Waiting, failed: Failed) -> Ingested:
     """Try again later."""
     wait = max(pages.wait(one.attempts), failed.retry_after or timedelta())
     candidates.put_off(conn, one, visit.this.context.now() + wait, failed.detail)
     return Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
 
 
-def _fault_of(conn: Connection, visit: _Visit, one: candidates.Waiting, error: DocumentError) -> Ingested:
+def _fault_of(conn: Connection, visit: Visit, one: candidates.Waiting, error: DocumentError) -> Ingested:
     """Try an entry again later on which this program fails, for as long as it does."""
     candidates.put_off(conn, one, visit.this.context.now() + pages.wait(one.attempts), error.message)
     return Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
 
 
-def _give_up(visit: _Visit, one: candidates.Waiting, failed: Failed) -> PollReport:
+def _give_up(visit: Visit, one: candidates.Waiting, failed: Failed) -> PollReport:
     """Do without the page."""
 
     def otherwise(conn: Connection, error: DocumentError) -> None:
@@ -226,8 +223,8 @@ def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollRe
     for url in list(parts)[:PARTS]:
         if this.stop():
             break
-        visit = _Visit(this, this.reading(source), "part", url, this.context.now())
-        report = _read_part(visit, this.get(_plan(this, source, url)))
+        visit = Visit(this, this.reading(source), "part", url, this.context.now())
+        report = read_part(visit, this.get(plan(this, source, url)))
         if report is None:
             break
         reports += report
@@ -239,7 +236,7 @@ def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollRe
     return reports
 
 
-def _read_part(visit: _Visit, found: _Found) -> list[PollReport] | None:
+def read_part(visit: Visit, found: Found) -> list[PollReport] | None:
     """Store and read what came of one part; None where nothing may be written any more."""
     try:
         with isolated("reading", subject=visit.reading.source.id):
@@ -258,62 +255,11 @@ def _read_part(visit: _Visit, found: _Found) -> list[PollReport] | None:
     return []
 
 
-# ── further pages of a list ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def follow_lists(this: Round, listed: Mapping[str, Source], polled: Collection[str]) -> list[PollReport]:
-    """
-    Read the further pages of lists that are followed (`walking`), one after the other.
-
-    Args:
-        polled: The sources that were just asked; only with them is a page tried again that could not be had.
-    """
-    with database.read(this.context.engine) as conn:
-        waiting = walks.waiting(conn, [source.id for source in listed.values() if source.enabled])
-    reports: list[PollReport] = []
-    for walk in waiting:
-        if not walk.failures or walk.source_id in polled:
-            reports += _follow(this, listed[walk.source_id], walk)
-    return reports
-
-
-def _follow(this: Round, source: Source, walk: Walk | None) -> list[PollReport]:
-    reports: list[PollReport] = []
-    while walk is not None and not this.stop():
-        reading = this.reading(source)
-        url = policy.upgraded(reading.vendor, walk.url)
-        found = this.get(_plan(this, source, url))
-        came = _read_part(_Visit(this, reading, "part", url, this.context.now()), found)
-        if came is None:
-            break
-        reports += came
-        if any(report.error for report in came):
-            _put_walk_off(this, walk, found)
-        with database.read(this.context.engine) as conn:
-            before, walk = walk, walks.of(conn, source.id)
-        if walk is not None and walk.url == before.url:
-            break  # it could not be had, or another process reads it
-    if failed := [report for report in reports if report.error]:
-        said = f"{len(failed)} of {len(reports)} further pages of its list could not be read: {failed[0].error}"
-        with database.write(this.context.engine) as conn:
-            states.warn(conn, source.id, said)
-    return reports
-
-
-def _put_walk_off(this: Round, walk: Walk, found: _Found) -> None:
-    """Let a page that could not be had or read wait for the next poll, a few times."""
-    with database.write(this.context.engine) as conn:
-        if walk.failures + 1 >= FURTHER_TRIES or (isinstance(found, Failed) and pages.is_gone(found)):
-            walks.end(conn, walk.source_id, walk.url)
-        else:
-            walks.fail(conn, walk)
-
-
 # ── what both have in common ────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass
-class _Visit:
+class Visit:
     """One fetch for a source beside its poll: its capture, its writing, its row in the ledger."""
 
     this: Round
@@ -434,7 +380,7 @@ class _Visit:
 
 def recover(this: Round, source: Source, capture: Capture) -> list[PollReport]:
     """Read a part or page that a crash left behind unread, or a document of a source that is not its newest."""
-    visit = _Visit(this, this.reading(source), _KINDS.get(capture.purpose, "reingest"), "", this.context.now())
+    visit = Visit(this, this.reading(source), _KINDS.get(capture.purpose, "reingest"), "", this.context.now())
     if capture.purpose == "source":
         return [visit.finish_document(capture, None, only_new=True)]
     visit.url = capture.target_url
@@ -456,6 +402,6 @@ _KINDS: Final = {"part": "part", "article": "article"}
 def set_damaged_aside(this: Round, source: Source, capture: Capture, error: DamagedError) -> PollReport:
     """Set a stored part or page aside whose bytes are not those that came."""
     kind = _KINDS.get(capture.purpose, "reingest")
-    visit = _Visit(this, this.reading(source), kind, capture.target_url, this.context.now())
+    visit = Visit(this, this.reading(source), kind, capture.target_url, this.context.now())
     with database.write(this.context.engine) as conn:
         return visit.set_aside(conn, capture, None, error)
