@@ -85,11 +85,11 @@ def _page_by_id(entry: Entry, document: Document) -> str:
     """
     Return the id of an entry without link where it may be its page, else "".
 
-    Atom wants an IRI as id and most take the page's own (RFC 4287 §4.2.6); JSON Feed asks for that (version 1.1, `id`). RSS says
-    of each guid whether it is a permalink, which then is the link already.
+    JSON Feed asks for that: "ideally, the id is the full URL of the resource" (version 1.1, `id`). RSS says of each guid whether
+    it is a permalink, which then is the link already; of an Atom id nothing says so (RFC 4287 §4.2.6), and none is a link.
     """
     is_web = (entry.entry_id or "").lower().startswith(("http://", "https://"))
-    return (entry.entry_id or "") if is_web and document.dialect.startswith(("atom", "json1")) else ""
+    return (entry.entry_id or "") if is_web and document.dialect.startswith("json1") else ""
 
 
 def is_far(candidate: Candidate, at: datetime) -> bool:
