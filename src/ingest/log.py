@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import unicodedata
 from datetime import UTC, datetime
 from typing import Final
@@ -86,6 +87,41 @@ def _shapes(around: str) -> bool:
     """Tell whether a joiner, with its two neighbours, does something that is seen; between ASCII it only hides."""
     sides = (around[:1], around[2:])
     return all(side.isprintable() and not side.isspace() and not side.isascii() for side in sides)
+
+
+class Sparing(logging.Filter):
+    """
+    Lets a few records of one message through in each span of time; the next one says how many were left out.
+
+    For what others can make us say as often as they like: whoever sends nonsense all day must not fill a disk.
+    """
+
+    def __init__(self, *, most: int = 10, span_s: float = 60) -> None:
+        super().__init__()
+        self._most = most
+        self._span_s = span_s
+        self._counts: dict[tuple[str, str], tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Decide about one record by its message before its values are put in."""
+        key = (record.name, str(record.msg))
+        with self._lock:
+            began, count = self._counts.get(key, (record.created, 0))
+            if not began <= record.created < began + self._span_s:
+                left_out = max(count - self._most, 0)
+                began, count = record.created, 0
+                if left_out:
+                    record.msg = f"{record.getMessage().rstrip()} ({left_out:,} more like it were left out before)"
+                    record.args = ()
+            if len(self._counts) >= _MESSAGES:
+                self._counts.clear()
+            self._counts[key] = (began, count + 1)
+        return count < self._most
+
+
+_MESSAGES: Final = 1_000
+"""Messages that are counted at once; a program has some dozens."""
 
 
 def configure(*, as_json: bool, level: int = logging.INFO) -> None:

@@ -189,11 +189,18 @@ class Source:
     topics: tuple[str, ...] = ()
     article: bool = False
     enabled: bool = True
+    paused: str = ""
+    product: str = ""
     note: str = ""
     robots_ignored_because: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     select: tuple[tuple[str, str], ...] = ()
     pages: int = 5
+
+    @property
+    def rests_because(self) -> str:
+        """Why a disabled source is not polled: its `paused`, else its note; "" for one that is enabled."""
+        return "" if self.enabled else self.paused or self.note
 
     @property
     def opens_pages(self) -> bool:

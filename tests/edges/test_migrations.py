@@ -120,6 +120,28 @@ def test_going_down_and_up_again_loses_no_rule(engine: Engine) -> None:
         assert rules(conn) == before
 
 
+def test_sources_of_the_first_schema_are_kept_and_say_nothing_yet_of_products_and_pauses(engine: Engine) -> None:
+    from alembic import command
+
+    with write(engine) as conn:
+        config = migrations()
+        config.attributes["connection"] = conn
+        config.attributes["rules"] = False  # the views of today need the columns of today
+        command.downgrade(config, "20260501_0001")
+        for statement in (
+            "INSERT INTO generations VALUES (1, 'd', '', '2026-05-22T12:00:00.000000Z', 'b', 'w', '1', false)",
+            "INSERT INTO vendors (id, name, home, since_generation) VALUES ('acme', 'Acme', 'https://a.com/', 1)",
+            "INSERT INTO sources (id, vendor_id, kind, role, url, host, digest, enabled, since_generation)"
+            " VALUES ('acme/news', 'acme', 'feed', 'news', 'https://a.com/f', 'a.com', 'd', false, 1)",
+            "INSERT INTO source_states (source_id, state) VALUES ('acme/news', 'ok')",
+        ):
+            conn.execute(text(statement))
+    upgrade(engine)
+    with read(engine) as conn:
+        query = "SELECT id, state, reason, product, next_poll_at FROM v1_sources"
+        assert conn.execute(text(query)).all() == [("acme/news", "disabled", "", "", None)]
+
+
 def test_a_missing_sqlite_database_is_created_and_told(blank: Engine) -> None:
     assert current(blank) is None
     assert create_if_missing(blank)

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
+from sqlalchemy import text as sql
 
 from edges.website import HOST, HOSTILE, NOW, Website, serve
+from ingest.store.engine import read
 from ingest.web import page
 
 ALLOWED_TAGS = frozenset(
@@ -125,6 +127,34 @@ def test_every_headline_is_one_click_from_its_official_page(site: Website) -> No
         assert link.attributes["lang"] == ("ja" if link.text().startswith("GPT") else "en")
 
 
+def test_a_story_is_one_line_whatever_the_number_of_its_headlines(site: Website) -> None:
+    site.fill()
+    shown = site.add_headline("Model 5 is here")
+    site.add_headline("モデル 5 を発表", lang="ja", of="s1")
+    site.add_headline("Model 5 is here, again", of="s1", path="/again", published=NOW + timedelta(hours=1))
+    other = site.add_headline("Something else", published=NOW - timedelta(days=1))
+    text = site.ask("/").text
+    tree = LexborHTMLParser(text)
+    assert lines(tree, ".ticker") == lines(tree, ".day") == [("Model 5 is here", shown), ("Something else", other)]
+    assert [small.text().endswith("3 official links") for small in tree.css(".day small")] == [True, False]
+    assert "モデル 5" not in text
+
+
+def test_a_title_that_is_only_a_version_or_a_date_is_shown_with_its_product(site: Website) -> None:
+    site.fill(product="Claude Code")
+    titles = ("v2.1.88", "May 21, 2026", "Faster reading")
+    for number, title in enumerate(titles):
+        site.add_headline(title, published=NOW - timedelta(minutes=number))
+    tree = LexborHTMLParser(site.ask("/").text)
+    shown = ["Claude Code v2.1.88", "Claude Code May 21, 2026", "Faster reading"]
+    assert [title for title, _ in lines(tree, ".ticker")] == [title for title, _ in lines(tree, ".day")] == shown
+    with read(site.engine) as conn:
+        assert sorted(conn.execute(sql("SELECT title FROM v1_headlines")).scalars()) == sorted(titles)
+        assert set(conn.execute(sql("SELECT product FROM v1_headlines")).scalars()) == {"Claude Code"}
+        assert set(conn.execute(sql("SELECT product FROM v1_stories")).scalars()) == {"Claude Code"}
+        assert set(conn.execute(sql("SELECT product FROM v1_sources")).scalars()) == {"Claude Code"}
+
+
 def test_days_are_those_of_the_zone_and_times_say_which(site: Website) -> None:
     site.fill()
     site.add_headline("late", published=datetime(2026, 5, 21, 16, tzinfo=UTC))
@@ -157,7 +187,7 @@ def test_the_list_says_that_there_is_more_and_where(full: Website) -> None:
     shown = lines(tree, ".day")
     assert [title for title, _ in shown][:2] == ["Undated", "GPT-5 の提供を開始"]
     assert len(shown) == page.LIST_LINES
-    note = f"These are the newest {page.LIST_LINES}. ingest headlines lists older ones."
+    note = f"These are the newest {page.LIST_LINES}. ingest stories lists older ones."
     assert note in [note.text() for note in tree.css("main .note")]
 
 

@@ -102,7 +102,7 @@ class Website:
             since_generation=1,
         )
 
-    def add_source(self, key: str = "news", state: str = "ok", **values: Any) -> None:
+    def add_source(self, key: str = "news", state: str = "ok", product: str = "", **values: Any) -> None:
         source = f"acme/{key}"
         self.add(
             schema.sources,
@@ -114,6 +114,7 @@ class Website:
             host=HOST,
             digest=DIGEST,
             enabled=True,
+            product=product,
             since_generation=1,
         )
         self.add(schema.source_states, source_id=source, state=state, **{"last_success_at": NOW, **values})
@@ -142,15 +143,16 @@ class Website:
             payload_size=0,
         )
 
-    def add_headline(self, title: str, path: str | None = None, **values: Any) -> str:
-        """Store a headline and give the address it links to."""
+    def add_headline(self, title: str, path: str | None = None, *, of: str | None = None, **values: Any) -> str:
+        """Store a headline, with a link, and give the address it leads to; `of` is the story of an earlier one."""
         self.headlines += 1
         number = self.headlines
         path = path or f"/{number}"
-        self.add(schema.stories, id=f"s{number}", vendor_id="acme", headline_id=f"h{number}", created_at=NOW)
+        if of is None:
+            self.add(schema.stories, id=f"s{number}", vendor_id="acme", headline_id=f"h{number}", created_at=NOW)
         row = {
             "id": f"h{number}",
-            "story_id": f"s{number}",
+            "story_id": of or f"s{number}",
             "source_id": "acme/news",
             "raw_key": path,
             "repeat": 0,
@@ -176,12 +178,15 @@ class Website:
             "capture_id": 1,
         }
         self.add(schema.headlines, **{**row, **values})
+        place = {name: row[name] for name in ("vendor_id", "url", "host", "path", "suffix", "scope_id")}
+        seen = {"first_seen_at": NOW, "last_seen_at": NOW}
+        self.add(schema.links, headline_id=f"h{number}", source_id="acme/news", rel="primary", **place, **seen)
         return f"https://{HOST}{path}"
 
-    def fill(self, vendor_name: str = "Acme") -> None:
+    def fill(self, vendor_name: str = "Acme", product: str = "") -> None:
         """Add what a headline needs: a list in force, a source, a capture."""
         self.add_list(vendor_name)
-        self.add_source()
+        self.add_source(product=product)
         self.add_capture()
 
 

@@ -120,11 +120,26 @@ def test_the_same_bytes_give_the_same_list() -> None:
         ('{b: "2", A: "1"}', '{A: "1", b: "2"}'),
         ("https://Feeds.Example.net/acme/news.xml", "https://feeds.example.net/acme/news.xml"),
         ('    name: " Acme "', "    # our own\n    name: Acme Inc."),
+        ("        role: press", "        role: press\n        product: Acme Engine"),
     ],
 )
 def test_a_source_keeps_its_digest_when_nothing_changes_for_polling_or_parsing(old: str, new: str) -> None:
     assert old in LIST
     assert source(LIST.replace(old, new)).digest == source().digest
+
+
+def test_a_pause_its_reason_and_a_product_are_read_and_make_no_other_source() -> None:
+    quiet, paused = parsed().sources[1], "enabled: false, paused: They asked us to., product: Acme Engine"
+    changed = parsed(LIST.replace("enabled: false", paused)).sources[1]
+    assert (changed.paused, changed.product, changed.note) == ("They asked us to.", "Acme Engine", "")
+    assert changed.digest == quiet.digest
+    noted = parsed(LIST.replace("enabled: false", "enabled: false, note: For people.")).sources[1]
+    assert [each.rests_because for each in (source(), quiet, noted, changed)] == [
+        "",
+        "",
+        "For people.",
+        "They asked us to.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest.model import Precision, Role, State
-from ingest.store.queries import Headline, Source
+from ingest.store.queries import Source
+from ingest.store.stories import Story
 from ingest.web import page
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -16,27 +17,22 @@ LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 CLOCK = page.clock(NOW, NOW, UTC)
 
-HEADLINE = Headline(
-    id="h1",
-    story_id="s1",
+STORY = Story(
+    id="s1",
+    headline_id="h1",
     vendor_id="acme",
     vendor_name="Acme",
     source_id="acme/news",
     role=Role.NEWS,
     url="https://www.acme-ai.com/one",
     title="One",
-    summary="",
     lang="en",
-    categories=(),
     published=NOW,
     published_precision=Precision.SECOND,
     first_seen_at=NOW,
-    changed_at=NOW,
-    revision=1,
-    backfill=False,
-    state="live",
-    allowlist_generation=1,
-    capture_id=1,
+    headlines=1,
+    product="",
+    display_title="One",
 )
 SOURCE = Source(
     id="acme/news",
@@ -53,14 +49,15 @@ SOURCE = Source(
     last_error="",
     headlines=3,
     data_as_of=NOW,
+    product="",
 )
 
 
-def headline(title: str = "One", **changes: Any) -> Headline:
-    return replace(HEADLINE, title=title, **changes)
+def headline(title: str = "One", **changes: Any) -> Story:
+    return replace(STORY, title=title, display_title=title, **changes)
 
 
-def day(title: str, year: int, month: int, day: int) -> Headline:
+def day(title: str, year: int, month: int, day: int) -> Story:
     return headline(title, published=datetime(year, month, day, tzinfo=UTC), published_precision=Precision.DAY)
 
 
@@ -69,7 +66,7 @@ def source(id_: str, state: State = State.OK, **changes: Any) -> Source:
 
 
 def front(
-    newest: list[Headline], *, live: list[Headline] | None = None, sources: list[Source] | None = None, zone: Any = UTC
+    newest: list[Story], *, live: list[Story] | None = None, sources: list[Source] | None = None, zone: Any = UTC
 ) -> page.FrontPage:
     return page.front_page(newest if live is None else live, newest, sources or [], CLOCK, zone)
 
@@ -108,14 +105,14 @@ def test_only_a_language_tag_is_told_to_the_browser(lang: str | None, shown: str
 
 def test_the_ticker_is_what_is_live_and_the_list_is_everything() -> None:
     fresh = [headline(f"new {number}") for number in range(page.TICKER_LEAST)]
-    shown = front([*fresh, headline("old", backfill=True)], live=fresh)
+    shown = front([*fresh, headline("old")], live=fresh)
     assert [line.title for line in shown.ticker] == [row.title for row in fresh]
     assert not shown.with_backfill
     assert days(shown) == {"Friday, 22 May 2026": [row.title for row in (*fresh, headline("old"))]}
 
 
 def test_with_little_that_is_new_the_ticker_shows_the_newest_of_all_and_says_so() -> None:
-    shown = front([headline("old", backfill=True)], live=[])
+    shown = front([headline("old")], live=[])
     assert ([line.title for line in shown.ticker], shown.with_backfill) == (["old"], True)
 
 

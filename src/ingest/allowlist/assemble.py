@@ -42,6 +42,7 @@ def assemble(stanza: ListStanza, report: Report) -> tuple[tuple[Vendor, ...], tu
         for source in vendor_stanza.sources.values():
             selectors.check(source.kind, source.select, source.where("select"), report)
             _check_pages(source, report)
+            _check_pause(source, report)
         vendors.append(vendor)
         territories.append(Territory.of(vendor_id, claims))
         sources += [
@@ -115,6 +116,13 @@ def _check_pages(source: SourceStanza, report: Report) -> None:
         report.add(source.where("pages"), what, "Name it, for example select: {next: a.next}, or leave pages out.")
 
 
+def _check_pause(source: SourceStanza, report: Report) -> None:
+    """A reason for a pause belongs to a source that is paused."""
+    if source.paused and source.enabled and not report.touches(source.where("enabled").key):
+        what = "says why the source is not polled, but the source is enabled."
+        report.add(source.where("paused"), what, "Write enabled: false beside it, or leave it out.")
+
+
 Pace = Mapping[str, timedelta]
 
 
@@ -153,6 +161,8 @@ def _source(vendor_id: str, key: str, stanza: SourceStanza, pace: Pace) -> Sourc
         topics=stanza.topics,
         article=stanza.article,
         enabled=stanza.enabled,
+        paused=stanza.paused,
+        product=stanza.product,
         note=stanza.note,
         robots_ignored_because=(stanza.robots and stanza.robots.ignore) or "",
         headers=tuple(sorted(stanza.headers.items())),
@@ -166,7 +176,7 @@ def _digest(source: Source) -> str:
     """Digest what decides how a source is polled and parsed, as canonical JSON; words for people are left out, and how far a list is followed."""
     said = {field.name: getattr(source, field.name) for field in fields(source)}
     said["robots_ignored_because"] = bool(said["robots_ignored_because"])
-    for words in ("digest", "note", "max_silence", "pages"):
+    for words in ("digest", "note", "paused", "product", "max_silence", "pages"):
         del said[words]
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=timedelta.total_seconds)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -168,6 +168,21 @@ class SourceStanza(PaceStanza):
         Key(Flag(), "Open each new item's official page once, for title, date, canonical link and language versions."),
     ] = False
     enabled: Annotated[bool, Key(Flag(), "false: not polled; its headlines stay.")] = True
+    paused: Annotated[
+        str,
+        Key(
+            Text(text, lines=True),
+            "Why the source is not polled, beside enabled: false; `ingest status` shows it. The note stays as it is.",
+        ),
+    ] = ""
+    product: Annotated[
+        str,
+        Key(
+            Text(text),
+            "What its items are about. Stands in front of a title that is only a version or a date wherever people read "
+            "it: v2.1.88 is shown as Claude Code v2.1.88. The stored title stays the vendor's.",
+        ),
+    ] = ""
     note: Annotated[str, Key(Text(text, lines=True), "For the next reader of this file; changes nothing.")] = ""
     robots: Annotated[
         RobotsStanza | None,

@@ -214,6 +214,8 @@ def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> No
             "lang": source.lang,
             "digest": source.digest,
             "enabled": source.enabled,
+            "paused": source.rests_because,
+            "product": source.product,
         }
         for source in sources
     ]

@@ -24,6 +24,7 @@ from sqlalchemy import (
     table,
 )
 
+from ingest.display import shown_title
 from ingest.model import Precision, Role, State
 from ingest.store import schema
 
@@ -39,7 +40,7 @@ def declare(name: str, columns: str, *, times: str = "", flags: str = "") -> Tab
 HEADLINES: Final = declare(
     "v1_headlines",
     "id story_id vendor_id vendor_name source_id role url title summary lang categories published published_precision"
-    " first_seen_at changed_at revision backfill state allowlist_generation capture_id",
+    " first_seen_at changed_at revision backfill state allowlist_generation capture_id product",
     times="published first_seen_at changed_at",
     flags="backfill",
 )
@@ -50,7 +51,7 @@ _VENDORS: Final = declare("v1_vendors", "id name home sources headlines data_as_
 _SOURCES: Final = declare(
     "v1_sources",
     "id vendor_id kind role url state reason last_success_at last_change_at next_poll_at consecutive_failures last_error"
-    " headlines data_as_of",
+    " headlines data_as_of product",
     times="last_success_at last_change_at next_poll_at data_as_of",
 )
 _REJECTIONS: Final = declare(
@@ -58,7 +59,11 @@ _REJECTIONS: Final = declare(
     "id source_id url title reason detail first_seen_at last_seen_at times status",
     times="first_seen_at last_seen_at",
 )
-_ELSEWHERE: Final = {"vendor_name": schema.vendors.c.name.label("vendor_name"), "role": schema.sources.c.role}
+_ELSEWHERE: Final = {
+    "vendor_name": schema.vendors.c.name.label("vendor_name"),
+    "role": schema.sources.c.role,
+    "product": schema.sources.c.product,
+}
 RECORDED: Final = (
     select(
         *(_ELSEWHERE[each.name] if each.name in _ELSEWHERE else schema.headlines.c[each.name] for each in HEADLINES.c)
@@ -74,7 +79,11 @@ RECORDED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A row of `v1_headlines`; `published` is None where the source gives no date, `state` is live or withdrawn."""
+    """
+    A row of `v1_headlines`; `published` is None where the source gives no date, `state` is live or withdrawn.
+
+    `display_title` is the title as people see it (`display`); `title` is the vendor's own.
+    """
 
     id: str
     story_id: str
@@ -96,6 +105,8 @@ class Headline:
     state: str
     allowlist_generation: int
     capture_id: int
+    product: str
+    display_title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,7 @@ def headline_of(row: Row[*tuple[Any, ...]]) -> Headline:
             "role": Role(row.role),
             "categories": tuple(json.loads(row.categories)),
             "published_precision": Precision(row.published_precision),
+            "display_title": shown_title(row.title, row.product),
         }
     )
 
@@ -263,6 +275,7 @@ class Source:
     last_error: str
     headlines: int
     data_as_of: datetime | None
+    product: str
 
 
 @dataclass(frozen=True, slots=True)

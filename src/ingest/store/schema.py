@@ -181,6 +181,8 @@ sources = Table(
     _maybe("lang"),
     _text("digest"),
     _flag("enabled"),
+    _text("paused", ""),
+    _text("product", ""),
     _to("since_generation", "generations.number"),
     _to("until_generation", "generations.number", optional=True),
     Index("ix_sources_vendor_id", "vendor_id"),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from ingest.display import shown_title
 from ingest.model import Precision, Role
 from ingest.store import placings, schema
 from ingest.store.engine import batches
@@ -53,6 +54,9 @@ class Story:
     published_precision: Precision
     first_seen_at: datetime
     headlines: int
+    source_id: str
+    product: str
+    display_title: str
     links: tuple[Link, ...] = ()
 
 
@@ -91,6 +95,7 @@ class Related:
     title: str
     url: str
     evidence: tuple[tuple[str, str], ...]
+    display_title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def stories(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -
     """
     List stories, newest first.
 
-    What counts as their time is that of the headline shown. A language is that of any of their headlines, and then the one
+    What counts as their time is that of the headline shown, and so does whether they are backfill. A language is that of any of their headlines, and then the one
     of that language is shown; words have to occur in one of them.
     """
     order = (shown_at(HEADLINES).desc(), HEADLINES.c.first_seen_at.desc(), HEADLINES.c.id)
@@ -141,7 +146,7 @@ def _wanted(wanted: Filter) -> Select[Any]:
         query = query.join(_LANGUAGES, _LANGUAGES.c.headline_id == HEADLINES.c.id).where(
             _LANGUAGES.c.lang == wanted.lang.partition("-")[0].lower()
         )
-    alone = Filter(vendor=wanted.vendor, since=wanted.since, until=wanted.until)
+    alone = Filter(vendor=wanted.vendor, since=wanted.since, until=wanted.until, backfill=wanted.backfill)
     query = query.where(*conditions(HEADLINES, alone))
     anywhere = Filter(lang=wanted.lang, search=wanted.search, source=wanted.source)
     if anywhere != ANY:
@@ -170,6 +175,9 @@ def _story(row: Row[Any], size: int, links: Iterable[Link]) -> Story:
         published_precision=Precision(row.published_precision),
         first_seen_at=row.first_seen_at,
         headlines=size,
+        source_id=row.source_id,
+        product=row.product,
+        display_title=shown_title(row.title, row.product),
         links=tuple(sorted(links, key=lambda link: (link.headline_id != row.id, *_order(link)))),
     )
 
@@ -279,4 +287,5 @@ def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]
             if id_ not in told:
                 told.add(id_)
                 row = near[id_]
-                yield Related(row.story_id, row.vendor_id, id_, row.title, row.url, evidence)
+                shown = shown_title(row.title, row.product)
+                yield Related(row.story_id, row.vendor_id, id_, row.title, row.url, evidence, shown)

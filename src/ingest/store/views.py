@@ -14,7 +14,7 @@ _VIEWS: Final = {
     "v1_headlines": """
         SELECT h.id, h.story_id, h.vendor_id, v.name AS vendor_name, h.source_id, c.role, h.url, h.title, h.summary,
                h.lang, h.categories, h.published, h.published_precision, h.first_seen_at, h.changed_at, h.revision,
-               h.backfill, h.state, h.allowlist_generation, h.capture_id
+               h.backfill, h.state, h.allowlist_generation, h.capture_id, c.product
           FROM headlines h
           JOIN scopes s ON s.id = h.scope_id AND s.vendor_id = h.vendor_id
                        AND s."grant" = 'official' AND s.until_generation IS NULL
@@ -31,7 +31,8 @@ _VIEWS: Final = {
         SELECT t.id, t.vendor_id, h.id AS headline_id, h.title, h.role, h.published,
                (SELECT count(*) FROM v1_headlines m WHERE m.story_id = t.id AND m.state = 'live') AS headlines,
                (SELECT count(DISTINCT l.url) FROM v1_links l JOIN v1_headlines m ON m.id = l.headline_id
-                 WHERE m.story_id = t.id AND m.state = 'live') AS links
+                 WHERE m.story_id = t.id AND m.state = 'live') AS links,
+               h.product
           FROM stories t
           JOIN v1_headlines h ON h.id = t.headline_id AND h.state = 'live'""",
     "v1_story_languages": """
@@ -48,12 +49,13 @@ _VIEWS: Final = {
                CASE WHEN NOT c.enabled THEN 'disabled'
                     WHEN p.consecutive_failures = 0 AND a.ingest_error IS NOT NULL THEN 'broken'
                     ELSE p.state END AS state,
-               CASE WHEN NOT c.enabled THEN ''
+               CASE WHEN NOT c.enabled THEN c.paused
                     WHEN p.consecutive_failures = 0 AND a.ingest_error IS NOT NULL THEN a.ingest_error
                     ELSE p.reason END AS reason,
-               p.last_success_at, p.last_change_at, p.next_poll_at, p.consecutive_failures, p.last_error,
+               p.last_success_at, p.last_change_at, CASE WHEN c.enabled THEN p.next_poll_at END AS next_poll_at,
+               p.consecutive_failures, p.last_error,
                (SELECT count(*) FROM v1_headlines h WHERE h.source_id = c.id AND h.state = 'live') AS headlines,
-               p.last_success_at AS data_as_of
+               p.last_success_at AS data_as_of, c.product
           FROM sources c
           JOIN source_states p ON p.source_id = c.id
           LEFT JOIN captures a ON a.id = (SELECT max(x.id) FROM captures x

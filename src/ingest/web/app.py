@@ -24,9 +24,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ingest.errors import StoreError
-from ingest.store import queries
+from ingest.log import visible
+from ingest.store import queries, stories
 from ingest.store.engine import read
-from ingest.web import page
+from ingest.web import coding, page
 
 log = logging.getLogger("ingest.web")
 
@@ -45,7 +46,14 @@ RETRY_S: Final = 30
 _REVALIDATE: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"  # a year, RFC 9111's custom; RFC 8246 for the last word
 
+NAMES: Final = 5
+"""Unknown parameters that an answer names."""
+
+NAME_LIMIT: Final = 80
+"""Characters of each that it repeats."""
+
 _FAULTS: Final = {
+    400: ("Unknown parameter", "This address takes no parameter {}; without it, this is not what was asked for."),
     404: ("No such page", "There is nothing at this address."),
     405: ("Read only", "Pages here can be read and nothing else."),
     500: ("Something broke", "This is a fault in the program; its log says more."),
@@ -73,10 +81,10 @@ def make_app(
     site = _Site(engine, timezone, banner, now)
     app = Starlette(
         routes=[
-            Route("/", site.front),
-            Route("/sources", site.sources),
-            Route("/static/{name}", site.static),
-            Route("/healthz", _healthz),
+            Route("/", _with(site.front)),
+            Route("/sources", _with(site.sources)),
+            Route("/static/{name}", _with(site.static, "v")),
+            Route("/healthz", site.health),
         ],
         exception_handlers={HTTPException: site.refuse, StoreError: site.unavailable, Exception: site.broken},
     )
@@ -84,9 +92,21 @@ def make_app(
     return app
 
 
-async def _healthz(_: Request) -> Response:
-    """Say that the process answers; it asks neither the database nor a thread."""
-    return PlainTextResponse("ok\n", headers={**PROTECTION, "Cache-Control": "no-store"})
+def _with(answer: Callable[[Request], Response], *known: str) -> Callable[[Request], Response]:
+    """Let a page be asked with these parameters only: one that was ignored would make a wrong answer look right."""
+
+    def checked(request: Request) -> Response:
+        _check_parameters(request, *known)
+        return answer(request)
+
+    return checked
+
+
+def _check_parameters(request: Request, *known: str) -> None:
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        names = ", ".join(f'"{visible(name)[:NAME_LIMIT]}"' for name in unknown[:NAMES])
+        raise HTTPException(400, names + (", …" if len(unknown) > NAMES else ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +137,16 @@ class _Site:
             asset={name: f"/static/{name}?v={static.version}" for name, static in self._static.items()},
         )
 
+    async def health(self, request: Request) -> Response:
+        """Say that the process answers; it asks neither the database nor a thread."""
+        _check_parameters(request)
+        return PlainTextResponse("ok\n", headers={**PROTECTION, "Cache-Control": "no-store"})
+
     def front(self, request: Request) -> Response:
         """Answer with the first page."""
         with read(self._engine) as conn:
-            live = queries.headlines(conn, queries.Filter(backfill=False), limit=page.TICKER_LINES)
-            newest = queries.headlines(conn, limit=page.LIST_LINES + 1)
+            live = stories.stories(conn, queries.Filter(backfill=False), limit=page.TICKER_LINES)
+            newest = stories.stories(conn, limit=page.LIST_LINES + 1)
             sources = queries.sources(conn)
             as_of = queries.data_as_of(conn)
         shown = page.front_page(live, newest, sources, self._clock(as_of), self._zone)
@@ -142,9 +167,11 @@ class _Site:
         cache = _FOR_EVER if request.query_params.get("v") == static.version else _REVALIDATE
         return _answer(request, static.body, static.media_type, cache)
 
-    def refuse(self, _: Request, error: Exception) -> Response:
-        """Answer what has no page, or asks for more than reading."""
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """Answer what has no page, asks for more than reading, or asks for what a page does not know."""
         assert isinstance(error, HTTPException)
+        if error.status_code == 400:  # noqa: PLR2004 - Bad Request
+            return self._fault(400, {}, error.detail, back=request.url.path)
         allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # noqa: PLR2004 - Method Not Allowed
         return self._fault(error.status_code, allow)
 
@@ -164,19 +191,31 @@ class _Site:
         body = self._templates.get_template(template).render(page=shown)
         return _answer(request, body.encode(), "text/html", _REVALIDATE)
 
-    def _fault(self, status: int, headers: Mapping[str, str]) -> Response:
+    def _fault(self, status: int, headers: Mapping[str, str], what: str = "", *, back: str = "/") -> Response:
         title, sentence = _FAULTS.get(status, _FAULTS[500])
-        body = self._templates.get_template("error.html").render(title=title, sentence=sentence)
+        shown = {"title": title, "sentence": sentence.format(what), "back": back}
+        body = self._templates.get_template("error.html").render(shown)
         headers = {**PROTECTION, "Cache-Control": "no-store", **headers}
         return Response(body, status, headers, media_type="text/html")
 
 
 def _answer(request: Request, body: bytes, media_type: str, cache: str) -> Response:
-    """Answer with a body, or with 304 to whoever has it already (RFC 9110 §13.1.2)."""
+    """
+    Answer with a body, or with 304 to whoever has it already (RFC 9110 §13.1.2).
+
+    A packed body is another representation, so it has another strong ETag (RFC 9110 §8.8.3.3).
+    """
     etag = f'"{_digest(body)}"'
-    headers = {**PROTECTION, "Cache-Control": cache, "ETag": etag}
+    headers = {**PROTECTION, "Cache-Control": cache}
+    if len(body) >= coding.LEAST:
+        headers["Vary"] = "Accept-Encoding"
+        if coding.takes_gzip(request.headers.getlist("accept-encoding")):
+            headers["Content-Encoding"] = "gzip"
+            body, etag = coding.pack(body), f'"{_digest(body)}-gzip"'
+    headers["ETag"] = etag
     known = {tag.strip().removeprefix("W/") for tag in ",".join(request.headers.getlist("if-none-match")).split(",")}
     if known & {etag, "*"}:
+        headers.pop("Content-Encoding", None)  # there is no content (RFC 9110 §15.4.5)
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
 

@@ -19,7 +19,8 @@ from itertools import groupby
 from typing import Final, TypeVar
 
 from ingest.model import State
-from ingest.store.queries import Headline, Source
+from ingest.store.queries import Source
+from ingest.store.stories import Story
 from ingest.web.when import When, moment, published
 
 POLICY_JA: Final = "公式発表のみ掲載。噂・リーク・情報商材は載せません。"
@@ -49,7 +50,7 @@ REASON_LIMIT: Final = 300
 STALE: Final = timedelta(days=1)
 """The default `max_interval`, the longest a source is left alone: after that long without any, nobody is polling."""
 
-_LINE_BYTES: Final = 280  # the markup around one headline, at most, with a heading of its own day
+_LINE_BYTES: Final = 300  # the markup around one story, at most, with a heading of its own day
 _SOURCE_BYTES: Final = 180  # the same for one source
 _REASON_BYTES: Final = 45  # and for its reason
 
@@ -59,7 +60,11 @@ _LANGUAGE: Final = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 as 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One headline; `url` is its official page, None where the address is none that may be linked."""
+    """
+    One story, by the headline that stands for it, and how many official links it has.
+
+    `url` is that headline's official page, None where the address is none that may be linked.
+    """
 
     title: str
     url: str | None
@@ -67,11 +72,12 @@ class Line:
     vendor: str
     source_id: str
     when: When
+    links: int
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The headlines under one heading, newest first."""
+    """The stories under one heading, newest first."""
 
     heading: str
     lines: tuple[Line, ...]
@@ -131,13 +137,13 @@ class SourcesPage:
 
 
 def front_page(
-    live: Sequence[Headline], newest: Sequence[Headline], sources: Sequence[Source], clock: Clock, zone: tzinfo
+    live: Sequence[Story], newest: Sequence[Story], sources: Sequence[Source], clock: Clock, zone: tzinfo
 ) -> FrontPage:
     """
     Make the first page.
 
     Args:
-        live: The newest headlines without backfill.
+        live: The newest stories without backfill.
         newest: The newest of all; one more than `LIST_LINES` shows that there are older ones.
         sources: The sources in force.
         clock: What `clock` made of the time.
@@ -167,14 +173,15 @@ def clock(as_of: datetime | None, now: datetime, zone: tzinfo) -> Clock:
     return Clock(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
 
 
-def _line(row: Headline, zone: tzinfo) -> Line:
+def _line(row: Story, zone: tzinfo) -> Line:
     return Line(
-        title=row.title,
+        title=row.display_title,
         url=row.url if row.url.startswith("https://") else None,
         lang=row.lang if row.lang and _LANGUAGE.fullmatch(row.lang) else None,
         vendor=row.vendor_name,
         source_id=row.source_id,
         when=published(row.published, row.published_precision, row.first_seen_at, zone),
+        links=len(row.links),
     )
 
 

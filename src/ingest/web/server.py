@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
 import threading
@@ -16,7 +17,9 @@ import uvicorn
 from sqlalchemy import Engine
 
 from ingest.errors import UsageError
+from ingest.log import Sparing
 from ingest.web.app import make_app, wall_clock
+from ingest.web.connection import BoundedProtocol
 
 TRIES: Final = 100
 """Ports that `HOST:PORT+` looks at, from PORT upwards."""
@@ -25,6 +28,7 @@ DRAIN_S: Final = 5
 """Seconds that requests under way get when the server stops; a page takes milliseconds."""
 
 _MAX_PORT: Final = 65535
+_LOGGERS: Final = ("ingest.web", "uvicorn.error")
 _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})(?P<next>\+?)")
 
 
@@ -83,6 +87,7 @@ class Server:
         config = uvicorn.Config(
             make_app(engine, timezone=timezone, banner=banner, now=now),
             lifespan="off",
+            http=BoundedProtocol,
             ws="none",
             proxy_headers=False,  # who asks makes no difference to a page
             log_config=None,
@@ -91,6 +96,7 @@ class Server:
             timeout_graceful_shutdown=DRAIN_S,
         )
         self._server = uvicorn.Server(config)
+        self._sparing = Sparing()
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
 
     @property
@@ -103,6 +109,8 @@ class Server:
 
     def start(self) -> None:
         """Answer requests from now on; the socket listens already, so nobody is turned away."""
+        for name in _LOGGERS:  # anybody can make a line of log by asking for nonsense
+            logging.getLogger(name).addFilter(self._sparing)
         self._thread.start()
 
     def stop(self) -> None:
@@ -110,6 +118,8 @@ class Server:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._sparing)
         self._socket.close()
 
     def __enter__(self) -> Self:

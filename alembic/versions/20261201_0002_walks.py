@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261201_0500"
+revision = "20261201_0002"
 down_revision = "20261201_0001"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,75 @@
+"""
+How a stored title is shown to people.
+
+A title like `v2.1.88` or `2026-05-22` says enough on its vendor's page and nothing in a list of many vendors. The list
+of sources names the product (`product:`), and that name stands in front wherever a headline is shown. The stored title
+stays the vendor's own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 60
+"""Characters of the longest title that is looked at: a date with its weekday and a version take fewer."""
+
+_STAGES: Final = (
+    "alpha|beta|rc|dev|pre|preview|prerelease|next|nightly|canary|edge|experimental|snapshot|insiders?|stable|lts|ga|final"
+    "|hotfix|patch|post|build|release|rev|sp"
+)
+"""What follows a number in a version (semver.org §9, PEP 440, and what release pages write)."""
+
+_VERSION: Final = (
+    r"v?+\d++(?:[._]\d++)*+"
+    rf"(?>[-+._ ]?(?:{_STAGES})(?![a-z])(?:[-.]?\d++)*+|(?:a|b|c|rc)\d++|\+[\da-z.-]++|-\d++(?:\.\d++)*+)*+(?![a-z])"
+)
+_BUILD: Final = r"b\d{3,}+(?![a-z])"  # llama.cpp counts its builds so
+
+_MONTHS: Final = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    "|dec(?:ember)?"
+    "|januar|februar|märz|mai|juni|juli|oktober|dezember"
+    "|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre"
+    "|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+)
+_WEEKDAYS: Final = (
+    "(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|[月火水木金土日]曜日?|星期[一二三四五六日天]"
+)
+_DATE: Final = (
+    rf"(?:{_MONTHS})\b\.?|(?:{_WEEKDAYS})\b\.?|\d{{1,2}}(?:st|nd|rd|th)\b|q[1-4]\b|of\b|de\b"
+    r"|(?:令和|平成)?\s*(?:\d{1,4}|元)\s*[年月日년월일]"
+    r"|\d{4}-\d\d-\d\d(?=t\d)|t?\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:?\d\d)?\b|(?:utc|gmt|am|pm)\b"
+)
+"""The parts of dates as release pages print them."""
+
+_LABELS: Final = (
+    r"(?:version|ver|released?|updated?|build|patch|hotfix|tag|no|week|notes?|changelog)\b\.?"
+    "|バージョン|版|リリース(?:ノート)?|更新(?:日|日志|履歴)?|アップデート|公開日?|版本|发布|發布|버전|릴리[스즈]|업데이트"
+)
+"""Words that only say what the number beside them is."""
+
+_BETWEEN: Final = r"[\s,;:/|·•・()\[\]{}（）「」【】~〜#*_&.–—-]"
+
+_BARE: Final = re.compile(rf"(?>{_BETWEEN}++|{_DATE}|{_LABELS}|{_VERSION}|{_BUILD})++", re.IGNORECASE)
+"""Possessive throughout: a title is read once from left to right, whatever it holds."""
+
+_DIGIT: Final = re.compile(r"\d")
+
+
+def is_bare(title: str) -> bool:
+    """Tell whether a title is nothing but a version or a date, with at most a word that says which of them."""
+    text = unicodedata.normalize("NFKC", title).strip()
+    return len(text) <= LONGEST and _DIGIT.search(text) is not None and _BARE.fullmatch(text) is not None
+
+
+def shown_title(title: str, product: str) -> str:
+    """
+    Give the title as people see it.
+
+    Args:
+        title: As it is stored.
+        product: What the source is about, as the allow-list names it; "" where it does not.
+    """
+    return f"{product} {title}" if product and is_bare(title) else title
