@@ -12,6 +12,7 @@ Everything that `ingest` raises on purpose, as one tree.
     │   ├── DamagedError       the stored bytes of a capture are not those that came     exit 1
     │   └── RecordError        the database refuses what one document says               exit 1
     │       └── PolicyGuardError  because it is not official: a fault in our code        exit 1
+    ├── OutputError            what a command prints cannot be written                   exit 1
     ├── HungError              a round is stuck and cannot be ended; the process has to      exit 1
     ├── LeaseLostError         another worker took the source over; our write is void
     ├── StaleListError         another list came into force while a document was judged; our write is void
@@ -126,6 +127,10 @@ class RecordError(DocumentError):
 
 class PolicyGuardError(RecordError):
     """The database's own guard refused a record that our policy let through: a fault in this program."""
+
+
+class OutputError(IngestError):
+    """What a command prints cannot be written: the disk behind standard output is full, or it is closed."""
 
 
 class HungError(IngestError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -340,7 +342,7 @@ def test_columns_are_aligned_where_titles_are_wide(desk: Desk) -> None:
 def test_status_names_every_source_its_state_and_why(any_desk: Desk) -> None:
     any_desk.vendors.update({BLOG: GONE})
     any_desk("poll")
-    ended = any_desk("status")
+    ended = any_desk("status", "--all")
     blog, news = ended.out.splitlines()[1:]
     assert blog.split()[:2] == ["acme/blog", "failing"]
     assert "404" in blog
@@ -351,6 +353,94 @@ def test_status_names_every_source_its_state_and_why(any_desk: Desk) -> None:
         ("acme/blog", "failing", 1),
         ("acme/news", "ok", 0),
     ]
+
+
+def test_status_shows_what_needs_a_look_and_counts_the_others(any_desk: Desk) -> None:
+    any_desk.vendors.update({BLOG: GONE})
+    any_desk("poll")
+    ended = any_desk("status")
+    assert [line.split()[0] for line in ended.out.splitlines()] == ["source", "acme/blog"]
+    assert "2 sources: " in ended.err
+    assert "1 that need no look are not shown (--all)." in ended.err
+    assert [line.split()[0] for line in any_desk("status", "--state", "ok").out.splitlines()] == ["source", "acme/news"]
+    assert len(any_desk("status", "--state", "ok", "--state", "failing").out.splitlines()) == 3
+    assert len(any_desk("status", "--vendor", "acme", "--all").out.splitlines()) == 3
+    assert len(any_desk("status", "--json").lines()) == 2
+    assert [row["id"] for row in any_desk("status", "--state", "failing", "--json").lines()] == ["acme/blog"]
+    whole = any_desk("status", "acme/news").out
+    assert whole.startswith("acme/news\n")
+    assert FEED in whole
+    for wrong in (("--vendor", "acmee"), ("acme/nws",), ("--state", "odd")):
+        assert any_desk("status", *wrong).status == 2
+    any_desk.vendors.update({BLOG: rss()})
+    any_desk("poll", "--all")
+    ended = any_desk("status")
+    assert (ended.out, "No source needs a look." in ended.err) == ("", True)
+
+
+def test_what_the_demo_showed_is_found_beside_a_database_that_holds_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = f"--database sqlite:///{desk.folder}/desk-demo.db"
+    assert told not in desk("headlines").err
+    demo = desk("demo")
+    assert (demo.status, told in demo.err) == (0, True)
+    missing = desk("headlines")
+    assert (missing.status, told in missing.err) == (3, True)
+    desk("sources", "apply")
+    for command in ("headlines", "stories", "status"):
+        assert told in desk(command).err
+    desk("poll")
+    assert told not in desk("headlines", "--search", "nothing like it").err
+    monkeypatch.delenv("INGEST_DATABASE_URL")
+    (desk.folder / "desk-demo.db").unlink()
+    demo = desk("demo")
+    assert "to keep it: ingest demo --database sqlite:///demo.db" in demo.err
+    assert sorted(path.name for path in desk.folder.glob("*.db")) == ["desk.db"]
+
+
+def test_a_demo_that_was_kept_goes_by_its_own_clock(desk: Desk) -> None:
+    kept = ("--database", f"sqlite:///{desk.folder}/kept.db")
+    assert desk("demo", *kept).status == 0
+    ended = desk("status", "--all", *kept)
+    assert "just now" in ended.out
+    assert "Data as of just now" in ended.err
+    assert "by its own clock, 2026-05-24 09:00Z" in ended.err
+    assert not re.search(r"\d d ago", ended.err)
+    recent = desk("headlines", "--since", "2d", "--json", *kept).lines()
+    assert {row["published"][:10] for row in recent} == {"2026-05-22"}
+    assert len(desk("stories", "--since", "2d", "--json", *kept).lines()) == 2
+
+
+def test_titles_that_say_nothing_alone_come_with_their_product(any_desk: Desk) -> None:
+    release = Item("v2.1.88", "https://www.acme-ai.com/news/release")
+    any_desk.vendors.update({FEED: rss(release, LAB), BLOG: rss()})
+    any_desk.write_list(LIST.replace("feed.xml, lang: en}", "feed.xml, lang: en, product: Acme Engine}", 1))
+    any_desk("poll")
+    rows = {row["title"]: row for row in any_desk("headlines", "--json").lines()}
+    assert {title: row["display_title"] for title, row in rows.items()} == {
+        "v2.1.88": "Acme Engine v2.1.88",
+        "Acme opens a lab": "Acme opens a lab",
+    }
+    assert {row["product"] for row in rows.values()} == {"Acme Engine"}
+    id_ = rows["v2.1.88"]["id"]
+    for command in (("headlines",), ("stories",), ("story", id_), ("why", id_), ("why", release.link)):
+        assert "Acme Engine v2.1.88" in any_desk(*command).out
+    assert "v2.1.88\n" in any_desk("why", id_).out.split("title ", 1)[1]
+    stories = {row["title"]: row["display_title"] for row in any_desk("stories", "--json").lines()}
+    assert stories == {title: row["display_title"] for title, row in rows.items()}
+    shown = any_desk("story", id_, "--json").document()["headlines"]
+    assert [(row["title"], row["display_title"]) for row in shown] == [("v2.1.88", "Acme Engine v2.1.88")]
+
+
+@pytest.mark.parametrize("command", ["check", "apply"])
+def test_a_pipe_or_a_device_is_refused_as_a_list_at_once(desk: Desk, command: str) -> None:
+    pipe = desk.folder / "pipe.yaml"
+    os.mkfifo(pipe)
+    for path, kind in ((pipe, "a pipe"), (Path("/dev/null"), "a device"), (desk.folder, "a directory")):
+        ended = desk("sources", command, str(path))
+        assert (ended.status, f"cannot be read: it is {kind}" in ended.err) == (2, True)
+    assert desk("poll", "--sources", str(pipe)).status == 2
 
 
 def test_rejections_name_their_rule(any_desk: Desk) -> None:

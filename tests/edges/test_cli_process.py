@@ -102,9 +102,34 @@ def test_a_narrow_terminal_folds_and_cuts_nothing(desk: Desk) -> None:
     assert JAPANESE.link in re.sub(r"\s", "", title_column) or JAPANESE.link in letters
 
 
+@pytest.mark.parametrize("columns", [80, 100, 300])
+def test_in_a_terminal_of_80_columns_a_row_is_one_line_with_its_id(desk: Desk, columns: int) -> None:
+    desk.run("poll")
+    for command in ("headlines", "stories"):
+        rows = desk.run(command, "--json").lines()
+        shown = in_terminal(desk, command, columns=columns, NO_COLOR="1").out.splitlines()
+        assert all(cell_len(line) <= columns for line in shown)
+        for row in rows:
+            (line,) = (line for line in shown if row["id"] in line)
+            assert row["title"][:8] in line
+            assert (row["url"] in line) is (columns == 300)
+    shown = in_terminal(desk, "status", "--all", columns=columns, NO_COLOR="1").out.splitlines()
+    assert [line.split()[0] for line in shown[:3]] == ["source", "acme/blog", "acme/news"]
+
+
+def test_a_narrow_terminal_shows_ids_as_well(desk: Desk) -> None:
+    desk.run("poll")
+    for command in ("headlines", "stories"):
+        ids = {row["id"] for row in desk.run(command, "--json").lines()}
+        shown = in_terminal(desk, command, columns=60, NO_COLOR="1").out
+        assert {id_ for id_ in ids if id_ in shown} == ids
+
+
 def test_a_terminal_gets_colour_unless_no_color_is_set_and_a_pipe_never(desk: Desk) -> None:
     desk.run("poll")
     assert "\x1b[" in in_terminal(desk, "status").out
+    assert "\x1b[" in in_terminal(desk, "status", "--all", columns=80).out
+    assert "\x1b" not in in_terminal(desk, "status", "--all", columns=80, NO_COLOR="1").out
     assert "\x1b" not in in_terminal(desk, "status", NO_COLOR="1").out
     assert "\x1b" not in desk.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1").out
 
@@ -126,6 +151,48 @@ def test_the_live_display_is_for_a_terminal_only(desk: Desk) -> None:
     assert logged.err.count("INFO ingest.poll poll source=acme/") == 2
     as_json = desk.run("poll", "acme/news", INGEST_LOG="json")
     assert json.loads(as_json.err.splitlines()[-1])["logger"] == "ingest.poll"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("headlines",),
+        ("headlines", "--json"),
+        ("stories",),
+        ("status", "--all"),
+        ("rejections", "--json"),
+        ("sources", "schema"),
+        ("settings",),
+        ("poll", "--json"),
+        ("--version",),
+        ("headlines", "--help"),
+    ],
+)
+def test_data_that_cannot_be_written_is_one_sentence_and_1(desk: Desk, arguments: tuple[str, ...]) -> None:
+    desk.run("poll")
+    with Path("/dev/full").open("wb") as full:
+        process = desk.start(*arguments, stdout=full.fileno(), INGEST_LOG="text")
+        said = process.communicate(timeout=60)[1].splitlines()
+    assert process.returncode == 1
+    (sentence,) = (line for line in said if "INFO" not in line)
+    assert sentence.startswith("Error: standard output: could not be written (No space left on device)")
+
+
+def test_closed_streams_are_no_fault_of_ours_and_lose_nothing_silently(desk: Desk) -> None:
+    desk.run("poll")
+    ingest = f"{sys.executable} -m ingest"
+
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-c", line], cwd=desk.folder, env=desk.environment, capture_output=True, text=True, check=False
+        )
+
+    ended = shell(f"{ingest} headlines >&-")
+    assert (ended.returncode, ended.stderr.count("\n"), "could not be written" in ended.stderr) == (1, 1, True)
+    ended = shell(f"{ingest} headlines --limit 1 2>&-")
+    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
+    ended = shell(f"{ingest} headlines --limit 1 2>/dev/full")
+    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
 
 
 def test_a_reader_that_leaves_early_is_no_fault(desk: Desk) -> None:
@@ -226,7 +293,7 @@ def test_an_interrupted_poll_stores_what_is_under_way_begins_nothing_new_and_end
     assert "Traceback" not in err
     assert [row["outcome"] for row in json.loads(out)["sources"]] == ["ok"]
     assert len(desk.vendors.requests) == 1
-    assert len(desk.run("status").out.splitlines()) == 3
+    assert len(desk.run("status", "--all").out.splitlines()) == 3
 
 
 def test_a_second_ctrl_c_ends_at_once(desk: Desk, gate: Gate) -> None:

@@ -329,17 +329,37 @@ def test_wrong_usage_of_add_is_one_sentence(desk: Desk, words: tuple[str, ...], 
 
 
 def test_a_source_is_disabled_with_its_reason_and_enabled_again(desk: Desk) -> None:
-    off = desk("sources", "disable", "acme/news", "--note", "moved: ask them")
+    off = desk("sources", "disable", "acme/news", "--why", "moved: ask them")
     assert (off.status, off.out) == (0, "acme/news is disabled in sources.yaml.\n")
     text = (desk.folder / "sources.yaml").read_text(encoding="utf-8")
-    assert "lang: en, enabled: false, note: 'moved: ask them'}" in text
+    assert "lang: en, enabled: false, paused: 'moved: ask them'}" in text
     assert "# the newsroom" in text
     assert desk("sources", "disable", "acme/news").out == "acme/news is disabled already; nothing changed.\n"
     on = desk("sources", "enable", "acme/news", "--json")
     assert (on.status, on.document()["source"]["enabled"]) == (0, True)
     ended = desk("sources", "enable", "acme/nws")
     assert (ended.status, 'did you mean "acme/news"?' in ended.err) == (2, True)
+    assert "paused" not in (desk.folder / "sources.yaml").read_text(encoding="utf-8")
     assert "No note says why" in desk("sources", "disable", "acme/blog").err
+
+
+def test_a_pause_keeps_the_note_and_is_told_by_status_without_a_next_poll(desk: Desk) -> None:
+    desk.write_list(LIST.replace("feed.xml, lang: en}", "feed.xml, lang: en, note: The main voice.}", 1))
+    desk("poll")
+    assert desk("sources", "disable", "acme/news", "--note", "They asked us to.").status == 0
+    (news,) = (item for item in allowlist.load(desk.folder / "sources.yaml").sources if item.id == "acme/news")
+    assert (news.note, news.paused) == ("The main voice.", "They asked us to.")
+    assert desk("sources", "apply").status == 0
+    (row,) = desk("status", "--state", "disabled", "--json").lines()
+    told = (row["id"], row["state"], row["reason"], row["next_poll_at"])
+    assert told == ("acme/news", "disabled", "They asked us to.", None)
+    assert "acme/news" not in desk("status").out
+    assert "They asked us to." in desk("status", "--all").out
+    assert "disabled: They asked us to." in desk("sources", "list").out
+    assert desk("sources", "enable", "acme/news").status == 0
+    assert desk("sources", "apply").status == 0
+    (row,) = desk("status", "acme/news", "--json").lines()
+    assert (row["state"], row["reason"], row["next_poll_at"] is None) == ("ok", "", False)
 
 
 def test_edits_at_once_lose_nothing(desk: Desk) -> None:

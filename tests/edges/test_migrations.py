@@ -24,6 +24,7 @@ from ingest.store.engine import (
     HEAD,
     create_if_missing,
     current,
+    frozen,
     location,
     migrations,
     open_engine,
@@ -131,8 +132,10 @@ def test_sources_of_the_first_schema_are_kept_and_say_nothing_yet_of_products_an
         for statement in (
             "INSERT INTO generations VALUES (1, 'd', '', '2026-05-22T12:00:00.000000Z', 'b', 'w', '1', false)",
             "INSERT INTO vendors (id, name, home, since_generation) VALUES ('acme', 'Acme', 'https://a.com/', 1)",
-            "INSERT INTO sources (id, vendor_id, kind, role, url, host, digest, enabled, since_generation)"
-            " VALUES ('acme/news', 'acme', 'feed', 'news', 'https://a.com/f', 'a.com', 'd', false, 1)",
+            (
+                "INSERT INTO sources (id, vendor_id, kind, role, url, host, digest, enabled, since_generation)"
+                " VALUES ('acme/news', 'acme', 'feed', 'news', 'https://a.com/f', 'a.com', 'd', false, 1)"
+            ),
             "INSERT INTO source_states (source_id, state) VALUES ('acme/news', 'ok')",
         ):
             conn.execute(text(statement))
@@ -247,9 +250,53 @@ def test_who_may_not_even_make_files_beside_it_is_told_what_would_help(anothers:
         with pytest.raises(StoreError, match="To read it only, the directory is enough"):
             require_schema(reader)
         reader.dispose()
-        frozen = open_engine(f"sqlite:///file:{anothers}?immutable=1&uri=true")
-        require_schema(frozen)
-        frozen.dispose()
+        by_hand = open_engine(f"sqlite:///file:{anothers}?immutable=1&uri=true")
+        require_schema(by_hand)
+        by_hand.dispose()
+
+
+def test_where_nothing_can_be_written_the_file_is_read_as_it_stands_and_that_is_said(anothers: Path) -> None:
+    usual = open_engine(f"sqlite:///{anothers}")
+    assert frozen(usual) is None  # root may write anywhere, and so may who owns the directory
+    with unprivileged():
+        found = frozen(usual)
+        assert found is not None
+        engine, sentence = found
+        require_schema(engine)
+        assert location(engine) == str(anothers)
+        with pytest.raises(StoreError, match="is read-only for you"), write(engine) as conn:
+            conn.exec_driver_sql("DELETE FROM alembic_version")
+        engine.dispose()
+    assert sentence == (
+        f"{anothers}: nothing can be written there, so the file is read as it stands (immutable=1), as if nobody "
+        "changed it meanwhile."
+    )
+    Path(f"{anothers}-wal").write_bytes(b"left behind")
+    with unprivileged():
+        found = frozen(usual)
+    assert found is not None
+    assert "what its -wal file holds is not seen" in found[1]
+    usual.dispose()
+
+
+def test_a_file_that_can_be_read_in_the_usual_way_is(anothers: Path) -> None:
+    """Another process has it open, so that the files that SQLite needs are there."""
+    anothers.parent.chmod(0o777)
+    anothers.chmod(0o666)
+    holder = open_engine(f"sqlite:///{anothers}")
+    with read(holder) as conn:
+        conn.exec_driver_sql("SELECT 1 FROM alembic_version")
+        for path in anothers.parent.iterdir():
+            path.chmod(0o444)
+        anothers.parent.chmod(0o555)
+        with unprivileged():
+            assert frozen(open_engine(f"sqlite:///{anothers}")) is None
+    holder.dispose()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///file:x.db?uri=true", "postgresql://nobody@127.0.0.1/none"])
+def test_only_a_file_is_ever_read_so(url: str) -> None:
+    assert frozen(open_engine(url)) is None
 
 
 def test_a_full_disk_is_named_with_the_remedy(blank: Engine) -> None:

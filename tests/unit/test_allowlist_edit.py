@@ -142,6 +142,42 @@ def test_enabling_undoes_what_disabling_did(source_id: str) -> None:
     assert on == shipped() or off == shipped()  # it was one of the two to begin with
 
 
+@FEW
+@given(source_id=IDS, why=NOTES)
+def test_a_reason_for_a_pause_comes_and_goes_and_the_note_stays(source_id: str, why: str) -> None:
+    vendor, key = source_id.split("/")
+
+    def stanza(text: str) -> dict[str, Any]:
+        found: dict[str, Any] = plain(text)["vendors"][vendor]["sources"][key]
+        return found
+
+    off = edit.switch(shipped(), source_id, enabled=False, why=why)
+    assert stanza(off) == stanza(shipped()) | {"enabled": False, "paused": why}
+    assert edit.switch(off, source_id, enabled=False) == off
+    on = edit.switch(off, source_id, enabled=True)
+    assert on == edit.switch(shipped(), source_id, enabled=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{paused: why, enabled: false, kind: feed", "{enabled: true, kind: feed"),
+        ("{kind: feed, enabled: false, paused: 'a, b'", "{kind: feed, enabled: true"),
+        ("{kind: feed, paused: why, enabled: false", "{kind: feed, enabled: true"),
+    ],
+)
+def test_a_reason_in_braces_is_taken_out_with_its_comma(before: str, after: str) -> None:
+    text = LIST.replace("news: {kind: feed", f"news: {before}")
+    assert edit.switch(text, "acme/news", enabled=True) == LIST.replace("news: {kind: feed", f"news: {after}")
+
+
+def test_a_reason_over_several_lines_is_taken_out_whole() -> None:
+    head = "            list:\n"
+    assert head in LIST
+    lines = "                enabled: false\n                paused: |\n                  one\n                  two\n"
+    assert edit.switch(LIST.replace(head, head + lines), "acme/list", enabled=True) == LIST
+
+
 def test_an_edit_of_the_shipped_list_is_a_list_in_which_all_others_are_what_they_were() -> None:
     before = shipped()
     after = edit.switch(before, "openai/news", enabled=False, note="moved")

@@ -12,6 +12,7 @@ may last, and such a round needs no more than the digest of the file.
 from __future__ import annotations
 
 import hashlib
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -74,9 +75,25 @@ def json_schema() -> dict[str, object]:
 
 def _bytes(path: Path) -> bytes:
     try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind != stat.S_IFREG:  # opening a pipe waits for whoever writes it, a device may never end
+            raise _unreadable(path, f"cannot be read: it is {_KINDS.get(kind, 'something else')} and no file.")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        what = f"cannot be read: {error.strerror or error}."
-        remedy = "Name the allow-list with --sources or INGEST_SOURCES."
-        raise AllowlistError(str(path), (Problem(1, 1, "", what, remedy),)) from error
+        raise _unreadable(path, f"cannot be read: {error.strerror or error}.") from error
+
+
+_KINDS: Final = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def _unreadable(path: Path, what: str) -> AllowlistError:
+    return AllowlistError(
+        str(path), (Problem(1, 1, "", what, "Name the allow-list with --sources or INGEST_SOURCES."),)
+    )

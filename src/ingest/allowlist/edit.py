@@ -88,12 +88,13 @@ def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
     raise UsageError("holds no stanza; write one source with its key: `news: {kind: feed, url: …}`.", subject=name)
 
 
-def switch(text: str, source_id: str, *, enabled: bool, note: str | None = None) -> str:
+def switch(text: str, source_id: str, *, enabled: bool, why: str | None = None, note: str | None = None) -> str:
     """
     Enable or disable a source; what is as it should be stays untouched.
 
     Args:
         text: The file, which `allowlist.parse` accepts.
+        why: The reason for a pause; what was the reason goes when the source is enabled again.
         note: Replaces the stanza's own, unless None.
 
     Raises:
@@ -111,7 +112,9 @@ def switch(text: str, source_id: str, *, enabled: bool, note: str | None = None)
         else:
             values["enabled"] = True
     elif not enabled:
-        values = {"enabled": False, **values}
+        values = {"enabled": False, **({} if why is None else {"paused": why}), **values}
+    if enabled and (reason := file.find(stanza, "paused")) is not None:
+        splices.append(file.without(stanza, reason))
     return file.edited([*splices, *file.put(stanza, values)])
 
 
@@ -261,6 +264,16 @@ class _File:
         if node.children and not node.is_flow:
             return self.end(node.children[-1])
         return node.start + len(self.text[node.start : node.end].rstrip())
+
+    def without(self, mapping: _Node, pair: _Pair) -> _Splice:
+        """Give what takes a key with its value out of a mapping."""
+        if not mapping.is_flow:
+            return _Splice(self.line_of(pair.key).start, self._line_end(self.end(pair.value)), "")
+        at = [each.key.start for each in mapping.pairs].index(pair.key.start)
+        if at:
+            return _Splice(self.end(mapping.pairs[at - 1].value), self.end(pair.value), "")
+        end = mapping.pairs[1].key.start if len(mapping.pairs) > 1 else self.end(pair.value)
+        return _Splice(pair.key.start, end, "")
 
     # ── what is put there ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -30,11 +30,12 @@ from ingest.cli import (
     serve,
     settings,
     sources,
+    status,
     stories,
     trial,
     why,
 )
-from ingest.errors import IngestError
+from ingest.errors import IngestError, OutputError
 
 __all__ = ["app", "main"]
 
@@ -72,7 +73,7 @@ def _common(
 _add(app, poll.poll, "ingest poll", "ingest poll openai/news --json")
 _add(app, run.run, "ingest run --serve 127.0.0.1:8080+")
 _add(app, read.headlines, "ingest headlines --vendor openai --since 7d", "ingest headlines --lang ja --json --limit 0")
-_add(app, read.status, "ingest status")
+_add(app, status.status, "ingest status", "ingest status --vendor openai --all", "ingest status openai/news")
 _add(app, read.rejections, "ingest rejections --rule off-scope", "ingest rejections --status filtered")
 _add(app, why.why, "ingest why https://openai.com/index/some-announcement/")
 _captures = _group("Documents on which this program failed: look at them, try again, or do without.")
@@ -113,7 +114,7 @@ _add(
     "--select entry=article --select title=h3 --select date=time --dry-run",
 )
 _add(_sources, edits.enable, "ingest sources enable openai/developers")
-_add(_sources, edits.disable, "ingest sources disable openai/news --note 'moved; the new address is not known yet'")
+_add(_sources, edits.disable, "ingest sources disable openai/news --why 'moved; the new address is not known yet'")
 app.add_typer(_sources, name="sources")
 _add(app, serve.serve, "ingest serve 127.0.0.1:8080")
 _add(app, demo.demo, "ingest demo", "ingest demo --serve 127.0.0.1:8080+")
@@ -145,4 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # of what the library of the command line itself prints: help, the version
+        if not render.is_of_output(error):
+            raise
+        render.note(f"Error: {render.lost(error)}")
+        return OutputError.exit_status
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from ingest.cli import render, session
 from ingest.cli.interrupts import Interrupts
 from ingest.cli.poll import as_document
 from ingest.cli.serve import ADDRESS_HELP, announce, check_address, end_status
+from ingest.settings import Origin, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -36,15 +38,20 @@ def demo(
     Show the main job on recorded sample vendors.
 
     No network is needed: loopback HTTPS servers stand in for the official hosts. Round one brings the ticker of May 2026, round two an edit, a
-    duplicate and three refusals. It uses a database of its own, which goes with the demo unless --database names one.
+    duplicate and three refusals. It uses a database of its own. That stays where --database names one, or beside the file that INGEST_DATABASE_URL names; else it goes with the demo.
     """
     if serve is not None:
         check_address(serve)
     settings = session.load(database=database)
     session.configure_log(settings, quiet=True)
     with tempfile.TemporaryDirectory(prefix="ingest-demo-") as folder, Interrupts() as interrupts:
-        where = settings.database_url if database is not None else f"sqlite:///{folder}/demo.db"
+        kept = settings.database_url if database is not None else _beside(settings)
+        where = kept or f"sqlite:///{folder}/demo.db"
         demonstrate(where, serve=serve, zone=settings.timezone, interrupts=interrupts, json=json)
+        if kept is None:
+            render.note("The demo's data goes with it; to keep it: ingest demo --database sqlite:///demo.db")
+        else:
+            tell_place(kept)
         if interrupts.came:
             raise typer.Exit(end_status(interrupts))
 
@@ -98,8 +105,13 @@ def _tell_first(first: First) -> None:
     found = as_document(first.report)
     render.line("Round one, {:%Y-%m-%d}: {polled} sources, {created} headlines.".format(first.at, **found))
     render.line()
-    rows = [(str(line.number), line.text, line.headline.url) for line in first.ticker]
-    render.table(("", "the ticker of May 2026", "official page"), rows, right=(0,))
+    rows = [(str(line.number), (line.text, line.headline.url)) for line in first.ticker]
+    if render.is_terminal(sys.stdout):
+        render.table(("", "the ticker of May 2026, each line above its official page"), rows, right=(0,))
+    else:
+        render.table(
+            ("", "the ticker of May 2026", "official page"), [(number, *cell) for number, cell in rows], right=(0,)
+        )
     for number, text in LEFT_OUT.items():
         render.line(f'Line {number}, "{text}", is left out: no official page says so.')
     render.line()
@@ -142,6 +154,21 @@ def _second_document(second: Second) -> dict[str, Any]:
     }
 
 
+def _beside(settings: Settings) -> str | None:
+    """Name a database beside the one that the environment names; None where it names no file, or none in a directory."""
+    from ingest.store.engine import open_engine
+
+    path = session.path_of(open_engine(settings.database_url))
+    if settings.origins["INGEST_DATABASE_URL"] is not Origin.ENVIRONMENT or path is None or not path.parent.is_dir():
+        return None
+    return demo_database(settings.database_url)
+
+
+def tell_place(url: str) -> None:
+    """Say where the demo's data is, and how to look at it."""
+    render.note(f"The demo's data stays; look at it with `ingest headlines --database {url}`.")
+
+
 def demo_database(url: str) -> str:
     """
     Name the database of a demo that is shown in place of the real job: beside the real one where that is a file.
@@ -150,12 +177,10 @@ def demo_database(url: str) -> str:
     """
     from ingest.store.engine import open_engine
 
-    engine = open_engine(url)
-    name = engine.url.database
-    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+    path = session.path_of(open_engine(url))
+    if path is None:
         return f"sqlite:///{tempfile.mkdtemp(prefix='ingest-demo-')}/demo.db"
-    path = Path(name).absolute()
-    beside = path.with_name(f"{path.stem}-demo{path.suffix}")
+    beside = session.demo_path(path)
     for left in (beside, Path(f"{beside}-wal"), Path(f"{beside}-shm")):
         left.unlink(missing_ok=True)
     return f"sqlite:///{beside}"

@@ -98,15 +98,18 @@ def enable(
     """
     Let a source of sources.yaml be polled.
 
-    Only its stanza is touched; comments and order stay.
+    The reason for its pause goes, its note stays. Only its stanza is touched; comments and order stay.
     """
-    _switch(source, note, sources, enabled=True, dry_run=dry_run, json=json)
+    _switch(source, sources, enabled=True, note=note, dry_run=dry_run, json=json)
 
 
 def disable(
     source: SourceArgument,
     *,
-    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Why, for the next reader.")] = None,
+    why: Annotated[
+        str | None,
+        typer.Option("--why", "--note", metavar="TEXT", help="Why it rests; `ingest status` shows it. The note stays."),
+    ] = None,
     dry_run: DryRunFlag = False,
     sources: session.SourcesFlag = None,
     json: session.JsonFlag = False,
@@ -116,10 +119,19 @@ def disable(
 
     Only its stanza is touched; comments and order stay.
     """
-    _switch(source, note, sources, enabled=False, dry_run=dry_run, json=json)
+    _switch(source, sources, enabled=False, why=why, dry_run=dry_run, json=json)
 
 
-def _switch(source: str, note: str | None, sources: str | None, *, enabled: bool, dry_run: bool, json: bool) -> None:
+def _switch(
+    source: str,
+    sources: str | None,
+    *,
+    enabled: bool,
+    why: str | None = None,
+    note: str | None = None,
+    dry_run: bool,
+    json: bool,
+) -> None:
     from ingest.allowlist import edit
 
     path = session.load(sources=sources).sources
@@ -127,7 +139,7 @@ def _switch(source: str, note: str | None, sources: str | None, *, enabled: bool
     _change(
         path,
         source,
-        lambda text: edit.switch(text, source, enabled=enabled, note=note),
+        lambda text: edit.switch(text, source, enabled=enabled, why=why, note=note),
         done,
         dry_run=dry_run,
         json=json,
@@ -169,8 +181,8 @@ def _tell(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> 
             render.line(text)
         return
     render.line(f"{item.id} is {done} in {path}.")
-    if not item.enabled and not item.note:
-        render.note("No note says why; --note TEXT tells the next reader.")
+    if not item.enabled and not item.rests_because:
+        render.note("No note says why; --why TEXT tells the next reader.")
     if done == "added":
         render.note(f"See what it yields: ingest sources try {item.id}")
     render.note("The next poll puts the file in force, or now: ingest sources apply")

@@ -232,7 +232,7 @@ def _print(report: RoundReport) -> None:
         rows = [
             [row["id"], row["outcome"], *(str(row[name]) for name in headings[2:5]), row["error"]] for row in telling
         ]
-        render.table(headings, rows, right=(2, 3, 4))
+        render.table(headings, rows, right=(2, 3, 4), cut={5: render.LEGIBLE}, spare=(4, 3))
         render.line()
     for fault in report.faults:
         render.note(f"{fault.subject}: {fault.error}")

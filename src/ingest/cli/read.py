@@ -1,9 +1,10 @@
-"""`ingest headlines`, `status` and `rejections`: what is stored, read through the views."""
+"""`ingest headlines` and `rejections`: what is stored, read through the views."""
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ingest.store.queries import Filter, Headline
+    from ingest.store.stories import Story
 
 LIMIT = 50
 """Rows shown unless told: a few screens."""
@@ -60,11 +62,14 @@ def headlines(  # noqa: PLR0913 - one argument a flag
     from ingest.store.engine import read
 
     settings = session.load(database=database)
-    wanted = make_filter(settings, vendor=vendor, source=source, lang=lang, since=since, until=until, search=search)
+    flags = Flags(vendor, source, lang, since, until, search)
+    flags.check(settings)
     with session.reading(settings) as engine, read(engine) as conn:
+        wanted = flags.read(settings, session.clock(conn))
         found = queries.headlines(conn, wanted, limit=limit or None)
         if not found:
             check_names(conn, vendor=vendor, source=source)
+            session.tell_demo(engine, conn)
         elif len(found) == limit and (more := queries.count_headlines(conn, wanted) - limit):
             render.note(f"{more:,} more, older, not shown; --limit 0 shows all.")
     if json:
@@ -75,29 +80,40 @@ def headlines(  # noqa: PLR0913 - one argument a flag
         render.note("No headline matches.")
 
 
-def make_filter(
-    settings: Settings,
-    *,
-    vendor: str | None,
-    source: str | None,
-    lang: str | None,
-    since: str | None,
-    until: str | None,
-    search: str | None,
-) -> Filter:
-    """Read the flags that say which headlines are wanted."""
-    from ingest.cli.bounds import parse_bound
-    from ingest.store.queries import Filter
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The flags that say which headlines are wanted, as they were given."""
 
-    at, zone = session.now(), settings.timezone
-    return Filter(
-        vendor=vendor,
-        source=source,
-        lang=lang,
-        since=None if since is None else parse_bound(since, flag="--since", now=at, zone=zone),
-        until=None if until is None else parse_bound(until, flag="--until", now=at, zone=zone),
-        search=search,
-    )
+    vendor: str | None
+    source: str | None
+    lang: str | None
+    since: str | None
+    until: str | None
+    search: str | None
+
+    def check(self, settings: Settings) -> None:
+        """
+        Look at them before a database is.
+
+        Raises:
+            UsageError: A border in time is none.
+        """
+        self.read(settings, session.now())
+
+    def read(self, settings: Settings, at: datetime) -> Filter:
+        """Read them at a time that `7d` and `today` are told from."""
+        from ingest.cli.bounds import parse_bound
+        from ingest.store.queries import Filter
+
+        zone = settings.timezone
+        return Filter(
+            vendor=self.vendor,
+            source=self.source,
+            lang=self.lang,
+            since=None if self.since is None else parse_bound(self.since, flag="--since", now=at, zone=zone),
+            until=None if self.until is None else parse_bound(self.until, flag="--until", now=at, zone=zone),
+            search=self.search,
+        )
 
 
 def check_names(conn: Connection, *, vendor: str | None, source: str | None) -> None:
@@ -116,60 +132,38 @@ def check_names(conn: Connection, *, vendor: str | None, source: str | None) -> 
 
 
 def _print_headlines(found: list[Headline], settings: Settings) -> None:
-    """Print a row a headline; in a terminal the link stands under the title, which leaves both their room."""
-    from ingest.web.when import published
-
-    def when(item: Headline) -> str:
-        return published(item.published, item.published_precision, item.first_seen_at, settings.timezone).text
-
-    if render.is_terminal(sys.stdout):
+    """Print a row a headline; in a narrow terminal link and id stand under the title, which leaves all their room."""
+    when = {item.id: day_of(item, settings) for item in found}
+    if render.is_narrow():
         render.table(
             ("published", "vendor", "headline"),
-            [(when(item), item.vendor_name, (item.title, item.url)) for item in found],
+            [(when[item.id], item.vendor_name, (item.display_title, item.url, item.id)) for item in found],
         )
         return
-    render.table(
+    left_out = render.table(
         ("published", "vendor", "headline", "link", "id"),
-        [(when(item), item.vendor_name, item.title, item.url, item.id) for item in found],
+        [(when[item.id], item.vendor_name, item.display_title, item.url, item.id) for item in found],
+        cut={1: NAME, 2: render.LEGIBLE},
+        spare=(3,),
     )
+    if left_out:
+        render.note("`ingest why ID` shows a headline whole, with its link.")
 
 
-def status(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag = False) -> None:
-    """
-    Show how every source is.
+NAME = 9
+"""Columns of a vendor's name where it has to be cut: most are no longer."""
 
-    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked, broken, moved and disabled; quiet and frozen are not in force yet, no source gets them in this version.
-    """
-    from ingest.store import queries
-    from ingest.store.engine import read
-    from ingest.web.when import ago
 
-    settings = session.load(database=database)
-    with session.reading(settings) as engine, read(engine) as conn:
-        found = queries.sources(conn)
-        as_of = queries.data_as_of(conn)
-    if json:
-        render.lines(found)
-        return
-    at = session.now()
-    rows = [
-        (
-            item.id,
-            item.state,
-            ago(item.last_success_at, at),
-            ago(item.last_change_at, at),
-            "–" if item.next_poll_at is None else ago(item.next_poll_at, at),
-            str(item.consecutive_failures),
-            item.reason,
-        )
-        for item in found
-    ]
-    render.table(("source", "state", "last success", "last new", "next poll", "failures", "reason"), rows, right=(5,))
-    states = Counter(item.state for item in found)
-    summed = ", ".join(f"{number} {state}" for state, number in states.most_common())
-    render.note(
-        f"{render.count(len(found), 'source')}: {summed or 'no list is in force yet'}. Data as of {ago(as_of, at)}."
-    )
+def day_of(item: Headline | Story, settings: Settings) -> str:
+    """Show when something was published; where a terminal has little room, the day alone."""
+    from ingest.web.when import published
+
+    text = published(item.published, item.published_precision, item.first_seen_at, settings.timezone).text
+    return text[:10] if render.is_terminal(sys.stdout) and text[:1].isdigit() and render.width() < DAYS else text
+
+
+DAYS = 100
+"""Columns of a terminal below which a day has no time."""
 
 
 def rejections(
@@ -200,8 +194,8 @@ def rejections(
     if json:
         render.lines(found)
     elif found:
-        render.table(
-            ("last seen", "source", "status", "rule", "times", "title", "address", "why"),
+        left_out = render.table(
+            ("last seen", "source", "status", "rule", "times", "title", "address", "why", "id"),
             [
                 (
                     moment(item.last_seen_at, settings.timezone).text,
@@ -212,10 +206,15 @@ def rejections(
                     item.title,
                     item.url,
                     item.detail,
+                    str(item.id),
                 )
                 for item in found
             ],
-            right=(4,),
+            right=(4, 8),
+            cut={5: render.LEGIBLE, 7: render.LEGIBLE},
+            spare=(6, 7, 4, 2, 0),
         )
+        if left_out:
+            render.note(f"Not all fits ({', '.join(left_out)}): a pipe and --json have the whole.")
     else:
         render.note("Nothing was refused." if status is None else f"Nothing is {status}.")

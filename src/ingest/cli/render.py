@@ -1,22 +1,25 @@
 """
 What reaches a person or a program: data on standard output, all else on standard error.
 
-A terminal gets tables that fit its width, by folding, never by cutting. A pipe gets one line a row, aligned and as
-long as it must be, without colour. Programs get JSON. What vendors wrote is shown as text: whatever is invisible is
+A terminal of 80 columns or more gets one line a row: texts are cut, and columns that are told elsewhere left out, but
+never an id. A narrower one gets tables that fold. A pipe gets one line a row, aligned and as long as it must be, without
+colour. Programs get JSON. What vendors wrote is shown as text: whatever is invisible is
 written out, and nothing in it is taken for markup.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Final
 
+from ingest.errors import OutputError
 from ingest.log import visible
 
 if TYPE_CHECKING:
@@ -27,6 +30,12 @@ WIDE: Final = 1_000_000
 
 GAP: Final = 2
 """Spaces between two columns."""
+
+USUAL: Final = 80
+"""Columns of a terminal from which on a row is one line."""
+
+LEGIBLE: Final = 24
+"""Columns that a title or sentence gets at least, where it has to be cut."""
 
 
 # ── for programs ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,6 +93,16 @@ def line(text: str = "") -> None:
     _put(visible(text) + "\n")
 
 
+def instead(text: str) -> None:
+    """Say that there are no rows: where a table would stand in a terminal, on standard error where programs read rows."""
+    if not is_terminal(sys.stdout):
+        note(text)
+        return
+    from rich.text import Text
+
+    show(Text(visible(text), style="bold"))
+
+
 def note(text: str) -> None:
     """Say something that is not data, on standard error."""
     _put("".join(f"{visible(part.expandtabs())}\n" for part in text.split("\n")), sys.stderr)
@@ -98,17 +117,94 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Iterable[int] = ()) -> None:
+_WHOLE: Final[Mapping[int, int]] = {}
+
+
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    right: Iterable[int] = (),
+    cut: Mapping[int, int] = _WHOLE,
+    spare: Sequence[int] = (),
+) -> list[str]:
     """
     Print rows under headings.
 
     Args:
         right: Columns of numbers, by index, which are set flush right.
+        cut: Columns of text that a terminal may show the beginning of, and how much at least; without any, tables fold.
+        spare: Columns that a terminal may go without, the first of them first; never one with an id.
+
+    Returns:
+        The headings of what a terminal had no room for, in part or at all.
     """
     shown = [["\n".join(map(visible, (cell,) if isinstance(cell, str) else cell)) for cell in row] for row in rows]
     if not is_terminal(sys.stdout):
         _put(_aligned([list(headings), *shown], frozenset(right)))
-        return
+        return []
+    if cut and (fitted := _fitted([list(headings), *shown], cut, spare)) is not None:
+        _print_lines(fitted, shown, headings, frozenset(right))
+        return [headings[at] for at, width in enumerate(fitted.widths) if width < fitted.whole[at]]
+    _print_folded(headings, shown, frozenset(right))
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """How wide each column is, 0 where it is left out, and how wide it would have to be."""
+
+    widths: list[int]
+    whole: list[int]
+
+
+def _fitted(rows: list[list[str]], cut: Mapping[int, int], spare: Sequence[int]) -> _Fitted | None:
+    """Choose the columns of a terminal and their widths; None where it is too narrow for one line a row."""
+    from rich.cells import cell_len
+
+    room = width()
+    whole = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    least = [min(each, cut.get(at, each)) for at, each in enumerate(whole)]
+    kept = set(range(len(whole)))
+    for at in (*spare, None):
+        free = room - sum(least[each] + GAP for each in kept) + GAP
+        if free >= 0 or at is None:
+            break
+        kept.discard(at)
+    if room < USUAL or free < 0:
+        return None
+    widths = [least[at] if at in kept else 0 for at in range(len(whole))]
+    for at in sorted(
+        kept & cut.keys(), key=lambda at: whole[at]
+    ):  # what wants little gets it, the longest gets the rest
+        more = min(whole[at] - widths[at], free)
+        widths[at] += more
+        free -= more
+    return _Fitted(widths, whole)
+
+
+def _print_lines(fitted: _Fitted, rows: list[list[str]], headings: Sequence[str], right: frozenset[int]) -> None:
+    from rich.text import Text
+
+    def row(cells: Sequence[str], style: str = "") -> Text:
+        shown = [at for at, width in enumerate(fitted.widths) if width]
+        text = (" " * GAP).join(_cell(cells[at], fitted.widths[at], at in right) for at in shown)
+        return Text(text.rstrip(" "), style=style, no_wrap=True, overflow="ignore")
+
+    show(Text("\n").join([row(headings, "bold"), *map(row, rows)]))
+
+
+def _cell(text: str, width: int, right: bool) -> str:
+    """Bring a cell to its width, in places of the screen."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) > width:
+        text = set_cell_size(text, width - 1).rstrip(" ") + "…"
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
+
+
+def _print_folded(headings: Sequence[str], shown: list[list[str]], right: frozenset[int]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -177,9 +273,19 @@ def console(stream: IO[str]) -> Console:
     )
 
 
+def is_narrow() -> bool:
+    """Tell whether standard output is a terminal in which a row is more than one line."""
+    return is_terminal(sys.stdout) and width() < USUAL
+
+
+def width() -> int:
+    """Give the columns of the terminal that standard output is."""
+    return console(sys.stdout).width
+
+
 def show(what: RenderableType) -> None:
     """Print something for a terminal on standard output."""
-    with _reader_may_leave(sys.stdout):
+    with _writing(sys.stdout):
         console(sys.stdout).print(what)
 
 
@@ -189,24 +295,62 @@ def show(what: RenderableType) -> None:
 def _put(text: str, stream: IO[str] | None = None) -> None:
     """Write and flush."""
     target = stream or sys.stdout
-    with _reader_may_leave(target):
+    with _writing(target):
         target.write(text)
         target.flush()
 
 
 @contextmanager
-def _reader_may_leave(stream: IO[str]) -> Iterator[None]:
-    """Let the rest go nowhere when the reader of a pipe has had enough (`| head`): that is no fault of the command."""
+def _writing(stream: IO[str]) -> Iterator[None]:
+    """
+    Let the rest go nowhere when the reader of a pipe has had enough (`| head`): that is no fault of the command.
+
+    Raises:
+        OutputError: Data cannot be written. What is said on standard error is lost where that cannot be.
+    """
     try:
         yield
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+    except OSError as error:
+        _give_up(stream)
+        if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
+            raise lost(error) from error
+
+
+def lost(error: OSError) -> OutputError:
+    """Say that data did not arrive."""
+    why = f"could not be written ({error.strerror or error}), so what was printed is not whole"
+    return OutputError(f"{why}; make room where it goes, or send it elsewhere.", subject="standard output")
+
+
+def is_of_output(error: OSError) -> bool:
+    """Tell whether a fault is that of writing to standard output, which then goes nowhere; it names no file."""
+    if error.filename is not None or error.errno not in _UNWRITABLE:
+        return False
+    _give_up(sys.stdout)
+    return True
+
+
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+def _give_up(stream: IO[str]) -> None:
+    """Let what is left in a stream, and what follows, go nowhere, or Python would try and complain when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def prepare_streams() -> None:
-    """Let no stream fail on a character that its encoding does not have."""
+    """
+    Let no stream fail on a character that its encoding does not have.
+
+    One that was closed before we began (`>&-`) is made anew, so that no file of ours gets its number: what is written to
+    standard output then fails as it should, what is said on standard error is lost.
+    """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -111,6 +111,6 @@ def _print(found: list[Difference]) -> None:
             rows.append((item.table, item.key, f"missing in what is {item.missing}", ""))
         rows += [(item.table, item.key, f"{name}: {before}", f"{name}: {after}") for name, before, after in item.fields]
     if rows:
-        render.table(("record", "key", "stored", "replayed"), rows)
+        render.table(("record", "key", "stored", "replayed"), rows, cut={2: 12, 3: 12})
     if len(found) > SHOWN:
         render.note(f"… and {len(found) - SHOWN} more; --json has all of them.")

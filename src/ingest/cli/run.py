@@ -127,7 +127,7 @@ def _is_cut_off(engine: Engine, listed: Allowlist, fetcher: Fetcher, interrupts:
 
 
 def _demonstrate(settings: Settings, serve: str | None, interrupts: Interrupts) -> None:
-    from ingest.cli.demo import demo_database, demonstrate
+    from ingest.cli.demo import demo_database, demonstrate, tell_place
 
     session.configure_log(settings, quiet=True)  # what the demo tells is enough
     where = demo_database(settings.database_url)
@@ -136,3 +136,4 @@ def _demonstrate(settings: Settings, serve: str | None, interrupts: Interrupts) 
         "sample vendors, in a database of its own. Start again when there is a network to follow the real ones."
     )
     demonstrate(where, serve=serve, zone=settings.timezone, interrupts=interrupts)
+    tell_place(where)

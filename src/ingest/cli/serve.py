@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -11,6 +13,8 @@ from ingest.cli import render, session
 from ingest.cli.interrupts import INTERRUPTED, Interrupts
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from ingest.web.server import Server
 
 ADDRESS_HELP = "HOST:PORT, or HOST:PORT+ for the next free port."
@@ -32,13 +36,32 @@ def serve(
     settings = session.load(database=database)
     session.configure_log(settings)
     with (
-        session.making(settings) as engine,
+        session.showing(settings) as engine,
         Interrupts() as interrupts,
-        Server(engine, address, timezone=settings.timezone) as server,
+        Server(engine, address, timezone=settings.timezone, **_demo(engine)) as server,
     ):
         announce(server)
         interrupts.event.wait()
     raise typer.Exit(end_status(interrupts))
+
+
+class _OfDemo(TypedDict, total=False):
+    banner: str
+    now: Callable[[], datetime]
+
+
+def _demo(engine: Engine) -> _OfDemo:
+    """Give what the page of a demo's database has of its own: the sentence that says so, and a clock that stands still."""
+    from ingest.store import queries
+    from ingest.store.engine import read
+
+    with read(engine) as conn:
+        at = queries.demo_at(conn)
+    if at is None:
+        return {}
+    from ingest.demo.play import BANNER
+
+    return {"banner": BANNER, "now": lambda: at}
 
 
 def check_address(text: str) -> None:

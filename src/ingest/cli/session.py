@@ -21,7 +21,7 @@ from ingest.errors import StoreError, UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ingest.fetch import Fetcher
     from ingest.model import Allowlist
@@ -89,7 +89,7 @@ def configure_log(settings: Settings, *, quiet: bool = False) -> None:
 
 @contextmanager
 def making(settings: Settings) -> Iterator[Engine]:
-    """Open the database, making a missing SQLite one and saying where."""
+    """Open the database to write it, making a missing SQLite one and saying where."""
     from ingest.store.engine import create_if_missing, location, open_engine
 
     engine = open_engine(settings.database_url)
@@ -102,20 +102,44 @@ def making(settings: Settings) -> Iterator[Engine]:
 
 
 @contextmanager
+def showing(settings: Settings) -> Iterator[Engine]:
+    """Open the database for a page that only reads it: made if it is missing, as `reading` does where it is there."""
+    from ingest.store.engine import open_engine
+
+    engine = open_engine(settings.database_url)
+    path = path_of(engine)
+    engine.dispose()
+    is_made = path is None or (path.exists() and path.stat().st_size)
+    with (reading if is_made else making)(settings) as engine:
+        yield engine
+
+
+@contextmanager
 def reading(settings: Settings) -> Iterator[Engine]:
     """
     Open a database that is there; a mistyped path makes no empty one.
 
+    Where nothing can be written, SQLite cannot make the files that it needs beside a database: then the file is read as it
+    is, and that is said.
+
     Raises:
         StoreError: It does not exist, or is not at the schema of this version.
     """
-    from ingest.store.engine import open_engine, require_schema
+    from ingest.store.engine import frozen, open_engine, require_schema
 
     engine = open_engine(settings.database_url)
     try:
         missing = missing_file(engine)
         if missing is not None:
-            raise StoreError(NO_DATABASE, subject=str(missing))
+            demo = demo_beside(engine)
+            raise StoreError(
+                NO_DATABASE if demo is None else f"{NO_DATABASE} {WHERE_DEMO.format(demo)}", subject=str(missing)
+            )
+        unchanging = frozen(engine)
+        if unchanging is not None:
+            engine.dispose()
+            engine, sentence = unchanging
+            render.note(f"Warning: {sentence}")
         require_schema(engine)
         yield engine
     finally:
@@ -123,6 +147,39 @@ def reading(settings: Settings) -> Iterator[Engine]:
 
 
 NO_DATABASE: Final = "there is no database yet; `ingest poll` makes it, or name another with --database."
+WHERE_DEMO: Final = "What the demo showed lies beside it: --database sqlite:///{}"
+
+
+def demo_beside(engine: Engine) -> Path | None:
+    """Give the path of the database that a demo left beside this one, if there is one."""
+    path = path_of(engine)
+    demo = None if path is None else demo_path(path)
+    return demo if demo is not None and demo.exists() else None
+
+
+def demo_path(path: Path) -> Path:
+    """Name the database of a demo beside a real one."""
+    return path.with_name(f"{path.stem}-demo{path.suffix}")
+
+
+def tell_demo(engine: Engine, conn: Connection) -> None:
+    """Where nothing is stored, say where the demo is that was shown instead."""
+    from ingest.store import queries
+
+    demo = demo_beside(engine)
+    if demo is not None and queries.is_empty(conn):
+        render.note(f"Nothing is stored yet. {WHERE_DEMO.format(demo)}")
+
+
+def clock(conn: Connection) -> datetime:
+    """Give the time by which ages are told: ours, or in a database of the demo the demo's, which stands still."""
+    from ingest.store import queries
+
+    at = queries.demo_at(conn)
+    if at is None:
+        return now()
+    render.note(f"This is the demo's database, recorded samples; ages are by its own clock, {at:%Y-%m-%d %H:%M}Z.")
+    return at
 
 
 def missing_database(settings: Settings) -> Path | None:
@@ -138,11 +195,16 @@ def missing_database(settings: Settings) -> Path | None:
 
 def missing_file(engine: Engine) -> Path | None:
     """Give the path of a SQLite database whose file is not there; None for everything else."""
+    path = path_of(engine)
+    return None if path is None or path.exists() else path
+
+
+def path_of(engine: Engine) -> Path | None:
+    """Give the path of a SQLite database; None for one in memory, under a `file:` address, or of PostgreSQL."""
     name = engine.url.database
     if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
         return None
-    path = Path(name).absolute()
-    return None if path.exists() else path
+    return Path(name).absolute()
 
 
 def make_fetcher(settings: Settings) -> Fetcher:

@@ -24,4 +24,6 @@ def settings(
     render.table(
         ("setting", "value", "from", "unit", "flag", "meaning"),
         [(row.name, row.value or "–", row.origin, row.unit, row.flag or "–", row.meaning) for row in rows],
+        cut={1: render.LEGIBLE, 5: render.LEGIBLE},
+        spare=(5, 4, 3),
     )

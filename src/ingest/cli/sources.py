@@ -93,10 +93,12 @@ def show(
                 item.lang or "–",
                 render.spell(item.interval),
                 item.url,
-                "" if item.enabled else f"disabled: {item.note or 'no note says why'}",
+                "" if item.enabled else f"disabled: {item.rests_because or 'no note says why'}",
             )
             for item in listed.sources
         ],
+        cut={5: render.LEGIBLE, 6: 8},
+        spare=(3, 2, 4),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -70,11 +69,14 @@ def stories(
     from ingest.store.engine import read as reading
 
     settings = session.load(database=database)
-    wanted = read.make_filter(settings, vendor=vendor, source=None, lang=lang, since=since, until=until, search=search)
+    flags = read.Flags(vendor, None, lang, since, until, search)
+    flags.check(settings)
     with session.reading(settings) as engine, reading(engine) as conn:
+        wanted = flags.read(settings, session.clock(conn))
         found = stored.stories(conn, wanted, limit=limit or None)
         if not found:
             read.check_names(conn, vendor=vendor, source=None)
+            session.tell_demo(engine, conn)
         elif len(found) == limit and (more := stored.count_stories(conn, wanted) - limit):
             render.note(f"{more:,} more, older, not shown; --limit 0 shows all.")
     if json:
@@ -86,33 +88,36 @@ def stories(
 
 
 def _print_stories(found: list[Story], settings: Settings) -> None:
-    """Print a row a story; a pipe gets all its links in one cell, a terminal one below the other."""
-    from ingest.web.when import published
-
-    def when(item: Story) -> str:
-        return published(item.published, item.published_precision, item.first_seen_at, settings.timezone).text
-
-    if render.is_terminal(sys.stdout):
+    """Print a row a story; a pipe gets all its links in one cell, a narrow terminal one below the other."""
+    when = {item.id: read.day_of(item, settings) for item in found}
+    if render.is_narrow():
         render.table(
             ("published", "vendor", "story"),
-            [(when(item), item.vendor_name, (item.title, *(link.url for link in item.links))) for item in found],
+            [
+                (when[item.id], item.vendor_name, (item.display_title, *(link.url for link in item.links), item.id))
+                for item in found
+            ],
         )
         return
-    render.table(
+    left_out = render.table(
         ("published", "vendor", "headlines", "story", "id", "links"),
         [
             (
-                when(item),
+                when[item.id],
                 item.vendor_name,
                 str(item.headlines),
-                item.title,
+                item.display_title,
                 item.id,
                 " ".join(link.url for link in item.links),
             )
             for item in found
         ],
         right=(2,),
+        cut={1: read.NAME, 3: render.LEGIBLE},
+        spare=(5, 2),
     )
+    if left_out:
+        render.note("`ingest story ID` shows a story whole, with all its official links.")
 
 
 # ── one ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +175,7 @@ def _print_story(found: Told, settings: Settings) -> None:
     shown = next(item for item in found.headlines if item.id == found.headline_id)
     languages = ", ".join(f"{lang} {headline_id}" for lang, headline_id in found.languages)
     render.blocks(
-        shown.title,
+        shown.display_title,
         [
             ("id", found.id),
             ("vendor", f"{shown.vendor_name} ({found.vendor_id})"),
@@ -189,11 +194,13 @@ def _print_story(found: Told, settings: Settings) -> None:
             ("state", "" if item.state == "live" else item.state),
             *((link.rel, link.url) for link in found.links if link.headline_id == item.id),
         ]
-        render.blocks(item.title, facts)
+        render.blocks(item.display_title, facts)
     if because := reasons(found, settings):
         render.blocks("Why they are one", because)
     if found.related:
-        render.blocks("Other vendors on the same", [(one.vendor_id, f"{one.title} {one.url}") for one in found.related])
+        render.blocks(
+            "Other vendors on the same", [(one.vendor_id, f"{one.display_title} {one.url}") for one in found.related]
+        )
 
 
 def reasons(found: Told, settings: Settings) -> Facts:

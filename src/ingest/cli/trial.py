@@ -168,7 +168,12 @@ def _print_preview(item: Source, obtained: document.Obtained, preview: Preview, 
     if shown:
         told = frozenset(reason.rule for reason in preview.verdict.reasons)
         render.line()
-        render.table(("fate", "published", "title", "address", "why"), [_row(one, told) for one in shown])
+        render.table(
+            ("fate", "published", "title", "address", "why"),
+            [_row(one, told) for one in shown],
+            cut={2: 16, 4: 16},
+            spare=(3,),
+        )
     if more := len(preview.items) - len(shown):
         render.note(f"{more:,} more not shown; --limit 0 shows all.")
 

@@ -79,6 +79,7 @@ def _shown(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]
     when = published(item.published, item.published_precision, item.first_seen_at, settings.timezone)
     facts = [
         ("id", item.id),
+        ("title", item.title if item.title != item.display_title else ""),
         ("link", item.url),
         ("vendor", f"{item.vendor_name} ({item.vendor_id})"),
         ("source", f"{item.source_id} ({item.role})"),
@@ -87,7 +88,7 @@ def _shown(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]
         ("first seen", moment(item.first_seen_at, settings.timezone).text),
         ("state", f"{item.state}, revision {item.revision}{', backfill' if item.backfill else ''}"),
     ]
-    yield item.title, facts
+    yield item.display_title, facts
     applied = f"{moment(made.at, settings.timezone).text} by {made.by}"
     facts = [
         ("scope", found.scope),
@@ -123,7 +124,7 @@ def _story(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]
     from ingest.cli.stories import reasons
 
     story, id_ = found.story, found.headline.id
-    others = [("with", f"{item.title} ({item.id})") for item in story.headlines if item.id != id_]
+    others = [("with", f"{item.display_title} ({item.id})") for item in story.headlines if item.id != id_]
     if others or story.words:
         yield f"Story {story.id}", [*others, *reasons(story, settings)]
 
@@ -295,7 +296,7 @@ def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
             ("published", when),
             ("state", item.state),
         ]
-        render.blocks(f"Headline: {item.title}", facts)
+        render.blocks(f"Headline: {item.display_title}", facts)
     for refusal in found.rejections:
         facts = [
             ("title", refusal.title),

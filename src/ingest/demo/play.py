@@ -153,7 +153,7 @@ class Stage:
 
     def _accept(self) -> Accepted:
         listed = allowlist.load(scenario.SOURCES)
-        return accept(self.engine, listed, at=self.at, by="ingest demo", why="the demo's own list")
+        return accept(self.engine, listed, at=self.at, by=queries.DEMO, why="the demo's own list")
 
     def _round(self, accepted: Accepted) -> Round:
         context = Context(self.engine, accepted.generation, self.now, Limits(_TIMEOUT, _MAX_BYTES))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, inspect, make_url, text
+from sqlalchemy.pool import NullPool
 
 from ingest.errors import IngestError, SchemaError, StoreError
 from ingest.store import guards, views
@@ -59,8 +61,8 @@ def open_engine(url: str) -> Engine:
     raise StoreError(f"{where.get_backend_name()} is no database we can use; write sqlite:/// or postgresql://.")
 
 
-def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
+def _sqlite(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - those of create_engine
+    engine = create_engine(url, **(options or {"connect_args": {"timeout": LOCK_WAIT_S}}))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -84,6 +86,49 @@ def _postgresql(url: URL) -> Engine:
         connect_args={"options": options, "connect_timeout": LOCK_WAIT_S, "application_name": "ingest"},
         pool_pre_ping=True,  # a server that was restarted costs one round trip, not a poll
     )
+
+
+def frozen(engine: Engine) -> tuple[Engine, str] | None:
+    """
+    Open a SQLite file that we may read and beside which we may write nothing, as one that nobody changes.
+
+    SQLite reads a file in WAL mode only with its -shm file beside it. Where that is not there and cannot be made, it can
+    be told to trust the file alone (sqlite.org/uri.html, `immutable`). Every connection is a new one, so that it sees the
+    file as it then is.
+
+    Returns:
+        The engine and what a reader has to know; None where the file can be read in the usual way.
+    """
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        return None
+    path = Path(name).resolve()
+    if _may(path.parent, os.W_OK) or not _may(path, os.R_OK) or _is_readable(engine):
+        return None
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, timeout=LOCK_WAIT_S)
+
+    log = Path(f"{path}-wal")
+    unseen = "; what its -wal file holds is not seen" if log.exists() and log.stat().st_size else ""
+    sentence = (
+        f"{path}: nothing can be written there, so the file is read as it stands (immutable=1), as if nobody changed "
+        f"it meanwhile{unseen}."
+    )
+    return _sqlite(engine.url, creator=connect, poolclass=NullPool), sentence
+
+
+def _may(path: Path, how: int) -> bool:
+    """Ask whether we may, as who we are now; on a read-only file system nobody may write."""
+    return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _is_readable(engine: Engine) -> bool:
+    try:
+        current(engine)
+    except StoreError:
+        return False
+    return True
 
 
 def location(engine: Engine) -> str:

@@ -341,6 +341,20 @@ def is_empty(conn: Connection) -> bool:
     return conn.execute(select(schema.headlines.c.id).limit(1)).first() is None
 
 
+DEMO: Final = "ingest demo"
+"""Who puts the demo's own list in force: a database where that list is in force holds recorded samples."""
+
+
+def demo_at(conn: Connection) -> datetime | None:
+    """Give the time by the demo's clock, that of its last poll; None for a database that is no demo."""
+    generations, states = schema.generations, schema.source_states
+    newest = select(generations.c.by).order_by(generations.c.number.desc()).limit(1)
+    if conn.execute(newest).scalar() != DEMO:
+        return None
+    at: datetime | None = conn.execute(select(func.max(states.c.last_attempt_at))).scalar_one()
+    return at
+
+
 def data_as_of(conn: Connection) -> datetime | None:
     """Give the time of the last successful poll of any source; None before the first."""
     last: datetime | None = conn.execute(select(func.max(schema.source_states.c.last_success_at))).scalar_one()

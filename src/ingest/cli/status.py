@@ -1,0 +1,120 @@
+"""`ingest status`: how the sources are, those that need a look first of all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ingest.cli import render, session
+from ingest.model import State
+
+if TYPE_CHECKING:
+    from ingest.store.queries import Source
+
+_CALM: Final = frozenset({State.NEW, State.OK, State.DISABLED})
+"""States in which nobody has to do anything, unless a reason says otherwise."""
+
+
+def status(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]…", help="These alone, with everything that is known of each."),
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are well.")] = False,
+    state: Annotated[
+        list[State] | None, typer.Option("--state", help="Those in this state; repeat it for several.")
+    ] = None,
+    vendor: Annotated[str | None, typer.Option("--vendor", metavar="ID", help="Of this vendor only.")] = None,
+    database: session.DatabaseFlag = None,
+    json: session.JsonLinesFlag = False,
+) -> None:
+    """
+    Show the sources that need a look, and how many are well.
+
+    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked, broken, moved and disabled; quiet and frozen are not in force yet, no source gets them in this version. With --json every source is printed, unless --state, --vendor or names say which.
+    """
+    from ingest.store import queries
+    from ingest.store.engine import read
+
+    settings = session.load(database=database)
+    with session.reading(settings) as engine, read(engine) as conn:
+        listed = queries.sources(conn)
+        _check(listed, sources or [], vendor)
+        as_of, at = queries.data_as_of(conn), session.now() if json else session.clock(conn)
+        session.tell_demo(engine, conn)
+    chosen = [
+        item
+        for item in listed
+        if (not sources or item.id in sources)
+        and vendor in {None, item.vendor_id}
+        and (not state or item.state in state)
+    ]
+    if json:
+        render.lines(chosen)
+    elif sources:
+        _print_whole(chosen, at)
+    else:
+        _print(chosen, at, as_of, whole=everything or bool(state))
+
+
+def _check(listed: Sequence[Source], names: Sequence[str], vendor: str | None) -> None:
+    for name in names:
+        session.require_known(name, [item.id for item in listed], "source")
+    if vendor is not None:
+        session.require_known(vendor, sorted({item.vendor_id for item in listed}), "vendor")
+
+
+def needs_look(item: Source) -> bool:
+    """Tell whether somebody should look at a source; why one was paused is known to whoever paused it."""
+    return item.state not in _CALM or bool(item.reason and item.state is not State.DISABLED)
+
+
+def _print(chosen: list[Source], at: datetime, as_of: datetime | None, *, whole: bool) -> None:
+    from ingest.web.when import ago
+
+    shown = chosen if whole else [item for item in chosen if needs_look(item)]
+    if shown:
+        left_out = render.table(
+            ("source", "state", "last success", "last new", "next poll", "failures", "reason"),
+            [tuple(_facts(item, at).values()) for item in shown],
+            right=(5,),
+            cut={6: render.LEGIBLE},
+            spare=(5, 3, 4, 2),
+        )
+        if left_out:
+            render.note("`ingest status SOURCE` shows everything about one.")
+    elif chosen:
+        render.instead("No source needs a look.")
+    states = Counter(item.state for item in chosen)
+    summed = ", ".join(f"{number} {state}" for state, number in states.most_common())
+    hidden = len(chosen) - len(shown)
+    well = f" {hidden:,} that need no look are not shown (--all)." if hidden and shown else ""
+    nothing = "none of that kind" if whole else "no list is in force yet"
+    render.note(f"{render.count(len(chosen), 'source')}: {summed or nothing}.{well} Data as of {ago(as_of, at)}.")
+
+
+def _facts(item: Source, at: datetime) -> dict[str, str]:
+    from ingest.web.when import ago
+
+    return {
+        "source": item.id,
+        "state": item.state,
+        "last success": ago(item.last_success_at, at),
+        "last new": ago(item.last_change_at, at),
+        "next poll": "–" if item.next_poll_at is None else ago(item.next_poll_at, at),
+        "failures": str(item.consecutive_failures),
+        "reason": item.reason,
+    }
+
+
+def _print_whole(chosen: list[Source], at: datetime) -> None:
+    for item in chosen:
+        facts = _facts(item, at)
+        facts |= {"last error": item.last_error if item.last_error != item.reason else ""}
+        facts |= {"kind": f"{item.kind} ({item.role})", "address": item.url, "headlines": f"{item.headlines:,}"}
+        render.blocks(facts.pop("source"), facts.items())
