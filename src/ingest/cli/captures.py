@@ -44,7 +44,13 @@ def show_all(
     if json:
         render.lines(found)
     elif found:
-        render.table(("capture", "source", "fetched", "why"), [_row(one, settings) for one in found], right=(0,))
+        render.table(
+            ("capture", "source", "fetched", "why"),
+            [_row(one, settings) for one in found],
+            right=(0,),
+            cut={3: render.LEGIBLE},
+            spare=(2,),
+        )
     else:
         render.note("No capture was discarded." if discarded else "No capture is set aside.")
 
