@@ -160,7 +160,6 @@ def test_the_live_display_is_for_a_terminal_only(desk: Desk) -> None:
         ("headlines", "--json"),
         ("stories",),
         ("status", "--all"),
-        ("rejections", "--json"),
         ("sources", "schema"),
         ("settings",),
         ("poll", "--json"),
