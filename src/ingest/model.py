@@ -383,8 +383,8 @@ class Entry:
     One item of a document in the source's own words, whatever the dialect (RFC 4287 names).
 
     `title` and `summary` are as written and may hold markup: `title_type` and `summary_type` say whether they are
-    `text` or `html`. `link` is absolute (resolved against the base the document declares) or None.
-    `base` is that base.
+    `text` or `html`. `link` is absolute (resolved against the base the document declares) or None. `base` is what a link
+    without a host was resolved against, with whose word that is: `channel link https://…`.
     """
 
     position: int
@@ -398,6 +398,7 @@ class Entry:
     updated: Dated = NO_DATE
     lang: str | None = None
     categories: tuple[str, ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ stands behind the fetcher (`admit_fetch`, each hop; `admit_robots` for a host th
 
 Rules, as `Refused.rule`; the list is closed.
 
-    malformed          no host, or one that no public host can have
+    malformed          no host, one that no public host can have, or a path that no page can have
     relative           no scheme, so it says nothing by itself
     too-long           longer than any page's address
     control-character  something invisible inside

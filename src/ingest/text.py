@@ -152,6 +152,29 @@ def _defused(markup: str) -> str:
     return markup
 
 
+# What reads links takes the semicolon off a reference; some lose the angle brackets, others make a comment of it.
+_COVER: Final = re.compile(r"(?:\s*+(?P<angle><|&lt;?)?!(?:--)?\[CDATA\[){1,4}", re.IGNORECASE)
+_COVER_ENDS: Final = ("]]>", "]]&gt;", "]]&gt", "]]-->", "]]--&gt;")
+_COVER_WITHIN: Final = re.compile(r"\]\](?:--)?(?:>|&gt;?)(?:\s*(?:<|&lt;?)!(?:--)?\[CDATA\[)?", re.IGNORECASE)
+
+
+def uncovered(text: str) -> str:
+    """
+    Return text without the marks of a CDATA section around it: it was wrapped twice, or escaped after it was wrapped.
+
+    What stands inside is as it was before, so references in it are still references. Marks inside a text are its subject.
+    """
+    opened = _COVER.match(text)
+    if opened is None:
+        return text
+    text = text[opened.end() :].rstrip()
+    ends = _COVER_ENDS if opened["angle"] else ("]]",)
+    for _ in range(4):  # as often as it may have begun
+        end = next((mark for mark in ends if text.endswith(mark)), "")
+        text = text.removesuffix(end).rstrip()
+    return _COVER_WITHIN.sub("", text)
+
+
 def guess_kind(value: str) -> TextKind:
     """
     Return whether text of an undeclared type (an RSS title, a category) was meant as markup.

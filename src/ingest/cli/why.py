@@ -232,7 +232,7 @@ def judge(listed: Allowlist, text: str) -> Iterator[Verdict]:
 
     for vendor in listed.vendors:
         try:
-            url = urls.clean(policy.upgrade(vendor, urls.parse(text)))
+            url = urls.clean(policy.upgrade(vendor, urls.parse(urls.tidy(text))))
         except UrlError:
             yield _verdict(vendor, policy.admit(vendor, text), concerned=False)  # which says what is wrong with it
         else:

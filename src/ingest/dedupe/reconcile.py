@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from ingest.dedupe.decoding import is_no_better
 from ingest.dedupe.keys import Key, Offer, claim_digest, entry_keys, headline_id, keys, same_facts, title_key
 from ingest.dedupe.known import Decision, Known, KnownClaim
 from ingest.dedupe.table import TABLE, Name, Page, Verdict
@@ -192,6 +193,8 @@ class _Book:
         claim = next((one for one in own if one.entry_key == name), own[0] if own else None)
         if claim is None:
             return Decision(Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
+        if is_no_better(offer.candidate.title, claim.title):
+            offer, digest = self._undamaged(offer, claim)
         restores = headline.state == "revoked"
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
         revises = shown and (restores or not same_facts(claim.digest, digest))
@@ -207,6 +210,13 @@ class _Book:
             restores=revises and restores,
             replaces=claim.entry_key if claim.entry_key not in self._kept else None,
         )
+
+    def _undamaged(self, offer: Offer, claim: KnownClaim) -> tuple[Offer, str]:
+        """Give an entry the title that it had before it was decoded worse, and the digest of what else it says."""
+        mended = replace(offer, candidate=replace(offer.candidate, title=claim.title))
+        digest = claim_digest(mended)
+        unchanged = same_facts(claim.digest, digest) or self._source.opens_pages  # whose claims digest the list's words
+        return mended, claim.digest if unchanged else digest
 
 
 def _says_the_same(one: Candidate, other: Candidate) -> bool:

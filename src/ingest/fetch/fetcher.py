@@ -355,7 +355,7 @@ def _location(answer: Answer) -> str:
 def _resolved(location: str, base: str) -> str:
     """Give the absolute address that a Location means; when it means none, its text, fit to be shown."""
     try:
-        return urls.parse(location, base=base).text
+        return urls.parse(urls.tidy(location), base=base).text
     except UrlError:
         return urls.shown(location)
 

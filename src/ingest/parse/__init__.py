@@ -9,7 +9,6 @@ from ingest.errors import ParseError
 from ingest.model import Article, Capture, Document, Kind, Source
 from ingest.parse import changelog, feed, jsonlist, page, refresh, sitemap, watch, webpage
 from ingest.parse.article import parse_article
-from ingest.parse.charset import decode
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 
 _OTHERWISE: Final = frozenset({"html", "not-a-feed", "not-a-sitemap"})
@@ -72,7 +71,7 @@ def _unpacked(capture: Capture) -> Capture:
 def _looked_at(capture: Capture, source: Source) -> ParseError | None:
     """Look at what is no document of the kind that was meant: it may be a page that says why; None where it says nothing."""
     try:
-        tree = webpage.tree(decode(capture.content, capture.content_type)[0])
+        tree = webpage.tree(webpage.text_of(capture.content, capture.content_type)[0])
     except ParseError:
         return None
     if why := obstacle_on(tree):

@@ -16,14 +16,33 @@ import feedparser
 from feedparser import api
 from feedparser.mixin import _FeedParserMixin
 
+from ingest.parse.fields import absolute
 from ingest.urls import MAX_LENGTH
 
 NAMESPACES: Final = 100
 """Namespaces of a document that are told apart; the most in the recordings is 17. Each element is compared with all."""
 
 
+BASE: Final = "ingest_base"
+"""Where an entry, or the feed, keeps the `xml:base` that a link of its own was resolved against."""
+
+
 class _Bounds(_FeedParserMixin):  # type: ignore[misc] # feedparser ships no types
     """What holds for feedparser's reader of XML and for its reader of what is no XML."""
+
+    def __init__(self, baseuri: str, *args: object) -> None:
+        super().__init__("", *args)
+        self._address = baseuri
+
+    def resolve_uri(self, uri: str) -> str:
+        """Resolve against `xml:base` only: what else a link is relative to is decided for the feed as a whole."""
+        if not self.baseuri:
+            written: str = super().resolve_uri(uri)
+            return written
+        resolved = absolute(uri, self.baseuri)
+        if resolved != uri:
+            self._get_context()[BASE] = self.baseuri
+        return resolved
 
     def _sync_author_detail(self, key: str = "author") -> None:
         """Look for no addresses in authors: nobody asks for them, and the expression goes back over all it has seen."""
@@ -41,8 +60,15 @@ class _Bounds(_FeedParserMixin):  # type: ignore[misc] # feedparser ships no typ
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """Ignore a base that is longer than any address: it would be repeated in every link."""
-        kept = [pair for pair in attrs if len(pair[1]) <= MAX_LENGTH or pair[0].lower() not in {"xml:base", "base"}]
-        super().unknown_starttag(tag, kept)
+        kept = [(name, self._based(name, value)) for name, value in attrs]
+        super().unknown_starttag(tag, [(name, value) for name, value in kept if value is not None])
+
+    def _based(self, name: str, value: str) -> str | None:
+        """Return an attribute's value, a base as a whole address (XML Base §4.2); None for one that is none."""
+        if name.lower() not in {"xml:base", "base"}:
+            return value
+        based = absolute(value, self.baseuri or self._address) if len(value) <= MAX_LENGTH else ""
+        return based if based.lower().startswith(("http://", "https://")) else None
 
 
 class _NamedAttributes(AttributesNSImpl):
@@ -76,16 +102,16 @@ class _Loose(_Bounds, api.LooseFeedParser):  # type: ignore[misc] # feedparser s
 api.StrictFeedParser, api.LooseFeedParser = _Strict, _Loose
 
 
-def parse(markup: str) -> dict[str, Any]:
+def parse(markup: str, address: str) -> dict[str, Any]:
     """
     Call feedparser, the only place that does.
 
-    It gets bytes in memory, never a name, and a header that says how they are encoded; it resolves nothing in texts and
-    cleans nothing.
+    It gets bytes in memory, never a name, and headers that say how they are encoded and where they came from; it resolves
+    nothing in texts and cleans nothing.
     """
     parsed: dict[str, Any] = feedparser.parse(
         io.BytesIO(markup.encode()),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": address},
         sanitize_html=False,
         resolve_relative_uris=False,
     )

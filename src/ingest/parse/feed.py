@@ -24,6 +24,7 @@ from ingest.parse import bounded, jsonfeed
 from ingest.parse.charset import decode, legal
 from ingest.parse.fields import (
     ENTRY_LIMIT,
+    Base,
     absolute,
     breaks_off,
     first_date,
@@ -73,6 +74,10 @@ _PARSER_FAULTS: Final = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
     *(xml.sax.SAXException, feedparser.UndeclaredNamespace),
 )
+# CDATA inside CDATA ends at the first end, and the second is no XML.
+_TWICE: Final = re.compile(
+    r"<!\[CDATA\[\s*+(?:<!\[CDATA\[\s*+){1,4}((?:(?!\]\]>|<!\[CDATA\[).)*+)(?:\]\]>\s*+){2,5}", re.DOTALL
+)
 _ENTRY_TAG: Final = re.compile(r"<(?P<closing>/?)(?P<name>item|entry)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _SALVAGE_LIMIT: Final = 20  # times the length; among 20,000 entries one guilty costs 3, a hundred 10, a thousand 13
 
@@ -86,8 +91,9 @@ def parse(capture: Capture) -> Document:
     """
     Read a capture as a feed.
 
-    Relative links are resolved against `xml:base`, else against the address the feed came from. `Content-Location` is
-    not asked: since RFC 7231 (appendix B) it no longer is a base.
+    Relative links are resolved against `xml:base`; else, for a feed that lives on another host than its site, against the page
+    that it says it is of (SimplePie does so, too); else against the address it came from. `Content-Location` is not asked:
+    since RFC 7231 (appendix B) it no longer is a base.
 
     Raises:
         ParseError: With rule `empty`, `html`, `not-a-feed` or `broken`.
@@ -152,11 +158,11 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
         notes.append(f"{count} bad references")
     markup = _spared(markup)
     try:
-        parsed = _feedparser(markup)
+        parsed = _feedparser(markup, base)
         raws: list[_Raw | Unreadable] = list(parsed["entries"])
     except _PARSER_FAULTS as fault:
         notes.append(f"an entry breaks the parser ({fault!r:.80})")
-        parsed, raws = _salvage(markup)
+        parsed, raws = _salvage(markup, base)
     if error := parsed.get("bozo_exception"):
         notes.append(_complaint(error))
         if raws and _is_cut_off(markup):
@@ -167,11 +173,13 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
         raise ParseError("The answer is XML, but of no dialect of feed.", rule="not-a-feed")
     lang = language_tag(string(dict.get(head, "language")))
     skip_hours, skip_days = skips_of(markup)
-    entries, unreadable = _entries(raws, dialect, base, lang)
+    site = _link(head, dialect, lang)
+    link = absolute(site, base) if site else None
+    entries, unreadable = _entries(raws, dialect, Base.of(link, base), lang)
     return Document(
         dialect=dialect,
         title=clean_title(*_title(head, dialect)),
-        link=_link(head, dialect, base, lang),
+        link=link,
         lang=lang,
         entries=tuple(entries),
         unreadable=tuple(unreadable),
@@ -185,7 +193,7 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
 
 def _spared(markup: str) -> str:
     """Return a feed without what misleads feedparser."""
-    markup = _CAPTION.sub(r"\1caption", markup)
+    markup = _TWICE.sub(r"<![CDATA[\1]]>", _CAPTION.sub(r"\1caption", markup))
     markup = _EMPTY_HREF.sub(r"\1", _EMPTY_LINK.sub("", markup))
     return _PLACE.sub("", markup)
 
@@ -197,9 +205,9 @@ def _complaint(error: Exception) -> str:
     return f"{error!s:.200}"
 
 
-def _feedparser(markup: str) -> dict[str, Any]:
+def _feedparser(markup: str, address: str) -> dict[str, Any]:
     """Read what is made ready; what feedparser's reader of ill-formed feeds leaves escaped is decoded."""
-    parsed = bounded.parse(markup)
+    parsed = bounded.parse(markup, address)
     if isinstance(parsed.get("bozo_exception"), xml.sax.SAXException):
         for raw in parsed["entries"]:
             _unescape(raw)
@@ -220,7 +228,7 @@ def _unescape(raw: _Raw) -> None:
             dict.__setitem__(fields, key, html.unescape(value))
 
 
-def _salvage(markup: str) -> tuple[dict[str, Any], list[_Raw | Unreadable]]:
+def _salvage(markup: str, address: str) -> tuple[dict[str, Any], list[_Raw | Unreadable]]:
     """
     Read a feed that breaks the parser in halves, and those in halves, until only the guilty entries are left out.
 
@@ -229,7 +237,7 @@ def _salvage(markup: str) -> tuple[dict[str, Any], list[_Raw | Unreadable]]:
     blocks = _blocks(markup)
     head, tail = (markup[: blocks[0][0]], markup[blocks[-1][1] :]) if blocks else (markup, "")
     try:
-        frame = _feedparser(head + tail)
+        frame = _feedparser(head + tail, address)
     except _PARSER_FAULTS as fault:
         raise ParseError(f"The feed breaks the parser ({fault!r:.80}).", rule="broken") from fault
     left = _SALVAGE_LIMIT * len(markup)
@@ -240,7 +248,8 @@ def _salvage(markup: str) -> tuple[dict[str, Any], list[_Raw | Unreadable]]:
         if left < 0:
             return [Unreadable(0, "broken", "among too many entries that break the parser")] * len(part)
         try:
-            return list(_feedparser(head + "".join(markup[start:end] for start, end in part) + tail)["entries"])
+            whole = head + "".join(markup[start:end] for start, end in part) + tail
+            return list(_feedparser(whole, address)["entries"])
         except _PARSER_FAULTS as fault:
             if len(part) == 1:
                 return [Unreadable(0, "broken", f"{fault!r:.200}")]
@@ -270,7 +279,7 @@ def _is_cut_off(markup: str) -> bool:
 
 
 def _entries(
-    raws: list[_Raw | Unreadable], dialect: str, base: str, lang: str | None
+    raws: list[_Raw | Unreadable], dialect: str, base: Base, lang: str | None
 ) -> tuple[list[Entry], list[Unreadable]]:
     entries: list[Entry] = []
     unreadable: list[Unreadable] = []
@@ -289,17 +298,19 @@ def _entries(
     return entries, unreadable
 
 
-def _entry(raw: _Raw, position: int, dialect: str, base: str, feed_lang: str | None) -> Entry:
+def _entry(raw: _Raw, position: int, dialect: str, base: Base, feed_lang: str | None) -> Entry:
     detail = dict.get(raw, "title_detail")
     own = dict.get(raw, "language") or (detail.get("language") if isinstance(detail, dict) else None)
     lang = language_tag(string(own)) or feed_lang
     title, title_type = _title(raw, dialect)
     summary, summary_type = _summary(raw)
+    link, against = base.resolve(written) if (written := _link(raw, dialect, lang)) else (None, "")
+    xml_base = string(dict.get(raw, bounded.BASE))
     published, updated, created = (dict.get(raw, key) for key in ("published", "updated", "created"))
     return Entry(
         position=position,
         entry_id=string(dict.get(raw, "id")) or None,
-        link=_link(raw, dialect, base, lang),
+        link=link,
         title=title,
         title_type=title_type,
         summary=summary,
@@ -309,6 +320,7 @@ def _entry(raw: _Raw, position: int, dialect: str, base: str, feed_lang: str | N
         updated=first_update(updated, published),
         lang=lang,
         categories=tuple(_categories(raw)),
+        base=f"xml:base {xml_base}" if xml_base and not against else against,
     )
 
 
@@ -336,9 +348,9 @@ def _summary(raw: _Raw) -> tuple[str, TextKind]:
     return string(dict.get(raw, "media_caption")), "text"
 
 
-def _link(raw: _Raw, dialect: str, base: str, lang: str | None) -> str | None:
+def _link(raw: _Raw, dialect: str, lang: str | None) -> str:
     """
-    Return the address of the page that an entry, or the feed, stands for.
+    Return the address of the page that an entry, or the feed, stands for, as written; "" where there is none.
 
     The publisher's own address where FeedBurner put its counter in between; else `rel=alternate`, preferably HTML and
     in the entry's language (RFC 4287 §4.2.7.2, §4.1.1); in RSS else a guid that is a permalink, or `rdf:about` (RSS
@@ -356,7 +368,7 @@ def _link(raw: _Raw, dialect: str, base: str, lang: str | None) -> str | None:
         guid = string(dict.get(raw, "id"))
         is_link = dict.get(raw, "guidislink") is True or dialect in {"rss10", "rss090"}
         written = guid if is_link and has_web_scheme(guid) else ""
-    return absolute(written, base) if written and not written.startswith("#") else None  # which is the feed itself
+    return written if not written.startswith("#") else ""  # which is the feed itself
 
 
 def _is_html(link: _Raw) -> bool:

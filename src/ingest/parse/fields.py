@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from ingest import dates, urls
@@ -10,7 +11,7 @@ from ingest.errors import UrlError
 from ingest.model import NO_DATE, Dated, Precision
 from ingest.parse import printed
 from ingest.parse.charset import legal
-from ingest.text import MARKUP_LIMIT
+from ingest.text import MARKUP_LIMIT, uncovered
 
 ENTRY_LIMIT: Final = 20_000
 """Entries of one document that are read; the longest recorded feed has 372."""
@@ -19,8 +20,8 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def string(value: object, limit: int = MARKUP_LIMIT) -> str:
-    """Return a field as text without surrounding white space, "" for anything that is not text."""
-    return legal(value[:limit]).strip() if isinstance(value, str) else ""
+    """Return a field as text without white space or CDATA around it, "" for anything that is not text."""
+    return uncovered(legal(value[:limit])).strip() if isinstance(value, str) else ""
 
 
 def breaks_off(markup: str, root: str) -> bool:
@@ -31,14 +32,12 @@ def breaks_off(markup: str, root: str) -> bool:
 
 def absolute(link: str, base: str) -> str:
     """
-    Return a link as written if it names its scheme, else resolved against `base` (RFC 3986 §5).
+    Return a link as a browser reads it: as written if it names its scheme, else resolved against `base`.
 
     What cannot be resolved comes back as it is: that it is no web address is said later, where it can be counted.
     """
-    if _SCHEME.match(link):
-        return link
     try:
-        return urls.parse(link, base).text
+        return urls.link(uncovered(link), base)
     except UrlError:
         return link
 
@@ -57,6 +56,30 @@ def number(value: object) -> str:
     """Return a text field, or a number as text, "" for anything else."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else string(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the relative links of a feed are resolved against, and whose word that is."""
+
+    address: str
+    said_by: str
+
+    @classmethod
+    def of(cls, site: str | None, address: str) -> Base:
+        """Take the page that a feed says it is of, where that is on another host than the feed; else the feed's own address."""
+        try:
+            page = urls.parse(site or "")
+        except UrlError:
+            return cls(address, "document address")
+        elsewhere = page.host != urls.parse(address).host
+        return cls(page.text, "channel link") if elsewhere else cls(address, "document address")
+
+    def resolve(self, link: str) -> tuple[str, str]:
+        """Return a link as an absolute address, and what it was resolved against; "" for one that named its own host."""
+        resolved = absolute(link, self.address)
+        is_whole = resolved == link or urls.names_host(uncovered(link), self.address)
+        return resolved, "" if is_whole else f"{self.said_by} {self.address}"
 
 
 def first_date(*raw: object) -> Dated:

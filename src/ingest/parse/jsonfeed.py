@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
 from ingest.parse import jsontext
-from ingest.parse.fields import ENTRY_LIMIT, absolute, first_date, first_update, number, string
+from ingest.parse.fields import ENTRY_LIMIT, Base, absolute, first_date, first_update, number, string
 from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}
@@ -16,7 +16,7 @@ _VERSION: Final = "jsonfeed.org/version/"
 
 def parse(text: str, base: str, notes: list[str]) -> Document:
     """
-    Read a JSON Feed; relative addresses, which it does not allow, are resolved against the feed's own.
+    Read a JSON Feed; relative addresses, which it does not allow, are resolved as those of other feeds.
 
     Args:
         text: The document.
@@ -34,13 +34,16 @@ def parse(text: str, base: str, notes: list[str]) -> Document:
     if _VERSION not in version or not isinstance(feed.get("items"), list):
         raise ParseError("The answer is JSON, but no JSON Feed; kind: json reads other lists.", rule="not-a-feed")
     lang = language_tag(string(feed.get("language")))
-    read = [_item(item, position, base, lang) for position, item in enumerate(feed["items"][:ENTRY_LIMIT])]
+    site = _first(feed.get("home_page_url"))
+    link = absolute(site, base) if site else None
+    links = Base.of(link, base)
+    read = [_item(item, position, links, lang) for position, item in enumerate(feed["items"][:ENTRY_LIMIT])]
     if (left := len(feed["items"]) - ENTRY_LIMIT) > 0:
         read.append(Unreadable(ENTRY_LIMIT, "too-many", f"{left} entries after the first {ENTRY_LIMIT}"))
     return Document(
         dialect=_DIALECTS.get(version.partition(_VERSION)[2].rstrip("/"), "json"),
         title=clean_title(string(feed.get("title")), "text"),
-        link=_link(base, feed.get("home_page_url")),
+        link=link,
         lang=lang,
         entries=tuple(item for item in read if isinstance(item, Entry)),
         unreadable=tuple(item for item in read if isinstance(item, Unreadable)),
@@ -48,7 +51,7 @@ def parse(text: str, base: str, notes: list[str]) -> Document:
     )
 
 
-def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entry | Unreadable:
+def _item(item: object, position: int, base: Base, feed_lang: str | None) -> Entry | Unreadable:
     """Read one item; `url` is its page, `external_url` the page it is about where it has none of its own."""
     if not isinstance(item, dict):
         return Unreadable(position, "not-an-object", f"the item is a {type(item).__name__}")
@@ -58,10 +61,13 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
     entry_id = number(item.get("id"))  # "a number would be coerced to a string" (version 1.1, id)
     title = _title(item.get("title"))
     summary, summary_type = _summary(item)
+    link, against = (
+        base.resolve(written) if (written := _first(item.get("url"), item.get("external_url"))) else (None, "")
+    )
     entry = Entry(
         position=position,
         entry_id=entry_id or None,
-        link=_link(base, item.get("url"), item.get("external_url")),
+        link=link,
         title=title,
         title_type=guess_kind(title),  # "plain text"; yet 2 of 22 recorded feeds write `&#8217;` in it
         summary=summary,
@@ -70,6 +76,7 @@ def _item(item: object, position: int, base: str, feed_lang: str | None) -> Entr
         updated=first_update(number(item.get("date_modified")), number(item.get("date_published"))),
         lang=language_tag(string(item.get("language"))) or feed_lang,
         categories=tuple(filter(None, map(string, item["tags"]))) if isinstance(item.get("tags"), list) else (),
+        base=against,
     )
     if not (entry.title or entry.link or entry.entry_id or entry.summary):
         return Unreadable(position, "empty", "an entry without title, link, id or text")
@@ -86,6 +93,5 @@ def _summary(item: dict[str, Any]) -> tuple[str, TextKind]:
     return next(((value, kind) for key, kind in kinds if (value := string(item.get(key)))), ("", "text"))
 
 
-def _link(base: str, *candidates: object) -> str | None:
-    written = next(filter(None, map(string, candidates)), None)
-    return absolute(written, base) if written else None
+def _first(*candidates: object) -> str:
+    return next(filter(None, map(string, candidates)), "")

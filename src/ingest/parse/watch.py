@@ -27,7 +27,7 @@ from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Source
 from ingest.parse import jsontext, webpage
 from ingest.parse.changelog import days
-from ingest.parse.charset import decode, legal
+from ingest.parse.charset import legal
 from ingest.parse.elements import Page
 from ingest.parse.fields import absolute, first_date
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
@@ -64,7 +64,7 @@ def parse(capture: Capture, source: Source) -> Document:
 
 def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
     """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
-    text, damage = decode(content, content_type)
+    text, damage = webpage.text_of(content, content_type)
     written = legal(text).lstrip("\ufeff \t\r\n")
     if not written:
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")

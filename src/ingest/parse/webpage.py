@@ -39,7 +39,6 @@ _COUNT_FROM: Final = 100_000  # characters; shorter ones cannot cost more than t
 
 _META_CHARSET: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.ASCII | re.IGNORECASE)
 _META_WITHIN: Final = 8_192  # bytes; the standard looks at 1,024, which real pages fill with comments and scripts first
-_HAS_CHARSET: Final = re.compile(r";\s*charset\s*=", re.IGNORECASE)
 
 _ROOT: Final = re.compile(
     r"(?:[\s\ufeff\x00]++|<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)*+<(?P<name>[a-z][\w:.-]*)", re.DOTALL | re.IGNORECASE
@@ -65,16 +64,19 @@ def read(content: bytes, content_type: str = "") -> LexborHTMLParser:
     """
     Return a page as a tree.
 
-    The encoding is what `charset` makes of bytes and media type, with the page's own `<meta charset>` where the media type
-    has none (HTML §13.2.3.2).
+    The encoding is what `charset` makes of bytes, media type and the page's own `<meta charset>`, which counts less than the
+    media type (HTML §13.2.3.2).
 
     Raises:
         ParseError: `empty`, `not-html` (another kind of document) or `too-costly` (see above).
     """
-    if not _HAS_CHARSET.search(content_type) and (found := _META_CHARSET.search(content[:_META_WITHIN])):
-        content_type = f"{content_type}; charset={found[1].decode('ascii')}"
-    markup, _ = decode(content, content_type)
-    return tree(markup)
+    return tree(text_of(content, content_type)[0])
+
+
+def text_of(content: bytes, content_type: str) -> tuple[str, str]:
+    """Return what may be a page as text, and why it could not be read cleanly (else "")."""
+    found = _META_CHARSET.search(content[:_META_WITHIN])
+    return decode(content, content_type, stated=found[1].decode("ascii") if found else "")
 
 
 def tree(markup: str) -> LexborHTMLParser:

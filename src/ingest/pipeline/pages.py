@@ -167,7 +167,7 @@ def _admitted(address: str | None, reading: Reading) -> policy.Admitted | None:
     if not address:
         return None
     try:
-        cleaned = urls.clean(policy.upgrade(reading.vendor, urls.unwrapped(urls.parse(address))))
+        cleaned = urls.clean(policy.upgrade(reading.vendor, urls.possible(urls.unwrapped(urls.parse(address)))))
     except UrlError:
         return None
     verdict = policy.admit(reading.vendor, cleaned.text)

@@ -3,7 +3,8 @@ Web addresses: one normal form, what is cleaned away, which scope holds them, wh
 
 An address is parsed once, by the WHATWG URL Standard (what browsers and servers do with it) behind a strict look at the
 text, and brought into RFC 3986 §6.2 normal form. That form is what is checked, requested and stored; nothing is ever
-decided on the text as it came. Whatever two programs could read differently is refused by name, never repaired.
+decided on the text as it came. Whatever two programs could read differently is refused by name, never repaired. A link
+in a document is first read as a browser reads it (`link`): spaces, line breaks and what is invisible around it.
 
 `UrlError.rule` of an address is one of the first fifteen in `policy`, or `redirector` where it leads on and on
 (`unwrapped`). A scope may break these too:
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 from ingest.urls.address import MAX_LENGTH, Url, clean, parse, with_https
 from ingest.urls.hosts import is_public
+from ingest.urls.links import link, names_host, possible, tidy
 from ingest.urls.pages import page_key
 from ingest.urls.redirectors import unwrapped
 from ingest.urls.refusal import shown
@@ -35,12 +37,16 @@ __all__ = [
     "clean",
     "is_obscure",
     "is_public",
+    "link",
     "matches",
+    "names_host",
     "on_host",
     "page_key",
     "parse",
     "parse_scope",
+    "possible",
     "shown",
+    "tidy",
     "unwrapped",
     "with_https",
 ]

@@ -42,7 +42,7 @@ from ingest.parse.changelog.markdown import to_html
 from ingest.parse.changelog.outline import Outline
 from ingest.parse.changelog.selected import Reader
 from ingest.parse.changelog.selected import sections as read_sections
-from ingest.parse.charset import decode, legal
+from ingest.parse.charset import legal
 from ingest.parse.elements import Page
 from ingest.parse.fields import absolute
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
@@ -82,7 +82,7 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
 
 def laid_out(content: bytes, content_type: str, url: str) -> tuple[Page, str, str, dict[str, str]]:
     """Return HTML or Markdown as a page, with which of them it is, its damage and its front matter; raises as `parse`."""
-    text, damage = decode(content, content_type)
+    text, damage = webpage.text_of(content, content_type)
     text = legal(text)
     if not text.strip("\ufeff \t\r\n"):
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")

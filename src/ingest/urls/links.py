@@ -1,0 +1,106 @@
+"""
+Links as documents hold them: with line breaks, spaces and invisible characters in them, or without a scheme.
+
+A browser follows them all the same (URL Standard §4.4), so they are read as it reads them. What comes of it is an address
+like any other: parsed, admitted, requested and stored in one form. What turns the writing direction round, control
+characters and backslashes are not mended, for they are what fakes are made of.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+from ingest.urls.address import Url, parse
+from ingest.urls.refusal import refusal
+
+# ── the text ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_PLAIN: Final = re.compile(r"[!-~]*")
+# What stands around an address and is the writer's: white space, controls, and everything that nobody sees.
+_AROUND: Final = "\\s\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+_ENDS: Final = re.compile(rf"\A[{_AROUND}]+|[{_AROUND}]+\Z")
+# URL Standard §4.4 drops tabs and line breaks; the indentation behind a line break is the layout's like the break itself.
+_BREAKS: Final = re.compile("[ \t]*[\r\n\x0b\x0c\x85\u2028\u2029][ \t\r\n\x0b\x0c\x85\u2028\u2029]*|\t")
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*")
+_DROPPED: Final = re.compile("[\xad\u200b\u2060\ufeff]")  # of a host: mapped to nothing (UTS 46 §4)
+_ENCODED: Final = re.compile("[ \xa0\xad\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
+
+# ── no scheme ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST: Final = re.compile(
+    r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24})(?::(?:443|80))?(?=(?P<path>/)|[?#]|\Z)"
+)
+_NO_FOLDERS: Final = frozenset({"com", "org", "edu", "gov"})
+"""Top-level domains that no folder of a web site is named after, as `asp.net` and `llama.cpp` are."""
+
+# ── no page ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_TWO_IN_ONE: Final = re.compile(r"://|/https?:|/https?//", re.IGNORECASE)
+_UNFILLED: Final = re.compile(
+    r"%7B%7B|\$%7B|%3C|%5Bobject%20", re.IGNORECASE
+)  # {{slug}}, ${slug}, <%= %>, [object Object]
+
+
+def tidy(written: str) -> str:
+    """Return the text of a link without what a browser drops, and with its spaces escaped; a plain one as it is."""
+    if _PLAIN.fullmatch(written):
+        return written
+    text = _BREAKS.sub("", _ENDS.sub("", written))
+    start = found.end() if (found := _AUTHORITY.match(text)) else 0
+    return _DROPPED.sub("", text[:start]) + _ENCODED.sub(lambda char: quote(char[0]), text[start:])
+
+
+def link(written: str, base: str) -> str:
+    """
+    Return a link as an absolute address: as written if it names its scheme, else with one, else resolved (RFC 3986 §5).
+
+    A host without a scheme (`www.example.com/news`) is one where a browser, asked from the address bar, would find it:
+    it begins with `www.`, is of the same site as the base, or could be no folder.
+
+    Errors:
+        UrlError: As `parse`.
+    """
+    text = tidy(written)
+    if _lacks_scheme(text, base):
+        return f"https://{text}"
+    return text if _SCHEME.match(text) else parse(text, base).text
+
+
+def names_host(written: str, base: str) -> bool:
+    """Whether a link names a host itself, with a scheme or without; `base` is what it would be resolved against otherwise."""
+    text = tidy(written)
+    return text.startswith("//") or _SCHEME.match(text) is not None or _lacks_scheme(text, base)
+
+
+def _lacks_scheme(text: str, base: str) -> bool:
+    found = _HOST.match(text)
+    if found is None:
+        return False
+    labels = found["host"].lower().split(".")
+    if labels[0] == "www" and len(labels) > 2:  # noqa: PLR2004 - and a domain
+        return True
+    if labels[-2:] == parse(base).host.split(".")[-2:]:
+        return True
+    return found["path"] is not None and labels[-1] in _NO_FOLDERS
+
+
+def possible(url: Url) -> Url:
+    """
+    Return an address that a page can have.
+
+    Errors:
+        UrlError: `malformed`, for one that only a fault makes: of two addresses, or of a template that was not filled in.
+    """
+    first = url.path[1:].partition("/")[0].lower()
+    if _TWO_IN_ONE.search(url.path) or first in {url.host, f"www.{url.host}", url.host.removeprefix("www.")}:
+        message = (
+            "holds a second address in its path, so no page can have it; the link has to be corrected at its source."
+        )
+        raise refusal("malformed", message, url.text)
+    if _UNFILLED.search(url.path):
+        message = "holds a placeholder in its path that was not filled in; the link has to be corrected at its source."
+        raise refusal("malformed", message, url.text)
+    return url
