@@ -654,3 +654,12 @@ def test_the_version_is_told(desk: Desk) -> None:
     from ingest import __version__
 
     assert desk("--version").out == f"ingest {__version__}\n"
+
+
+def test_why_says_what_a_relative_link_was_relative_to(desk: Desk) -> None:
+    feed = '<rss version="2.0"><channel><title>Acme</title><link>https://www.acme-ai.com/</link><item><title>Lab</title><link>/news/lab</link></item></channel></rss>'
+    desk.vendors.update({BLOG: Answer(feed.encode(), "application/rss+xml")})
+    desk("poll", "acme/blog")
+    (item,) = desk("headlines", "--source", "acme/blog", "--json").lines()
+    assert item["url"] == "https://www.acme-ai.com/news/lab"
+    assert "relative to  channel link https://www.acme-ai.com/" in desk("why", item["id"]).out

@@ -317,6 +317,22 @@ def test_a_page_is_asked_for_under_the_address_that_is_stored(world: World, tmp_
     assert "/news/my%20post" in {request.target for request in world.server.requests}
 
 
+def test_a_link_can_be_asked_what_it_was_relative_to(world: World) -> None:
+    url = "https://feeds.acme-ai.com/feed.xml"
+    in_force(world, feed=url)
+    content = items(("A", "/news/a"), ("B", f"{HOST}/news/b"), channel=f"{HOST}/")
+    world.server.update({url: Answer(content)})
+    poll(world)
+    assert world.accepted is not None
+    claims = world.rows("SELECT url, capture_id FROM claims ORDER BY url")
+    bases = [
+        pipeline.link_base(world.engine, world.accepted.allowlist, claim.capture_id, claim.url) for claim in claims
+    ]
+    assert bases == [f"channel link {HOST}/", ""]
+    world.write("UPDATE payloads SET body = NULL, pruned_at = first_seen_at")
+    assert pipeline.link_base(world.engine, world.accepted.allowlist, claims[0].capture_id, claims[0].url) == ""
+
+
 # ── the small cases ─────────────────────────────────────────────────────────────────────────────────────────────
 
 CASES = ROOT.parent / "cases"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +14,8 @@ from ingest.errors import UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from ingest.model import Allowlist, Vendor
     from ingest.policy import Admitted, Refused
     from ingest.store.provenance import Provenance
@@ -50,26 +52,42 @@ def _explain_headline(prefix: str, settings: Settings, *, json: bool) -> None:
     from ingest.store import provenance
     from ingest.store.engine import read
 
-    with session.reading(settings) as engine, read(engine) as conn:
-        found = provenance.provenance(conn, find_headline(conn, prefix))
+    with session.reading(settings) as engine:
+        with read(engine) as conn:
+            found = provenance.provenance(conn, find_headline(conn, prefix))
+        bases = _bases(engine, found) if found is not None and not json else {}
     if found is None:
         raise UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
     if json:
         render.document(found)
         return
-    for title, facts in describe(found, settings):
+    for title, facts in describe(found, settings, bases):
         render.blocks(title, facts)
+
+
+def _bases(engine: Engine, found: Provenance) -> dict[int, str]:
+    """Say by capture what the links that sources gave were relative to; nothing for those that named their host."""
+    from ingest import pipeline
+
+    accepted = pipeline.in_force(engine)
+    listed = accepted.allowlist if accepted is not None else None
+    told = (
+        {one.capture_id: pipeline.link_base(engine, listed, one.capture_id, one.url) for one in found.claims}
+        if listed
+        else {}
+    )
+    return {capture_id: base for capture_id, base in told.items() if base}
 
 
 Facts = list[tuple[str, str]]
 
 
-def describe(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
-    """Tell a provenance in blocks, from what is shown to what it was read from."""
+def describe(found: Provenance, settings: Settings, bases: Mapping[int, str]) -> Iterator[tuple[str, Facts]]:
+    """Tell a provenance in blocks, from what is shown to what it was read from; `bases` as `_bases` finds them."""
     yield from _shown(found, settings)
     yield from _evidence(found, settings)
     yield from _story(found, settings)
-    yield from _words(found, settings)
+    yield from _words(found, settings, bases)
 
 
 def _shown(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
@@ -129,7 +147,7 @@ def _story(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]
         yield f"Story {story.id}", [*others, *reasons(story, settings)]
 
 
-def _words(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
+def _words(found: Provenance, settings: Settings, bases: Mapping[int, str]) -> Iterator[tuple[str, Facts]]:
     from ingest.web.when import moment, published
 
     for claim in found.claims:
@@ -138,6 +156,7 @@ def _words(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]
             ("title", claim.title),
             ("as written", claim.title_original if claim.title_original != claim.title else ""),
             ("link", claim.url),
+            ("relative to", bases.get(claim.capture_id, "")),
             ("published", f"{when.text}{f' (written {claim.published_raw})' if claim.published_raw else ''}"),
             ("last seen", moment(claim.last_seen_at, settings.timezone).text),
             ("capture", str(claim.capture_id)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest.pipeline.bases import link_base
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
 from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Context, Poll
@@ -23,6 +24,7 @@ __all__ = [
     "accept",
     "decide",
     "in_force",
+    "link_base",
     "read_stored",
     "replay",
     "run_round",
