@@ -61,7 +61,9 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     if not link:
         return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
     try:
-        url = urls.clean(policy.upgrade(vendor, urls.possible(urls.unwrapped(urls.parse(link)))))
+        url = urls.clean(policy.upgrade(vendor, urls.unwrapped(urls.parse(link))))
+        if isinstance(policy.admit(vendor, url.text), policy.Admitted):  # others have a plainer reason to be refused
+            urls.possible(url)
     except UrlError as error:
         return refuse(Fate.REJECTED, error.rule, error.message)
     candidate = Candidate(

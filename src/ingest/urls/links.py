@@ -3,7 +3,7 @@ Links as documents hold them: with line breaks, spaces and invisible characters 
 
 A browser follows them all the same (URL Standard §4.4), so they are read as it reads them. What comes of it is an address
 like any other: parsed, admitted, requested and stored in one form. What turns the writing direction round, control
-characters and backslashes are not mended, for they are what fakes are made of.
+characters, backslashes and anything unseen in a host are not mended, for they are what fakes are made of.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ _ENDS: Final = re.compile(rf"\A[{_AROUND}]+|[{_AROUND}]+\Z")
 # URL Standard §4.4 drops tabs and line breaks; the indentation behind a line break is the layout's like the break itself.
 _BREAKS: Final = re.compile("[ \t]*[\r\n\x0b\x0c\x85\u2028\u2029][ \t\r\n\x0b\x0c\x85\u2028\u2029]*|\t")
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*")
-_DROPPED: Final = re.compile("[\xad\u200b\u2060\ufeff]")  # of a host: mapped to nothing (UTS 46 §4)
 _ENCODED: Final = re.compile("[ \xa0\xad\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
+
+# Two addresses with a space between, or a scheme with one inside: which one is meant is not for us to guess.
+_DOUBTFUL: Final = re.compile(r"\s\S*://|\A[^/?#]*\s[^/?#]*:")
 
 # ── no scheme ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -49,8 +51,10 @@ def tidy(written: str) -> str:
     if _PLAIN.fullmatch(written):
         return written
     text = _BREAKS.sub("", _ENDS.sub("", written))
+    if _DOUBTFUL.search(text):
+        return text
     start = found.end() if (found := _AUTHORITY.match(text)) else 0
-    return _DROPPED.sub("", text[:start]) + _ENCODED.sub(lambda char: quote(char[0]), text[start:])
+    return text[:start] + _ENCODED.sub(lambda char: quote(char[0]), text[start:])
 
 
 def link(written: str, base: str) -> str:
