@@ -71,8 +71,6 @@ def remember(known: Known, decisions: Sequence[Decision], source: Source = NEWS)
             heads[made.headline_id] = replace(
                 heads[made.headline_id], title=candidate.title, revision=made.revision, state="live"
             )
-        if made.replaces is not None:
-            del claims[made.replaces]
         if made.claim_changed:
             claims[made.entry_key] = KnownClaim(
                 made.entry_key,
@@ -81,6 +79,8 @@ def remember(known: Known, decisions: Sequence[Decision], source: Source = NEWS)
                 candidate.published.value,
                 made.claim_digest,
                 made.offer.page,
+                candidate.raw_key,
+                candidate.lang,
             )
     of: dict[str, tuple[KnownClaim, ...]] = {}
     titled: dict[str, tuple[KnownClaim, ...]] = {}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.dedupe import BULK_ENTRIES, TABLE, Decision, Known, Name, Offer, Page, churn
+from ingest.dedupe import BULK_ENTRIES, TABLE, Decision, Known, Offer, Own, Page, churn
 from ingest.model import Fate
 from unit.test_dedupe import BLOG, NOW, decide, fates, offer, remember, without_claims
 
@@ -42,9 +42,9 @@ def both(own: Known, others: Known) -> Known:
 
 
 def test_every_pair_of_facts_has_its_row_and_the_note_says_the_same() -> None:
-    assert set(TABLE) == set(product(Name, Page))
-    rows = re.findall(r"^\| (agrees|differs|unknown) \| ([a-z, ]+) \| ([a-z ]+) \|$", NOTE.read_text(), re.MULTILINE)
-    assert {(Name(name), Page(page)): verdict for name, page, verdict in rows} == {
+    assert set(TABLE) == set(product(Own, Page))
+    rows = re.findall(r"^\| (goes on|moved|none) \| ([a-z, ]+) \| ([a-z ]+) \|$", NOTE.read_text(), re.MULTILINE)
+    assert {(Own(own), Page(page)): verdict for own, page, verdict in rows} == {
         facts: verdict.value for facts, verdict in TABLE.items()
     }
 

@@ -18,11 +18,13 @@ from ingest.dedupe.keys import (
     headline_id,
     key_text,
     keys,
+    names,
     title_key,
 )
 from ingest.dedupe.known import Decision, Known, KnownClaim, KnownHeadline
+from ingest.dedupe.matching import is_settled
 from ingest.dedupe.reconcile import BACKFILL_AGE, BULK_ENTRIES, churn, reconcile
-from ingest.dedupe.table import TABLE, Name, Page, Verdict
+from ingest.dedupe.table import TABLE, Own, Page, Verdict
 
 __all__ = [
     "BACKFILL_AGE",
@@ -34,16 +36,18 @@ __all__ = [
     "Known",
     "KnownClaim",
     "KnownHeadline",
-    "Name",
     "Offer",
+    "Own",
     "Page",
     "Verdict",
     "churn",
     "claim_digest",
     "entry_keys",
     "headline_id",
+    "is_settled",
     "key_text",
     "keys",
+    "names",
     "reconcile",
     "title_key",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ingest.model import Candidate, Scope, Source
+from ingest.model import Candidate, Precision, Scope, Source
 from ingest.urls import Url, page_key
 
 KEY_LENGTH: Final = 500
@@ -32,8 +32,9 @@ class Offer:
     A candidate whose address was admitted, with the scope that admitted it.
 
     `page` is the key of the page by which its source lists it, however that is spelled, `canonical` that of the page's own
-    address where the page says another. `said` is the digest of the list's own words where the page was opened for more:
-    the list is compared with itself. `alternates` are the page's other languages, each admitted.
+    address where the page says another; often the two are one. `said` is the digest of the list's own words where the page
+    was opened for more: the list is compared with itself. `name` is the name under which the list's entry waited for its
+    page. `alternates` are the page's other languages, each admitted.
     """
 
     candidate: Candidate
@@ -42,6 +43,7 @@ class Offer:
     page: str = ""
     canonical: str = ""
     said: str = ""
+    name: str = ""
     alternates: tuple[tuple[str, Url, Scope], ...] = ()
 
     @classmethod
@@ -75,23 +77,19 @@ def title_key(title: str) -> str:
 
 def entry_keys(offers: Sequence[Offer]) -> list[str]:
     """
-    Name each entry within its source: by guid, else by page.
+    Name each entry within its document: by guid, else by page.
 
     Where one document gives a guid to several pages, the page belongs to the name; where it has several entries on one page
-    without a guid, or with the same one, the title does.
+    without a guid, or with the same one, the title does; and where those have one title, the time to the second does. Two
+    entries of one name say the same, so they are one entry that is listed twice.
     """
     pages_of: dict[str, set[str]] = defaultdict(set)
     for offer in offers:
         if offer.candidate.guid is not None:
             pages_of[offer.candidate.guid].add(offer.page)
-    names = [_name(offer, pages_of) for offer in offers]
-    titles_of: dict[str, set[str]] = defaultdict(set)
-    for name, offer in zip(names, offers, strict=True):
-        titles_of[name].add(offer.candidate.title)
-    return [
-        key_text(name if len(titles_of[name]) == 1 else f"{name}\n{offer.candidate.title}")
-        for name, offer in zip(names, offers, strict=True)
-    ]
+    names = [offer.name or _name(offer, pages_of) for offer in offers]
+    names = _told_apart(names, [offer.candidate.title for offer in offers])
+    return [key_text(name) for name in _told_apart(names, [_moment(offer) for offer in offers])]
 
 
 def _name(offer: Offer, pages_of: dict[str, set[str]]) -> str:
@@ -101,11 +99,39 @@ def _name(offer: Offer, pages_of: dict[str, set[str]]) -> str:
     return f"guid {guid}" if len(pages_of[guid]) == 1 else f"guid {guid}\n{offer.page}"
 
 
+def _told_apart(names: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Add a value to each name that several values have; an empty one tells nothing apart."""
+    values_of: dict[str, set[str]] = defaultdict(set)
+    for name, value in zip(names, values, strict=True):
+        values_of[name].add(value)
+    several = {name for name, found in values_of.items() if len(found - {""}) > 1}
+    return [
+        f"{name}\n{value}" if value and name in several else name for name, value in zip(names, values, strict=True)
+    ]
+
+
+def _moment(offer: Offer) -> str:
+    published = offer.candidate.published
+    is_exact = published.value is not None and published.precision is Precision.SECOND
+    return published.value.isoformat() if published.value is not None and is_exact else ""
+
+
+def names(offer: Offer, name: str) -> list[str]:
+    """
+    List the names that an entry may get in the claims of its source, the plainest first.
+
+    A name there stays with the entry that got it first; another one gets the next that is free.
+    """
+    title, page = offer.candidate.title, offer.page
+    longer = [name, f"{name}\n{page}", f"{name}\n{page}\n{title}", f"{name}\n{page}\n{title}\n{_moment(offer)}"]
+    return list(dict.fromkeys(map(key_text, longer)))
+
+
 def keys(offer: Offer, source: Source) -> tuple[Key, ...]:
-    """List the keys an offer is looked up by, strongest first."""
+    """List the keys an offer is looked up by, each once, strongest first."""
     pages = [Key(source.vendor_id, "url", key_text(page)) for page in (offer.page, offer.canonical) if page]
     guid = offer.candidate.guid
-    return tuple(pages) if guid is None else (Key(source.id, "guid", key_text(guid)), *pages)
+    return tuple(dict.fromkeys(pages if guid is None else (Key(source.id, "guid", key_text(guid)), *pages)))
 
 
 def claim_digest(offer: Offer) -> str:

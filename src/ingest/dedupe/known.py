@@ -23,7 +23,12 @@ class KnownHeadline:
 
 @dataclass(frozen=True, slots=True)
 class KnownClaim:
-    """What this source said last of one of its entries; `page` is the key of its page, `digest` that of the shown fields."""
+    """
+    What this source said last of one of its entries.
+
+    `page` is the key of its page, `digest` that of the shown fields, `raw_key` its guid where it has one. `headline_id` is ""
+    for an entry that was noted and has no headline: its page is still to be opened, or never will be.
+    """
 
     entry_key: str
     headline_id: str
@@ -31,6 +36,8 @@ class KnownClaim:
     published: datetime | None
     digest: str
     page: str
+    raw_key: str = ""
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,9 @@ class Known:
     Everything stored that the offers of one document could touch.
 
     `claims` are this source's own, by entry key; `claims_of` the same by headline id, `claims_titled` by `title_key`.
-    `repeats` counts the headlines this source has already made from a raw key. `first_fill` says that this source has not
-    been ingested before.
+    `noted` are its entries without a claim, by entry key. `on_page` lists the headlines that link to an address which other
+    sources of the vendor have brought. `repeats` counts the headlines this source has already made from a raw key.
+    `first_fill` says that this source has not been ingested before.
     """
 
     by_key: Mapping[Key, str] = field(default_factory=dict)
@@ -49,6 +57,8 @@ class Known:
     claims_of: Mapping[str, tuple[KnownClaim, ...]] = field(default_factory=dict)
     claims_titled: Mapping[str, tuple[KnownClaim, ...]] = field(default_factory=dict)
     repeats: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, KnownClaim] = field(default_factory=dict)
+    on_page: Mapping[str, tuple[KnownHeadline, ...]] = field(default_factory=dict)
     first_fill: bool = False
 
 
@@ -59,7 +69,7 @@ class Decision:
 
     `fate` is created, revised, seen or duplicate. `new_keys` are the keys that did not lead anywhere before. `claim_changed`
     says that the claim itself is new or differs from the last; `restores` that a revoked headline is official again under
-    the new address. `replaces` is the name under which the source claimed this entry before, where that has changed.
+    the new address. `entry_key` is the name of the claim, which stays whatever name the entry goes by later.
     """
 
     fate: Fate
@@ -73,4 +83,3 @@ class Decision:
     backfill: bool = False
     claim_changed: bool = True
     restores: bool = False
-    replaces: str | None = None

@@ -9,10 +9,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ingest.dedupe.decoding import is_no_better
-from ingest.dedupe.keys import Key, Offer, claim_digest, entry_keys, headline_id, keys, same_facts, title_key
+from ingest.dedupe.keys import (
+    Key,
+    Offer,
+    claim_digest,
+    entry_keys,
+    headline_id,
+    key_text,
+    keys,
+    names,
+    same_facts,
+    title_key,
+)
 from ingest.dedupe.known import Decision, Known, KnownClaim
-from ingest.dedupe.table import TABLE, Name, Page, Verdict
-from ingest.model import Candidate, Fate, Precision, Source
+from ingest.dedupe.matching import Matching, is_same_title
+from ingest.dedupe.table import TABLE, Own, Page, Verdict
+from ingest.model import Candidate, Fate, Source
 
 BACKFILL_AGE: Final = timedelta(hours=48)
 """Older than this at first sight, within a first fill or a bulk appearance, is backfill (CONTRACT §5)."""
@@ -34,8 +46,7 @@ def reconcile(offers: Sequence[Offer], known: Known, *, source: Source, at: date
     Returns:
         One decision an offer, in the canonical order in which they are to be written.
     """
-    book = _Book(offers, known, source)
-    decisions = [book.decide(offer) for offer in sorted(offers, key=_canonical)]
+    decisions = _Book(offers, known, source).decide_all(offers)
     return _mark_backfill(decisions, known, at)
 
 
@@ -69,128 +80,146 @@ class _Book:
     def __init__(self, offers: Sequence[Offer], known: Known, source: Source) -> None:
         self._known = known
         self._source = source
-        positions = (offer.candidate.position for offer in offers)
-        self._names = dict(zip(positions, entry_keys(offers), strict=True))
-        self._kept = self._find_kept(offers)
+        self._names = {offer.candidate.position: name for offer, name in zip(offers, entry_keys(offers), strict=True)}
+        self._matching = Matching(offers, self._names, known, source)
         self._crowd = Counter(offer.page for offer in offers)
         self._by_key = dict(known.by_key)
         self._repeats = dict(known.repeats)
         self._met: dict[str, Decision] = {}
-        self._told: set[str] = set()
+        self._named: dict[str, str] = {}
+        self._used: set[str] = set()
         self._moved = self._find_moved(offers)
 
-    def decide(self, offer: Offer) -> Decision:
+    def decide_all(self, offers: Sequence[Offer]) -> list[Decision]:
+        """Decide for every offer: first for those that go on with a claim, so that the others are compared with them."""
+        ordered = sorted(offers, key=_canonical)
+        decided = {
+            id(offer): self._decide(offer) for offer in sorted(ordered, key=lambda one: self._own(one)[1] is None)
+        }
+        return [decided[id(offer)] for offer in ordered]
+
+    def _decide(self, offer: Offer) -> Decision:
         """Gather the facts, look the verdict up, and say what comes of it."""
         name = self._names[offer.candidate.position]
-        found_by = [(key.kind, self._by_key[key]) for key in keys(offer, self._source) if key in self._by_key]
-        claim = self._known.claims.get(name)
-        named = claim.headline_id if claim else next((hit for kind, hit in found_by if kind == "guid"), None)
-        paged = next((hit for kind, hit in found_by if kind == "url"), None)
-        match TABLE[self._name_fact(named, claim, offer), self._page_fact(paged, named, offer)]:
-            case Verdict.NAME:
-                found = named
-            case Verdict.PAGE:
-                found = paged
-            case Verdict.NEW:
-                found = self._moved.get(name)
-        decision = self._create(offer, name) if found is None else self._meet(found, offer, name)
+        fact, claim = self._own(offer)
+        if name in self._named and claim is None:
+            first = self._met[self._named[name]]
+            decision = self._meet(first.headline_id, offer, first.entry_key, None)  # the same entry, listed twice
+        else:
+            page, paged = self._page(offer)
+            match TABLE[fact, page]:
+                case Verdict.OWN if claim is not None:
+                    decision = self._meet(claim.headline_id, offer, claim.entry_key, claim)
+                case Verdict.PAGE if paged is not None:
+                    decision = self._meet(paged, offer, self._free(offer, name), None)
+                case _:
+                    decision = self._create(offer, name)
         self._by_key.update(dict.fromkeys(decision.new_keys, decision.headline_id))
         self._met.setdefault(decision.headline_id, decision)
-        self._told.add(name)
+        self._named.setdefault(name, decision.headline_id)
+        self._used.add(decision.entry_key)
         return decision
 
     # ── facts ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _name_fact(self, named: str | None, claim: KnownClaim | None, offer: Offer) -> Name:
-        if named is None:
-            return Name.UNKNOWN
-        if claim is not None and _is_kept(claim, offer):
-            return Name.AGREES
-        met = self._met.get(named)
-        if met is not None:
-            same = met.offer.page == offer.page or _says_the_same(met.offer.candidate, offer.candidate)
-            return Name.AGREES if same else Name.DIFFERS
-        claims = self._known.claims_of.get(named, ())
-        return Name.AGREES if not claims or any(_is_kept(one, offer) for one in claims) else Name.DIFFERS
+    def _own(self, offer: Offer) -> tuple[Own, KnownClaim | None]:
+        claim = self._matching.claim_of(offer)
+        if claim is not None and claim.headline_id:
+            return Own.GOES_ON, claim
+        claim = self._moved.get(offer.candidate.position)
+        return (Own.NONE, None) if claim is None else (Own.MOVED, claim)
 
-    def _page_fact(self, paged: str | None, named: str | None, offer: Offer) -> Page:
-        if paged is None or paged == named:
-            return Page.UNKNOWN
-        met = self._met.get(paged)
-        if met is not None:
-            alike = met.fate is Fate.DUPLICATE or _says_the_same(met.offer.candidate, offer.candidate)
-            return Page.MET_ALIKE if alike else Page.MET_UNLIKE
-        claims = self._known.claims_of.get(paged, ())
-        if not claims:
-            shared = self._crowd[offer.page] > 1 and self._known.headlines[paged].title != offer.candidate.title
-            return Page.OTHERS_SHARED if shared else Page.OTHERS
-        if any(claim.entry_key in self._kept for claim in claims):
-            return Page.LISTED
-        alike = any(_is_alike(claim, offer.candidate) for claim in claims)
-        return Page.VANISHED_ALIKE if alike else Page.VANISHED_UNLIKE
+    def _page(self, offer: Offer) -> tuple[Page, str | None]:
+        """Say what the page leads to: the entry's own address first, then the one that the page calls its own."""
+        for key in keys(offer, self._source):
+            hit = self._by_key.get(key) if key.kind == "url" else None
+            if hit is not None:
+                met = self._met.get(hit)
+                claims = self._known.claims_of.get(hit, ())
+                if not claims and (met is None or met.fate is Fate.DUPLICATE):
+                    return self._others(hit, offer)
+                is_listed = key.value == key_text(offer.page)
+                same = any(self._is_same(one, offer, is_listed=is_listed) for one in claims)
+                alike = same if met is None else _says_the_same(met.offer.candidate, offer.candidate)
+                return (Page.OWN_ALIKE if alike else Page.OWN_UNLIKE), hit
+        return Page.UNKNOWN, None
 
-    def _find_kept(self, offers: Sequence[Offer]) -> frozenset[str]:
-        """Find the names under which this document still has the entry that the source claimed under them before."""
-        kept = set()
-        for offer in offers:
-            name = self._names[offer.candidate.position]
-            claim = self._known.claims.get(name)
-            if claim is not None and _is_kept(claim, offer):
-                kept.add(name)
-        return frozenset(kept)
+    def _is_same(self, claim: KnownClaim, offer: Offer, *, is_listed: bool) -> bool:
+        """Whether a claim under another name is this entry; many pages call their list or front page canonical."""
+        if is_listed:
+            return self._matching.is_alike(claim, offer)
+        value = offer.candidate.published.value
+        return is_same_title(claim, offer) and (value is None or claim.published in {None, value})
 
-    def _find_moved(self, offers: Sequence[Offer]) -> dict[str, str]:
+    def _others(self, hit: str, offer: Offer) -> tuple[Page, str]:
+        """Find whose announcement a page is that other sources have brought."""
+        there = (self._known.headlines[hit], *self._known.on_page.get(offer.url.text, ()))
+        title, own = offer.candidate.title, self._known.claims_of
+        same = next((one.id for one in there if one.title == title and one.id not in own), None)
+        if same is not None:
+            return Page.OTHERS, same
+        is_shared = self._crowd[offer.page] > 1 or len({one.id for one in there}) > 1
+        return (Page.OTHERS_SHARED if is_shared else Page.OTHERS), hit
+
+    def _find_moved(self, offers: Sequence[Offer]) -> dict[int, KnownClaim]:
         """
-        Find the entries that moved and were renamed at once: headline by new name.
+        Find the entries that moved and were renamed at once: claim by position.
 
-        Such an entry is unknown, and exactly one claim of this source with its title belongs to no entry of the document. The
-        time has to be the same as well, unless most of the document moved: then whoever moved it may have set dates anew.
+        Such an entry goes on with no claim, its page is not known, and exactly one headline's claim of this source with its
+        title belongs to no entry of the document. The time has to be the same as well, unless most of the document moved:
+        then whoever moved it may have set dates anew.
         """
-        unknown = [offer for offer in offers if self._is_unknown(offer)]
-        found = {self._known.by_key.get(key) for offer in offers for key in keys(offer, self._source)}
+        unknown = [offer for offer in offers if self._matching.claim_of(offer) is None and not self._is_known(offer)]
         titles = Counter(title_key(offer.candidate.title) for offer in unknown)
         pairs: list[tuple[Offer, KnownClaim]] = []
         for offer in unknown:
             title = title_key(offer.candidate.title)
-            titled = self._known.claims_titled.get(title, ())
-            gone = [one for one in titled if one.entry_key not in self._kept and one.headline_id not in found]
+            gone = [one for one in self._known.claims_titled.get(title, ()) if not self._matching.is_taken(one)]
             if titles[title] == 1 and len({claim.headline_id for claim in gone}) == 1:
                 pairs.append((offer, gone[0]))
         bulk = _is_bulk(len(pairs), len(offers))
         return {
-            self._names[offer.candidate.position]: claim.headline_id
+            offer.candidate.position: claim
             for offer, claim in pairs
             if bulk or (claim.published is not None and claim.published == offer.candidate.published.value)
         }
 
-    def _is_unknown(self, offer: Offer) -> bool:
-        known = any(key in self._known.by_key for key in keys(offer, self._source))
-        return not known and self._names[offer.candidate.position] not in self._known.claims
+    def _is_known(self, offer: Offer) -> bool:
+        return any(key in self._known.by_key for key in keys(offer, self._source) if key.kind == "url")
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _free(self, offer: Offer, name: str) -> str:
+        """Choose the name of a new claim: one that no other entry of this source has or had."""
+        noted = self._matching.claim_of(offer)
+        if noted is not None:
+            return noted.entry_key
+        longer = names(offer, name)
+        taken = self._known.claims.keys() | self._known.noted.keys() | self._used
+        return next((one for one in longer if one not in taken), longer[-1])
 
     def _create(self, offer: Offer, name: str) -> Decision:
         raw_key = offer.candidate.raw_key
         repeat = self._repeats.get(raw_key, 0)
         self._repeats[raw_key] = repeat + 1
         made = headline_id(self._source.vendor_id, self._source.id, raw_key, repeat)
+        name = self._free(offer, name)
         return Decision(Fate.CREATED, offer, made, name, claim_digest(offer), self._new_keys(offer), repeat=repeat)
 
     def _new_keys(self, offer: Offer) -> tuple[Key, ...]:
         return tuple(key for key in keys(offer, self._source) if key not in self._by_key)
 
-    def _meet(self, found: str, offer: Offer, name: str) -> Decision:
+    def _meet(self, found: str, offer: Offer, name: str, claim: KnownClaim | None) -> Decision:
         """Compare with what this source said of the headline before, and with nothing else."""
-        digest, new_keys = claim_digest(offer), self._new_keys(offer)
+        offer, digest = _as_before(offer, claim)
+        new_keys = self._new_keys(offer)
         met = self._met.get(found)
         if met is not None:
-            fresh = name not in self._told and name not in self._known.claims
+            fresh = name not in self._used and (claim is None or claim.digest != digest)
             return Decision(
                 Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=met.revision, claim_changed=fresh
             )
         headline = self._known.headlines[found]
-        own = self._known.claims_of.get(found, ())
-        claim = next((one for one in own if one.entry_key == name), own[0] if own else None)
         if claim is None:
             return Decision(Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
         if is_no_better(offer.candidate.title, claim.title):
@@ -206,9 +235,8 @@ class _Book:
             digest,
             new_keys,
             revision=headline.revision + revises,
-            claim_changed=restores or claim.digest != digest or claim.entry_key != name,
+            claim_changed=restores or claim.digest != digest or offer.candidate.guid not in {None, claim.raw_key},
             restores=revises and restores,
-            replaces=claim.entry_key if claim.entry_key not in self._kept else None,
         )
 
     def _undamaged(self, offer: Offer, claim: KnownClaim) -> tuple[Offer, str]:
@@ -219,20 +247,17 @@ class _Book:
         return mended, claim.digest if unchanged else digest
 
 
+def _as_before(offer: Offer, claim: KnownClaim | None) -> tuple[Offer, str]:
+    """Give an entry with the language that its source declared once and leaves out now, and the digest of what it says."""
+    digest = claim_digest(offer)
+    if claim is None or claim.lang is None or offer.candidate.lang is not None:
+        return offer, digest
+    kept = replace(offer, candidate=replace(offer.candidate, lang=claim.lang))
+    return kept, digest if claim.digest == digest else claim_digest(kept)
+
+
 def _says_the_same(one: Candidate, other: Candidate) -> bool:
     return one.title == other.title and one.published.value == other.published.value
-
-
-def _is_kept(claim: KnownClaim, offer: Offer) -> bool:
-    """Whether an entry under the name of a claim still is what was claimed: page, title or time are the same."""
-    return claim.page == offer.page or _is_alike(claim, offer.candidate)
-
-
-def _is_alike(claim: KnownClaim, candidate: Candidate) -> bool:
-    """Whether a claim and a candidate under another name are one entry; a bare day proves nothing, a time does."""
-    published = candidate.published
-    same_time = published.precision is Precision.SECOND and claim.published == published.value
-    return claim.title == candidate.title or same_time
 
 
 def _mark_backfill(decisions: Iterable[Decision], known: Known, at: datetime) -> list[Decision]:

@@ -146,7 +146,8 @@ def _judge(
     if isinstance(verdict, policy.Refused):
         return refusal_of(candidate, Fate.REJECTED, verdict.rule, verdict.detail, url=verdict.url)
     listed = dedupe.Offer.of(candidate, verdict.url, verdict.scope)
-    offer = replace(listed, said=waiting.said, alternates=tuple(_alternates(candidate, reading)))
+    alternates = tuple(_alternates(candidate, reading))
+    offer = replace(listed, said=waiting.said, name=waiting.entry_key, alternates=alternates)
     canonical = _admitted(article.canonical, reading)
     if canonical is None or canonical.url.path in {"", "/"} or canonical.url.fragment != verdict.url.fragment:
         return offer

@@ -167,7 +167,7 @@ class _Replay:
             return self._read_document(conn, capture, reading, only_new=True)
         self._newest[capture.source_id] = capture.id
         read_so = (capture.payload_digest, reading.digest)
-        if self._last_read.get(capture.source_id) == read_so:
+        if event.kind == "poll" and self._last_read.get(capture.source_id) == read_so:
             return seen_again(polls.last_tally(conn, capture.source_id))
         self._last_read[capture.source_id] = read_so
         return self._read_document(conn, capture, reading)
@@ -180,7 +180,7 @@ class _Replay:
             return Tally()
         judged = judge(document, reading, capture.fetched_at)
         ingested = write(conn, capture, document, reading, judged, only_new=only_new)
-        if ingested.outcome is not Outcome.OK:
+        if ingested.outcome is not Outcome.OK or (document.cut and not only_new):  # a poll reads the same bytes again
             self._last_read.pop(capture.source_id, None)
         return ingested.tally
 

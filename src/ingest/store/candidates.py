@@ -10,10 +10,12 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, nulls_first, or_, select, update
 
+from ingest.dedupe import KnownClaim, Offer, names
 from ingest.errors import LeaseLostError
 from ingest.model import Candidate, Capture, Dated, Precision
 from ingest.store import schema
 from ingest.store.engine import batches, json_text, upsert
+from ingest.urls import page_key, parse
 
 Status = Literal["pending", "known", "finished", "refused"]
 
@@ -44,6 +46,31 @@ def statuses(conn: Connection, source_id: str, names: Iterable[str]) -> dict[str
         )
         found |= {row.entry_key: (row.status, row.said) for row in rows}
     return found
+
+
+def noted(conn: Connection, source_id: str, offers: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
+    """Read what was noted of entries under their names or addresses, by name; `offers` come with their names."""
+    plain = {name: offer for offer, name in offers if not offer.candidate.title}
+    wanted = {long for offer, name in offers for long in names(offer, name)[: None if offer.candidate.title else 1]}
+    urls_wanted = {offer.candidate.url for offer, _ in offers if offer.candidate.title}
+    columns = (_TABLE.c.entry_key, _TABLE.c.url, _TABLE.c.said, _TABLE.c.candidate)
+    found: dict[str, KnownClaim] = {}
+    for column, values in ((_TABLE.c.entry_key, wanted), (_TABLE.c.url, urls_wanted)):
+        for batch in batches(values):
+            for row in conn.execute(select(*columns).where(_TABLE.c.source_id == source_id, column.in_(batch))):
+                offer = plain.get(row.entry_key)
+                if offer is not None and offer.candidate.url == row.url:  # a long sitemap; nothing more is asked of it
+                    found[row.entry_key] = KnownClaim(row.entry_key, "", "", None, row.said, offer.page)
+                else:
+                    found[row.entry_key] = _as_claim(row.entry_key, row.said, _candidate(row.candidate))
+    return found
+
+
+def _as_claim(name: str, said: str, candidate: Candidate) -> KnownClaim:
+    page = page_key(parse(candidate.url))
+    return KnownClaim(
+        name, "", candidate.title, candidate.published.value, said, page, candidate.raw_key, candidate.lang
+    )
 
 
 Registered = tuple[str, Candidate, str, str, Status]
@@ -158,7 +185,9 @@ _LOOKED_AT: Final = 500
 def find(conn: Connection, source_id: str, url: str, *, now: datetime, owner: str, lease: timedelta) -> Waiting | None:
     """Take the lease of the entry that a stored page belongs to; None when it waits no longer."""
     row = conn.execute(
-        select(_TABLE.c.id).where(_TABLE.c.source_id == source_id, _TABLE.c.url == url, _TABLE.c.status == "pending")
+        select(_TABLE.c.id)
+        .where(_TABLE.c.source_id == source_id, _TABLE.c.url == url, _TABLE.c.status == "pending")
+        .order_by(_TABLE.c.id)  # of several on one page the first, in a replay as in the round
     ).first()
     if row is None:
         return None

@@ -170,11 +170,12 @@ _RECORDS: Final = (
                (SELECT 1 FROM changes c WHERE c.headline_id = h.id AND c.kind = 'created')""",
     ),
     (
-        "Every headline has its link, its story and a key.",
-        "headline without link, story or key",
+        "Every headline has its link, its story, and a key or claim by which it is known again.",
+        "headline without link, story, or key and claim",
         """SELECT h.id FROM headlines h WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.headline_id = h.id)
                OR NOT EXISTS (SELECT 1 FROM story_joins j WHERE j.headline_id = h.id AND j.story_id = h.story_id)
-               OR NOT EXISTS (SELECT 1 FROM headline_keys k WHERE k.headline_id = h.id)""",
+               OR NOT EXISTS (SELECT 1 FROM headline_keys k WHERE k.headline_id = h.id
+                              UNION ALL SELECT 1 FROM claims c WHERE c.headline_id = h.id)""",  # keys may be shared
     ),
     (
         "The ledger balances.",

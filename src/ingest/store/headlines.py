@@ -12,12 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 
-from ingest.dedupe import Decision, Key, Known, KnownClaim, KnownHeadline, Offer, headline_id, keys, title_key
+from ingest.dedupe import (
+    Decision,
+    Key,
+    Known,
+    KnownClaim,
+    KnownHeadline,
+    Offer,
+    headline_id,
+    is_settled,
+    keys,
+    names,
+    title_key,
+)
 from ingest.dedupe import entry_keys as names_of
 from ingest.model import Capture, Fate, Grant, Source
-from ingest.store import changes, schema
+from ingest.store import candidates, changes, schema
 from ingest.store.engine import batches, json_text, upsert
 
 Row = dict[str, Any]
@@ -26,25 +38,73 @@ Row = dict[str, Any]
 
 
 def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
-    """Read everything stored that these offers of one source could touch."""
-    if _is_first_fill(conn, source):
-        by_key = _by_key(conn, (key for offer in offers for key in keys(offer, source)))
-        repeats = _repeats(conn, source, offers, by_key)
-        return Known(by_key, _headlines(conn, set(by_key.values())), repeats=repeats, first_fill=True)
+    """Read everything stored that these offers of one source could touch; what was noted, only of a list's entries."""
     by_key = _by_key(conn, (key for offer in offers for key in keys(offer, source)))
-    claims = _claims(conn, source, schema.claims.c.entry_key, names_of(offers))
-    claims |= _claims(conn, source, schema.claims.c.headline_id, by_key.values())
-    unknown = [offer for offer in offers if not any(key in by_key for key in keys(offer, source))]
-    titled = _claims(conn, source, schema.claims.c.title_key, {title_key(offer.candidate.title) for offer in unknown})
+    entry_keys = names_of(offers)
+    if first_fill := _is_first_fill(conn, source):
+        claims: dict[str, KnownClaim] = {}
+        unsettled = list(zip(offers, entry_keys, strict=True))
+    else:
+        claims = _claims(conn, source, schema.claims.c.entry_key, entry_keys)
+        claims |= _claims(conn, source, schema.claims.c.headline_id, by_key.values())
+        unsettled = [
+            (offer, name)
+            for offer, name in zip(offers, entry_keys, strict=True)
+            if name not in claims or not is_settled(claims[name], offer)
+        ]
+        claims |= _near(conn, source, unsettled)
+    waiting = [(offer, name) for offer, name in unsettled if source.opens_pages and not offer.name]
+    titled = {} if first_fill else _titled(conn, source, [offer for offer, _ in unsettled])
     claims |= titled
+    heads = _headlines(conn, set(by_key.values()) | {claim.headline_id for claim in claims.values()})
+    claims_of = _grouped(claims.values(), lambda claim: claim.headline_id)
+    others = [
+        one
+        for one, _ in unsettled
+        if any(by_key.get(key, "") in heads.keys() - claims_of.keys() for key in keys(one, source))
+    ]
     return Known(
         by_key=by_key,
-        headlines=_headlines(conn, set(by_key.values()) | {claim.headline_id for claim in claims.values()}),
+        headlines=heads,
         claims=claims,
-        claims_of=_grouped(claims.values(), lambda claim: claim.headline_id),
+        claims_of=claims_of,
         claims_titled=_grouped(titled.values(), lambda claim: title_key(claim.title)),
-        repeats=_repeats(conn, source, offers, by_key),
+        repeats=_repeats(conn, source, [offer for offer, _ in unsettled]),
+        noted=candidates.noted(conn, source.id, waiting),
+        on_page=_on_page(conn, source, others),
+        first_fill=first_fill,
     )
+
+
+def _near(conn: Connection, source: Source, unsettled: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
+    """Read the claims that share guid, page or name with entries which are not simply those of before."""
+    table = schema.claims
+    found = _claims(conn, source, table.c.entry_key, (long for one, name in unsettled for long in names(one, name)[1:]))
+    found |= _claims(conn, source, table.c.page, (offer.page for offer, _ in unsettled))
+    guids = (offer.candidate.guid for offer, _ in unsettled)
+    return found | _claims(conn, source, table.c.raw_key, (guid for guid in guids if guid is not None))
+
+
+def _titled(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, KnownClaim]:
+    titles = {title_key(offer.candidate.title) for offer in offers if offer.candidate.title}
+    return _claims(conn, source, schema.claims.c.title_key, titles)
+
+
+def _on_page(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, tuple[KnownHeadline, ...]]:
+    """Read the headlines of the vendor that link to the addresses of some offers."""
+    links, heads = schema.links, schema.headlines
+    columns = (heads.c.id, heads.c.source_id, heads.c.title, heads.c.state, heads.c.revision)
+    found: dict[str, dict[str, KnownHeadline]] = defaultdict(dict)
+    for batch in batches(offer.url.text for offer in offers):
+        rows = conn.execute(
+            select(links.c.url, *columns)
+            .join(heads, heads.c.id == links.c.headline_id)
+            .where(links.c.url.in_(batch), links.c.vendor_id == source.vendor_id, links.c.rel == "primary")
+            .order_by(heads.c.id)
+        )
+        for row in rows:
+            found[row.url][row.id] = KnownHeadline(*row[1:])
+    return {url: tuple(heads.values()) for url, heads in found.items()}
 
 
 def _grouped(claims: Iterable[KnownClaim], by: Callable[[KnownClaim], str]) -> dict[str, tuple[KnownClaim, ...]]:
@@ -76,7 +136,8 @@ def _claims(
 ) -> dict[str, KnownClaim]:
     """Read this source's claims by one column, by their entry key."""
     table = schema.claims
-    columns = (table.c.entry_key, table.c.headline_id, table.c.title, table.c.published, table.c.digest, table.c.page)
+    names = ("entry_key", "headline_id", "title", "published", "digest", "page", "raw_key", "lang")
+    columns = [table.c[name] for name in names]
     found: dict[str, KnownClaim] = {}
     for batch in batches(values):
         rows = conn.execute(select(*columns).where(table.c.source_id == source.id, column.in_(batch)))
@@ -94,9 +155,9 @@ def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]
     return found
 
 
-def _repeats(conn: Connection, source: Source, offers: Sequence[Offer], by_key: dict[Key, str]) -> dict[str, int]:
+def _repeats(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, int]:
     """Count, for raw keys that may need a new headline, how many ids this source has already made from them."""
-    fresh = {offer.candidate.raw_key for offer in offers if keys(offer, source)[0] not in by_key}
+    fresh = {offer.candidate.raw_key for offer in offers}
     counts = dict.fromkeys(fresh, 0)
     table = schema.headlines
     while fresh:
@@ -297,10 +358,6 @@ def _claim(conn: Connection, decisions: Iterable[Decision], writing: Writing) ->
         for decision in decisions
         if decision.claim_changed
     ]
-    renamed = {one.replaces for one in decisions if one.replaces is not None and one.replaces != one.entry_key}
-    for batch in batches(renamed):
-        mine = and_(schema.claims.c.source_id == writing.source.id, schema.claims.c.entry_key.in_(batch))
-        conn.execute(delete(schema.claims).where(mine))
     if rows:
         upsert(conn, schema.claims, rows, key=("source_id", "entry_key"), keep=("first_seen_at",))
 
@@ -322,7 +379,10 @@ def _link(
     rows += [_link_row(decision, writing, scopes, "alternate") for decision in fresh]
     rows += [row for decision in shown for row in _alternate_rows(decision, writing, scopes)]
     if rows:
-        upsert(conn, table, rows, key=("headline_id", "url", "source_id"), keep=("first_seen_at",))
+        once = {
+            (row["headline_id"], row["url"]): row for row in reversed(rows)
+        }  # what is primary is no alternate besides
+        upsert(conn, table, list(once.values()), key=("headline_id", "url", "source_id"), keep=("first_seen_at",))
     return fresh
 
 
@@ -337,7 +397,12 @@ def _without_link(conn: Connection, duplicates: list[Decision], writing: Writing
             )
         )
         there |= {(row.headline_id, row.url) for row in rows}
-    return [decision for decision in duplicates if (decision.headline_id, decision.offer.url.text) not in there]
+    fresh = {
+        (decision.headline_id, decision.offer.url.text): decision
+        for decision in reversed(duplicates)
+        if (decision.headline_id, decision.offer.url.text) not in there
+    }
+    return list(reversed(fresh.values()))
 
 
 def _alternate_rows(decision: Decision, writing: Writing, scopes: dict[str, int]) -> Iterator[Row]:

@@ -1,0 +1,165 @@
+"""
+Which of its source's claims each entry of a document goes on with (docs/decisions/0003).
+
+Four facts can agree: guid, page, title and time. Two of them make one entry; of several pairs that could be, the surest is
+taken first, and an entry and a claim are taken once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, time
+from typing import Final
+
+from ingest.dedupe.keys import Offer, keys
+from ingest.dedupe.known import Known, KnownClaim
+from ingest.model import Precision, Source
+
+_TITLE: Final = 8
+_TIME: Final = 4
+_PAGE: Final = 2
+_GUID: Final = 1
+"""What an agreement weighs: titles are unique more often than times, times more often than pages or guids that are shared."""
+
+_MOST: Final = 20
+"""Claims of one place with one title or one time that are looked at: more would cost the square of a hostile document."""
+
+_Place = tuple[str, str]
+
+
+def is_same_time(claim: KnownClaim, offer: Offer) -> bool:
+    """Whether both say the same time to the second; a bare day proves nothing, since vendors announce several things a day."""
+    published = offer.candidate.published
+    return (
+        published.value is not None and published.precision is Precision.SECOND and claim.published == published.value
+    )
+
+
+def is_same_title(claim: KnownClaim, offer: Offer) -> bool:
+    """Whether both say the same title; an address without a title says none."""
+    return claim.title != "" and claim.title == offer.candidate.title
+
+
+def is_settled(claim: KnownClaim, offer: Offer) -> bool:
+    """Whether an entry is so plainly the one of a claim with its name that nothing else need be looked at."""
+    candidate = offer.candidate
+    if claim.page != offer.page or candidate.guid not in {None, claim.raw_key}:
+        return False
+    return not candidate.title or (is_same_title(claim, offer) and claim.published == candidate.published.value)
+
+
+class Matching:
+    """The claims that the entries of one document go on with."""
+
+    def __init__(self, offers: Sequence[Offer], names: Mapping[int, str], known: Known, source: Source) -> None:
+        self._names = names
+        self._known = known
+        self._source = source
+        self._claims = dict(sorted({**known.noted, **known.claims}.items()))
+        self._at: dict[_Place, list[KnownClaim]] = defaultdict(list)
+        for claim in self._claims.values():
+            for place in _places(claim.raw_key, claim.page):
+                self._at[place].append(claim)
+        self._told = {place: _by_words(claims) for place, claims in self._at.items()}
+        self._crowd = Counter(place for offer in offers for place in _places(offer.candidate.guid, offer.page))
+        self._pairs_of = Counter((offer.candidate.guid, offer.page) for offer in offers)
+        self._taken: set[str] = set()
+        self._found = self._take(offers)
+
+    def claim_of(self, offer: Offer) -> KnownClaim | None:
+        """Give the claim that an entry goes on with."""
+        return self._found.get(offer.candidate.position)
+
+    def is_taken(self, claim: KnownClaim) -> bool:
+        """Whether an entry of the document goes on with a claim."""
+        return claim.entry_key in self._taken
+
+    def is_shared(self, place: _Place) -> bool:
+        """Whether several entries have a guid or page in common, in the document or in what is known."""
+        return self._crowd[place] > 1 or len({_identity(claim) for claim in self._at.get(place, ())}) > 1
+
+    def is_alike(self, claim: KnownClaim, offer: Offer) -> bool:
+        """Whether title or time agree; midnight is but a day where several entries share guid or page."""
+        if is_same_title(claim, offer):
+            return True
+        value = offer.candidate.published.value
+        if not is_same_time(claim, offer) or value is None:
+            return False
+        return value.time() != time() or not any(map(self.is_shared, _places(offer.candidate.guid, offer.page)))
+
+    def _take(self, offers: Sequence[Offer]) -> dict[int, KnownClaim]:
+        pairs = [pair for offer in offers for pair in self._pairs(offer)]
+        found: dict[int, KnownClaim] = {}
+        for _, _, position, claim in sorted(pairs, key=lambda pair: pair[:2]):
+            if position not in found and claim.entry_key not in self._taken:
+                found[position] = claim
+                self._taken.add(claim.entry_key)
+        return found
+
+    def _pairs(self, offer: Offer) -> Iterator[tuple[int, tuple[str, ...], int, KnownClaim]]:
+        """List the claims that an entry may be, each with its rank; equal ranks are told apart by what the entry says."""
+        candidate = offer.candidate
+        name = self._names[candidate.position]
+        moment = candidate.published.value.isoformat() if candidate.published.value else ""
+        for claim in {claim.entry_key: claim for claim in self._eligible(offer, name)}.values():
+            weight = (
+                _TITLE * is_same_title(claim, offer)
+                + _TIME * is_same_time(claim, offer)
+                + _PAGE * (claim.page == offer.page)
+                + _GUID * (candidate.guid is not None and claim.raw_key == candidate.guid)
+            )
+            ties = (str(claim.entry_key != name), moment, candidate.raw_key, offer.url.text, candidate.title)
+            yield -weight, (*ties, claim.entry_key), candidate.position, claim
+
+    def _eligible(self, offer: Offer, name: str) -> Iterator[KnownClaim]:
+        own = self._claims.get(name)
+        if own is not None and (is_settled(own, offer) or self.is_alike(own, offer)):
+            yield own
+            if is_settled(own, offer):
+                return
+        published = offer.candidate.published
+        places = _places(offer.candidate.guid, offer.page)
+        for place in places:
+            told = self._told.get(place, {})
+            near = [*told.get(offer.candidate.title, ())[:_MOST], *told.get(published.value, ())[:_MOST]]
+            yield from (claim for claim in near if self.is_alike(claim, offer))
+        if not offer.name:  # the other entries of the list are not in sight while one page is read
+            for key in keys(offer, self._source):
+                claims = self._known.claims_of.get(self._known.by_key.get(key, ""), ())
+                yield from (claim for claim in claims if self.is_alike(claim, offer))
+        yield from self._by_place(offer)
+
+    def _by_place(self, offer: Offer) -> Iterable[KnownClaim]:
+        """Give what has guid and page in common, or without guids the page; title and time may both be edited."""
+        *by_guid, by_page = _places(offer.candidate.guid, offer.page)
+        if not by_guid:
+            claims = [claim for claim in self._at.get(by_page, ()) if claim.entry_key.startswith("url ")]
+            return () if self.is_shared(by_page) else claims
+        both = [claim for claim in self._at.get(by_page, ()) if self._has_guid(claim, offer)]
+        is_one = len({_identity(claim) for claim in both}) == 1
+        return both if is_one and self._pairs_of[offer.candidate.guid, offer.page] == 1 else ()
+
+    def _has_guid(self, claim: KnownClaim, offer: Offer) -> bool:
+        if claim.raw_key == offer.candidate.guid:
+            return True
+        guid = next((key for key in keys(offer, self._source) if key.kind == "guid"), None)
+        return guid is not None and bool(claim.headline_id) and self._known.by_key.get(guid) == claim.headline_id
+
+
+def _places(guid: str | None, page: str) -> list[_Place]:
+    return [("page", page)] if guid is None else [("guid", guid), ("page", page)]
+
+
+def _identity(claim: KnownClaim) -> str:
+    """Name what a claim is about: a headline, or an entry that has none yet."""
+    return claim.headline_id or f"\n{claim.entry_key}"
+
+
+def _by_words(claims: Iterable[KnownClaim]) -> dict[str | datetime | None, list[KnownClaim]]:
+    told: dict[str | datetime | None, list[KnownClaim]] = defaultdict(list)
+    for claim in claims:
+        told[claim.title].append(claim)
+        if claim.published is not None:
+            told[claim.published].append(claim)
+    return told

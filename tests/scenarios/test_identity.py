@@ -1,0 +1,188 @@
+"""Identity the whole way: re-used guids, pages that name themselves, and what else real documents do, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ingest.demo.answers import Answer
+from ingest.demo.server import VendorServer
+from ingest.fetch import Fetcher
+from ingest.model import Outcome
+from scenarios.whole import assert_whole, settle
+from world import FEED, NOW, Item, World, fetch_settings, rss
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+ABSENT = "the shared cases are not beside the checkout"
+HOST = "https://www.acme-ai.com"
+DAYS = [NOW - timedelta(days=day) for day in range(9, 0, -1)]
+
+LIST = f"""
+version: 1
+vendors:
+  acme:
+    name: Acme
+    home: {HOST}/
+    official: [www.acme-ai.com]
+    sources:
+      news: {{kind: feed, url: {HOST}/feed.xml}}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[VendorServer]:
+    with VendorServer() as vendors:
+        yield vendors
+
+
+@pytest.fixture
+def world(engine: Engine, server: VendorServer) -> Iterator[World]:
+    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
+        made = World(engine, server, fetcher)
+        yield made
+
+
+# ── the shared cases ────────────────────────────────────────────────────────────────────────────────────────────
+
+RIGHT = {
+    "e1": ["A", "B"],
+    "e2": ["A", "B", "X"],
+    "e5": ["A", "B", "C"],
+    "poison": ["A", "B"],
+    "g1": ["A"],
+    "g2": ["A"],
+    "w1": [f"Post number {number} here" for number in range(5)],
+    "spoison": ["Self canonical"],
+}
+"""The titles that each case comes to."""
+
+
+def case(name: str, text: str) -> tuple[list[dict[str, Answer]], dict[str, Answer]]:
+    """Read the documents of a case in their order, and the pages of its entries."""
+    folder, host = CASES / name, f"https://{name}.test-vendor.com"
+    url = text.split("url: '", 1)[1].split("'", 1)[0]
+    kind = "text/html; charset=utf-8" if name == "w1" else "application/xml"
+    rounds = [
+        {url: Answer(path.read_bytes(), kind)}
+        for path in sorted(folder.iterdir())
+        if path.name.startswith(("round", "input"))
+    ]
+    pages = {}
+    for path in sorted(folder.glob("page*.html")):
+        first = path.read_text().partition("\n")[0]
+        place = first.removeprefix("<!-- ").removesuffix(" -->") if first.startswith("<!-- /") else "/news/1"
+        pages[host + place] = Answer(path.read_bytes(), "text/html; charset=utf-8")
+    return rounds, pages
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason=ABSENT)
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_shared_case_comes_to_what_is_right(world: World, tmp_path: Path, name: str) -> None:
+    text = (CASES / name / "sources.yaml").read_text()
+    world.put_in_force(text)
+    rounds, pages = case(name, text)
+    for document in rounds:
+        for report in settle(world, {**pages, **document}):
+            assert [poll.outcome for poll in report.polls] == [Outcome.OK]
+    assert world.titles() == RIGHT[name]
+    assert_whole(world, {**pages, **rounds[-1]}, tmp_path)
+
+
+# ── guids and links that are used again ─────────────────────────────────────────────────────────────────────────
+
+
+def item(title: str, guid: str | None, path: str | None = None, day: int = 0) -> Item:
+    return Item(title, f"{HOST}/{path or title.lower()}", DAYS[day], guid=guid)
+
+
+def bare(*items: Item) -> Answer:
+    """Write a feed whose entries have no guid."""
+    whole = rss(*items)
+    return Answer(
+        b"".join(
+            part.partition(b"</guid>")[2] if i else part
+            for i, part in enumerate(whole.content.split(b'<guid isPermaLink="false">'))
+        ),
+        whole.media_type,
+    )
+
+
+def atom(*items: Item) -> Answer:
+    body = "".join(
+        f"<entry><id>{one.guid}</id><title>{one.title}</title><link href='{one.link}'/>"
+        f"<updated>{one.published:%Y-%m-%dT%H:%M:%SZ}</updated><published>{one.published:%Y-%m-%dT%H:%M:%SZ}</published></entry>"
+        for one in items
+    )
+    text = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Acme</title><id>urn:acme</id>{body}</feed>"
+    return Answer(text.encode(), "application/atom+xml")
+
+
+A, B, C, D = (item(title, "g", day=day) for day, title in enumerate("ABCD"))
+P = [item(title, None, "p", day) for day, title in enumerate("ABCDE")]
+SAME = [Item("Weekly update", f"{HOST}/weekly", day, guid="w") for day in DAYS]
+
+HISTORIES: Mapping[str, tuple[list[Answer], list[str]]] = {
+    "one guid for one article after the other": ([rss(A), rss(B), rss(C), rss(D)], ["A", "B", "C", "D"]),
+    "a guid that returns to its first article": ([rss(A), rss(B), rss(A), rss(B)], ["A", "B"]),
+    "a guid that returns to its first article, which was edited": (
+        [rss(A), rss(B), rss(item("A2", "g", "a"))],
+        ["A2", "B"],
+    ),
+    "an Atom id for one article after the other": ([atom(A), atom(B), atom(A, B)], ["A", "B"]),
+    "several entries under one guid": ([rss(A, B), rss(C, A, B), rss(D, C)], ["A", "B", "C", "D"]),
+    "several entries under one guid, then one": ([rss(A, B, C), rss(B), rss(D)], ["A", "B", "C", "D"]),
+    "guids that count positions": (
+        [
+            rss(
+                *(
+                    item(title, f"item-{place}", day=day)
+                    for place, (day, title) in enumerate(reversed(list(enumerate(shown))))
+                )
+            )
+            for shown in ("AB", "ABC", "ABCD", "ABCDEF")
+        ],
+        list("ABCDEF"),
+    ),
+    "guids that count positions in a window of three": (
+        [
+            rss(*(item(title, f"item-{place}", day="ABCDEFGH".index(title)) for place, title in enumerate(shown)))
+            for shown in ("CBA", "DCB", "FED", "DCB", "HGF")
+        ],
+        list("ABCDEFGH"),
+    ),
+    "no guids and one link": (
+        [bare(*P[:2]), bare(P[2], P[1]), bare(P[2]), bare(P[3]), bare(P[4], P[0])],
+        list("ABCDE"),
+    ),
+    "one guid, one link": (
+        [
+            rss(*(item(t, "p", "p", d) for d, t in shown))
+            for shown in ([(0, "A"), (1, "B")], [(2, "C"), (1, "B")], [(3, "D")])
+        ],
+        list("ABCD"),
+    ),
+    "one guid, one link, one title": (
+        [rss(*SAME[:2]), rss(*SAME[1:3]), rss(*SAME[:4])],
+        ["Weekly update"] * 4,
+    ),
+    "an entry that is listed twice": ([rss(A, A), rss(A, A, A), rss(A)], ["A"]),
+    "guids that become links": (
+        [rss(A, item("B", "b")), rss(item("A", f"{HOST}/a"), item("B", f"{HOST}/b"))],
+        ["A", "B"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_what_is_named_again_is_neither_lost_nor_doubled(world: World, tmp_path: Path, name: str) -> None:
+    world.put_in_force(LIST)
+    documents, titles = HISTORIES[name]
+    for document in documents:
+        (report,) = settle(world, {FEED: document})
+        assert report.polls[0].outcome is Outcome.OK, report.polls
+    assert world.titles() == titles
+    assert_whole(world, {FEED: documents[-1]}, tmp_path)
