@@ -25,7 +25,7 @@ _GUID: Final = 1
 _MOST: Final = 20
 """Claims of one place with one title or one time that are looked at: more would cost the square of a hostile document."""
 
-_Place = tuple[str, str]
+Place = tuple[str, str]
 
 
 def is_same_time(claim: KnownClaim, offer: Offer) -> bool:
@@ -57,13 +57,12 @@ class Matching:
         self._known = known
         self._source = source
         self._claims = dict(sorted({**known.noted, **known.claims}.items()))
-        self._at: dict[_Place, list[KnownClaim]] = defaultdict(list)
+        self._at: dict[Place, list[KnownClaim]] = defaultdict(list)
         for claim in self._claims.values():
             for place in _places(claim.raw_key, claim.page):
                 self._at[place].append(claim)
         self._told = {place: _by_words(claims) for place, claims in self._at.items()}
         self._crowd = Counter(place for offer in offers for place in _places(offer.candidate.guid, offer.page))
-        self._pairs_of = Counter((offer.candidate.guid, offer.page) for offer in offers)
         self._taken: set[str] = set()
         self._found = self._take(offers)
 
@@ -75,18 +74,18 @@ class Matching:
         """Whether an entry of the document goes on with a claim."""
         return claim.entry_key in self._taken
 
-    def is_shared(self, place: _Place) -> bool:
+    def is_shared(self, place: Place) -> bool:
         """Whether several entries have a guid or page in common, in the document or in what is known."""
         return self._crowd[place] > 1 or len({_identity(claim) for claim in self._at.get(place, ())}) > 1
 
-    def is_alike(self, claim: KnownClaim, offer: Offer) -> bool:
-        """Whether title or time agree; midnight is but a day where several entries share guid or page."""
+    def is_alike(self, claim: KnownClaim, offer: Offer, place: Place) -> bool:
+        """Whether title or time agree with a claim of the same guid or page; where several share that, midnight is a bare day."""
         if is_same_title(claim, offer):
             return True
         value = offer.candidate.published.value
-        if not is_same_time(claim, offer) or value is None:
+        if value is None or not is_same_time(claim, offer):
             return False
-        return value.time() != time() or not any(map(self.is_shared, _places(offer.candidate.guid, offer.page)))
+        return value.time() != time() or not self.is_shared(place)
 
     def _take(self, offers: Sequence[Offer]) -> dict[int, KnownClaim]:
         pairs = [pair for offer in offers for pair in self._pairs(offer)]
@@ -113,32 +112,37 @@ class Matching:
             yield -weight, (*ties, claim.entry_key), candidate.position, claim
 
     def _eligible(self, offer: Offer, name: str) -> Iterator[KnownClaim]:
-        own = self._claims.get(name)
-        if own is not None and (is_settled(own, offer) or self.is_alike(own, offer)):
-            yield own
-            if is_settled(own, offer):
-                return
-        published = offer.candidate.published
         places = _places(offer.candidate.guid, offer.page)
+        own = self._claims.get(name)
+        if own is not None and is_settled(own, offer):
+            yield own
+            return
+        if own is not None and self.is_alike(own, offer, places[0]):
+            yield own
         for place in places:
             told = self._told.get(place, {})
-            near = [*told.get(offer.candidate.title, ())[:_MOST], *told.get(published.value, ())[:_MOST]]
-            yield from (claim for claim in near if self.is_alike(claim, offer))
+            for said in (offer.candidate.title, offer.candidate.published.value):
+                yield from (claim for claim in told.get(said, ())[:_MOST] if self.is_alike(claim, offer, place))
         if not offer.name:  # the other entries of the list are not in sight while one page is read
-            for key in keys(offer, self._source):
-                claims = self._known.claims_of.get(self._known.by_key.get(key, ""), ())
-                yield from (claim for claim in claims if self.is_alike(claim, offer))
+            yield from self._by_key(offer)
         yield from self._by_place(offer)
+
+    def _by_key(self, offer: Offer) -> Iterator[KnownClaim]:
+        """Give what a guid or page led to at any time before."""
+        for key in keys(offer, self._source):
+            place = ("guid", offer.candidate.guid or "") if key.kind == "guid" else ("page", offer.page)
+            claims = self._known.claims_of.get(self._known.by_key.get(key, ""), ())
+            yield from (claim for claim in claims if self.is_alike(claim, offer, place))
 
     def _by_place(self, offer: Offer) -> Iterable[KnownClaim]:
         """Give what has guid and page in common, or without guids the page; title and time may both be edited."""
         *by_guid, by_page = _places(offer.candidate.guid, offer.page)
-        if not by_guid:
-            claims = [claim for claim in self._at.get(by_page, ()) if claim.entry_key.startswith("url ")]
-            return () if self.is_shared(by_page) else claims
-        both = [claim for claim in self._at.get(by_page, ()) if self._has_guid(claim, offer)]
-        is_one = len({_identity(claim) for claim in both}) == 1
-        return both if is_one and self._pairs_of[offer.candidate.guid, offer.page] == 1 else ()
+        if self.is_shared(by_page):
+            return ()
+        claims = self._at.get(by_page, ())
+        if by_guid:
+            return [claim for claim in claims if self._has_guid(claim, offer)]
+        return [claim for claim in claims if claim.entry_key.startswith("url ")]
 
     def _has_guid(self, claim: KnownClaim, offer: Offer) -> bool:
         if claim.raw_key == offer.candidate.guid:
@@ -147,7 +151,7 @@ class Matching:
         return guid is not None and bool(claim.headline_id) and self._known.by_key.get(guid) == claim.headline_id
 
 
-def _places(guid: str | None, page: str) -> list[_Place]:
+def _places(guid: str | None, page: str) -> list[Place]:
     return [("page", page)] if guid is None else [("guid", guid), ("page", page)]
 
 

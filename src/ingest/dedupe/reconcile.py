@@ -147,7 +147,7 @@ class _Book:
     def _is_same(self, claim: KnownClaim, offer: Offer, *, is_listed: bool) -> bool:
         """Whether a claim under another name is this entry; many pages call their list or front page canonical."""
         if is_listed:
-            return self._matching.is_alike(claim, offer)
+            return self._matching.is_alike(claim, offer, ("page", offer.page))
         value = offer.candidate.published.value
         return is_same_title(claim, offer) and (value is None or claim.published in {None, value})
 
