@@ -460,7 +460,8 @@ class Article:
     """
     What an announcement's own page says of itself.
 
-    `title` is plain text without the site's name, "" where the page has none; `title_original` as it was written.
+    `title` is plain text without the site's name, "" where the page has none; `title_original` as it was written. `heading`
+    is what its heading says instead, "" where that says no more.
     `canonical` and the `alternates` (language tag or `x-default`, address) are absolute and not yet admitted, the page
     itself among them where it lists itself. `refresh` is where it sends its readers by itself. `evidence` names, for each
     field that is filled, what told it.
@@ -468,6 +469,7 @@ class Article:
 
     title: str
     title_original: str = ""
+    heading: str = ""
     published: Dated = NO_DATE
     modified: Dated = NO_DATE
     canonical: str | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
-from scenarios.whole import assert_whole, settle
+from scenarios.whole import assert_replayed, assert_whole, settle
 from world import FEED, NOW, Item, World, fetch_settings, rss
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -186,3 +187,99 @@ def test_what_is_named_again_is_neither_lost_nor_doubled(world: World, tmp_path:
         assert report.polls[0].outcome is Outcome.OK, report.polls
     assert world.titles() == titles
     assert_whole(world, {FEED: documents[-1]}, tmp_path)
+
+
+# ── pages that have one name for all ────────────────────────────────────────────────────────────────────────────
+
+MAP = f"{HOST}/sitemap.xml"
+SITEMAP = f"""
+version: 1
+vendors:
+  acme:
+    name: Acme
+    home: {HOST}/
+    official: [www.acme-ai.com]
+    sources:
+      map: {{kind: sitemap, url: {MAP}, lang: en}}
+"""
+
+
+def sitemap(*paths: str) -> Answer:
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    locations = "".join(f"<url><loc>{HOST}{path}</loc></url>" for path in paths)
+    return Answer(f"<urlset {space}>{locations}</urlset>".encode())
+
+
+def headed(heading: str, title: str, *, head: str = "") -> Answer:
+    text = (
+        f"<!doctype html><html lang=en><head><title>{title}</title>{head}</head><body><main><article>"
+        f"<h1>{heading}</h1><p>{'What there is to say about it. ' * 9}</p></article></main></body></html>"
+    )
+    return Answer(text.encode(), "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda heading: headed(heading, "The Acme Newsroom"),
+        lambda heading: headed(heading, heading, head='<meta property="og:title" content="The Acme Newsroom">'),
+        lambda heading: headed(heading, "Acme"),
+        lambda heading: headed(
+            heading,
+            "Labs",
+            head='<meta property="og:title" content="Labs"><meta property="og:site_name" content="Labs">',
+        ),
+    ],
+)
+def test_a_title_that_every_page_has_is_no_headline(
+    world: World, tmp_path: Path, form: Callable[[str], Answer]
+) -> None:
+    world.put_in_force(SITEMAP)
+    names = ["Borea opens", "Corvus closes", "Delta ships"]
+    pages = {f"{HOST}/news/{number}": form(name) for number, name in enumerate(names)}
+    for shown in (1, 2, 3):
+        settle(world, {**pages, MAP: sitemap(*(f"/news/{number}" for number in range(shown)))})
+    assert world.titles() == names
+    assert len(world.rows("SELECT id FROM headlines")) == len(names)
+    assert_whole(world, {MAP: sitemap("/news/0", "/news/1", "/news/2")}, tmp_path)
+    assert len(world.server.requests) < 20  # the first page twice at most
+
+
+def test_a_title_that_two_pages_share_stays_where_no_heading_says_more(world: World, tmp_path: Path) -> None:
+    world.put_in_force(SITEMAP)
+    pages = {f"{HOST}/news/{number}": headed("Release notes", "Release notes") for number in range(3)}
+    settle(world, {**pages, MAP: sitemap(*(f"/news/{number}" for number in range(3)))})
+    assert world.titles() == ["Release notes"] * 3
+    assert_whole(world, {MAP: sitemap("/news/0", "/news/1", "/news/2")}, tmp_path)
+
+
+# ── what a later version leaves out ─────────────────────────────────────────────────────────────────────────────
+
+
+def with_language(answer: Answer, lang: str) -> Answer:
+    return replace(
+        answer, content=answer.content.replace(b"<channel>", f"<channel><language>{lang}</language>".encode())
+    )
+
+
+def test_a_language_that_was_declared_once_is_not_lost_by_a_version_that_omits_it(world: World, tmp_path: Path) -> None:
+    world.put_in_force(LIST)
+    settle(world, {FEED: with_language(rss(A, item("B", "b")), "ja")})
+    (report,) = settle(world, {FEED: rss(A, item("B2", "b", "b"))})
+    assert (report.tally.seen, report.tally.revised) == (1, 1)
+    assert {row.lang for row in world.rows("SELECT lang FROM v1_headlines")} == {"ja"}
+    settle(world, {FEED: with_language(rss(A, item("B2", "b", "b")), "fr")})
+    assert {row.lang for row in world.rows("SELECT lang FROM v1_headlines")} == {"fr"}
+    assert_whole(world, {FEED: with_language(rss(A, item("B2", "b", "b")), "fr")}, tmp_path)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_document_that_was_cut_off_and_came_again_replays_alike(world: World, tmp_path: Path, times: int) -> None:
+    world.put_in_force(LIST)
+    whole = rss(A, item("B", "b"), item("C", "c"))
+    cut = Answer(whole.content[: whole.content.index(b"<title>C") + 5], whole.media_type)
+    settle(world, {FEED: whole})
+    for _ in range(times):
+        settle(world, {FEED: cut})
+    assert_replayed(world, tmp_path)
+    assert_whole(world, {FEED: whole}, tmp_path)

@@ -131,7 +131,8 @@ class History:
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """A feed as a window that moves on, and sometimes back; several entries first, so that what is shared shows as such."""
-    newest, rounds = draw(st.integers(3, 5)), []
+    newest = draw(st.integers(3, 5))
+    rounds: list[tuple[int, ...]] = []
     for _ in range(draw(st.integers(2, 4))):
         size = draw(st.integers(3 if not rounds else 1, 5))
         shown = range(newest, max(-1, newest - size), -1)

@@ -226,7 +226,8 @@ class _Book:
             offer, digest = self._undamaged(offer, claim)
         restores = headline.state == "revoked"
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
-        revises = shown and (restores or not same_facts(claim.digest, digest))
+        is_other = bool(offer.name) and claim.title != offer.candidate.title  # its page was read again, and says so
+        revises = shown and (restores or is_other or not same_facts(claim.digest, digest))
         return Decision(
             Fate.REVISED if revises else Fate.SEEN,
             offer,
@@ -235,7 +236,10 @@ class _Book:
             digest,
             new_keys,
             revision=headline.revision + revises,
-            claim_changed=restores or claim.digest != digest or offer.candidate.guid not in {None, claim.raw_key},
+            claim_changed=restores
+            or is_other
+            or claim.digest != digest
+            or offer.candidate.guid not in {None, claim.raw_key},
             restores=revises and restores,
         )
 

@@ -122,6 +122,7 @@ class _Reading:
         return Article(
             title=title,
             title_original=original,
+            heading=self.other_heading(title),
             published=self.date(
                 "published", "datePublished", _PUBLISHED, seen.published, seen.published_by, marked[False]
             ),
@@ -214,6 +215,12 @@ class _Reading:
             whole = titles.completed(title, lines)
             return original, titles.without_site(whole, heading, names) if whole != title else title
         return "", ""
+
+    def other_heading(self, title: str) -> str:
+        """Return what the heading says besides the title; a title may turn out to be the site's name on another page."""
+        line = titles.line(text_of(self.heading)) if self.heading else ""
+        says_more = line.casefold() not in title.casefold() and not titles.is_no_title(line)
+        return line if line and says_more and not titles.is_one_of(line, self.names()) else ""
 
     def date(
         self, name: str, key: str, meta: tuple[str, ...], seen: Dated, by: Evidence | None, marked: Dated

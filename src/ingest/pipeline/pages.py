@@ -75,6 +75,7 @@ def write(
     conn: Connection, capture: Capture, article: Article, waiting: candidates.Waiting, reading: Reading
 ) -> Opened:
     """Record an entry with what its page tells; the rest of the transaction is the caller's."""
+    article = _headed(conn, article, waiting, reading)
     return _record(conn, capture, waiting, reading, enriched(waiting.candidate, article), article)
 
 
@@ -109,6 +110,24 @@ def _title(listed: str, said: str) -> str:
     if not listed or (cut and said.startswith(cut)):
         return clean_title(said, "text") or listed
     return listed
+
+
+def _headed(conn: Connection, article: Article, waiting: candidates.Waiting, reading: Reading) -> Article:
+    """
+    Let a page's heading be its title where the title is but the site's name, and the list gives none.
+
+    A title is the site's name where it is the vendor's, or where another page of the source has it, too. The first such page
+    could not be told by itself, so it is opened once more.
+    """
+    if waiting.candidate.title or not article.heading:
+        return article
+    page = urls.page_key(urls.parse(waiting.candidate.url))
+    others = headlines.entitled(conn, reading.source.id, article.title_original, besides=page)
+    if not others and article.title.casefold() != reading.vendor.name.casefold():
+        return article
+    if len(others) == 1 and others[0][1] == article.title:
+        candidates.open_again(conn, reading.source.id, others[0][0])
+    return replace(article, title=article.heading)
 
 
 def _record(

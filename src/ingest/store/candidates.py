@@ -224,6 +224,12 @@ def _settle(conn: Connection, waiting: Waiting, values: dict[str, Any]) -> None:
         raise LeaseLostError(message, subject=waiting.source_id)
 
 
+def open_again(conn: Connection, source_id: str, entry_key: str) -> None:
+    """Let the page of an entry that was finished be opened once more."""
+    mine = and_(_TABLE.c.source_id == source_id, _TABLE.c.entry_key == entry_key, _TABLE.c.status == "finished")
+    conn.execute(update(_TABLE).where(mine).values(status="pending", next_try_at=None))
+
+
 def give_back(conn: Connection, waiting: Waiting) -> None:
     """Give a lease back untouched."""
     mine = and_(_TABLE.c.id == waiting.id, _TABLE.c.lease_token == waiting.token)
