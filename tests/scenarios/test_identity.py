@@ -245,6 +245,38 @@ def test_a_title_that_every_page_has_is_no_headline(
     assert len(world.server.requests) < 20  # the first page twice at most
 
 
+def test_pages_of_one_day_that_share_a_title_are_announcements_of_their_own(world: World, tmp_path: Path) -> None:
+    world.put_in_force(SITEMAP)
+    day = '<meta property="article:published_time" content="2026-05-20">'
+    pages = {f"{HOST}/news/{number}": headed("Release notes", "Release notes", head=day) for number in range(3)}
+    settle(world, {**pages, MAP: sitemap(*(f"/news/{number}" for number in range(3)))})
+    assert world.titles() == ["Release notes"] * 3
+    assert_whole(world, {MAP: sitemap("/news/0", "/news/1", "/news/2")}, tmp_path)
+
+
+@pytest.mark.parametrize("guid", ["g", None])
+@pytest.mark.parametrize("down", [True, False])
+def test_what_takes_the_place_of_an_entry_that_waits_does_not_cost_it(
+    world: World, tmp_path: Path, guid: str | None, *, down: bool
+) -> None:
+    """The page of the first cannot be opened yet when its guid, or its link, is given to the next."""
+    world.put_in_force(LIST.replace("feed.xml}", "feed.xml, article: true}"))
+    path = "p" if guid is None else None
+    first, second, third = (item(f"Announcement {n}", guid, path or f"{n}", n) for n in range(3))
+    write = rss if guid else bare
+    pages = {one.link: headed("Changelog", "Changelog") for one in (first, second, third)}
+    world.server.update(pages)
+    if down:
+        broken = Answer(b"", "text/html", 503)
+        world.server.update(dict.fromkeys(pages, broken))
+    for shown in ((first, second), (third, second), (third,)):
+        world.server.update({FEED: write(*shown)})
+        world.round(after=timedelta(minutes=1))
+    settle(world, pages)
+    assert world.titles() == [f"Announcement {n}" for n in range(3)]
+    assert_whole(world, {FEED: write(third)}, tmp_path)
+
+
 def test_a_title_that_two_pages_share_stays_where_no_heading_says_more(world: World, tmp_path: Path) -> None:
     world.put_in_force(SITEMAP)
     pages = {f"{HOST}/news/{number}": headed("Release notes", "Release notes") for number in range(3)}

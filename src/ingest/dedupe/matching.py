@@ -114,6 +114,9 @@ class Matching:
     def _eligible(self, offer: Offer, name: str) -> Iterator[KnownClaim]:
         places = _places(offer.candidate.guid, offer.page)
         own = self._claims.get(name)
+        if offer.name:  # its list was told apart before; the other entries are not in sight while one page is read
+            yield from () if own is None else (own,)
+            return
         if own is not None and is_settled(own, offer):
             yield own
             return
@@ -123,8 +126,7 @@ class Matching:
             told = self._told.get(place, {})
             for said in (offer.candidate.title, offer.candidate.published.value):
                 yield from (claim for claim in told.get(said, ())[:_MOST] if self.is_alike(claim, offer, place))
-        if not offer.name:  # the other entries of the list are not in sight while one page is read
-            yield from self._by_key(offer)
+        yield from self._by_key(offer)
         yield from self._by_place(offer)
 
     def _by_key(self, offer: Offer) -> Iterator[KnownClaim]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from ingest.dedupe.decoding import is_no_better
@@ -22,7 +22,7 @@ from ingest.dedupe.keys import (
     title_key,
 )
 from ingest.dedupe.known import Decision, Known, KnownClaim
-from ingest.dedupe.matching import Matching, is_same_title
+from ingest.dedupe.matching import Matching, is_same_time, is_same_title
 from ingest.dedupe.table import TABLE, Own, Page, Verdict
 from ingest.model import Candidate, Fate, Source
 
@@ -146,7 +146,7 @@ class _Book:
 
     def _is_same(self, claim: KnownClaim, offer: Offer, *, is_listed: bool) -> bool:
         """Whether a claim under another name is this entry; many pages call their list or front page canonical."""
-        if is_listed:
+        if is_listed and not offer.name:
             return self._matching.is_alike(claim, offer, ("page", offer.page))
         value = offer.candidate.published.value
         return is_same_title(claim, offer) and (value is None or claim.published in {None, value})
@@ -167,7 +167,8 @@ class _Book:
 
         Such an entry goes on with no claim, its page is not known, and exactly one headline's claim of this source with its
         title belongs to no entry of the document. The time has to be the same as well, unless most of the document moved:
-        then whoever moved it may have set dates anew.
+        then whoever moved it may have set dates anew. Where one page is read, what else the list has is not in sight, and one
+        day is not enough.
         """
         unknown = [offer for offer in offers if self._matching.claim_of(offer) is None and not self._is_known(offer)]
         titles = Counter(title_key(offer.candidate.title) for offer in unknown)
@@ -178,11 +179,7 @@ class _Book:
             if titles[title] == 1 and len({claim.headline_id for claim in gone}) == 1:
                 pairs.append((offer, gone[0]))
         bulk = _is_bulk(len(pairs), len(offers))
-        return {
-            offer.candidate.position: claim
-            for offer, claim in pairs
-            if bulk or (claim.published is not None and claim.published == offer.candidate.published.value)
-        }
+        return {offer.candidate.position: claim for offer, claim in pairs if bulk or _is_same_moment(claim, offer)}
 
     def _is_known(self, offer: Offer) -> bool:
         return any(key in self._known.by_key for key in keys(offer, self._source) if key.kind == "url")
@@ -258,6 +255,12 @@ def _as_before(offer: Offer, claim: KnownClaim | None) -> tuple[Offer, str]:
         return offer, digest
     kept = replace(offer, candidate=replace(offer.candidate, lang=claim.lang))
     return kept, digest if claim.digest == digest else claim_digest(kept)
+
+
+def _is_same_moment(claim: KnownClaim, offer: Offer) -> bool:
+    if offer.name:
+        return is_same_time(claim, offer) and claim.published is not None and claim.published.time() != time()
+    return claim.published is not None and claim.published == offer.candidate.published.value
 
 
 def _says_the_same(one: Candidate, other: Candidate) -> bool:
