@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,8 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
+from ingest.store import proposals
+from ingest.store.engine import write
 from scenarios.whole import assert_replayed, assert_whole, settle
 from world import FEED, NOW, Item, World, fetch_settings, rss
 
@@ -263,18 +266,18 @@ def test_what_takes_the_place_of_an_entry_that_waits_does_not_cost_it(
     world.put_in_force(LIST.replace("feed.xml}", "feed.xml, article: true}"))
     path = "p" if guid is None else None
     first, second, third = (item(f"Announcement {n}", guid, path or f"{n}", n) for n in range(3))
-    write = rss if guid else bare
+    feed = rss if guid else bare
     pages = {one.link: headed("Changelog", "Changelog") for one in (first, second, third)}
     world.server.update(pages)
     if down:
         broken = Answer(b"", "text/html", 503)
         world.server.update(dict.fromkeys(pages, broken))
     for shown in ((first, second), (third, second), (third,)):
-        world.server.update({FEED: write(*shown)})
+        world.server.update({FEED: feed(*shown)})
         world.round(after=timedelta(minutes=1))
     settle(world, pages)
     assert world.titles() == [f"Announcement {n}" for n in range(3)]
-    assert_whole(world, {FEED: write(third)}, tmp_path)
+    assert_whole(world, {FEED: feed(third)}, tmp_path)
 
 
 def test_a_title_that_two_pages_share_stays_where_no_heading_says_more(world: World, tmp_path: Path) -> None:
@@ -315,3 +318,17 @@ def test_a_document_that_was_cut_off_and_came_again_replays_alike(world: World, 
         settle(world, {FEED: cut})
     assert_replayed(world, tmp_path)
     assert_whole(world, {FEED: whole}, tmp_path)
+
+
+def test_the_longest_addresses_make_a_proposal_on_both_engines(world: World) -> None:
+    """An index of PostgreSQL takes rows of some 2,700 bytes; what is repetitive would be compressed into one."""
+    world.put_in_force(LIST)
+    chance = random.Random(1)
+    long, other = ("".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=2000)) for _ in range(2))
+    for _ in range(2):
+        with write(world.engine) as conn:
+            proposals.record(
+                conn, "acme/news", "path", f"{HOST}/{long}", f"{HOST}/{other}", change="", evidence={}, now=world.at
+            )
+    (kept,) = world.rows("SELECT times, length(to_url) AS length FROM proposals")
+    assert (kept.times, kept.length) == (2, 500)

@@ -37,7 +37,7 @@ from ingest.pipeline import walking
 from ingest.pipeline.holding import hold
 from ingest.pipeline.placing import place
 from ingest.rules import RULES_VERSION
-from ingest.store import candidates, headlines, lists, polls, rejections
+from ingest.store import candidates, headlines, identity, lists, polls, rejections
 from ingest.store import engine as database
 
 CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
@@ -154,7 +154,7 @@ def write(
         if capture.purpose == "part" and not only_new:  # it costs itself, and not those behind it
             walking.step(conn, reading.source, capture, document, (), first=False)
         return _quarantine(conn, capture, offers, refusals, verdict)
-    known = headlines.known(conn, reading.source, offers)
+    known = identity.known(conn, reading.source, offers)
     if walking.fills(conn, capture):
         known = replace(known, first_fill=True)
     decisions = dedupe.reconcile(offers, known, source=reading.source, at=capture.fetched_at)

@@ -18,7 +18,7 @@ from ingest.errors import UrlError
 from ingest.model import Article, Candidate, Capture, Failed, Fate, Precision, Refusal, Scope, Tally
 from ingest.normalise import filtered_by
 from ingest.pipeline.ingest import Reading, begin, record, refusal_of, tally_of
-from ingest.store import candidates, headlines, rejections
+from ingest.store import candidates, identity, rejections
 from ingest.text import clean_summary, clean_title
 
 FIRST_WAIT: Final = timedelta(minutes=10)
@@ -122,7 +122,7 @@ def _headed(conn: Connection, article: Article, waiting: candidates.Waiting, rea
     if waiting.candidate.title or not article.heading:
         return article
     page = urls.page_key(urls.parse(waiting.candidate.url))
-    others = headlines.entitled(conn, reading.source.id, article.title_original, besides=page)
+    others = identity.entitled(conn, reading.source.id, article.title_original, besides=page)
     if not others and article.title.casefold() != reading.vendor.name.casefold():
         return article
     if len(others) == 1 and others[0][1] == article.title:
@@ -145,7 +145,7 @@ def _record(
         rejections.record(conn, [judged], capture)
         candidates.finish(conn, waiting, "refused", page_capture_id=page_capture_id, error=judged.detail)
         return Opened(tally_of([judged.fate]), judged.detail)
-    known = headlines.known(conn, reading.source, [judged])
+    known = identity.known(conn, reading.source, [judged])
     decisions = dedupe.reconcile([judged], known, source=reading.source, at=capture.fetched_at)
     record(conn, decisions, reading, capture)
     candidates.finish(conn, waiting, "finished", page_capture_id=page_capture_id)

@@ -21,7 +21,7 @@ from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal,
 from ingest.parse import cards, selfcheck
 from ingest.pipeline.holding import hold
 from ingest.pipeline.ingest import CHECKED, Reading, believe, judge, tally_of
-from ingest.store import candidates, headlines, polls
+from ingest.store import candidates, identity, polls
 from ingest.store import engine as database
 
 
@@ -106,7 +106,7 @@ def _remember(engine: Engine | None, source: Source, offers: list[dedupe.Offer])
     if engine is None:
         return _Memory(dedupe.Known(first_fill=True))
     with database.read(engine) as conn:
-        known = headlines.known(conn, source, offers)
+        known = identity.known(conn, source, offers)
         told: dict[str, tuple[str, str]] = {}
         if source.opens_pages:
             names = [one.entry_key for one in dedupe.reconcile(offers, known, source=source, at=_EPOCH)]

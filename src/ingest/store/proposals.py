@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, select, update
 
+from ingest.dedupe import key_text
 from ingest.store import schema
 from ingest.store.engine import json_text, upsert
 
@@ -55,6 +56,9 @@ def record(
     now: datetime,
 ) -> Proposal:
     """Note a sighting; one that was done or discarded begins anew only when it was done."""
+    to_url = key_text(
+        to_url
+    )  # two addresses of 2,048 characters are more than PostgreSQL can index; `change` has it whole
     before = _find(conn, source_id, kind, from_url, to_url)
     again = before is not None and before.status != "done"
     values: dict[str, Any] = {
