@@ -246,7 +246,7 @@ def test_what_is_about_the_database_ends_the_round(world: World, monkeypatch: py
         error.sqlite_errorcode = sqlite3.SQLITE_BUSY  # as the driver sets it
         raise OperationalError("statement", {}, error)
 
-    monkeypatch.setattr("ingest.store.headlines.known" if where == "read" else "ingest.store.headlines.apply", lock)
+    monkeypatch.setattr("ingest.store.identity.known" if where == "read" else "ingest.store.headlines.apply", lock)
 
     with pytest.raises(StoreError, match="stayed locked"):
         world.round()
