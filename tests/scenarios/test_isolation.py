@@ -306,7 +306,7 @@ def pages_of(*names: str) -> dict[str, Answer]:
 
 
 @pytest.mark.parametrize(
-    "step", ["ingest.pipeline.visits.read_article", "ingest.pipeline.pages.write", "ingest.pipeline.pages.give_up"]
+    "step", ["ingest.pipeline.openings.read_article", "ingest.pipeline.pages.write", "ingest.pipeline.pages.give_up"]
 )
 def test_a_poison_in_a_page_costs_its_entry_and_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str

@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ingest import policy
-from ingest.model import Failed, PollReport, Source
+from ingest.errors import DocumentError
+from ingest.model import Failed, Outcome, PollReport, Source
 from ingest.pipeline import pages
-from ingest.pipeline.visits import Found, Visit, plan, read_part
+from ingest.pipeline.isolation import isolated
+from ingest.pipeline.parts import read_part
+from ingest.pipeline.visits import Found, Visit, plan
 from ingest.store import engine as database
 from ingest.store import sources as states
 from ingest.store import walks
@@ -33,7 +36,11 @@ def follow_lists(this: Round, listed: Mapping[str, Source], polled: Collection[s
     reports: list[PollReport] = []
     for walk in waiting:
         if not walk.failures or walk.source_id in polled:
-            reports += _follow(this, listed[walk.source_id], walk)
+            try:
+                with isolated("following its list", subject=walk.source_id):
+                    reports += _follow(this, listed[walk.source_id], walk)
+            except DocumentError as error:
+                reports.append(PollReport(walk.source_id, Outcome.BROKEN, error=error.message))
     return reports
 
 

@@ -38,11 +38,12 @@ from ingest.pipeline import isolation
 from ingest.pipeline.further import follow_lists
 from ingest.pipeline.ingest import Reading
 from ingest.pipeline.isolation import isolated
+from ingest.pipeline.openings import open_pages
+from ingest.pipeline.parts import read_parts
 from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Context, Poll
 from ingest.pipeline.stored import leased, read_stored
 from ingest.pipeline.turns import SOON_S, lease_for
-from ingest.pipeline.visits import open_pages, read_parts
 from ingest.store import engine as database
 from ingest.store import leases, owners, sources
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
 from ingest.errors import DamagedError, LeaseLostError, StaleListError
-from ingest.model import Capture, Lease, PollReport, Source
+from ingest.model import Capture, Lease, PollReport, Source, Tally
+from ingest.pipeline.ingest import Ingested
+from ingest.pipeline.openings import read_page
 from ingest.pipeline.poll import Poll
-from ingest.pipeline.visits import recover, set_damaged_aside
+from ingest.pipeline.visits import Visit
 from ingest.rules import RULES_VERSION
-from ingest.store import captures, sources
+from ingest.store import candidates, captures, sources
 from ingest.store import engine as database
 
 if TYPE_CHECKING:
@@ -90,9 +92,38 @@ def _read_other(this: Round, source: Source, head: Capture) -> list[PollReport]:
     try:
         with database.read(this.context.engine) as conn:
             capture = captures.get(conn, head.id)
-        return recover(this, source, capture) if capture else []
+        return _read_beside(this, source, capture) if capture else []
     except DamagedError as error:
-        return [set_damaged_aside(this, source, head, error)]
+        return [_set_damaged_aside(this, source, head, error)]
+
+
+def _read_beside(this: Round, source: Source, capture: Capture) -> list[PollReport]:
+    """Read a part or page that a crash left behind unread, or a document of a source that is not its newest."""
+    visit = Visit(this, this.reading(source), _KINDS.get(capture.purpose, "reingest"), "", this.context.now())
+    if capture.purpose == "source":
+        return [visit.finish_document(capture, None, only_new=True)]
+    visit.url = capture.target_url
+    if capture.purpose == "part":
+        return [visit.finish_document(capture, None)]
+    with database.write(this.context.engine) as conn:
+        one = candidates.find(
+            conn, source.id, capture.target_url, now=this.context.now(), owner=this.owner, lease=this.lease
+        )
+    if one is not None:
+        return read_page(visit, one, capture, None)
+    # The entry was finished by another capture of the same page.
+    return [visit.finish(capture, None, lambda _: Ingested(Tally()))]
+
+
+_KINDS: Final = {"part": "part", "article": "article"}
+
+
+def _set_damaged_aside(this: Round, source: Source, capture: Capture, error: DamagedError) -> PollReport:
+    """Set a stored part or page aside whose bytes are not those that came."""
+    kind = _KINDS.get(capture.purpose, "reingest")
+    visit = Visit(this, this.reading(source), kind, capture.target_url, this.context.now())
+    with database.write(this.context.engine) as conn:
+        return visit.set_aside(conn, capture, None, error)
 
 
 def _ingest_again(this: Round, source: Source) -> list[PollReport]:
