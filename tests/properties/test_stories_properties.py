@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dedupe.build import SEEN, on
 from ingest.model import Precision, Role
 from ingest.stories import Decision, Join, Member, Shelf, changes, keys, partition, primary, prove, same_document
-from ingest.stories.evidence import differences
+from ingest.stories.differences import differences
 from ingest.stories.titles import title
 
 FEWER = settings(max_examples=settings().max_examples // 3)  # each example fills and settles whole shelves

@@ -4,7 +4,7 @@ import pytest
 
 from dedupe.build import member
 from ingest.stories import Member, in_words, keys, prove
-from ingest.stories.evidence import differences
+from ingest.stories.differences import differences
 from ingest.stories.titles import title
 
 LONG = "Beyond permission prompts: making Acme Code more secure"
@@ -114,11 +114,52 @@ def test_a_short_slug_needs_the_days_and_the_titles_to_agree() -> None:
 
     assert rule(one, other("Gemini 3.5：最先端")) == "slug"
     assert rule(one, other("最先端の知能")) is None
-    assert rule(one, other("Gemini 3.5：最先端", day="2026-06-20")) is None
+    assert rule(one, other("Gemini 3.5：最先端", day="2026-06-20")) == "slug", "a regional site translates weeks later"
+    assert rule(one, other("Gemini 3.5：最先端", day="2026-07-20")) is None
+    assert rule(one, other("Gemini 3.5 を Acme Drive で", day="2026-06-20")) is None, "no translation"
     assert rule(one, other("Gemini 3.6：最先端")) is None
     launch = member("Acme AgentCore in preview", "https://acme.com/new/acme-agentcore")
     for title_ in ("Acme AgentCore is generally available", "Acme AgentCore retired", "Acme AgentCore Mini in preview"):
         assert rule(launch, member(title_, "https://acme.com/blog/acme-agentcore", source="acme/blog")) is None
+
+
+def test_a_short_slug_without_a_day_needs_a_translation() -> None:
+    one = member("Introducing Acme CLI: your open-source agent", "https://acme.com/blog/introducing-acme-cli")
+    address = "https://acme.com/jp/news/acme-cli-jp"
+
+    def undated(title_: str, url: str = address) -> Member:
+        return member(title_, url, source="acme/ja", lang="ja", published=None)
+
+    assert rule(one, undated("Acme CLI：オープンソース エージェントのご紹介")) == "slug"
+    assert rule(one, undated("Acme CLI の料金")) is None
+    assert rule(one, undated("無料で使うために")) is None
+    longer = member(one.title, "https://acme.com/blog/introducing-acme-cli-open-source-agent")
+    assert rule(longer, undated("Acme CLI：オープンソース")) == "subject"
+    assert rule(longer, undated("Acme CLI 拡張機能：オープンソース")) is None
+    assert rule(longer, undated("Acme CLI：オープンソース", "https://acme.com/jp/news/agents")) is None
+
+
+def test_two_that_announce_one_name_on_one_day_need_no_bare_title() -> None:
+    one = member("Introducing Acme Tables: storage for analysts", source="acme/blog")
+    assert rule(one, member("Acme Announces Acme Tables, fully managed Iceberg at scale")) == "subject"
+    assert rule(one, member("Acme Tables: storage for Iceberg")) is None, "it does not announce"
+    assert rule(one, member("Introducing Acme Tables: the developer guide")) is None
+    assert rule(one, member("Introducing Acme Tables: fully managed Iceberg", day="2026-05-20")) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("May 19, 2026: Acme Intelligence (General availability)", "Acme Intelligence is here: your own agent"),
+        ("Acme Agents GA", "Acme Agents are generally available"),
+        ("Acme Launches Voice Agents (GA)", "Introducing Acme Voice Agents, now generally available"),
+        ("Acme v1.16.0 - Tiered tenancy", "Acme 1.16 - Tiered tenancy"),
+        ("Acme ReaderOne を公開", "図表を読み解く VLM「Acme ReaderOne」の公開"),
+        ("Acme、Acme ReaderOne を発表", "Acme ReaderOne is here"),
+    ],
+)
+def test_one_subject_is_found_behind_a_day_a_stage_a_vendor_or_in_quotation_marks(one: str, other: str) -> None:
+    assert rule(member(one), member(other, source="acme/log")) in {"subject", "title"}
 
 
 def test_a_title_that_comes_every_month_is_the_same_for_days_only() -> None:

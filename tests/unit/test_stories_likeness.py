@@ -93,8 +93,46 @@ def test_versions_and_round_ups_are_like_all_others_and_prove_nothing(bare: str)
     assert likes(post(bare), entry(bare)) == []
 
 
-def test_two_languages_are_not_compared_by_words() -> None:
-    assert likes(post("Acme Bedrock Guardrails"), entry("Acme Bedrock Guardrails 登場", lang="ja")) == []
+def test_a_translation_is_the_clear_best_in_its_language() -> None:
+    one, japanese = post("Acme Bedrock Guardrails"), entry("Acme Bedrock Guardrails 登場", lang="ja")
+    [join] = likes(one, japanese)
+    assert (join.rule, join.pair) == ("translation", (one.id, japanese.id))
+    again = entry("Acme Bedrock Guardrails を発表", lang="ja")
+    assert likes(one, japanese, again) == [], "a source tells its own entries apart"
+    copy = post("Acme Bedrock Guardrails", source="acme/research", lang="fr")
+    assert {japanese.id} < {end for found in likes(one, japanese, copy) for end in found.pair}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Acme Bedrock Agents 登場",
+        "Acme Bedrock Guardrails の料金",
+        "Acme Bedrock Guardrails 2.0 登場",
+        "Acme の新機能",
+        "守りを固める",
+    ],
+)
+def test_what_is_no_translation_stays_apart(other: str) -> None:
+    assert likes(post("Acme Bedrock Guardrails"), entry(other, lang="ja")) == []
+
+
+def test_the_words_of_two_addresses_make_up_for_other_words_on_one_day() -> None:
+    note = entry(
+        "Acme Redshift gains data layouts to speed queries up",
+        url="https://acme.com/new/acme-redshift-data-layouts",
+    )
+    address = "https://acme.com/blog/scan-filters-with-data-layouts-in-acme-redshift"
+    told = "Improve performance of workloads that repeat scan filters with layouts in Acme Redshift"
+    assert [join.rule for join in likes(note, post(told, url=address))] == ["words"]
+    assert likes(note, post(told)) == []
+    assert likes(note, post(told, url=address, day="2026-05-20")) == []
+
+
+def test_one_stage_of_one_thing_on_one_day_may_be_told_from_elsewhere() -> None:
+    note = entry("Announcing general availability of Acme Data Automation")
+    assert likes(note, post("Get insights from content with Acme Data Automation, now generally available"))
+    assert likes(note, post("Get insights from content with Acme Data Automation")) == []
 
 
 def test_words_that_fill_the_week_weigh_less() -> None:

@@ -129,7 +129,7 @@ def test_a_rival_that_comes_late_takes_a_likeness_back() -> None:
         member("Knowledge Bases for Acme Bedrock is generally available", source="acme/whats-new"),
     )
     [joined] = made.settle(FAR)[0]
-    made.add(member("Knowledge Bases for Acme Bedrock reaches everybody", source="acme/whats-new"))
+    made.add(member("Knowledge Bases for Acme Bedrock is better", source="acme/whats-new"))
     assert made.settle(FAR) == ([], [joined])
     assert len(made.stories()) == 3
 

@@ -14,6 +14,13 @@ from ingest.stories.titles import title
         ("Cohere deepens partnership with the Government", "Cohere deepens partnership with Government"),
         ("Ｇｅｍｉｎｉ ３", "Gemini 3"),
         ("10,000 findings", "10000 findings"),
+        ("Large language models are generally available", "LLMs: GA"),
+        ("Foundation models in Acme", "FMs in Acme"),
+        ("Retrieval-Augmented Generation", "RAG"),
+        ("The Model Context Protocol (MCP)", "MCP"),
+        ("Acme v1.16.0", "Acme 1.16"),
+        ("November 4, 2025: Acme Reader", "Acme Reader"),
+        ("2025年11月4日: 新しい読み手", "新しい読み手"),
     ],
 )
 def test_titles_that_say_the_same_have_one_normal_form(one: str, other: str) -> None:
@@ -27,6 +34,9 @@ def test_titles_that_say_the_same_have_one_normal_form(one: str, other: str) -> 
         ("Gemini 3 (preview)", "Gemini 3 is generally available"),
         ("Codex CLI 0.136.0", "Codex CLI 0.137.0"),
         ("Changes: May", "Changes: June"),
+        ("August 1, 2025", "August 8, 2025"),
+        ("Introducing acme-2024-08-06", "Introducing acme-2024-05-13"),
+        ("Acme 2.0", "Acme 2"),
         ("新機能 5月", "新機能 6月"),
     ],
 )
@@ -61,6 +71,11 @@ def test_everyday_words_are_tiers_only_where_they_are_names() -> None:
     assert title("Can Claude run a small shop?").tiers == frozenset()
     assert title("Powered by Mistral Small").tiers == {"small"}
     assert title("The gemini 3 flash model").tiers == {"flash"}
+
+
+def test_a_tier_is_one_in_both_languages_and_none_inside_a_word() -> None:
+    assert title("Gemini 3 フラッシュ").tiers == title("Gemini 3 Flash").tiers == {"flash"}
+    assert title("プロジェクトを公開").tiers == title("Ultra-fast streaming").tiers == frozenset()
 
 
 def test_names_are_told_by_their_capitals() -> None:

@@ -271,7 +271,7 @@ def _connected(conn: Connection, ids: set[str], *, likeness: bool = True) -> tup
     while waiting:
         found |= waiting
         read = placings.pairs_of(conn, waiting)
-        joins |= {pair: join for pair, join in read.items() if likeness or join.rule != placings.LIKENESS}
+        joins |= {pair: join for pair, join in read.items() if likeness or join.rule not in placings.LIKENESS}
         waiting = {end for pair in joins for end in pair} - found
     return found, joins
 

@@ -32,8 +32,8 @@ from ingest.stories import Decision, Join, Key, Member, Story
 
 _HEADLINES, _MEMBERS, _KEYS, _PAIRS = schema.headlines, schema.story_members, schema.story_keys, schema.story_pairs
 
-LIKENESS: Final = "words"
-"""The rule of pairs that whole days decide; all others are proofs."""
+LIKENESS: Final = ("words", "translation")
+"""The rules of pairs that whole days decide; all others are proofs."""
 
 
 def story_id(founder_id: str) -> str:
@@ -214,7 +214,7 @@ def pairs_of(conn: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Join
 def likenesses(conn: Connection, vendor_id: str, first: date, last: date) -> dict[tuple[str, str], Join]:
     """Read the pairs of a vendor that days between two decided."""
     between = _PAIRS.c.later_day.between(first.toordinal(), last.toordinal())
-    rows = conn.execute(select(_PAIRS).where(_PAIRS.c.vendor_id == vendor_id, _PAIRS.c.rule == LIKENESS, between))
+    rows = conn.execute(select(_PAIRS).where(_PAIRS.c.vendor_id == vendor_id, _PAIRS.c.rule.in_(LIKENESS), between))
     return {(row.headline_id, row.other_id): _join(row) for row in rows}
 
 

@@ -25,6 +25,8 @@ _DATE: Final = re.compile(r"^(?:19|20)\d\d-\d\d-\d\d-")
 _BREAKS: Final = re.compile(r"[^a-z0-9\u3005-\u30ff\u3400-\u9fff]+")
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _NUMBER: Final = re.compile(r"\d+")
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_LOCALE_MARK: Final = re.compile("-(?:" + "|".join(sorted(rulebook.LOCALE_LABELS | {"en", "kr"})) + ")$")
 _AGAIN: Final = re.compile(r"-\d$")
 
 LONGEST_SLUG: Final = 5
@@ -144,6 +146,18 @@ def slug_text(text: str) -> str:
 def without_mark(slug: str) -> str:
     """Return a long slug without the `-2` that keeps it apart from one in use; others as they are."""
     return _AGAIN.sub("", slug) if slug.count("-") >= LONGEST_SLUG else slug
+
+
+def slug_end(of: Page) -> str:
+    """
+    Return the words of an address by which its translation is found, "" if they are numbers only.
+
+    Without what only leads up to them (`introducing-`) and without a mark of the language (`-jp`).
+    """
+    words = _LOCALE_MARK.sub("", without_mark(of.slug)).split("-")
+    while len(words) > 1 and words[0] in rulebook.LEADS:
+        words = words[1:]
+    return "-".join(words) if any(_LETTER.search(word) for word in words) else ""
 
 
 def _slug(segments: list[str], fragment: str) -> str:

@@ -9,16 +9,18 @@ a headline are found by look-ups and their number does not grow with the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, Literal
 
 from ingest.stories import rulebook
-from ingest.stories.documents import LONGEST_SLUG, Page, page, without_mark
+from ingest.stories.differences import differences, is_bare
+from ingest.stories.documents import LONGEST_SLUG, Page, page, slug_end, without_mark
 from ingest.stories.members import Evidence, Join, Member, Rule
-from ingest.stories.titles import LONG_TITLE, WEAK, Title, content, stem, title
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
+from ingest.stories.translations import APART, translated
 
 Kind = Literal["page", "story", "slug", "title", "subject"]
 
@@ -80,14 +82,13 @@ def keys(member: Member) -> tuple[Key, ...]:
     entry, ever = (f"\n{seen.title.normal}", windows.repost) if lists else ("", None)
     found = [Key(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})]
     found.append(Key(vendor, "story", seen.page.story + entry, ever))
-    if _is_telling_slug(seen.page) and (dated or _is_long_slug(seen.page)):
-        days = windows.long_slug if _is_long_slug(seen.page) else windows.short_slug
-        found.append(Key(vendor, "slug", without_mark(seen.page.slug), days))
+    if _is_telling_slug(seen.page):
+        days = windows.long_slug if _is_long_slug(seen.page) else windows.regional_slug
+        found.append(Key(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
     if seen.title.telling and (dated or _is_long(seen.title)):
         days = windows.long_title if _is_long(seen.title) else windows.short_title
         found.append(Key(vendor, "title", seen.title.normal, days))
-    if seen.title.subject and dated:
-        found.append(Key(vendor, "subject", seen.title.subject, windows.subject))
+    found += [Key(vendor, "subject", subject, windows.subject) for subject in sorted(_subjects(seen))]
     return tuple(found)
 
 
@@ -153,7 +154,7 @@ def _is_translated(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """On a page that lists many, under an anchor that is a mere date, an entry is found again only by its title."""
     if a.page.lists:
         return _is_listed_twice(a, b, apart)
-    if a.page.part and len(_slug_names(a.page)) < _TELLING:
+    if a.page.part and len(slug_names(a.page)) < _TELLING:
         return a.title.normal == b.title.normal
     return not _differ_in_numbers_only(a.title, b.title)
 
@@ -175,7 +176,7 @@ def _is_one_entry(a: _Seen, b: _Seen, apart: int | None) -> bool:
     likeness = _overlap(a.title.words, b.title.words)
     if a.page.part or (apart is not None and apart > rulebook.WINDOWS.edited):
         return likeness >= _ALIKE
-    return likeness >= _ALIKE or bool(_slug_names(a.page) & (a.title.words | b.title.words))
+    return likeness >= _ALIKE or bool(slug_names(a.page) & (a.title.words | b.title.words))
 
 
 def _is_listed_twice(a: _Seen, b: _Seen, apart: int | None) -> bool:
@@ -245,21 +246,40 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
     Long ones prove it, also where a day is missing. Short ones name products, too, so the titles have to agree.
     """
-    slug = without_mark(a.page.slug)
-    if a.member.source == b.member.source or slug != without_mark(b.page.slug) or not _is_telling_slug(a.page):
+    if a.member.source == b.member.source or not _is_telling_slug(a.page):
         return None
-    if a.page.slug != b.page.slug and a.member.lang == b.member.lang:
-        return None
-    long = _is_long_slug(a.page)
+    if _language(a.member) != _language(b.member):
+        return _regional_slug(a, b, apart)
+    slug, long = without_mark(a.page.slug), _is_long_slug(a.page)
     far = apart is not None and apart > (rulebook.WINDOWS.long_slug if long else rulebook.WINDOWS.short_slug)
-    if far or (apart is None and (not long or slug.count("-") + 1 < LONGEST_SLUG)):
+    undated = apart is None and (not long or slug.count("-") + 1 < LONGEST_SLUG)
+    if a.page.slug != b.page.slug or far or undated or not (long or _agree(a, b)):
         return None
-    if not long and not _agree(a, b):
-        return None
-    apart_in = _ALWAYS if long or a.member.lang != b.member.lang else _ALWAYS | _IN_ONE_LANGUAGE
-    if differences(a.title, b.title) & apart_in:
+    if differences(a.title, b.title) & (_ALWAYS if long else _ALWAYS | _IN_ONE_LANGUAGE):
         return None
     return "slug", (("last words of both addresses", slug), ("sources", f"{a.member.source} / {b.member.source}"))
+
+
+def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
+    """
+    A regional site has a page of the same last words in another language, often weeks later.
+
+    Long ones prove it, short ones within few days where the titles share a word; later, or without a day, one title has to
+    be a translation of the other.
+    """
+    slug = slug_end(a.page)
+    if not slug or slug != slug_end(b.page) or differences(a.title, b.title) & _ALWAYS:
+        return None
+    long = _is_long_slug(a.page) and without_mark(a.page.slug) == without_mark(b.page.slug)
+    if apart is None:
+        proved = long and slug.count("-") + 1 >= LONGEST_SLUG
+    else:
+        proved = long or (apart <= rulebook.WINDOWS.short_slug and _agree(a, b))
+    if (apart or 0) > rulebook.WINDOWS.regional_slug:
+        return None
+    if not proved and translated(a.member, b.member) < rulebook.TRANSLATIONS.threshold:
+        return None
+    return "slug", (("last words of both addresses", slug), ("languages", f"{a.member.lang} / {b.member.lang}"))
 
 
 _ALWAYS: Final = frozenset({"numbers", "part", "month", "stage"})
@@ -269,7 +289,7 @@ _IN_ONE_LANGUAGE: Final = frozenset({"tier", "kind"})
 """Differences that keep short slugs apart, too, where nothing was translated."""
 
 
-def _slug_names(of: Page) -> frozenset[str]:
+def slug_names(of: Page) -> frozenset[str]:
     """Return the words of a slug that no list calls weak, as they stand in titles; months and numbers are none."""
     words = (stem(word) for word in of.slug.split("-") if _LETTERS.search(word))
     return frozenset(word for word in words if word not in WEAK and word not in _MONTHS)
@@ -279,7 +299,7 @@ _MONTHS: Final = frozenset(stem(month) for month in rulebook.MONTHS.by_name)
 
 
 def _is_telling_slug(of: Page) -> bool:
-    names = _slug_names(of)
+    names = slug_names(of)
     if of.lists or not names:
         return False
     return len(names) > _TELLING if of.part else "-" in of.slug or len(of.slug) >= _SHORT
@@ -287,7 +307,7 @@ def _is_telling_slug(of: Page) -> bool:
 
 def _is_long_slug(of: Page) -> bool:
     """`tensor-g5-pixel-10` names one announcement; `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
-    return of.slug.count("-") + 1 >= _LONG_SLUG and len(_slug_names(of)) >= _TELLING
+    return of.slug.count("-") + 1 >= _LONG_SLUG and len(slug_names(of)) >= _TELLING
 
 
 _LONG_SLUG: Final = 4
@@ -300,98 +320,48 @@ def _agree(a: _Seen, b: _Seen) -> bool:
 
 
 def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
-    """One title is only the name of what the other begins with (`Project Vend` / `Project Vend: Can Claude …`)."""
-    subject = a.title.subject
-    if a.member.source == b.member.source or subject != b.title.subject or not _within(apart, rulebook.WINDOWS.subject):
+    """
+    One title is only the name of what the other begins with (`Project Vend` / `Project Vend: Can Claude …`).
+
+    On one day both may say more, if both announce it. In another language, where a day is missing, the address of one
+    begins with the whole of the other's instead.
+    """
+    subjects = _subjects(a) & _subjects(b)
+    if a.member.source == b.member.source or not subjects:
         return None
-    bare = [seen for seen in (a, b) if _is_bare(seen.title)]
-    if not bare or not title(subject).telling or _is_bare_version(title(subject)) or differences(a.title, b.title):
+    subject = min(subjects, key=lambda one: (-len(one), one))
+    if not title(subject).telling or _is_bare_version(title(subject)):
+        return None
+    found = differences(a.title, b.title)
+    continues = apart is None and _language(a.member) != _language(b.member) and _continues(a, b)
+    if _language(a.member) != _language(b.member) or _both_announce(a, b, apart):
+        found &= APART
+    near = _within(apart, rulebook.WINDOWS.subject) or continues
+    bare = is_bare(a.title) or is_bare(b.title) or continues or _both_announce(a, b, apart)
+    if not near or not bare or found:
         return None
     return "subject", (("subject", subject), ("titles", f"{a.member.title} / {b.member.title}"))
 
 
-def _is_bare(of: Title) -> bool:
-    """Whether a title says no more than its subject and the stage of it (`Amazon Q (Preview)`)."""
-    return not {word for word in of.normal.split() if stem(word) not in WEAK} - set(of.subject.split())
+def _both_announce(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    """Whether both say on one day that one named thing is new (`Acme launches X: …`, `Introducing X: …`)."""
+    return apart == 0 and a.title.announces and b.title.announces and len(a.title.head) >= _TELLING
 
 
-# ── what keeps apart ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def differences(a: Title, b: Title) -> frozenset[str]:
-    """
-    Return in what two titles differ so that they announce two things, whatever else is alike.
-
-    numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
-    same ones. place: each has one that the other lacks. stage: a preview against general availability. name: each has a name
-    that the other lacks, or one is about a variant of the other's whole subject. slot: one pattern filled twice. angle: one is
-    about something in connection with the other's whole subject, or about somebody whom the other does not name.
-    """
+def _subjects(seen: _Seen) -> frozenset[str]:
+    """Return what a title may be about: its subject, what stands in Japanese quotation marks; without the vendor in front."""
     found = set()
-    if (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions:
-        found.add("numbers")
-    for label, one, other in (
-        ("tier", a.tiers, b.tiers),
-        ("kind", a.kinds, b.kinds),
-        ("part", a.parts, b.parts),
-        ("month", a.months, b.months),
-    ):
-        if one != other:
-            found.add(label)
-    if a.stages and b.stages and not a.stages & b.stages:
-        found.add("stage")
-    if a.places - b.places and b.places - a.places:
-        found.add("place")
-    if (a.names - b.words and b.names - a.words) or _is_variant(a, b) or _is_variant(b, a):
-        found.add("name")
-    if _fills_a_slot(a, b):
-        found.add("slot")
-    if _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words:
-        found.add("angle")
-    return frozenset(found)
+    for subject in (seen.title.subject, seen.title.quoted):
+        rest = subject.removeprefix(f"{seen.member.vendor} ")
+        found.add(rest if rest and title(rest).telling else subject)
+    return frozenset(found - {""})
 
 
-def _is_variant(named: Title, by: Title) -> bool:
-    """
-    Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`).
-
-    Names need no capitals (`gpt-oss` / `gpt-oss-safeguard`), but a verb is none (`X powers Y`).
-    """
-    size = len(named.head)
-    if not size or not _is_bare(named) or by.head[:size] != named.head:
-        return False
-    further = (word for word in by.head[size : size + 1] if word not in rulebook.STOP and stem(word) not in WEAK)
-    return any(stem(word) in by.names or not word.endswith("s") for word in further)
+def _continues(a: _Seen, b: _Seen) -> bool:
+    """Whether one address begins with the whole of the other, of two words at least."""
+    short, long = sorted((slug_end(a.page), slug_end(b.page)), key=len)
+    return "-" in short and (long == short or long.startswith(f"{short}-"))
 
 
-def _fills_a_slot(a: Title, b: Title) -> bool:
-    """
-    Whether two titles are one pattern filled twice (`Claude Code on the web`, `Claude Code on desktop`).
-
-    They differ in one place, with content on both sides and none of it shared: not even a weak word or, behind a common
-    beginning, where one side has a single word.
-    """
-    start = _alike(a.line, b.line)
-    ours, theirs = a.line[start:], b.line[start:]
-    end = _alike(ours[::-1], theirs[::-1])
-    ours, theirs = ours[: len(ours) - end], theirs[: len(theirs) - end]
-    one, other = content(ours), content(theirs)
-    if start + end == 0 or not one or not other or not set(one).isdisjoint(other):
-        return False
-    single = bool(content(a.line[:start])) and min(len(one), len(other)) == 1
-    return single or set(content(ours, weak=())).isdisjoint(content(theirs, weak=()))
-
-
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """Count the words with which both begin."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-
-
-def _approaches(named: Title, by: Title) -> bool:
-    """Whether a title comes to the other's whole subject from elsewhere (`Claude Opus 4.6` / `Advancing finance with …`)."""
-    subject = set(named.order)
-    if not subject or not subject <= by.words:
-        return False
-    return by.order[0] not in subject
+def _language(member: Member) -> str:
+    return (member.lang or "").partition("-")[0].lower()

@@ -15,15 +15,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from ingest.stories import rulebook
-from ingest.stories.evidence import differences
+from ingest.stories.differences import differences
+from ingest.stories.documents import page
+from ingest.stories.evidence import slug_names
 from ingest.stories.members import Join, Member
-from ingest.stories.titles import WEAK, Title, common, shared, title
+from ingest.stories.titles import WEAK, Title, common, shared, stem, title
+from ingest.stories.translations import translated
 
 WINDOW: Final = timedelta(days=rulebook.WINDOWS.fuzzy)
 
@@ -62,15 +65,25 @@ def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last
     for day, view in views.items():
         for member in by_day[day]:
             best = view.best(member)
-            for other in view.comparable(member, best.group) if best else ():
-                if best is None or other.day is None or not first <= max(day, other.day) <= last:
-                    continue
-                there = views[other.day]
+            for other, there in _decided(view.comparable(member, best.group) if best else (), day, views, first, last):
                 back = there.best(other)
-                if back is not None and back.group == groups[member.id]:
+                if best is not None and back is not None and back.group == groups[member.id]:
                     score = min(view.likeness(member, other), there.likeness(other, member))
                     found |= {join.pair: join for join in _judge(member, other, score, best, back)}
+            for other, there in _decided(view.translations(member), day, views, first, last):
+                if member in there.translations(other):
+                    join = _as_translation(member, other)
+                    found[join.pair] = join
     return sorted(found.values(), key=lambda join: join.pair)
+
+
+def _decided(
+    others: Iterable[Member], day: date, views: Mapping[date, _View], first: date, last: date
+) -> Iterator[tuple[Member, _View]]:
+    """List those with which a headline of a day makes a pair with its later day from `first` to `last`, and their views."""
+    for other in others:
+        if other.day is not None and first <= max(day, other.day) <= last:
+            yield other, views[other.day]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +105,15 @@ def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best
     assert other.day is not None
     apart = abs((member.day - other.day).days)
     lead = min(best.lead, back.lead)
-    wanted = rulebook.FUZZY.threshold + rulebook.FUZZY.per_day * apart
+    together = _together(member, other)
+    wanted = rulebook.FUZZY.same_slug if together else rulebook.FUZZY.threshold + rulebook.FUZZY.per_day * apart
     if score < wanted or lead < rulebook.FUZZY.margin or best.blocked or back.blocked:
         return []
     low, high = sorted((member, other), key=lambda one: one.id)
     a, b = title(low.title), title(high.title)
-    if differences(a, b) or not common(a, b) or "recap" in a.kinds:  # one week's round-up is like another's
+    if (
+        differences(a, b) - (_REWORDED if together else _NOTHING) or not common(a, b) or "recap" in a.kinds
+    ):  # one week's round-up is like another's
         return []
     evidence = (
         ("titles", f"{low.title} / {high.title}"),
@@ -106,6 +122,22 @@ def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best
         ("days apart", str(apart)),
     )
     return [Join(high.id, low.id, "words", round(score, 4), evidence)]
+
+
+def _as_translation(member: Member, other: Member) -> Join:
+    low, high = sorted((member, other), key=lambda one: one.id)
+    assert low.day is not None  # only headlines with a day are in a view
+    assert high.day is not None
+    evidence = (
+        ("titles", f"{low.title} / {high.title}"),
+        ("languages", f"{low.lang} / {high.lang}"),
+        ("days apart", str(abs((low.day - high.day).days))),
+    )
+    return Join(high.id, low.id, "translation", round(_INFERRED * translated(low, high), 4), evidence)
+
+
+_INFERRED: Final = 0.89
+"""The most that a translation is sure of: less than any proof."""
 
 
 class _View:
@@ -122,6 +154,8 @@ class _View:
         self._weights = self._weigh()
         self._totals = {id_: self._sum(of.words) for id_, of in self._titles.items()}
         self._holders = self._post()
+        self._is_multilingual = len({_language(member) for member in self._members}) > 1
+        self._translations: dict[str, list[Member]] = {}
 
     def best(self, member: Member) -> _Best | None:
         """Return what is most like the story of a headline, seen from its day."""
@@ -137,6 +171,37 @@ class _View:
         (group, score), *others = sorted(scores.items(), key=lambda found: (-found[1], found[0]))
         lead = score - (others[0][1] if others else 0.0)
         return _Best(group, lead, self._is_blocked(own, group))
+
+    def translations(self, member: Member) -> list[Member]:
+        """
+        List those of other languages that a headline is the clear best of, or that are the clear best for it.
+
+        In each language it is one story of proofs. Another story of the same source has to be further behind, because a
+        source tells its own entries apart; two sources may both have told of what was translated.
+        """
+        if not self._is_multilingual:
+            return []
+        if member.id not in self._translations:
+            self._translations[member.id] = self._translate(member)
+        return self._translations[member.id]
+
+    def _translate(self, member: Member) -> list[Member]:
+        own = self._groups[member.id]
+        scores: dict[str, list[tuple[float, Member]]] = defaultdict(list)
+        for other in self._candidates(member):
+            away = other.source != member.source and _language(other) != _language(member)
+            if away and self._groups[other.id] != own and (score := translated(member, other)):
+                scores[_language(other)].append((score, other))
+        found = []
+        for of_language in scores.values():
+            of_language.sort(key=lambda pair: (-pair[0], pair[1].id))
+            score, best = of_language[0]
+            group = self._groups[best.id]
+            rivals = [(less, other) for less, other in of_language if self._groups[other.id] != group]
+            lead = score - max((less for less, other in rivals if other.source == best.source), default=0.0)
+            if lead >= rulebook.TRANSLATIONS.margin and not self._is_blocked(own, group):
+                found += [other for _, other in of_language if self._groups[other.id] == group]
+        return found
 
     def comparable(self, member: Member, group: str) -> list[Member]:
         """List those of a story that a headline can be compared with."""
@@ -181,12 +246,45 @@ class _View:
         if {member.source for member in ours} & {member.source for member in theirs}:
             return True
         return any(
-            differences(self._titles[a.id], self._titles[b.id])
+            differences(self._titles[a.id], self._titles[b.id]) - (_REWORDED if _together(a, b) else _NOTHING)
             for a in ours
             for b in theirs
             if _language(a) == _language(b)
         )
 
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+_REWORDED: Final = frozenset({"angle"})
+"""Differences of wording, which the words of two addresses outweigh."""
+
+
+def _together(one: Member, other: Member) -> bool:
+    """
+    Whether two pages of one day say by more than their titles' words that they are about one thing.
+
+    Both say that it has reached the same stage, or their addresses have the same words, as those of a note and the post it
+    is about; one address may have more: a note has the product and the feature, a post the use of it, too.
+    """
+    if one.day != other.day:
+        return False
+    if _is_stage_of(one, other) or _is_stage_of(other, one):
+        return True
+    ours, theirs = (slug_names(page(member.url)) - {stem(member.vendor)} for member in (one, other))
+    return min(len(ours), len(theirs)) >= _SLUG_WORDS and (ours <= theirs or theirs <= ours)
+
+
+def _is_stage_of(one: Member, other: Member) -> bool:
+    """Whether two titles say that one thing, the whole subject of the first, has reached the same stage."""
+    a, b = title(one.title), title(other.title)
+    subject = {stem(word) for word in a.subject.split()} - WEAK
+    return bool(a.stages) and a.stages == b.stages and len(subject) >= _NAMED and subject <= b.words
+
+
+_NAMED: Final = 2
+"""Words with content of a subject that is no everyday one."""
+
+_SLUG_WORDS: Final = 3
+"""Words with content of an address that speak of one announcement on one day."""
 
 _FEW: Final = 12
 """So many holders of a word are always looked at: on a quiet day every word is in a large share of the titles."""

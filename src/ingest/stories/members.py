@@ -8,7 +8,7 @@ from typing import Literal
 
 from ingest.model import Precision, Role
 
-Rule = Literal["hreflang", "page", "address", "repost", "title", "slug", "subject", "words", "operator"]
+Rule = Literal["hreflang", "page", "address", "repost", "title", "slug", "subject", "words", "translation", "operator"]
 """How two headlines came into one story, strongest first."""
 
 Evidence = tuple[tuple[str, str], ...]

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ingest.stories import rulebook
-from ingest.stories.evidence import differences
+from ingest.stories.differences import differences
 from ingest.stories.members import Evidence, Member
 from ingest.stories.titles import WEAK, shared, stem, title
 

@@ -17,7 +17,7 @@ _RULES: Final[dict[str, Any]] = tomllib.loads(_BYTES.decode())
 VERSION: Final = f"{_RULES['version']}.{hashlib.sha256(_BYTES).hexdigest()[:12]}"
 """Version written in the file and the first 12 hex digits of the file's sha256."""
 
-_CJK: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
+_CJK: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Windows:
 
     long_slug: int
     short_slug: int
+    regional_slug: int
     long_title: int
     short_title: int
     subject: int
@@ -50,12 +51,23 @@ class Fuzzy:
 
     settle: int
     threshold: float
+    same_slug: float
     per_day: float
     margin: float
     prior: float
     rare: float
     common: float
     candidate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """The numbers of likeness between two languages; `stories.toml` says what each is."""
+
+    whole: float
+    threshold: float
+    same_slug: float
+    margin: float
 
 
 def phrases(words: Iterable[str]) -> re.Pattern[str]:
@@ -81,6 +93,14 @@ class Labels:
 def _labels(table: Mapping[str, list[str]]) -> Labels:
     by_name = MappingProxyType({name: phrases(words) for name, words in table.items()})
     return Labels(by_name, phrases(word for words in table.values() for word in words))
+
+
+def _inverted(table: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for word, forms in table.items():
+        for form in forms:
+            found[form] = found.get(form, frozenset()) | {word}
+    return found
 
 
 _DOCUMENTS: Final = _RULES["documents"]
@@ -115,8 +135,16 @@ STOP: Final = frozenset(_TITLES["stop"])
 WEAK: Final = frozenset(_TITLES["weak"])
 JAPANESE_WEAK: Final = phrases(_TITLES["japanese_weak"])
 STATUS: Final = phrases(_TITLES["status"])
+ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {long.replace(" ", "-"): short for short, longs in _TITLES["abbreviations"].items() for long in longs}
+)
+"""Long forms, their words joined by `-`, and the short form of each."""
+
+LONG_FORMS: Final = re.compile(phrases(ABBREVIATIONS).pattern.replace("\\-", r"[\s-]+"))
 
 TIERS: Final = phrases(_DIFFERENCES["tiers"])
+TIERS_IN_JAPANESE: Final[Mapping[str, str]] = MappingProxyType(_DIFFERENCES["tiers_in_japanese"])
+NO_TIERS: Final = phrases(_DIFFERENCES["no_tiers"])
 NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
 """Tiers whose names are everyday words."""
 
@@ -125,6 +153,16 @@ PART: Final = re.compile("|".join(_DIFFERENCES["part"]))
 KINDS: Final = _labels(_DIFFERENCES["kinds"])
 PLACES: Final = phrases(_DIFFERENCES["kinds"]["region"])
 STAGES: Final = _labels(_DIFFERENCES["stages"])
+
+_TRANSLATIONS: Final = _RULES["translations"]
+TRANSLATIONS: Final = Translations(*(_TRANSLATIONS[name] for name in ("whole", "threshold", "same_slug", "margin")))
+FILLERS: Final = frozenset(_TRANSLATIONS["fillers"])
+"""What foreign titles say of every announcement."""
+
+ENGLISH: Final[Mapping[str, frozenset[str]]] = MappingProxyType(_inverted(_TRANSLATIONS["words"]))
+"""Words of Japanese, Chinese and Korean titles, each with the English words that may stand for it."""
+
+FOREIGN: Final = phrases([*ENGLISH, *(word for word in FILLERS if _CJK.search(word))])
 
 VENDORS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {vendor: tuple(names) for vendor, names in _RULES["vendors"].items()}

@@ -21,11 +21,24 @@ _MONTH_NUMBER: Final = re.compile(r"(\d+)月")
 _VERSION: Final = re.compile(
     r"(?<![$€£¥])\b[a-z]*(\d+(?:\.\d+)*)(?![\d.]*(?:[%kmbx]\b|倍|\s?(?:million|billion|percent|times|万|億)))"
 )
+_VERSIONED: Final = re.compile(r"v?\d+(?:\.\d+)+")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _MONTH: Final = re.compile(r"(?<=\d)\s+月")
 _BREAK: Final = re.compile(r"\s*[:|](?![\d/])\s*|\s+[-–]\s+|[―—、]|,\s+|\s*\(")  # of text in NFKC
 _NAME: Final = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9.+]*")
+_KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
+_WORDS: Final = re.compile(r"[^\W\d_]{2,}")
+_BY: Final = re.compile(rf"^[^、「:]{{1,20}}、(?=.*[{_CJK}])")  # who announces, in front of a Japanese title
+_QUOTED: Final = re.compile("「([^「」]{2,60})」")
+_TWICE: Final = re.compile(r"(?<![^\W_])(\w+)\s*\(\1s?\)")  # `Model Context Protocol (MCP)`, both in short
+_MODEL: Final = re.compile(r"(?<![\w.-])[a-z]+\d[\w.]*-[a-z]\w*")  # `o4-mini`
+_GAP: Final = re.compile(r"[\s-]+")
+_MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DATED: Final = re.compile(
+    rf"^(?:(?:{_MONTHS})[a-z]*\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+20\d\d|20\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}"
+    r"|20\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日)\s*[-:|\u2013\u2014]\s*"
+)
 _MINOR: Final = 3  # letters of the words that Title Case leaves small
 _MANY: Final = 5
 _SHOUTED: Final = 0.85
@@ -41,24 +54,29 @@ class Title:
     A title as far as it can be compared.
 
     `normal` is equal for titles that say the same, `plain` is that without its numbers, `subject` the part before a colon,
-    comma or bracket in the same form, `head` that part word by word. `words` are its words less their endings, `order` those
+    comma or bracket in the same form, `quoted` what stands in Japanese quotation marks, `head` that part word by word. `words` are its words less their endings, `order` those
     of them that no list calls weak, as they follow each other. `line` are all words as they follow each other, Chinese and
-    Japanese ones as single characters. `actor` are the words before a verb like `supports`. `names` are words that are written
-    as names, `versions` numbers with a dot that are no amounts, `places` what kind `region` is told by. `size` counts words,
+    Japanese ones as single characters. `announcer` is who stands before a verb like `launches`, taken off all of these. `actor` are the words before a verb like `supports`. `names` are words that are written
+    as names, `models` names with a number and a tier in one
+    (`o4-mini`), `versions` numbers with a dot that are no amounts, `places` what kind `region` is told by. `size` counts words,
     `telling` those that no list calls weak and that are no numbers; four Chinese or Japanese characters count as a word.
     """
 
     normal: str
     plain: str
     subject: str
+    quoted: str
     head: tuple[str, ...]
+    announces: bool
     words: frozenset[str]
     order: tuple[str, ...]
     line: tuple[str, ...]
+    announcer: frozenset[str]
     actor: frozenset[str]
     size: int
     telling: int
     names: frozenset[str]
+    models: frozenset[str]
     numbers: frozenset[str]
     versions: frozenset[str]
     tiers: frozenset[str]
@@ -72,27 +90,34 @@ class Title:
 @lru_cache(maxsize=8_192)  # a title is asked about by each rule and each neighbour
 def title(text: str) -> Title:
     """Take a title apart."""
-    folded = _folded(text)
-    tokens = _tokens(folded)
-    kept = _without_stops(_led(tokens))
+    folded = _without_date(_folded(text))
+    short = _abbreviated(folded)
+    start, led = _led(_tokens(short))
+    kept = _without_stops(led)
     names = _names(text)
-    head = _led(_tokens(rulebook.STATUS.sub("", _BREAK.split(folded, maxsplit=1)[0])))
+    clause = _BREAK.split(_BY.sub("", short), maxsplit=1)[0]
+    head = _head(clause)
+    quoted = _QUOTED.findall(short)
     stems = [part for word in kept for part in _stems(word)]
     return Title(
         normal=" ".join(kept),
         plain=" ".join(word for word in kept if not _NUMBER.search(word)),
         subject=" ".join(_without_stops(head)),
+        quoted=" ".join(_without_stops(_tokens(quoted[0]))) if len(quoted) == 1 else "",
         head=tuple(head),
+        announces=len(head) < len(_tokens(clause)),
         words=frozenset(stems),
         order=tuple(stem for stem in stems if stem not in WEAK),
         line=tuple(part for word in kept for part in (word if _CJK_RUN.fullmatch(word) else (stem(word),))),
+        announcer=frozenset(map(stem, start)),
         actor=_actor(kept),
         size=sum(_size(word) for word in kept),
         telling=sum(_size(word) for word in kept if _is_telling(word)),
         names=frozenset(map(stem, names)) & frozenset(stems) - WEAK,
-        numbers=frozenset(_NUMBER.findall(folded)) - frozenset(_MONTH_NUMBER.findall(folded)),
-        versions=frozenset(number for number in _VERSION.findall(folded) if "." in number),
-        tiers=frozenset(rulebook.TIERS.findall(folded)) | (names & rulebook.NAMED_TIERS),
+        models=frozenset(_MODEL.findall(folded)),
+        numbers=frozenset(map(_plain, _NUMBER.findall(folded))) - frozenset(_MONTH_NUMBER.findall(folded)),
+        versions=frozenset(_plain(number) for number in _VERSION.findall(folded) if "." in number),
+        tiers=_tiers(folded) | (names & rulebook.NAMED_TIERS),
         kinds=rulebook.KINDS.of(folded),
         places=frozenset(rulebook.PLACES.findall(folded)),
         stages=rulebook.STAGES.of(folded),
@@ -106,20 +131,59 @@ def _folded(text: str) -> str:
     return _MONTH.sub("月", _THOUSANDS.sub("", _APOSTROPHES.sub("", folded)))
 
 
+def _without_date(folded: str) -> str:
+    """Take off the day that a release note begins with (`November 4, 2025: X`), if anything is said behind it."""
+    rest = _DATED.sub("", folded, count=1)
+    return rest if _WORDS.search(rest) else folded
+
+
+def _abbreviated(folded: str) -> str:
+    """Write in short what has a short form (`large language models`, `generally available`)."""
+    short = rulebook.LONG_FORMS.sub(lambda found: rulebook.ABBREVIATIONS[_GAP.sub("-", found.group())], folded)
+    return _TWICE.sub(r"\1", short)
+
+
+def _plain(number: str) -> str:
+    """Return `1.16` for `1.16.0`: a release is named with and without its last zeros; `2.0` stays."""
+    while number.count(".") > 1 and number.endswith(".0"):
+        number = number.removesuffix(".0")
+    return number
+
+
+def _tiers(folded: str) -> frozenset[str]:
+    found = set(rulebook.TIERS.findall(rulebook.NO_TIERS.sub(" ", folded)))
+    found.update(rulebook.TIERS_IN_JAPANESE.get(run, "") for run in _KATAKANA.findall(folded))
+    return frozenset(found - {""})
+
+
 def _tokens(folded: str) -> list[str]:
-    return _TOKEN.findall(folded)
+    """Return the words; a version without its `v` and its last zeros (`v1.16.0`, `1.16`)."""
+    return [
+        _plain(token.removeprefix("v")) if _VERSIONED.fullmatch(token) else token for token in _TOKEN.findall(folded)
+    ]
 
 
-def _led(tokens: list[str]) -> list[str]:
-    """Return the words without what only leads up to the subject (`Google announces`, `Introducing the new`)."""
+def _led(tokens: list[str]) -> tuple[list[str], list[str]]:
+    """Return who announces and the words without what only leads up to the subject (`Google announces`, `Introducing the new`)."""
     start = 0
+    by: list[str] = []
     for place, token in enumerate(tokens[:4]):
         if token in rulebook.ANNOUNCE and place + 1 < len(tokens):
-            start = place + 1
+            start, by = place + 1, tokens[:place]
             break
     while start + 1 < len(tokens) and tokens[start] in rulebook.LEADS:
         start += 1
-    return tokens[start:]
+    return by, tokens[start:]
+
+
+def _head(clause: str) -> list[str]:
+    """Return the words of a subject without the stage that follows it (`X is here`, `X を発表`)."""
+    head = _led(_tokens(rulebook.STATUS.sub("", clause)))[1]
+    while len(head) > 1 and _CJK_RUN.fullmatch(head[-1]) and not rulebook.JAPANESE_WEAK.sub("", head[-1]):
+        head = head[:-1]
+    while len(head) > 1 and head[0] in rulebook.STOP:  # `general availability of X`
+        head = head[1:]
+    return head
 
 
 def _without_stops(tokens: list[str]) -> list[str]:
@@ -139,10 +203,15 @@ def _actor(kept: list[str]) -> frozenset[str]:
     return frozenset(part for word in kept[:place] for part in _stems(word)) - WEAK
 
 
-def _is_telling(word: str) -> bool:
+def is_idle(word: str) -> bool:
+    """Whether a word says nothing by itself: a list calls it weak."""
     if _CJK_RUN.fullmatch(word):
-        return bool(rulebook.JAPANESE_WEAK.sub("", word))
-    return not _BARE.fullmatch(word) and stem(word) not in WEAK
+        return not rulebook.JAPANESE_WEAK.sub("", word)
+    return stem(word) in WEAK
+
+
+def _is_telling(word: str) -> bool:
+    return not is_idle(word) and not _BARE.fullmatch(word)
 
 
 def common(one: Title, other: Title) -> frozenset[str]:

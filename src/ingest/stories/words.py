@@ -16,6 +16,7 @@ SENTENCES: Final[dict[Rule, str]] = {
     "slug": "the same last words of the address in another source",
     "subject": "one title is the name of what the other is about",
     "words": "the clear best of those days by words in common, seen from both sides",
+    "translation": "the clear best of those days in another language, seen from both sides",
 }
 
 

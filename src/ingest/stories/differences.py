@@ -1,0 +1,110 @@
+"""What keeps two titles apart, whatever words they share: other numbers, tiers, kinds, stages, names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.stories import rulebook
+from ingest.stories.titles import WEAK, Title, content, is_idle, stem
+
+
+def is_bare(of: Title) -> bool:
+    """Whether a title says no more than its subject and the stage of it (`Amazon Q (Preview)`)."""
+    about = {*of.subject.split(), *of.quoted.split()}
+    return not {word for word in of.normal.split() if word not in about and not is_idle(word)}
+
+
+def differences(a: Title, b: Title) -> frozenset[str]:
+    """
+    Return in what two titles differ so that they announce two things, whatever else is alike.
+
+    numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
+    same ones. place: each has one that the other lacks. stage: a preview against general availability. name: each has a name
+    that the other lacks, or one is about a variant of the other's whole subject. slot: one pattern filled twice. angle: one is
+    about something in connection with the other's whole subject, or about somebody whom the other does not name.
+    """
+    checks = (
+        ("numbers", (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions),
+        ("tier", _has_a_tier_of_its_own(a, b) or _has_a_tier_of_its_own(b, a)),
+        ("kind", a.kinds != b.kinds),
+        ("part", a.parts != b.parts),
+        ("month", a.months != b.months),
+        ("stage", a.stages and b.stages and not a.stages & b.stages),
+        ("place", a.places - b.places and b.places - a.places),
+        ("name", _name_two(a, b) or _is_longer(a, b) or _is_longer(b, a)),
+        ("slot", _fills_a_slot(a, b)),
+        ("angle", _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words),
+    )
+    return frozenset(label for label, differ in checks if differ)
+
+
+def _has_a_tier_of_its_own(one: Title, other: Title) -> bool:
+    """Whether a title has a tier whose word the other does not have in any sense."""
+    return any(stem(tier) not in other.words for tier in one.tiers - other.tiers)
+
+
+def _name_two(a: Title, b: Title) -> bool:
+    """Whether each title names something that the other lacks, or all models that they name by number and tier differ."""
+    models = bool(a.models and b.models) and a.models.isdisjoint(b.models)
+    return models or bool(a.names - b.words and b.names - a.words)
+
+
+def _is_longer(short: Title, long: Title) -> bool:
+    return _is_variant(short, long) or _lengthens(short, long)
+
+
+def _is_variant(named: Title, by: Title) -> bool:
+    """
+    Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`).
+
+    Names need no capitals (`gpt-oss` / `gpt-oss-safeguard`), but a verb is none (`X powers Y`).
+    """
+    size = len(named.head)
+    if not size or not is_bare(named) or by.head[:size] != named.head:
+        return False
+    further = (word for word in by.head[size : size + 1] if word not in rulebook.STOP and stem(word) not in WEAK)
+    return any(stem(word) in by.names or not word.endswith("s") for word in further)
+
+
+def _lengthens(short: Title, long: Title) -> bool:
+    """Whether a title is the other with a name put into the middle (`X2 Elite for PCs` / `X2 Elite Extreme for PCs`)."""
+    start = _alike(short.line, long.line)
+    end = len(short.line) - start
+    if not start or not end or len(long.line) <= len(short.line) or short.line[start:] != long.line[-end:]:
+        return False
+    put_in = content(long.line[start : len(long.line) - end])
+    return bool(put_in) and long.names.issuperset(put_in)
+
+
+def _fills_a_slot(a: Title, b: Title) -> bool:
+    """
+    Whether two titles are one pattern filled twice (`Claude Code on the web`, `Claude Code on desktop`).
+
+    They differ in one place, with content on both sides and none of it shared: not even a weak word or, behind a common
+    beginning, where one side has a single word.
+    """
+    start = _alike(a.line, b.line)
+    ours, theirs = a.line[start:], b.line[start:]
+    end = _alike(ours[::-1], theirs[::-1])
+    ours, theirs = ours[: len(ours) - end], theirs[: len(theirs) - end]
+    one, other = content(ours), content(theirs)
+    if start + end == 0 or not one or not other or not set(one).isdisjoint(other):
+        return False
+    single = bool(content(a.line[:start])) and min(len(one), len(other)) == 1
+    return single or set(content(ours, weak=())).isdisjoint(content(theirs, weak=()))
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """Count the words with which both begin."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
+def _approaches(named: Title, by: Title) -> bool:
+    """Whether a title comes to the other's whole subject from elsewhere (`Claude Opus 4.6` / `Advancing finance with …`)."""
+    subject = set(named.order)
+    if not subject or not subject <= by.words:
+        return False
+    first = next((word for word in by.order if word not in named.announcer), None)
+    return first is not None and first not in subject
