@@ -120,13 +120,19 @@ def test_what_is_no_translation_stays_apart(other: str) -> None:
 def test_the_words_of_two_addresses_make_up_for_other_words_on_one_day() -> None:
     note = entry(
         "Acme Redshift gains data layouts to speed queries up",
-        url="https://acme.com/new/acme-redshift-data-layouts",
+        url="https://acme.com/new/acme-redshift-sorted-layouts",
     )
-    address = "https://acme.com/blog/scan-filters-with-data-layouts-in-acme-redshift"
-    told = "Improve performance of workloads that repeat scan filters with layouts in Acme Redshift"
+    address = "https://acme.com/blog/scan-filters-with-sorted-layouts-in-acme-redshift"
+    told = "Improve performance of workloads that repeat scan filters with layouts in Acme Redshift for analysts"
     assert [join.rule for join in likes(note, post(told, url=address))] == ["words"]
     assert likes(note, post(told)) == []
     assert likes(note, post(told, url=address, day="2026-05-20")) == []
+
+
+def test_the_vendors_own_name_and_another_form_of_a_word_are_not_enough() -> None:
+    one = member("Long-running Claude for scientific computing", source="anthropic/research")
+    assert likes(one, member("Put Claude to work on your computer", source="anthropic/blog")) == []
+    assert likes(one, member("Long-running Claude at work in scientific computing", source="anthropic/blog"))
 
 
 def test_one_stage_of_one_thing_on_one_day_may_be_told_from_elsewhere() -> None:

@@ -25,7 +25,7 @@ from ingest.stories.differences import differences
 from ingest.stories.documents import page
 from ingest.stories.evidence import slug_names
 from ingest.stories.members import Join, Member
-from ingest.stories.titles import WEAK, Title, common, shared, stem, title
+from ingest.stories.titles import WEAK, Title, common, shared, stem, title, written_alike
 from ingest.stories.translations import translated
 
 WINDOW: Final = timedelta(days=rulebook.WINDOWS.fuzzy)
@@ -111,9 +111,10 @@ def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best
         return []
     low, high = sorted((member, other), key=lambda one: one.id)
     a, b = title(low.title), title(high.title)
-    if (
-        differences(a, b) - (_REWORDED if together else _NOTHING) or not common(a, b) or "recap" in a.kinds
-    ):  # one week's round-up is like another's
+    own = OWN_NAMES.get(low.vendor, frozenset()) | {stem(low.vendor)}
+    if not (common(a, b) & written_alike(a, b)) - own:  # `computer` is not `computing`, and all speak of the vendor
+        return []
+    if differences(a, b) - (_REWORDED if together else _NOTHING) or "recap" in a.kinds:  # a round-up is like another
         return []
     evidence = (
         ("titles", f"{low.title} / {high.title}"),
@@ -252,6 +253,12 @@ class _View:
             if _language(a) == _language(b)
         )
 
+
+OWN_NAMES: Final = {
+    vendor: frozenset(stem(word) for name in names for word in name.split())
+    for vendor, names in rulebook.VENDORS.items()
+}
+"""What a vendor and its products are called: in nearly each of its titles."""
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 _REWORDED: Final = frozenset({"angle"})

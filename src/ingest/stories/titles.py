@@ -219,6 +219,16 @@ def common(one: Title, other: Title) -> frozenset[str]:
     return frozenset(word for word in one.words & other.words - WEAK if not _BARE.fullmatch(word))
 
 
+def written_alike(one: Title, other: Title) -> frozenset[str]:
+    """Return the stems of words in both titles that both write in one form, but for a plural (`models`, not `modelling`)."""
+    ours, theirs = ({part for word in of.normal.split() for part in _forms(word)} for of in (one, other))
+    return frozenset(map(stem, ours & theirs))
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return _stems(word) if _CJK_RUN.fullmatch(word) else (word.removesuffix("s"),)
+
+
 def content(line: Sequence[str], weak: Collection[str] | None = None) -> list[str]:
     """Return the words of a part of a `line`, less weak ones; a run of Chinese and Japanese characters is one."""
     leave = WEAK if weak is None else weak
