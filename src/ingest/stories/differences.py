@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.stories import rulebook
-from ingest.stories.titles import WEAK, Title, content, is_idle, stem
+from ingest.stories.titles import Title, content, is_idle, stem
 
 
 def is_bare(of: Title) -> bool:
@@ -50,10 +50,10 @@ def _name_two(a: Title, b: Title) -> bool:
 
 
 def _is_longer(short: Title, long: Title) -> bool:
-    return _is_variant(short, long) or _lengthens(short, long)
+    return is_variant(short, long) or _lengthens(short, long)
 
 
-def _is_variant(named: Title, by: Title) -> bool:
+def is_variant(named: Title, by: Title) -> bool:
     """
     Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`).
 
@@ -62,7 +62,11 @@ def _is_variant(named: Title, by: Title) -> bool:
     size = len(named.head)
     if not size or not is_bare(named) or by.head[:size] != named.head:
         return False
-    further = (word for word in by.head[size : size + 1] if word not in rulebook.STOP and stem(word) not in WEAK)
+    further = (
+        word
+        for word in by.head[size : size + 1]
+        if word not in rulebook.STOP and word.removesuffix("s") not in rulebook.WEAK
+    )
     return any(stem(word) in by.names or not word.endswith("s") for word in further)
 
 

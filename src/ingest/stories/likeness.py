@@ -277,21 +277,35 @@ def _together(one: Member, other: Member) -> bool:
     if _is_stage_of(one, other) or _is_stage_of(other, one):
         return True
     ours, theirs = (slug_names(page(member.url)) - {stem(member.vendor)} for member in (one, other))
-    return min(len(ours), len(theirs)) >= _SLUG_WORDS and (ours <= theirs or theirs <= ours)
+    names = min(len(ours), len(theirs))
+    all_ours, all_theirs = (_slug_words(member) for member in (one, other))
+    named = names >= _SLUG_NAMES and (ours <= theirs or theirs <= ours)
+    worded = min(len(all_ours), len(all_theirs)) >= _SLUG_WORDS and (all_ours <= all_theirs or all_theirs <= all_ours)
+    return named or (worded and names >= _NAMED)
+
+
+def _slug_words(member: Member) -> frozenset[str]:
+    words = frozenset(page(member.url).slug.split("-")) - rulebook.STOP - {member.vendor}
+    return frozenset(map(stem, words - {""}))
 
 
 def _is_stage_of(one: Member, other: Member) -> bool:
     """Whether two titles say that one thing, the whole subject of the first, has reached the same stage."""
     a, b = title(one.title), title(other.title)
     subject = {stem(word) for word in a.subject.split()} - WEAK
-    return bool(a.stages) and a.stages == b.stages and len(subject) >= _NAMED and subject <= b.words
+    if not a.stages or a.stages != b.stages or len(subject) < _NAMED:
+        return False
+    size = len(a.head)
+    starts = (place for place in range(1, len(b.head) - size + 1) if b.head[place : place + size] == a.head)
+    return any(b.head[place - 1] in rulebook.INSTRUMENTS for place in starts)
 
 
 _NAMED: Final = 2
 """Words with content of a subject that is no everyday one."""
 
-_SLUG_WORDS: Final = 3
-"""Words with content of an address that speak of one announcement on one day."""
+_SLUG_NAMES: Final = 3
+_SLUG_WORDS: Final = 5
+"""Words of an address, with content or of any sort, that speak of one announcement on one day."""
 
 _FEW: Final = 12
 """So many holders of a word are always looked at: on a quiet day every word is in a large share of the titles."""

@@ -130,6 +130,7 @@ MOVES: Final = tuple(Move(re.compile(move["from"]), move["to"], move["since"]) f
 
 LEADS: Final = frozenset(_TITLES["leads"])
 ANNOUNCE: Final = frozenset(_TITLES["announce"])
+INSTRUMENTS: Final = frozenset(_TITLES["instruments"])
 ACTS: Final = frozenset(_TITLES["acts"])
 STOP: Final = frozenset(_TITLES["stop"])
 WEAK: Final = frozenset(_TITLES["weak"])

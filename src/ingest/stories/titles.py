@@ -30,7 +30,8 @@ _NAME: Final = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9.+]*")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
 _BY: Final = re.compile(rf"^[^、「:]{{1,20}}、(?=.*[{_CJK}])")  # who announces, in front of a Japanese title
-_QUOTED: Final = re.compile("「([^「」]{2,60})」")
+_QUOTED: Final = re.compile("「([^「」]{2,60})」([^:、。「]*)")
+_ASIDE: Final = re.compile(r"\([^)]*\)")
 _TWICE: Final = re.compile(r"(?<![^\W_])(\w+)\s*\(\1s?\)")  # `Model Context Protocol (MCP)`, both in short
 _MODEL: Final = re.compile(r"(?<![\w.-])[a-z]+\d[\w.]*-[a-z]\w*")  # `o4-mini`
 _GAP: Final = re.compile(r"[\s-]+")
@@ -97,13 +98,12 @@ def title(text: str) -> Title:
     names = _names(text)
     clause = _BREAK.split(_BY.sub("", short), maxsplit=1)[0]
     head = _head(clause)
-    quoted = _QUOTED.findall(short)
     stems = [part for word in kept for part in _stems(word)]
     return Title(
         normal=" ".join(kept),
         plain=" ".join(word for word in kept if not _NUMBER.search(word)),
         subject=" ".join(_without_stops(head)),
-        quoted=" ".join(_without_stops(_tokens(quoted[0]))) if len(quoted) == 1 else "",
+        quoted=_quoted(short),
         head=tuple(head),
         announces=len(head) < len(_tokens(clause)),
         words=frozenset(stems),
@@ -174,6 +174,14 @@ def _led(tokens: list[str]) -> tuple[list[str], list[str]]:
     while start + 1 < len(tokens) and tokens[start] in rulebook.LEADS:
         start += 1
     return by, tokens[start:]
+
+
+def _quoted(short: str) -> str:
+    """Return what stands in Japanese quotation marks and is announced right behind them (`「X」を提供開始`)."""
+    found = _QUOTED.findall(short)
+    if len(found) != 1 or any(not is_idle(word) for word in _tokens(_ASIDE.sub(" ", found[0][1]))):
+        return ""
+    return " ".join(_without_stops(_tokens(found[0][0])))
 
 
 def _head(clause: str) -> list[str]:

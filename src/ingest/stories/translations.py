@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from ingest.stories import rulebook, sounds
-from ingest.stories.differences import differences
+from ingest.stories.differences import differences, is_variant
 from ingest.stories.documents import page, slug_end
 from ingest.stories.members import Member
 from ingest.stories.titles import WEAK, Title, stem, title
@@ -32,28 +32,40 @@ _NAME: Final = 1.0
 _WORD: Final = 0.6
 _KNOWN: Final = 0.8
 _SMALL: Final = 0.2
-_UNKNOWN: Final = 0.4
+_UNKNOWN: Final = 0.5
 _PREFIX: Final = 5  # letters that words of two European languages have in common
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """
+    A part of a title, as far as another language can say it, too.
+
+    `line` are its Latin words in order and `words` their stems; `known` what words in another script may stand for,
+    `borrowed` the sounds of borrowed ones; `unknown` counts the others.
+    """
+
+    line: tuple[str, ...]
+    words: frozenset[str]
+    known: tuple[frozenset[str], ...]
+    borrowed: tuple[str, ...]
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     """
-    What a headline says, as far as another language can say it, too.
+    What a headline says: its whole title and the parts that may be all that a translation keeps of it.
 
-    `words` are the stems of its title's Latin words, `head` those of its subject, `line` the words in order; `known` what
-    words in another script may stand for; `borrowed` the sounds of borrowed ones; `unknown` counts the others. `slug` are
-    the stems of its address, `end` its last words. `script` says that it is written in another script than Latin.
+    `own` names its vendor, `slug` are the stems of its address, `end` its last words. `script` says that the title is
+    written in another script than Latin.
     """
 
     title: Title
+    lang: str
     own: frozenset[str]
-    words: frozenset[str]
-    head: frozenset[str]
-    line: tuple[str, ...]
-    known: tuple[frozenset[str], ...]
-    borrowed: tuple[str, ...]
-    unknown: int
+    whole: _Part
+    parts: tuple[_Part, ...]
     slug: frozenset[str]
     end: str
     script: bool
@@ -61,27 +73,26 @@ class _Said:
 
 @lru_cache(maxsize=4_096)
 def _said(member: Member) -> _Said:
-    of = title(member.title)
-    tokens = of.normal.split()
-    latin = [token for token in tokens if not _RUN.search(token) and token not in rulebook.FILLERS]
-    known, borrowed, unknown = _read(token for token in tokens if _RUN.search(token))
-    head = frozenset(stem(word) for word in of.subject.split() if not _RUN.search(word))
-    at = page(member.url)
+    of, at = title(member.title), page(member.url)
+    texts = [of.normal, *(text for text in (of.subject, of.quoted) if text)]
+    whole, *parts = map(_part, texts)
+    slug = (word for word in at.slug.split("-") if word and not word.isdecimal() and not _RUN.search(word))
     return _Said(
         title=of,
+        lang=(member.lang or "en").partition("-")[0].lower(),
         own=frozenset({stem(member.vendor)}),
-        words=frozenset(map(stem, latin)),
-        head=head,
-        line=tuple(latin),
-        known=known,
-        borrowed=borrowed,
-        unknown=unknown,
-        slug=frozenset(
-            stem(word) for word in at.slug.split("-") if word and not word.isdecimal() and not _RUN.search(word)
-        ),
+        whole=whole,
+        parts=tuple(parts),
+        slug=frozenset(map(stem, slug)),
         end=slug_end(at),
         script=_RUN.search(member.title) is not None,
     )
+
+
+def _part(text: str) -> _Part:
+    tokens = text.split()
+    line = tuple(token for token in tokens if not _RUN.search(token) and token not in rulebook.FILLERS)
+    return _Part(line, frozenset(map(stem, line)), *_read(token for token in tokens if _RUN.search(token)))
 
 
 def _read(tokens: Iterable[str]) -> tuple[tuple[frozenset[str], ...], tuple[str, ...], int]:
@@ -90,19 +101,14 @@ def _read(tokens: Iterable[str]) -> tuple[tuple[frozenset[str], ...], tuple[str,
     borrowed: list[str] = []
     unknown = 0
     for token in tokens:
-        words = [word for word in rulebook.FOREIGN.findall(token) if word in rulebook.ENGLISH]
+        words = [word for word in rulebook.FOREIGN.findall(token) if word not in rulebook.FILLERS]
         known += [frozenset(map(stem, rulebook.ENGLISH[word])) for word in words]
         rest = rulebook.FOREIGN.sub(" ", token)
-        for run in _KATAKANA.findall(rest):
-            sound = sounds.of_katakana(run)
-            if len(sound) >= sounds.SHORTEST:
-                borrowed.append(sound)
+        sounded = [(run, sounds.of_katakana(run)) for run in _KATAKANA.findall(rest)]
+        borrowed += [sound for _, sound in sounded if len(sound) >= sounds.SHORTEST]
+        unknown += sum(len(run) > 1 and len(sound) < sounds.SHORTEST for run, sound in sounded)
         unknown += len(_KANJI.findall(rest))
     return tuple(known), tuple(borrowed), unknown
-
-
-def _language(member: Member) -> str:
-    return (member.lang or "en").partition("-")[0].lower()
 
 
 def translated(one: Member, other: Member) -> float:
@@ -110,20 +116,23 @@ def translated(one: Member, other: Member) -> float:
     Return how much of each of two titles in two languages the other says, too, from 0 to 1.
 
     It is 0 where nothing shows that one is a translation of the other: they have one language, differ in what a translation
-    keeps, name nothing in common or something that the other lacks, or both say too much of their own. Where the addresses
-    end in the same words, more may differ.
+    keeps, name nothing in common or something that the other lacks, or the translation says more than the original, which
+    is the English one if one is. Where the addresses end in the same words, more may differ.
     """
-    a, b = _said(one), _said(other)
-    if _language(one) == _language(other) or differences(a.title, b.title) & APART or not _identified(a, b):
+    a, b = sorted((_said(one), _said(other)), key=lambda said: said.lang != "en")
+    if a.lang == b.lang or differences(a.title, b.title) & APART or not _identified(a, b):
         return 0.0
-    shares = sorted((_share(a, b), _share(b, a)))
+    original, translation = _share(a, b), _share(b, a)
+    less = min(original, translation)
     rules = rulebook.TRANSLATIONS
     if a.end and a.end == b.end:
         another = (a.script and _names_another(a, b)) or (b.script and _names_another(b, a))
-        return 0.0 if another or shares[0] < rules.same_slug else shares[0]
-    if _names_another(a, b) or _names_another(b, a) or shares[1] < rules.whole or shares[0] < rules.threshold:
+        return 0.0 if another or less < rules.same_slug else less
+    if _names_another(a, b) or _names_another(b, a) or is_variant(b.title, a.title) or "recap" in a.title.kinds:
         return 0.0
-    return shares[0]
+    if a.lang != "en":
+        translation = max(original, translation)
+    return 0.0 if translation < rules.whole or less < rules.threshold else less
 
 
 def _names_another(by: _Said, other: _Said) -> bool:
@@ -132,15 +141,13 @@ def _names_another(by: _Said, other: _Said) -> bool:
 
     In another script every Latin word is a name; in a Latin one, what is written as a name in front of a colon or comma.
     """
-    names = by.words if by.script else by.title.names & by.head
-    missing = {
-        word for word in names - other.words - other.slug - by.own - other.own - WEAK if not _NUMBER.fullmatch(word)
-    }
-    return any(not _is_cognate(word, other) for word in missing - _spoken(by, other))
+    names = by.whole.words if by.script else by.title.names & frozenset(map(stem, by.title.head))
+    missing = names - other.whole.words - other.slug - by.own - WEAK - _spoken(by.whole, other.whole)
+    return any(not _NUMBER.fullmatch(word) and not _is_cognate(word, other) for word in missing)
 
 
-def _spoken(by: _Said, other: _Said) -> frozenset[str]:
-    """Return the stems of a title's Latin words that the other has in its own script."""
+def _spoken(by: _Part, other: _Part) -> frozenset[str]:
+    """Return the stems of Latin words that the other part has in its own script."""
     table = frozenset(word for known in other.known for word in known)
     by_sound = (words for sound, words in sounds.runs(by.line).items() if sound in other.borrowed)
     return table | frozenset(stem(word) for words in by_sound for word in words)
@@ -148,27 +155,20 @@ def _spoken(by: _Said, other: _Said) -> frozenset[str]:
 
 def _share(by: _Said, other: _Said) -> float:
     """Return which share of what one title says, or of its subject, the other says."""
-    return max(_covered(by, other, by.words), _covered(by, other, by.head) if by.head else 0.0)
+    return max(_covered(part, by, other) for part in (by.whole, *by.parts))
 
 
-def _covered(by: _Said, other: _Said, words: frozenset[str]) -> float:
-    have = other.words | other.slug | _spoken(by, other)
-    runs = sounds.runs(other.line) if by.borrowed else {}
-    total = said = 0.0
-    for word in words - by.own - other.own:
-        weight = _weight(word, by)
-        total += weight
-        said += weight * (word in have or _is_cognate(word, other))
-    whole = words is by.words
-    for known in by.known if whole else ():
-        weight = _SMALL if known <= WEAK else _KNOWN
-        total += weight
-        said += weight * bool(known & have)
-    for sound in by.borrowed if whole else ():
-        total += _WORD
-        said += _WORD * (sound in runs)
-    total += _UNKNOWN * by.unknown * whole
-    return said / total if total else 0.0
+def _covered(part: _Part, by: _Said, other: _Said) -> float:
+    have = other.whole.words | other.slug | _spoken(part, other.whole)
+    runs = sounds.runs(other.whole.line) if part.borrowed else {}
+    weighed = [
+        *((_weight(word, by), word in have or _is_cognate(word, other)) for word in part.words - by.own),
+        *((_KNOWN, bool(known & have)) for known in part.known if not known <= WEAK),
+        *((_WORD, sound in runs) for sound in part.borrowed),
+        (_UNKNOWN * part.unknown, False),
+    ]
+    total = sum(weight for weight, _ in weighed)
+    return sum(weight for weight, said in weighed if said) / total if total else 0.0
 
 
 def _weight(word: str, by: _Said) -> float:
@@ -179,15 +179,17 @@ def _weight(word: str, by: _Said) -> float:
 
 def _is_cognate(word: str, other: _Said) -> bool:
     """Whether two European languages write one word nearly alike (`architecture`, `Architektur`)."""
-    return len(word) >= _PREFIX and word.isalpha() and any(word[:_PREFIX] == known[:_PREFIX] for known in other.words)
+    alike = (known[:_PREFIX] == word[:_PREFIX] for known in other.whole.words)
+    return len(word) >= _PREFIX and word.isalpha() and any(alike)
 
 
 def _identified(a: _Said, b: _Said) -> bool:
     """Whether something names what both speak of: a Latin name, a version, a borrowed word, the end of both addresses."""
-    shared = (a.words & (b.words | b.slug)) | (b.words & (a.words | a.slug))
-    if {word for word in shared - WEAK - a.own - b.own if not _NUMBER.fullmatch(word)}:
+    ours, theirs = a.whole, b.whole
+    shared = (ours.words & (theirs.words | b.slug)) | (theirs.words & (ours.words | a.slug))
+    if any(not _NUMBER.fullmatch(word) for word in shared - WEAK - a.own):
         return True
     if (shared and a.title.versions & b.title.versions) or (a.end and a.end == b.end):
         return True
-    runs = {**sounds.runs(a.line), **sounds.runs(b.line)}
-    return any(sound in runs for sound in (*a.borrowed, *b.borrowed))
+    runs = sounds.runs(ours.line).keys() | sounds.runs(theirs.line).keys()
+    return not runs.isdisjoint((*ours.borrowed, *theirs.borrowed))
