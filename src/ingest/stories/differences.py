@@ -11,7 +11,7 @@ from ingest.stories.titles import Title, content, is_idle, stem
 def is_bare(of: Title) -> bool:
     """Whether a title says no more than its subject and the stage of it (`Amazon Q (Preview)`)."""
     about = {*of.subject.split(), *of.quoted.split()}
-    return not {word for word in of.normal.split() if word not in about and not is_idle(word)}
+    return not {word for word in of.said if word not in about and not is_idle(word)}
 
 
 def differences(a: Title, b: Title) -> frozenset[str]:
@@ -71,13 +71,21 @@ def is_variant(named: Title, by: Title) -> bool:
 
 
 def _lengthens(short: Title, long: Title) -> bool:
-    """Whether a title is the other with a name put into the middle (`X2 Elite for PCs` / `X2 Elite Extreme for PCs`)."""
-    start = _alike(short.line, long.line)
-    end = len(short.line) - start
-    if not start or not end or len(long.line) <= len(short.line) or short.line[start:] != long.line[-end:]:
-        return False
-    put_in = content(long.line[start : len(long.line) - end])
-    return bool(put_in) and long.names.issuperset(put_in)
+    """Whether a title or its subject is the other's with a name put into the middle (`X2 Elite` / `X2 Extreme Elite`)."""
+    put_in = _put_in(short.line, long.line)
+    if put_in and put_in[0] in long.names and long.names.issuperset(content(put_in)):
+        return True
+    put_in = _put_in(*(tuple(map(stem, of.head)) for of in (short, long)))
+    return bool(content(put_in)) and long.names.issuperset(content(put_in))
+
+
+def _put_in(short: Sequence[str], long: Sequence[str]) -> Sequence[str]:
+    """Return the words by which one line is longer in the middle than another, none where it is not."""
+    start = _alike(short, long)
+    end = len(short) - start
+    if not start or not end or len(long) <= len(short) or short[start:] != long[-end:]:
+        return ()
+    return long[start : len(long) - end]
 
 
 def _fills_a_slot(a: Title, b: Title) -> bool:
@@ -108,7 +116,7 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
 def _approaches(named: Title, by: Title) -> bool:
     """Whether a title comes to the other's whole subject from elsewhere (`Claude Opus 4.6` / `Advancing finance with …`)."""
     subject = set(named.order)
-    if not subject or not subject <= by.words:
+    if by.head[: len(named.head)] == named.head or not subject or not subject <= by.words:
         return False
     first = next((word for word in by.order if word not in named.announcer), None)
     return first is not None and first not in subject

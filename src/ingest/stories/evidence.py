@@ -64,7 +64,12 @@ class _Seen:
 def _see(member: Member) -> _Seen:
     own = page(member.url)
     alternates = [page(url) for url in member.alternates] if not own.lists else []
-    return _Seen(member, own, title(member.title), frozenset(found.document for found in alternates if not found.lists))
+    return _Seen(
+        member,
+        own,
+        title(member.title, member.vendor),
+        frozenset(found.document for found in alternates if not found.lists),
+    )
 
 
 def keys(member: Member) -> tuple[Key, ...]:
@@ -271,10 +276,12 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     if not slug or slug != slug_end(b.page) or differences(a.title, b.title) & _ALWAYS:
         return None
     long = _is_long_slug(a.page) and without_mark(a.page.slug) == without_mark(b.page.slug)
+    medium = slug.count("-") + 1 >= _MEDIUM_SLUG and len(slug_names(a.page)) >= _TELLING
     if apart is None:
         proved = long and slug.count("-") + 1 >= LONGEST_SLUG
     else:
         proved = long or (apart <= rulebook.WINDOWS.short_slug and _agree(a, b))
+        proved |= medium and not differences(a.title, b.title) & APART
     if (apart or 0) > rulebook.WINDOWS.regional_slug:
         return None
     if not proved and translated(a.member, b.member) < rulebook.TRANSLATIONS.threshold:
@@ -309,6 +316,9 @@ def _is_long_slug(of: Page) -> bool:
     """`tensor-g5-pixel-10` names one announcement; `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
     return of.slug.count("-") + 1 >= _LONG_SLUG and len(slug_names(of)) >= _TELLING
 
+
+_MEDIUM_SLUG: Final = 3
+"""Words of a slug that with two names in it is not used again in another language within weeks, if its titles do not differ."""
 
 _LONG_SLUG: Final = 4
 """Words from which on a slug with two names in it is not used again for something else within weeks."""
@@ -349,12 +359,8 @@ def _both_announce(a: _Seen, b: _Seen, apart: int | None) -> bool:
 
 
 def _subjects(seen: _Seen) -> frozenset[str]:
-    """Return what a title may be about: its subject, what stands in Japanese quotation marks; without the vendor in front."""
-    found = set()
-    for subject in (seen.title.subject, seen.title.quoted):
-        rest = subject.removeprefix(f"{seen.member.vendor} ")
-        found.add(rest if rest and title(rest).telling else subject)
-    return frozenset(found - {""})
+    """Return what a title may be about: its subject, what stands in Japanese quotation marks."""
+    return frozenset({seen.title.subject, seen.title.quoted} - {""})
 
 
 def _continues(a: _Seen, b: _Seen) -> bool:

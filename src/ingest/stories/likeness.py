@@ -110,9 +110,9 @@ def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best
     if score < wanted or lead < rulebook.FUZZY.margin or best.blocked or back.blocked:
         return []
     low, high = sorted((member, other), key=lambda one: one.id)
-    a, b = title(low.title), title(high.title)
+    a, b = title(low.title, low.vendor), title(high.title, high.vendor)
     own = OWN_NAMES.get(low.vendor, frozenset()) | {stem(low.vendor)}
-    if not (common(a, b) & written_alike(a, b)) - own:  # `computer` is not `computing`, and all speak of the vendor
+    if not _shares_enough(a, b, own):
         return []
     if differences(a, b) - (_REWORDED if together else _NOTHING) or "recap" in a.kinds:  # a round-up is like another
         return []
@@ -123,6 +123,17 @@ def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best
         ("days apart", str(apart)),
     )
     return [Join(high.id, low.id, "words", round(score, 4), evidence)]
+
+
+def _shares_enough(a: Title, b: Title, own: frozenset[str]) -> bool:
+    """
+    Whether two titles share a word with content besides the vendor's own names, and two or all that one has.
+
+    `computer` is not `computing`, and every title speaks of the vendor.
+    """
+    alike = written_alike(a, b) - WEAK
+    fewest = min(len(of.words - WEAK) for of in (a, b))
+    return bool(alike & common(a, b) - own) and len(alike) >= min(_NAMED, fewest)
 
 
 def _as_translation(member: Member, other: Member) -> Join:
@@ -148,7 +159,7 @@ class _View:
         near = (day + timedelta(days=offset) for offset in range(-WINDOW.days, WINDOW.days + 1))
         self._members = [member for other in near for member in by_day.get(other, ())]
         self._groups = groups
-        self._titles: dict[str, Title] = {member.id: title(member.title) for member in self._members}
+        self._titles: dict[str, Title] = {member.id: title(member.title, member.vendor) for member in self._members}
         self._fellows: dict[str, list[Member]] = defaultdict(list)
         for member in self._members:
             self._fellows[groups[member.id]].append(member)
@@ -291,13 +302,12 @@ def _slug_words(member: Member) -> frozenset[str]:
 
 def _is_stage_of(one: Member, other: Member) -> bool:
     """Whether two titles say that one thing, the whole subject of the first, has reached the same stage."""
-    a, b = title(one.title), title(other.title)
-    subject = {stem(word) for word in a.subject.split()} - WEAK
-    if not a.stages or a.stages != b.stages or len(subject) < _NAMED:
-        return False
+    a, b = title(one.title, one.vendor), title(other.title, other.vendor)
     size = len(a.head)
+    if not a.stages or a.stages != b.stages or size < _NAMED:
+        return False
     starts = (place for place in range(1, len(b.head) - size + 1) if b.head[place : place + size] == a.head)
-    return any(b.head[place - 1] in rulebook.INSTRUMENTS for place in starts)
+    return any(not rulebook.INSTRUMENTS.isdisjoint(b.head[max(0, place - 2) : place]) for place in starts)
 
 
 _NAMED: Final = 2

@@ -44,7 +44,7 @@ def related(one: Member, other: Member) -> Evidence | None:
         return None
     if other.vendor not in _named(one.title) or one.vendor not in _named(other.title):
         return None
-    a, b = title(one.title), title(other.title)
+    a, b = title(one.title, one.vendor), title(other.title, other.vendor)
     if not (a.words & b.words) - WEAK - _OWN or differences(a, b) & _APART:
         return None
     return (("titles", f"{one.title} / {other.title}"), ("words in both", shared(a, b)))

@@ -152,6 +152,7 @@ NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
 MONTHS: Final = _labels({names[0]: names for names in _DIFFERENCES["months"]})
 PART: Final = re.compile("|".join(_DIFFERENCES["part"]))
 KINDS: Final = _labels(_DIFFERENCES["kinds"])
+CUSTOMER: Final = re.compile(_DIFFERENCES["customer_story"])
 PLACES: Final = phrases(_DIFFERENCES["kinds"]["region"])
 STAGES: Final = _labels(_DIFFERENCES["stages"])
 

@@ -31,6 +31,7 @@ _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
 _BY: Final = re.compile(rf"^[^、「:]{{1,20}}、(?=.*[{_CJK}])")  # who announces, in front of a Japanese title
 _QUOTED: Final = re.compile("「([^「」]{2,60})」([^:、。「]*)")
+_NOTES: Final = re.compile(r"(?<=\d)\s+(?:release\s+notes|changelog|released|release)\s*$")
 _ASIDE: Final = re.compile(r"\([^)]*\)")
 _TWICE: Final = re.compile(r"(?<![^\W_])(\w+)\s*\(\1s?\)")  # `Model Context Protocol (MCP)`, both in short
 _MODEL: Final = re.compile(r"(?<![\w.-])[a-z]+\d[\w.]*-[a-z]\w*")  # `o4-mini`
@@ -55,8 +56,8 @@ class Title:
     A title as far as it can be compared.
 
     `normal` is equal for titles that say the same, `plain` is that without its numbers, `subject` the part before a colon,
-    comma or bracket in the same form, `quoted` what stands in Japanese quotation marks, `head` that part word by word. `words` are its words less their endings, `order` those
-    of them that no list calls weak, as they follow each other. `line` are all words as they follow each other, Chinese and
+    comma or bracket in the same form, `quoted` what stands in Japanese quotation marks, `head` that part word by word. `words` are its words less their endings, `said` are its words without the vendor,
+    `order` those of them that no list calls weak, as they follow each other. `line` are all words as they follow each other, Chinese and
     Japanese ones as single characters. `announcer` is who stands before a verb like `launches`, taken off all of these. `actor` are the words before a verb like `supports`. `names` are words that are written
     as names, `models` names with a number and a tier in one
     (`o4-mini`), `versions` numbers with a dot that are no amounts, `places` what kind `region` is told by. `size` counts words,
@@ -70,6 +71,7 @@ class Title:
     head: tuple[str, ...]
     announces: bool
     words: frozenset[str]
+    said: tuple[str, ...]
     order: tuple[str, ...]
     line: tuple[str, ...]
     announcer: frozenset[str]
@@ -89,26 +91,34 @@ class Title:
 
 
 @lru_cache(maxsize=8_192)  # a title is asked about by each rule and each neighbour
-def title(text: str) -> Title:
-    """Take a title apart."""
+def title(text: str, vendor: str = "") -> Title:
+    """
+    Take a title apart.
+
+    Args:
+        text: The title.
+        vendor: Whose name says nothing in front of a subject (`Acme Reader`) or as an owner (`Acme's Reader`).
+    """
     folded = _without_date(_folded(text))
     short = _abbreviated(folded)
     start, led = _led(_tokens(short))
     kept = _without_stops(led)
+    about = _without_vendor(kept, vendor)
     names = _names(text)
     clause = _BREAK.split(_BY.sub("", short), maxsplit=1)[0]
-    head = _head(clause)
+    head = _without_vendor(_head(clause), vendor)
     stems = [part for word in kept for part in _stems(word)]
     return Title(
         normal=" ".join(kept),
         plain=" ".join(word for word in kept if not _NUMBER.search(word)),
         subject=" ".join(_without_stops(head)),
-        quoted=_quoted(short),
+        quoted=" ".join(_without_vendor(_quoted(short).split(), vendor)),
         head=tuple(head),
-        announces=len(head) < len(_tokens(clause)),
+        announces=len(_head(clause)) < len(_tokens(clause)),
         words=frozenset(stems),
-        order=tuple(stem for stem in stems if stem not in WEAK),
-        line=tuple(part for word in kept for part in (word if _CJK_RUN.fullmatch(word) else (stem(word),))),
+        said=tuple(about),
+        order=tuple(part for word in about for part in _stems(word) if part not in WEAK),
+        line=tuple(part for word in about for part in (word if _CJK_RUN.fullmatch(word) else (stem(word),))),
         announcer=frozenset(map(stem, start)),
         actor=_actor(kept),
         size=sum(_size(word) for word in kept),
@@ -118,7 +128,7 @@ def title(text: str) -> Title:
         numbers=frozenset(map(_plain, _NUMBER.findall(folded))) - frozenset(_MONTH_NUMBER.findall(folded)),
         versions=frozenset(_plain(number) for number in _VERSION.findall(folded) if "." in number),
         tiers=_tiers(folded) | (names & rulebook.NAMED_TIERS),
-        kinds=rulebook.KINDS.of(folded),
+        kinds=_kinds(folded),
         places=frozenset(rulebook.PLACES.findall(folded)),
         stages=rulebook.STAGES.of(folded),
         months=rulebook.MONTHS.of(folded),
@@ -156,6 +166,15 @@ def _tiers(folded: str) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+def _kinds(folded: str) -> frozenset[str]:
+    """Return what kind of announcement it is; for whom, and how a customer uses it, is told in front of a colon or comma."""
+    found = rulebook.KINDS.of(folded)
+    clause = _BREAK.split(folded, maxsplit=1)[0]
+    if "audience" in found and "audience" not in rulebook.KINDS.of(clause):
+        found -= {"audience"}
+    return found | {"customer"} if rulebook.CUSTOMER.search(clause) else found
+
+
 def _tokens(folded: str) -> list[str]:
     """Return the words; a version without its `v` and its last zeros (`v1.16.0`, `1.16`)."""
     return [
@@ -186,7 +205,7 @@ def _quoted(short: str) -> str:
 
 def _head(clause: str) -> list[str]:
     """Return the words of a subject without the stage that follows it (`X is here`, `X を発表`)."""
-    head = _led(_tokens(rulebook.STATUS.sub("", clause)))[1]
+    head = _led(_tokens(_NOTES.sub("", rulebook.STATUS.sub("", clause))))[1]
     while len(head) > 1 and _CJK_RUN.fullmatch(head[-1]) and not rulebook.JAPANESE_WEAK.sub("", head[-1]):
         head = head[:-1]
     while len(head) > 1 and head[0] in rulebook.STOP:  # `general availability of X`
@@ -196,6 +215,13 @@ def _head(clause: str) -> list[str]:
 
 def _without_stops(tokens: list[str]) -> list[str]:
     return [token for token in tokens if token not in rulebook.STOP] or tokens
+
+
+def _without_vendor(tokens: list[str], vendor: str) -> list[str]:
+    """Take out the vendor in front and as an owner; of `Acme Reader` it is a part, if nothing more follows."""
+    owned = [token for token in tokens if token != f"{vendor}s"] or tokens
+    rest = owned[1:] if owned[:1] == [vendor] else owned
+    return rest if len(rest) > 1 and any(map(_is_telling, rest)) else owned
 
 
 def _size(word: str) -> int:

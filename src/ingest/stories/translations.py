@@ -57,7 +57,8 @@ class _Said:
     """
     What a headline says: its whole title and the parts that may be all that a translation keeps of it.
 
-    `own` names its vendor, `slug` are the stems of its address, `end` its last words. `script` says that the title is
+    `own` names its vendor, `slug` are the stems of its address, `end` its last words. `names` are words written as names, none in
+    Title Case. `script` says that the title is
     written in another script than Latin.
     """
 
@@ -68,12 +69,13 @@ class _Said:
     parts: tuple[_Part, ...]
     slug: frozenset[str]
     end: str
+    names: frozenset[str]
     script: bool
 
 
 @lru_cache(maxsize=4_096)
 def _said(member: Member) -> _Said:
-    of, at = title(member.title), page(member.url)
+    of, at = title(member.title, member.vendor), page(member.url)
     texts = [of.normal, *(text for text in (of.subject, of.quoted) if text)]
     whole, *parts = map(_part, texts)
     slug = (word for word in at.slug.split("-") if word and not word.isdecimal() and not _RUN.search(word))
@@ -85,8 +87,20 @@ def _said(member: Member) -> _Said:
         parts=tuple(parts),
         slug=frozenset(map(stem, slug)),
         end=slug_end(at),
+        names=of.names if _capitals(member.title) < _TITLE_CASE else frozenset(),
         script=_RUN.search(member.title) is not None,
     )
+
+
+def _capitals(text: str) -> float:
+    """Return the share of a title's longer words that begin with a capital."""
+    longer = _LONGER.findall(text)
+    return sum(word[0].isupper() for word in longer) / len(longer) if len(longer) > _FEW else 0.0
+
+
+_FEW: Final = 3
+_TITLE_CASE: Final = 0.75
+_LONGER: Final = re.compile(r"[A-Za-z]\w{3,}")
 
 
 def _part(text: str) -> _Part:
@@ -141,7 +155,7 @@ def _names_another(by: _Said, other: _Said) -> bool:
 
     In another script every Latin word is a name; in a Latin one, what is written as a name in front of a colon or comma.
     """
-    names = by.whole.words if by.script else by.title.names & frozenset(map(stem, by.title.head))
+    names = by.whole.words if by.script else by.names & frozenset(map(stem, by.title.head))
     missing = names - other.whole.words - other.slug - by.own - WEAK - _spoken(by.whole, other.whole)
     return any(not _NUMBER.fullmatch(word) and not _is_cognate(word, other) for word in missing)
 
