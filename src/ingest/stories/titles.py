@@ -130,7 +130,7 @@ def title(text: str, vendor: str = "") -> Title:
         tiers=_tiers(folded) | (names & rulebook.NAMED_TIERS),
         kinds=_kinds(folded),
         places=frozenset(rulebook.PLACES.findall(folded)),
-        stages=rulebook.STAGES.of(folded),
+        stages=rulebook.STAGES.of(short),
         months=rulebook.MONTHS.of(folded),
         parts=frozenset("".join(found) for found in rulebook.PART.findall(folded)),
     )
@@ -218,9 +218,11 @@ def _without_stops(tokens: list[str]) -> list[str]:
 
 
 def _without_vendor(tokens: list[str], vendor: str) -> list[str]:
-    """Take out the vendor in front and as an owner; of `Acme Reader` it is a part, if nothing more follows."""
+    """Take out the vendor's name; of `Acme Reader` it is a part, if nothing more follows."""
     owned = [token for token in tokens if token != f"{vendor}s"] or tokens
-    rest = owned[1:] if owned[:1] == [vendor] else owned
+    rest = [token for token in owned if token != vendor]
+    while rest and rest[-1] in rulebook.STOP:
+        rest = rest[:-1]
     return rest if len(rest) > 1 and any(map(_is_telling, rest)) else owned
 
 
