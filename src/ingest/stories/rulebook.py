@@ -72,8 +72,23 @@ class Translations:
 
 def phrases(words: Iterable[str]) -> re.Pattern[str]:
     """Return an expression that finds any of these in folded text: Latin ones as whole words, others anywhere."""
-    parts = [re.escape(word) if _CJK.search(word) else rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" for word in words]
-    return re.compile("|".join(sorted(parts, key=len, reverse=True)))
+    found = sorted(set(words))
+    latin = [word for word in found if not _CJK.search(word)]
+    others = [word for word in found if _CJK.search(word)]
+    parts = [rf"(?<![a-z0-9]){_any_of(latin)}(?![a-z0-9])"] if latin else []
+    return re.compile("|".join([*parts, _any_of(others)] if others else parts))
+
+
+def _any_of(words: list[str]) -> str:
+    """Write an expression for the longest of some words, with each common beginning once: it is tried at every place."""
+    rests: dict[str, list[str]] = {}
+    for word in words:
+        rests.setdefault(word[:1], []).append(word[1:])
+    ends = rests.pop("", None) is not None
+    if not rests:
+        return ""
+    branches = [re.escape(first) + _any_of(rest) for first, rest in rests.items()]
+    return f"(?:{'|'.join(branches)}){'?' if ends else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,7 @@ def _stems(word: str) -> tuple[str, ...]:
     return (stem(word),)
 
 
+@lru_cache(maxsize=16_384)  # words come again in every title
 def stem(word: str) -> str:
     """
     Take off the endings that a second writer changes first (`summaries`, `summarization`, `announces`).
