@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import Engine
 
 from dedupe.test_seed_headlines import COPIES, PAGES
-from ingest import pipeline
+from ingest import allowlist, pipeline
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.store import decisions, replays, stories
+from ingest.store import checks, decisions, replays, stories
 from ingest.store.engine import open_engine, read, upgrade
 from world import NOW, Item, World, fetch_settings, rss
 
@@ -245,6 +245,53 @@ def test_a_word_that_moves_nothing_changes_nothing_that_is_shown(world: World) -
     world.poll("acme/news", after=timedelta(hours=1))
     say(world, "merge", id_of(world, "acme/blog"), id_of(world, "acme/news"))
     assert (kinds(world, before), shown_ids(world)) == (["revised"], seen)
+
+
+@pytest.mark.parametrize("japanese_first", [True, False])
+def test_translations_and_notes_are_found_whatever_comes_first(
+    world: World, empty: Engine, japanese_first: bool
+) -> None:
+    def item(title: str, host: str, path: str, days: int = 0) -> Item:
+        return Item(title, f"https://{host}.acme-ai.com/{path}", NOW - timedelta(days=30 - days))
+
+    entries = {
+        "acme/news": [
+            item("Introducing Generate Soundtrack in Acme Studio", "www", "news/generate-soundtrack"),
+            item("Generate Video in Acme Studio", "www", "news/generate-video"),
+            item("Foundation models in Acme Cloud are generally available", "www", "news/fm-cloud"),
+            item("Acme context-3: focused chunks", "www", "news/acme-context-3"),
+        ],
+        "acme/japan": [
+            item("Acme Studio の「サウンドトラック生成」を提供開始", "www", "ja/cc-studio-soundtrack", 1),
+            item("Acme Studio の料金を改定", "www", "ja/cc-studio-pricing", 1),
+            item("Acme context-3 のご紹介", "www", "ja/news/acme-context-3-jp", 23),
+        ],
+        "acme/log": [item("May 12, 2026: FMs in Acme Cloud (GA)", "docs", "log/2026/fms-in-acme-cloud")],
+    }
+    world.put_in_force(LIST)
+    world.server.update(dict.fromkeys(FEEDS.values(), rss()))
+    world.round()
+    for source in sorted(entries, reverse=not japanese_first):
+        world.server.update({FEEDS[source]: rss(*entries[source])})
+        world.poll(source, after=timedelta(hours=1))
+        settle(world)
+    titles = {row.id: row.title for row in world.rows("SELECT id, title FROM v1_headlines")}
+    joined = {frozenset(titles[id_] for id_ in ids) for ids in together(world) if len(ids) > 1}
+    news, japan, log = (entries[source] for source in ("acme/news", "acme/japan", "acme/log"))
+    assert joined == {
+        frozenset({news[0].title, japan[0].title}),
+        frozenset({news[2].title, log[0].title}),
+        frozenset({news[3].title, japan[2].title}),
+    }
+    rules = world.rows("SELECT rule FROM story_joins WHERE other_id IS NOT NULL")
+    assert {row.rule for row in rules} == {"translation", "title", "slug"}
+    last = last_change(world)
+    settle(world)
+    assert kinds(world, last) == []
+    found = checks.check(world.engine, allowlist.parse(LIST.encode()))
+    assert [one.what for one in found if one.level == "fault"] == []
+    pipeline.replay(world.engine, empty)
+    assert differences(world.engine, empty) == []
 
 
 def test_what_two_vendors_announce_together_is_linked_and_not_merged(world: World) -> None:

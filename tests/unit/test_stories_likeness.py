@@ -123,10 +123,10 @@ def test_the_words_of_two_addresses_make_up_for_other_words_on_one_day() -> None
         url="https://acme.com/new/acme-redshift-sorted-layouts",
     )
     address = "https://acme.com/blog/scan-filters-with-sorted-layouts-in-acme-redshift"
-    told = "Improve performance of workloads that repeat scan filters with layouts in Acme Redshift for analysts"
-    assert [join.rule for join in likes(note, post(told, url=address))] == ["words"]
-    assert likes(note, post(told)) == []
-    assert likes(note, post(told, url=address, day="2026-05-20")) == []
+    other = "Improve performance of workloads that repeat scan filters with layouts in Acme Redshift for analysts"
+    assert [join.rule for join in likes(note, post(other, url=address))] == ["words"]
+    assert likes(note, post(other)) == []
+    assert likes(note, post(other, url=address, day="2026-05-20")) == []
 
 
 def test_the_vendors_own_name_and_another_form_of_a_word_are_not_enough() -> None:

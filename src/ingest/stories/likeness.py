@@ -189,7 +189,7 @@ class _View:
         List those of other languages that a headline is the clear best of, or that are the clear best for it.
 
         In each language it is one story of proofs. Another story of the same source has to be further behind, because a
-        source tells its own entries apart; two sources may both have told of what was translated.
+        source tells its own entries apart; two sources may both announce what was translated.
         """
         if not self._is_multilingual:
             return []

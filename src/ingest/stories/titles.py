@@ -55,13 +55,15 @@ class Title:
     """
     A title as far as it can be compared.
 
-    `normal` is equal for titles that say the same, `plain` is that without its numbers, `subject` the part before a colon,
-    comma or bracket in the same form, `quoted` what stands in Japanese quotation marks, `head` that part word by word. `words` are its words less their endings, `said` are its words without the vendor,
-    `order` those of them that no list calls weak, as they follow each other. `line` are all words as they follow each other, Chinese and
-    Japanese ones as single characters. `announcer` is who stands before a verb like `launches`, taken off all of these. `actor` are the words before a verb like `supports`. `names` are words that are written
-    as names, `models` names with a number and a tier in one
-    (`o4-mini`), `versions` numbers with a dot that are no amounts, `places` what kind `region` is told by. `size` counts words,
-    `telling` those that no list calls weak and that are no numbers; four Chinese or Japanese characters count as a word.
+    `normal` is equal for titles that say the same, `plain` is that without its numbers. `subject` is the part before a colon,
+    comma or bracket in the same form, `quoted` what stands in Japanese quotation marks and is announced, `head` the subject
+    word by word; `announces` says that words around it call it new. `words` are the words less their endings, `said` the
+    words without the vendor, `order` those that no list calls weak, as they follow each other. `line` are all words as they
+    follow each other, Chinese and Japanese ones as single characters. `announcer` are the words before a verb like
+    `launches`, taken off all of these, `actor` those before a verb like `supports`. `names` are words that are written as
+    names, `models` names with a number and a tier in one (`o4-mini`), `versions` numbers with a dot that are no amounts,
+    `places` the words for kind `region`. `size` counts words, `telling` those that no list calls weak and that are no
+    numbers; four Chinese or Japanese characters count as a word.
     """
 
     normal: str
@@ -167,7 +169,7 @@ def _tiers(folded: str) -> frozenset[str]:
 
 
 def _kinds(folded: str) -> frozenset[str]:
-    """Return what kind of announcement it is; for whom, and how a customer uses it, is told in front of a colon or comma."""
+    """Return what kind of announcement it is; for whom, and how a customer uses it, stands in front of a colon or comma."""
     found = rulebook.KINDS.of(folded)
     clause = _BREAK.split(folded, maxsplit=1)[0]
     if "audience" in found and "audience" not in rulebook.KINDS.of(clause):
