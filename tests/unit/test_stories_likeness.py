@@ -139,6 +139,8 @@ def test_one_stage_of_one_thing_on_one_day_may_be_told_from_elsewhere() -> None:
     note = entry("Announcing general availability of Acme Data Automation")
     assert likes(note, post("Get insights from content with Acme Data Automation, now generally available"))
     assert likes(note, post("Get insights from content with Acme Data Automation")) == []
+    longer = "Get insights from content with Acme Data Automation Lens, now generally available"
+    assert likes(note, post(longer)) == [], "another name begins the same way"
 
 
 def test_words_that_fill_the_week_weigh_less() -> None:

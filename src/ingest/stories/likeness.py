@@ -307,7 +307,11 @@ def _is_stage_of(one: Member, other: Member) -> bool:
     if not a.stages or a.stages != b.stages or size < _NAMED:
         return False
     starts = (place for place in range(1, len(b.head) - size + 1) if b.head[place : place + size] == a.head)
-    return any(not rulebook.INSTRUMENTS.isdisjoint(b.head[max(0, place - 2) : place]) for place in starts)
+    return any(
+        not rulebook.INSTRUMENTS.isdisjoint(b.head[max(0, place - 2) : place])
+        and all(word in rulebook.STOP for word in b.head[place + size : place + size + 1])  # `X Lite` is not X
+        for place in starts
+    )
 
 
 _NAMED: Final = 2
