@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from databases import copied
 from ingest.cli import main
 from ingest.demo import play
-from ingest.store.engine import open_engine, read, upgrade, write
+from ingest.store.engine import open_engine, read, write
 from ingest.store.queries import Filter, headlines
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
+def database(tmp_path: Path, empty_database: Path) -> str:
     """The demo's two rounds, stored."""
     url = f"sqlite:///{tmp_path}/desk.db"
-    engine = open_engine(url)
-    upgrade(engine)
+    engine = copied(empty_database, tmp_path / "desk.db")
     with play.set_up(engine) as stage:
         stage.first()
         stage.second()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from databases import copied
 from edges.commands import Desk
 from ingest.cli import main
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.store.engine import open_engine, upgrade
 from world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
 
 LAUNCH = Item("Introducing Model 5, our most capable model", "https://www.acme-ai.com/news/introducing-model-5")
@@ -22,12 +22,13 @@ LAB = Item("Acme opens a lab in Zurich", "https://www.acme-ai.com/news/lab", pub
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    tmp_path: Path, empty_database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     """A database with one story of two headlines and one of one."""
     url = f"sqlite:///{tmp_path}/desk.db"
     monkeypatch.setenv("INGEST_DATABASE_URL", url)
-    engine = open_engine(url)
-    upgrade(engine)
+    engine = copied(empty_database, tmp_path / "desk.db")
     with (
         VendorServer({FEED: rss(LAUNCH, LAB), BLOG: rss(COPY)}) as server,
         Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher,

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 from corpus.report import ABSENT, ROOT
+from databases import copied
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.errors import UsageError
 from ingest.store import decisions, replays
-from ingest.store.engine import open_engine, read, upgrade, write
+from ingest.store.engine import open_engine, read, write
 from world import BLOG, FEED, LIST, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab", guid="a")
@@ -26,12 +27,15 @@ PRESS = Item("Press", "https://press.example.net/acme", guid="p")
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Another database, of either engine."""
     if request.param == "sqlite":
-        made = open_engine(f"sqlite:///{tmp_path}/replayed.db")
-        upgrade(made)
-    else:
-        made = open_engine(request.getfixturevalue("postgresql")())
+        made = copied(request.getfixturevalue("empty_database"), tmp_path / "replayed.db")
+        yield made
+        made.dispose()
+        return
+    url = request.getfixturevalue("postgresql")()
+    made = open_engine(url)
     yield made
     made.dispose()
+    request.getfixturevalue("postgres").give_back(url)
 
 
 def differences(stored: Engine, replayed: Engine) -> list[replays.Difference]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from databases import copied
 from dedupe.test_seed_headlines import COPIES, PAGES
 from ingest import allowlist, pipeline
 from ingest.demo.server import VendorServer
@@ -70,12 +71,15 @@ def world(engine: Engine) -> Iterator[World]:
 def empty(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Iterator[Engine]:
     """Another database, of the other engine."""
     if engine.dialect.name == "postgresql":
-        made = open_engine(f"sqlite:///{tmp_path}/replayed.db")
-        upgrade(made)
-    else:
-        made = open_engine(request.getfixturevalue("postgresql")())
+        made = copied(request.getfixturevalue("empty_database"), tmp_path / "replayed.db")
+        yield made
+        made.dispose()
+        return
+    url = request.getfixturevalue("postgresql")()
+    made = open_engine(url)
     yield made
     made.dispose()
+    request.getfixturevalue("postgres").give_back(url)
 
 
 def tell(world: World, sources: list[str], *, apart: timedelta = timedelta(hours=1)) -> None:

@@ -55,6 +55,7 @@ def assert_well(result: Walked, documents: int) -> None:
     assert (result.exits, result.documents) == (0, documents)
 
 
+@pytest.mark.timeout(300)
 def test_some_of_every_kind_go_the_whole_way(make: MakeUrl, request: pytest.FixtureRequest) -> None:
     engine = request.node.callspec.params["make"]
     given = [one for one in (*golden(), *shipped()) if one.name.startswith(SHORT[engine])]
@@ -64,6 +65,7 @@ def test_some_of_every_kind_go_the_whole_way(make: MakeUrl, request: pytest.Fixt
     assert result.rounds >= 3
 
 
+@pytest.mark.timeout(300)
 def test_feeds_whose_pages_are_opened_go_the_whole_way(make: MakeUrl, request: pytest.FixtureRequest) -> None:
     """Pages that name themselves canonical, which is nearly every page of the web."""
     names = ("golden/atom-1", "golden/languages", "golden/keys", "golden/page-press-ja")
