@@ -19,7 +19,7 @@ from ingest import allowlist, pipeline
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.store import checks, decisions, replays, stories
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import open_engine, read
 from world import NOW, Item, World, fetch_settings, rss
 
 LIST = """
