@@ -15,6 +15,8 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
+from ingest.masking import scrub
+
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode categories that a line must not hold as they are: controls, formats, surrogates, separators of lines."""
 
@@ -34,7 +36,15 @@ class _StandardError(logging.Handler):
             pass
 
 
-class _Text(logging.Formatter):
+class _Masking(logging.Formatter):
+    """Knows the secrets that no line may hold: a driver's words, or a traceback, could repeat them."""
+
+    def __init__(self, hidden: frozenset[str]) -> None:
+        super().__init__()
+        self.hidden = hidden
+
+
+class _Text(_Masking):
     """`2026-05-22T12:00:00.000Z INFO ingest.poll poll source=…`; further lines of a message are indented."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -42,7 +52,7 @@ class _Text(logging.Formatter):
         return f"{_at(record)} {record.levelname} {record.name} " + "\n    ".join(_lines(self, record))
 
 
-class _Json(logging.Formatter):
+class _Json(_Masking):
     """One JSON object a line: `at`, `level`, `logger`, `message`."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -55,12 +65,12 @@ def _at(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _lines(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+def _lines(formatter: _Masking, record: logging.LogRecord) -> list[str]:
     """Give the message and its traceback as lines without anything invisible."""
     text = record.getMessage()
     if record.exc_info:
         text += "\n" + formatter.formatException(record.exc_info)
-    return [visible(line) for line in text.split("\n")]
+    return [visible(line) for line in scrub(text, formatter.hidden).split("\n")]
 
 
 def visible(text: str) -> str:
@@ -124,10 +134,15 @@ _MESSAGES: Final = 1_000
 """Messages that are counted at once; a program has some dozens."""
 
 
-def configure(*, as_json: bool, level: int = logging.INFO) -> None:
-    """Send every record of `level` and above to standard error; a second call replaces the first."""
+def configure(*, as_json: bool, level: int = logging.INFO, hidden: frozenset[str] = frozenset()) -> None:
+    """
+    Send every record of `level` and above to standard error; a second call replaces the first.
+
+    Args:
+        hidden: Secrets that no line may hold (`masking.secrets`).
+    """
     handler = _StandardError()
-    handler.setFormatter(_Json() if as_json else _Text())
+    handler.setFormatter(_Json(hidden) if as_json else _Text(hidden))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

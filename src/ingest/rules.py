@@ -83,6 +83,9 @@ RULES_VERSION: Final = f"{__version__}+{VERSION}"
 FOLDED_HOSTS: Final[frozenset[str]] = frozenset(_RULES["folded_hosts"])
 """Hosts whose paths compare without regard to case."""
 
+SPECIAL_USE: Final[frozenset[str]] = frozenset(_RULES["special_use"])
+"""Domains that are nobody's on the public Internet."""
+
 SHORTENERS: Final[frozenset[str]] = frozenset(_RULES["shorteners"])
 """Hosts of link shorteners."""
 

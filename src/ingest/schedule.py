@@ -37,13 +37,15 @@ class Lists:
     """
     The allow-list as the daemon follows it: the file it watches and the list in force.
 
-    A bad version of the file is reported once. `current` is parsed anew only when its generation changes.
+    A bad version of the file is reported once. `current` is parsed anew only when its generation changes. `private` lets
+    names of private networks be scopes of the file.
     """
 
-    def __init__(self, engine: Engine, path: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, path: Path, now: Callable[[], datetime], *, private: bool = False) -> None:
         self._engine = engine
         self._path = path
         self._now = now
+        self._private = private
         self._bytes: bytes | None = None
         self._unreadable = False
         self._current: Accepted | None = None
@@ -72,7 +74,7 @@ class Lists:
 
     def _offer(self, data: bytes) -> None:
         try:
-            candidate = allowlist.parse(data, str(self._path))
+            candidate = allowlist.parse(data, str(self._path), private=self._private)
         except AllowlistError as error:
             log.error("allow-list refused, the list in force stays\n%s", error.message)  # noqa: TRY400 - an operator's slip needs no traceback
             return
@@ -80,10 +82,25 @@ class Lists:
         match accepted.standing:
             case Standing.APPLIED:
                 log.info("allow-list in force generation=%d digest=%s", accepted.generation, candidate.digest[:12])
-            case Standing.STALE | Standing.HELD:
-                log.warning("allow-list %s, the list in force stays; see `ingest sources apply`", accepted.standing)
+            case Standing.STALE:
+                log.warning("allow-list stale, the list in force stays; see `ingest sources apply`")
+            case Standing.HELD:
+                log.warning(
+                    "allow-list held, the list in force stays; it removes %s; see `ingest sources apply`",
+                    _removed(accepted),
+                )
             case Standing.IN_FORCE:
                 pass
+
+
+def _removed(accepted: Accepted) -> str:
+    removal, applied = accepted.removal, accepted.applied
+    if removal is None or applied is None:
+        return ""
+    return (
+        f"sources={len(removal.sources)} scopes={len(removal.scopes)} headlines={applied.revoked}"
+        f" links={applied.links_revoked}"
+    )
 
 
 class Heart:

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from ingest import __version__
 from ingest.errors import SettingsError
+from ingest.masking import mask
 
 PROJECT_URL: Final = "https://ingest.example/"
 """Contact of an installation that names none; a name of RFC 2606, so that nobody else is sent our mail."""
@@ -33,10 +34,6 @@ _DURATION_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "da
 _SIZE_UNITS: Final = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 _DRIVERS: Final = ("sqlite", "postgresql", "postgresql+psycopg")
-
-_PASSWORD: Final = re.compile(
-    r"(://[^:/?#@]*:).*@|((?:^|[?&;])[^=&;]*(?:password|passwd|secret)[^=&;]*=)[^&;]*", re.IGNORECASE
-)
 
 
 class Origin(StrEnum):
@@ -161,6 +158,11 @@ class Settings:
     log: LogStyle
     texts: Mapping[str, str] = field(repr=False)
     origins: Mapping[str, Origin]
+
+    @property
+    def private(self) -> bool:
+        """Whether private networks may be reached, and so names that mean something on them only."""
+        return bool(self.private_networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +324,3 @@ def idle(settings: Settings) -> Sequence[str]:
         for item in _DECLARED
         if item.not_in_force and settings.origins[item.name] is not Origin.DEFAULT
     ]
-
-
-def mask(text: str) -> str:
-    """Replace every password in a URL by `***`: too much rather than too little where a raw one holds `@` or `/`."""
-    return _PASSWORD.sub(lambda found: f"{found[1]}***@" if found[1] else f"{found[2]}***", text)

@@ -264,6 +264,59 @@ def test_a_list_that_removes_much_waits_for_confirmation_and_an_old_one_for_a_de
     assert ("@" in by, why) == (True, "the site moved")
 
 
+def test_names_of_private_networks_need_the_setting_in_every_command(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.write_list(
+        LIST.replace("      - blog.acme-ai.com\n", "      - blog.acme-ai.com\n      - wiki.acme.internal\n")
+    )
+    assert desk("sources", "check", str(path)).status == 0  # loopback is allowed here
+    assert desk("poll").status == 0
+    assert desk("sources", "disable", "acme/blog").status == 0
+    monkeypatch.delenv("INGEST_PRIVATE_NETWORKS")
+    for command in (("sources", "check"), ("sources", "check", str(path)), ("poll",), ("sources", "apply")):
+        ended = desk(*command)
+        assert (ended.status, "wiki.acme.internal" in ended.err) == (2, True), command
+    assert len(desk("headlines", "--json").lines()) == 2  # the list in force was judged when it was applied
+    assert desk("db", "check").status == 0
+
+
+def test_an_exception_that_takes_links_out_says_what_it_would_remove(any_desk: Desk) -> None:
+    any_desk("poll")
+    shown = [line["url"] for line in any_desk("headlines", "--json").lines()]
+    gone = shown[0]
+    narrower = LIST.replace(
+        "      - blog.acme-ai.com\n", f"      - blog.acme-ai.com\n      - '!{gone.removeprefix('https://')}'\n"
+    )
+    any_desk.write_list(narrower)
+    held = any_desk("sources", "apply")
+    assert held.status == 2
+    assert f"1 headline outside the new list: {gone}" in held.err
+    told = any_desk("sources", "apply", "--json").document()
+    assert (told["standing"], told["applied"]["revoked"], told["applied"]["addresses"]) == ("held", 1, [gone])
+    applied = any_desk("sources", "apply", "--confirm")
+    assert (applied.status, f"1 headline outside the new list: {gone}" in applied.out) == (0, True)
+    assert gone not in [line["url"] for line in any_desk("headlines", "--json").lines()]
+    checked = any_desk("db", "check")
+    assert checked.status == 0, checked.out
+
+
+def test_rows_that_were_changed_by_hand_are_put_right_by_applying_the_list_again(any_desk: Desk) -> None:
+    any_desk("poll")
+    rows = open_engine(any_desk.database)
+    with write(rows) as conn:
+        conn.exec_driver_sql("UPDATE vendors SET home = 'https://evil.example.net/'")
+        conn.exec_driver_sql("UPDATE sources SET url = 'https://evil.example.net/feed' WHERE id = 'acme/blog'")
+    rows.dispose()
+    checked = any_desk("db", "check")
+    assert checked.status == 1
+    assert "vendor acme (home is https://evil.example.net/)" in checked.out
+    assert "source acme/blog (url is https://evil.example.net/feed)" in checked.out
+    assert any_desk("sources", "apply").status == 0
+    checked = any_desk("db", "check")
+    assert checked.status == 0, checked.out
+
+
 def test_checking_a_list_needs_no_database_and_tells_every_fault_at_once(desk: Desk) -> None:
     good = desk("sources", "check")
     assert (good.status, good.out) == (0, "sources.yaml is valid: 1 vendor, 2 sources, 3 scopes.\n")

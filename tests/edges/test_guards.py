@@ -32,6 +32,8 @@ def conn(engine: Engine) -> Iterator[Connection]:
     with write(engine) as opened:
         put_in_force(opened, VENDORS)
         yield opened
+        if engine.dialect.name == "sqlite":
+            opened.exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
 
 
 def scope_of(conn: Connection, line: str) -> int:
@@ -141,7 +143,66 @@ def test_constraints_that_are_switched_off_are_not_missed(stored: Connection) ->
     for path in ("/a b", "/a/../b", "/\u00e9"):
         row = headline("acme", f"https://acme-ai.com{path}", whole, parts=("acme-ai.com", path, ""), id="h9")
         assert not gets_in(stored, "headlines", row)
-    stored.exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
+
+
+NO_HOSTS = (
+    *("a..b.acme-ai.com", "..acme-ai.com", ".acme-ai.com", "-a.acme-ai.com", "a-.acme-ai.com", "a.-b.acme-ai.com"),
+    *(
+        "a_b.acme-ai.com",
+        "A.acme-ai.com",
+        "a b.acme-ai.com",
+        "%61.acme-ai.com",
+        f"{'a' * 64}.acme-ai.com",
+        "acme-ai.com.",
+    ),
+    *("a.acme-ai.com.", "a.b-.acme-ai.com", f"{'a.' * 125}acme-ai.com"),
+)
+
+
+@pytest.mark.parametrize("host", NO_HOSTS)
+def test_what_is_no_host_is_refused_by_the_guards_themselves(stored: Connection, host: str) -> None:
+    """Also where the constraints of the tables are gone."""
+    without_constraints(stored)
+    below = scope_of(stored, "*.acme-ai.com")
+    url = f"https://{host}/news/2"
+    for scope in (below, scope_of(stored, "acme-ai.com")):
+        row = headline("acme", url, scope, id="h2", parts=(host, "/news/2", ""))
+        assert not gets_in(stored, "headlines", row)
+        assert not gets_in(stored, "links", link("acme", url, scope))
+    assert not changes_to(stored, "links", url=url, host=host, path="/news/2", scope_id=below)
+
+
+def test_hosts_of_every_lawful_form_get_in(stored: Connection) -> None:
+    without_constraints(stored)
+    below = scope_of(stored, "*.acme-ai.com")
+    for host in (
+        "a.acme-ai.com",
+        "a--b.c-1.acme-ai.com",
+        "xn--bcher-kva.acme-ai.com",
+        f"{'a' * 63}.acme-ai.com",
+        "9.acme-ai.com",
+    ):
+        assert gets_in(stored, "headlines", headline("acme", f"https://{host}/x", below, id="h2")), host
+
+
+def without_constraints(conn: Connection) -> None:
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        return
+    for table in ("headlines", "links"):
+        for name in ("url", "host", "path", "suffix"):
+            conn.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_{name}")
+
+
+def test_a_session_that_calls_itself_a_replica_is_judged_too(stored: Connection) -> None:
+    if stored.dialect.name == "sqlite":
+        pytest.skip("session_replication_role is PostgreSQL's")
+    whole = scope_of(stored, "acme-ai.com")
+    stored.exec_driver_sql("SET LOCAL session_replication_role = replica")
+    assert not gets_in(stored, "headlines", headline("acme", EXCEPTED["url"], whole, id="h2"))
+    assert not gets_in(stored, "links", link("acme", EXCEPTED["url"], whole))
+    assert not changes_to(stored, "headlines", **ELSEWHERE)
+    assert not changes_to(stored, "links", **ELSEWHERE)
 
 
 def test_another_table_of_the_same_name_is_not_asked(conn: Connection) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from guarded import headline, insert, link, put_in_force, vendors_of
+from ingest.errors import PolicyGuardError
 from ingest.store import lists
 from ingest.store.engine import write
 
@@ -94,3 +95,59 @@ def test_scopes_that_come_and_go_leave_a_history(filled: Engine) -> None:
             "SELECT since_generation, until_generation FROM scopes WHERE text = 'blog.acme-ai.com/posts/' ORDER BY id"
         )
         assert [tuple(row) for row in conn.execute(text(query))] == [(1, 2), (3, None)]
+
+
+JAPANESE = "https://acme-ai.com/ja/news/1"
+
+
+def with_alternate(engine: Engine) -> None:
+    with write(engine) as conn:
+        insert(conn, "links", link("acme", JAPANESE, 1, headline_id="h0", lang="ja"))
+
+
+def linked(conn: Connection) -> list[str]:
+    return list(conn.execute(text("SELECT url FROM v1_links ORDER BY url")).scalars())
+
+
+def test_a_link_that_a_new_exception_covers_leaves_the_views_at_once_and_comes_back(filled: Engine) -> None:
+    with_alternate(filled)
+    applied = change_to(filled, *WIDE, "!acme-ai.com/ja/")
+    assert (applied.revoked, applied.links_revoked, applied.addresses) == (0, 1, (JAPANESE,))
+    assert applied.takes_out
+    with write(filled) as conn:
+        assert linked(conn) == sorted(PAGES)
+        assert shown(conn) == ["h0", "h1", "h2"]
+        assert changes(conn) == [("linked", "h0")]
+        assert conn.execute(text("SELECT count(*) FROM links")).scalar_one() == 4
+    back = change_to(filled, *WIDE)
+    assert (back.links_restored, back.takes_out) == (1, False)
+    with write(filled) as conn:
+        assert linked(conn) == sorted([*PAGES, JAPANESE])
+        assert changes(conn) == [("linked", "h0"), ("linked", "h0")]
+
+
+@pytest.mark.parametrize("exception", ["!acme-ai.com/*/news/1", "!acme-ai.com/ja/news/1", "!acme-ai.com/ja/news/"])
+def test_exceptions_of_every_form_reach_links(filled: Engine, exception: str) -> None:
+    with_alternate(filled)
+    assert change_to(filled, *WIDE, exception).links_revoked == 1
+    with write(filled) as conn:
+        assert JAPANESE not in linked(conn)
+
+
+def test_the_links_of_a_headline_that_leaves_are_not_counted_twice(filled: Engine) -> None:
+    with_alternate(filled)
+    applied = change_to(filled, *WIDE, "!acme-ai.com")
+    assert (applied.revoked, applied.links_revoked) == (2, 0)
+    assert applied.addresses == PAGES[:2]
+    assert (change_to(filled, *WIDE).restored, change_to(filled, *WIDE).links_restored) == (2, 0)
+    with write(filled) as conn:
+        assert linked(conn) == sorted([*PAGES, JAPANESE])
+
+
+def test_a_revoked_link_is_brought_back_by_the_list_and_by_nobody_else(filled: Engine) -> None:
+    with_alternate(filled)
+    change_to(filled, *WIDE, "!acme-ai.com/ja/")
+    with write(filled) as conn:
+        conn.execute(text("UPDATE links SET last_seen_at = first_seen_at"))  # what nobody judges
+    with pytest.raises(PolicyGuardError), write(filled) as conn:
+        conn.execute(text("UPDATE links SET state = 'live'"))

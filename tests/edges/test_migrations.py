@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
+from guarded import headline, insert, link
 from ingest.errors import LockedError, SchemaError, StoreError
 from ingest.store import guards, schema, views
 from ingest.store.engine import (
@@ -143,6 +144,80 @@ def test_sources_of_the_first_schema_are_kept_and_say_nothing_yet_of_products_an
     with read(engine) as conn:
         query = "SELECT id, state, reason, product, next_poll_at FROM v1_sources"
         assert conn.execute(text(query)).all() == [("acme/news", "disabled", "", "", None)]
+
+
+FROZEN = "20260501_0001"
+"""The first schema that was released."""
+
+
+def test_a_database_of_the_first_schema_keeps_its_links_and_revokes_those_that_exceptions_cover(engine: Engine) -> None:
+    from alembic import command
+
+    with write(engine) as conn:
+        config = migrations()
+        config.attributes["connection"] = conn
+        config.attributes["rules"] = False
+        command.downgrade(config, FROZEN)
+        put_in_force_by_hand(conn)
+    assert upgrade(engine) == (FROZEN, HEAD)
+    with read(engine) as conn:
+        states: dict[str, str] = dict(iter(conn.execute(text("SELECT url, state FROM links")).all()))
+        assert {url.removeprefix("https://acme-ai.com") for url, state in states.items() if state == "revoked"} == {
+            *("/ja/1", "/go", "/docs/x/old/1", "/one", "/q?a=b#c", "/off", "/b%2Fc"),
+        }
+        assert len(states) == len(OLD_LINKS)
+
+
+OLD_SCOPES = (
+    # grant, text, subdomains, path_match, path_before, path_after, query, fold, until_generation
+    ("official", "acme-ai.com", "any", "/", None, None, False, None),
+    ("official", "acme-ai.com/off", "exact", "/off", None, None, False, 1),
+    ("exception", "acme-ai.com/ja/", "prefix", "/ja/", None, None, False, None),
+    ("exception", "acme-ai.com/go/", "prefix", "/go/", None, None, False, None),
+    ("exception", "acme-ai.com/docs/*/old/", "prefix", "/docs/", "/old/", None, False, None),
+    ("exception", "acme-ai.com/one", "exact", "/one", None, None, False, None),
+    ("exception", "acme-ai.com/q?a=b", "exact", "/q", None, "a=b", False, None),
+    ("exception", "acme-ai.com/gone/", "prefix", "/gone/", None, None, False, 1),
+)
+OLD_LINKS = (
+    *("/ja/1", "/JA/1", "/go", "/gone/1", "/docs/x/old/1", "/docs/x/new/1", "/docs/old/1", "/one", "/one/1"),
+    *("/q?a=b#c", "/q?a=c", "/off", "/b%2Fc", "/news/1"),
+)
+
+
+def put_in_force_by_hand(conn: Connection) -> None:
+    """Write a list, one headline and its links as the first schema holds them."""
+    at = "2026-05-22T12:00:00.000000Z"
+    for statement in (
+        (
+            'INSERT INTO generations (number, digest, text, at, "by", why, rules_version, confirmed)'
+            f" VALUES (1, 'd', '', '{at}', 'b', 'w', '1', TRUE)"
+        ),
+        "INSERT INTO vendors (id, name, home, since_generation) VALUES ('acme', 'Acme', 'https://acme-ai.com/', 1)",
+        (
+            "INSERT INTO sources (id, vendor_id, kind, role, url, host, digest, enabled, since_generation)"
+            " VALUES ('acme/news', 'acme', 'feed', 'news', 'https://acme-ai.com/feed', 'acme-ai.com', 'x', TRUE, 1)"
+        ),
+        f"INSERT INTO payloads (digest, size, stored_as, first_seen_at) VALUES ('p', 0, 'identity', '{at}')",
+        (
+            "INSERT INTO captures (source_id, generation, rules_version, target_url, final_url, hops, status_code, http_version,"
+            " request_headers, response_headers, peer_address, requested_at, fetched_at, wire_digest, wire_size, payload_digest,"
+            f" payload_size) VALUES ('acme/news', 1, '1', 'u', 'u', '[]', 200, '1.1', '[]', '[]', '', '{at}', '{at}', 'p', 0, 'p', 0)"
+        ),
+    ):
+        conn.exec_driver_sql(statement)
+    scope = text(
+        'INSERT INTO scopes ("grant", text, path_match, path_before, path_after, query, fold, until_generation, vendor_id,'
+        " host, subdomains, reason, since_generation) VALUES (:grant, :text, :match, :before, :after, :query, :fold, :until,"
+        " 'acme', 'acme-ai.com', FALSE, '', 1)"
+    )
+    names = ("grant", "text", "match", "before", "after", "query", "fold", "until")
+    conn.execute(scope, [dict(zip(names, values, strict=True)) for values in OLD_SCOPES])
+    scopes: dict[str, int] = dict(iter(conn.execute(text("SELECT text, id FROM scopes")).all()))
+    insert(conn, "headlines", headline("acme", "https://acme-ai.com/news/1", scopes["acme-ai.com"]))
+    for path in OLD_LINKS:
+        within = scopes["acme-ai.com/off" if path == "/off" else "acme-ai.com"]
+        insert(conn, "links", link("acme", f"https://acme-ai.com{path}", within))
 
 
 def test_a_missing_sqlite_database_is_created_and_told(blank: Engine) -> None:

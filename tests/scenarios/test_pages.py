@@ -16,6 +16,7 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.pipeline import pages
 from ingest.store import replays
+from ingest.store.checks import check
 from ingest.store.engine import open_engine, read, upgrade
 from ingest.store.schema import written
 from world import NOW, World, fetch_settings
@@ -337,3 +338,35 @@ def test_a_replay_comes_to_the_same(world: World, tmp_path: Path) -> None:
     world.round(after=timedelta(hours=2))
     assert_replayed(world, tmp_path)
     assert len(world.titles()) == 8
+
+
+OTHER_LANGUAGE = (
+    f'<link rel="canonical" href="{HOST}/news/one"><link rel="alternate" hreflang="ja" href="{HOST}/ja/news/one">'
+)
+
+
+def test_a_link_that_an_exception_covers_leaves_at_once_when_somebody_has_confirmed_it(
+    world: World, tmp_path: Path
+) -> None:
+    opened = LIST.replace("kind: page\n", "kind: page\n        article: true\n")
+    narrower = opened.replace('"!www.acme-ai.com/go/"', '"!www.acme-ai.com/go/", "!www.acme-ai.com/ja/"')
+    world.server.update({f"{HOST}/news/1": article("Release 1", "2026-05-01T08:30:00Z", OTHER_LANGUAGE)})
+    world.put_in_force(opened)
+    world.round("acme/news")
+    query = "SELECT url FROM v1_links WHERE url LIKE '%/ja/%'"
+
+    held = world.put_in_force(narrower)
+    assert held.standing is pipeline.Standing.HELD
+    assert held.applied is not None
+    assert (held.applied.links_revoked, held.applied.addresses) == (1, (f"{HOST}/ja/news/one",))
+    assert len(world.rows(query)) == 1
+
+    assert world.put_in_force(narrower, confirm=True).standing is pipeline.Standing.APPLIED
+    assert world.rows(query) == []
+    world.round(after=timedelta(hours=2))
+    world.round(after=timedelta(hours=2))
+    assert world.rows(query) == []
+    accepted = pipeline.in_force(world.engine)
+    assert accepted is not None
+    assert [finding.what for finding in check(world.engine, accepted.allowlist) if finding.level == "fault"] == []
+    assert_replayed(world, tmp_path)

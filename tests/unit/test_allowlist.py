@@ -288,3 +288,32 @@ def test_two_hundred_and_fifty_sources_are_read_in_a_blink() -> None:
         allowlist.parse(data)
         taken.append(time.process_time() - start)
     assert min(taken) < 0.3
+
+
+SPECIAL = (
+    *("news.acme.internal", "acme.local", "acme.localhost", "acme.onion", "acme.test", "acme.invalid", "acme.alt"),
+    *("acme.home.arpa", "acme.lan", "acme.corp", "a.b.c.acme.intranet", "ACME.Internal", "\uff41cme.local"),
+)
+
+
+@pytest.mark.parametrize("host", SPECIAL)
+def test_a_name_of_a_private_network_is_a_scope_only_where_such_networks_are_allowed(host: str) -> None:
+    for line in (host, f"'*.{host}'", f"{host}/blog/"):
+        text = LIST.replace("official: [example.com,", f"official: [example.com, {line},")
+        assert "reserved for private or special use" in refusal(text)
+        assert "INGEST_PRIVATE_NETWORKS" in refusal(text)
+        assert len(allowlist.parse(text.encode(), private=True).vendors[0].scopes) == 4
+    carrier = LIST.replace("scope: feeds.example.net/acme/", f"scope: {host}/acme/")
+    assert "reserved for private or special use" in refusal(carrier)
+
+
+@pytest.mark.parametrize("host", ["local.acme.com", "test.com", "acme.testing", "internal.acme.dev", "acme.example"])
+def test_a_name_that_only_looks_like_one_is_a_scope(host: str) -> None:
+    assert (
+        len(parsed(LIST.replace("official: [example.com,", f"official: [example.com, {host},")).vendors[0].scopes) == 4
+    )
+
+
+def test_an_exception_may_name_anything() -> None:
+    vendor = parsed(LIST.replace('"!example.com/forum/"', '"!acme.internal"')).vendors[0]
+    assert ("acme.internal", Grant.EXCEPTION) in [(scope.text, scope.grant) for scope in vendor.scopes]

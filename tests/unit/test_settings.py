@@ -11,7 +11,8 @@ import pytest
 
 from ingest import __version__
 from ingest.errors import SettingsError
-from ingest.settings import LogStyle, Origin, Settings, describe, load, mask, strays
+from ingest.masking import mask
+from ingest.settings import LogStyle, Origin, Settings, describe, load, strays
 
 
 def read(**environ: str) -> Settings:

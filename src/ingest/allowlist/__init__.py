@@ -25,30 +25,32 @@ MAX_BYTES: Final = 5 * 1024 * 1024
 """A list of 250 sources takes about 100 KiB; fifty times that is no list."""
 
 
-def parse(data: bytes, path: str = "sources.yaml") -> Allowlist:
+def parse(data: bytes, path: str = "sources.yaml", *, private: bool = False) -> Allowlist:
     """
     Read and check an allow-list.
 
     Args:
         data: The file, UTF-8 YAML, at most `MAX_BYTES`.
         path: What the messages call it.
+        private: Let names be scopes that mean something on a private network only (`.internal`, `.local`, `.test`, …): for
+            who allows private networks, and for a list that was in force and has been judged.
 
     Raises:
         AllowlistError: Anything is wrong with it; carries every problem found, in file order.
     """
     from ingest.allowlist import reading
 
-    return reading.parse(data, path)
+    return reading.parse(data, path, private=private)
 
 
-def load(path: Path) -> Allowlist:
+def load(path: Path, *, private: bool = False) -> Allowlist:
     """
-    Read and check the allow-list at `path`.
+    Read and check the allow-list at `path`; see `parse`.
 
     Raises:
         AllowlistError: It cannot be read, or anything is wrong with it.
     """
-    return parse(_bytes(path), str(path))
+    return parse(_bytes(path), str(path), private=private)
 
 
 def digest(path: Path) -> str:

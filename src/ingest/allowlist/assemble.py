@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import timedelta
 
-from ingest import policy
+from ingest import policy, urls
 from ingest.allowlist import selectors
 from ingest.allowlist.claims import Territory, report_overlaps
 from ingest.allowlist.report import Report, quoted
@@ -20,9 +20,11 @@ PACE = {"min_interval": timedelta(minutes=10), "interval": timedelta(hours=1), "
 """What holds where neither the source nor `defaults` says otherwise (CONTRACT §2), from short to long."""
 
 
-def assemble(stanza: ListStanza, report: Report) -> tuple[tuple[Vendor, ...], tuple[Source, ...]]:
+def assemble(stanza: ListStanza, report: Report, *, private: bool) -> tuple[tuple[Vendor, ...], tuple[Source, ...]]:
     """
     Check what spans several keys and make the values; they are usable only if the report stayed empty.
+
+    `private` lets names of private networks be scopes.
 
     A check whose own material has been refused already is left out: one fault is told once.
     """
@@ -37,6 +39,8 @@ def assemble(stanza: ListStanza, report: Report) -> tuple[tuple[Vendor, ...], tu
             scopes=tuple(claim.scope for claim in claims),
         )
         _check_scopes(vendor_stanza, claims, report)
+        if not private:
+            _check_names(claims, report)
         _check_home(vendor, vendor_stanza, report)
         _check_addresses(vendor, vendor_stanza, report)
         for source in vendor_stanza.sources.values():
@@ -72,6 +76,17 @@ def _check_scopes(stanza: VendorStanza, claims: tuple[Claim, ...], report: Repor
         if known is not claim:
             what = f"{quoted(claim.scope.text)} is listed twice, first on line {known.place.line}."
             report.add(claim.place, what, "Keep one of the two.")
+
+
+def _check_names(claims: tuple[Claim, ...], report: Report) -> None:
+    """A name that is nobody's on the public Internet is no vendor's; a list may still make an exception of it."""
+    for claim in claims:
+        if claim.scope.grant is not Grant.EXCEPTION and urls.is_special(claim.scope.host):
+            what = (
+                f"{quoted(claim.scope.text)} lies in a domain that is reserved for private or special use (RFC 6761)."
+            )
+            remedy = "Name the vendor's public host; INGEST_PRIVATE_NETWORKS allows such names on your own network."
+            report.add(claim.place, what, remedy)
 
 
 def _check_home(vendor: Vendor, stanza: VendorStanza, report: Report) -> None:

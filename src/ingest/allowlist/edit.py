@@ -123,16 +123,16 @@ def stanza(key: str, values: Mapping[str, Value], *, column: int = PASTED_AT) ->
     return "".join(f"{line}\n" for line in _lines({key: values}, column, STEP))
 
 
-def check(before: bytes, after: bytes, path: str, source_id: str) -> Allowlist:
+def check(before: bytes, after: bytes, path: str, source_id: str, *, private: bool = False) -> Allowlist:
     """
-    Read an edited list, and insist that every other vendor and source is what it was.
+    Read an edited list (`allowlist.parse`), and insist that every other vendor and source is what it was.
 
     Raises:
         AllowlistError: The list, as it was or as it would be, has faults.
         UsageError: Something else would change, too.
     """
-    was = allowlist.parse(before, path)
-    now = allowlist.parse(after, path)
+    was = allowlist.parse(before, path, private=private)
+    now = allowlist.parse(after, path, private=private)
     others = [[source for source in each.sources if source.id != source_id] for each in (was, now)]
     if was.vendors != now.vendors or others[0] != others[1]:
         raise UsageError("shares text with others (a YAML anchor); edit the file by hand.", subject=source_id)

@@ -15,7 +15,7 @@ from ingest.model import Allowlist, Source, Vendor
 ROOT = Record(ListStanza)
 
 
-def parse(data: bytes, path: str) -> Allowlist:
+def parse(data: bytes, path: str, *, private: bool) -> Allowlist:
     """See `ingest.allowlist.parse`."""
     report = Report()
     vendors: tuple[Vendor, ...] = ()
@@ -26,7 +26,7 @@ def parse(data: bytes, path: str) -> Allowlist:
             report.give_up(WHOLE_FILE, "is empty.", "Start it with version: 1 and vendors.")
         stanza = ROOT.read(root, WHOLE_FILE, report)
         if stanza is not None:
-            vendors, sources = assemble(stanza, report)
+            vendors, sources = assemble(stanza, report, private=private)
     except GiveUpError:
         pass  # the report says why
     if report.problems:

@@ -54,7 +54,7 @@ def given_list(settings: Settings) -> Allowlist:
         listed = session.list_in_force(settings)
         if listed is not None:
             return listed
-    return allowlist.load(settings.sources)
+    return allowlist.load(settings.sources, private=settings.private)
 
 
 @contextmanager

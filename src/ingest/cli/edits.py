@@ -15,6 +15,7 @@ from ingest.model import Kind, Role
 if TYPE_CHECKING:
     from ingest.allowlist.edit import Value
     from ingest.model import Source
+    from ingest.settings import Settings
 
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the change as a diff, and make none.")]
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The source's id, vendor/key.")]
@@ -70,9 +71,9 @@ def add(  # noqa: PLR0913 - one argument a flag
         "note": note,
     }
     values = {name: value for name, value in given.items() if value is not None and value not in ([], {})}
-    path = session.load(sources=sources).sources
+    settings = session.load(sources=sources)
     source_id = f"{vendor}/{key}"
-    _change(path, source_id, lambda text: edit.add(text, vendor, key, values), "added", dry_run=dry_run, json=json)
+    _change(settings, source_id, lambda text: edit.add(text, vendor, key, values), "added", dry_run=dry_run, json=json)
 
 
 def _picks(lines: list[str]) -> dict[str, str]:
@@ -134,10 +135,10 @@ def _switch(
 ) -> None:
     from ingest.allowlist import edit
 
-    path = session.load(sources=sources).sources
+    settings = session.load(sources=sources)
     done = "enabled" if enabled else "disabled"
     _change(
-        path,
+        settings,
         source,
         lambda text: edit.switch(text, source, enabled=enabled, why=why, note=note),
         done,
@@ -146,15 +147,18 @@ def _switch(
     )
 
 
-def _change(path: Path, source_id: str, change: Callable[[str], str], done: str, *, dry_run: bool, json: bool) -> None:
+def _change(
+    settings: Settings, source_id: str, change: Callable[[str], str], done: str, *, dry_run: bool, json: bool
+) -> None:
     """Edit the file: whole and at once, or not at all."""
     from ingest import allowlist
     from ingest.allowlist import edit, saving
 
-    before = allowlist.load(path).text
+    path, private = settings.sources, settings.private
+    before = allowlist.load(path, private=private).text
     after = change(before)
     try:
-        listed = edit.check(before.encode(), after.encode(), str(path), source_id)
+        listed = edit.check(before.encode(), after.encode(), str(path), source_id, private=private)
     except AllowlistError as error:
         if json:
             render.document({"source": source_id, "changed": False, "problems": error.problems})

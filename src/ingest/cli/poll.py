@@ -61,7 +61,9 @@ def poll(
     data = read_list(settings.sources)
     is_new = session.missing_database(settings) is not None
     if is_new:
-        allowlist.parse(data, str(settings.sources))  # a database is made for a good list only
+        allowlist.parse(
+            data, str(settings.sources), private=settings.private
+        )  # a database is made for a good list only
     with Interrupts() as interrupts:
         if is_new or source or everything or not _is_idle(settings, data):
             report = _run(settings, data, interrupts, source or [], everything=everything)
@@ -86,10 +88,10 @@ def read_list(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return allowlist.load(path).text.encode()  # says what is wrong and what to do
+        return allowlist.load(path, private=True).text.encode()  # says what is wrong and what to do
 
 
-def put_in_force(engine: Engine, data: bytes, path: Path) -> Accepted:
+def put_in_force(engine: Engine, data: bytes, settings: Settings) -> Accepted:
     """
     Put a file in force if it is new and may be; a file that is in force already is not parsed a second time.
 
@@ -100,10 +102,10 @@ def put_in_force(engine: Engine, data: bytes, path: Path) -> Accepted:
 
     accepted = pipeline.in_force(engine)
     if accepted is None or accepted.allowlist.digest != sha256(data).hexdigest():
-        candidate = allowlist.parse(data, str(path))
+        candidate = allowlist.parse(data, str(settings.sources), private=settings.private)
         by = session.operator()
         accepted = pipeline.accept(engine, candidate, at=session.now(), by=by, why="the file was new to the database")
-    session.tell_standing(accepted, path)
+    session.tell_standing(accepted, settings.sources)
     return accepted
 
 
@@ -158,7 +160,7 @@ def _run(settings: Settings, data: bytes, interrupts: Interrupts, only: list[str
 
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, ExitStack() as stack:
         session.share_turns(fetcher, settings, engine)
-        accepted = put_in_force(engine, data, settings.sources)
+        accepted = put_in_force(engine, data, settings)
         this = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
         return run_round(this, only=only, everything=everything)
 

@@ -54,7 +54,9 @@ def run(
     session.configure_log(settings)
     session.tell_anonymous(settings)
     memory.give_back()
-    allowlist.load(settings.sources)  # without a good one nothing is fetched, whatever is in force
+    allowlist.load(
+        settings.sources, private=settings.private
+    )  # without a good one nothing is fetched, whatever is in force
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
         session.share_turns(fetcher, settings, engine)
         lists, accepted = _lists(engine, settings)
@@ -69,7 +71,7 @@ def _lists(engine: Engine, settings: Settings) -> tuple[Lists, Accepted]:
     """Begin to follow the file."""
     from ingest.schedule import Lists
 
-    lists = Lists(engine, settings.sources, session.now)
+    lists = Lists(engine, settings.sources, session.now, private=settings.private)
     accepted = lists.current()
     assert accepted is not None  # a good file was just put in force
     return lists, accepted

@@ -81,10 +81,11 @@ def configure_log(settings: Settings, *, quiet: bool = False) -> None:
     """Log to standard error; `quiet` leaves out what is no warning."""
     import logging
 
-    from ingest import log
+    from ingest import log, masking
 
     as_json = settings.log is declared.LogStyle.JSON
-    log.configure(as_json=as_json, level=logging.WARNING if quiet else logging.INFO)
+    hidden = masking.secrets(settings.database_url)
+    log.configure(as_json=as_json, level=logging.WARNING if quiet else logging.INFO, hidden=hidden)
 
 
 @contextmanager
@@ -268,8 +269,8 @@ def tell_standing(accepted: Accepted, path: Path) -> None:
 
 def describe_removal(accepted: Accepted) -> str:
     """Say what a list takes away, or would; "" for nothing."""
-    removal = accepted.removal
-    if removal is None:
+    removal, applied = accepted.removal, accepted.applied
+    if removal is None or applied is None:
         return ""
     parts = []
     if removal.sources:
@@ -279,6 +280,11 @@ def describe_removal(accepted: Accepted) -> str:
         f'the scope "{scope}" of {vendor}, with {render.count(number, "headline")}'
         for vendor, scope, number in removal.scopes
     ]
+    if applied.takes_out:
+        counts = ((applied.revoked, "headline"), (applied.links_revoked, "further link"))
+        out = " and ".join(render.count(number, what) for number, what in counts if number)
+        more = ", …" if applied.revoked + applied.links_revoked > len(applied.addresses) else ""
+        parts.append(f"{out} outside the new list: {', '.join(applied.addresses)}{more}")
     return "; ".join(parts)
 
 

@@ -30,9 +30,10 @@ def check(
     """
     from ingest import allowlist
 
-    path = _path(file, sources)
+    settings = session.load(sources=sources)
+    path = Path(file) if file is not None else settings.sources
     try:
-        listed = allowlist.load(path)
+        listed = allowlist.load(path, private=settings.private)
     except AllowlistError as error:
         if not json:
             raise
@@ -47,10 +48,6 @@ def check(
                 f"{path}:{warning.line}:{warning.column}: warning: {warning.key}: {warning.what} {warning.remedy}"
             )
         render.line(f"{path} is valid: {_spell(listed)}.")
-
-
-def _path(file: str | None, sources: str | None) -> Path:
-    return Path(file) if file is not None else session.load(sources=sources).sources
 
 
 def _counts(listed: Allowlist) -> dict[str, int]:
@@ -78,7 +75,7 @@ def show(
     settings = session.load(sources=sources, database=database)
     listed = session.list_in_force(settings)
     if listed is None:
-        listed = allowlist.load(settings.sources)
+        listed = allowlist.load(settings.sources, private=settings.private)
         render.note(f"No list is in force yet; this is {settings.sources}.")
     if json:
         render.lines(listed.sources)
@@ -118,7 +115,7 @@ def apply(
     *,
     confirm: Annotated[
         bool,
-        typer.Option("--confirm", help="Also if it removes a quarter of the sources, or a scope that has headlines."),
+        typer.Option("--confirm", help="Also if it removes a quarter of the sources, or takes headlines or links out."),
     ] = False,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the record.")] = "",
     sources: session.SourcesFlag = None,
@@ -134,7 +131,7 @@ def apply(
 
     settings = session.load(sources=sources, database=database)
     path = Path(file) if file is not None else settings.sources
-    candidate = allowlist.load(path)
+    candidate = allowlist.load(path, private=settings.private)
     with session.making(settings) as engine:
         accepted = pipeline.accept(
             engine,
@@ -146,7 +143,8 @@ def apply(
             deliberate=True,
         )
     if json:
-        render.document({"standing": accepted.standing, "generation": accepted.generation, "removal": accepted.removal})
+        names = ("standing", "generation", "removal", "applied")
+        render.document({name: getattr(accepted, name) for name in names})
     else:
         _tell(accepted, path)
     raise typer.Exit(2 if accepted.standing is pipeline.Standing.HELD else 0)

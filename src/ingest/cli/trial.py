@@ -93,7 +93,7 @@ def _with_stanza(name: str, vendor: str | None, listed: Allowlist, settings: Set
         raise UsageError("no vendor of the list admits its url; add the scope first, or correct the url.", subject=name)
     source_id = f"{owner.id}/{key}"
     whole = edit.placed(listed.text, owner.id, key, values)
-    return allowlist.parse(whole.encode(), f"{settings.sources} with {name}"), source_id
+    return allowlist.parse(whole.encode(), f"{settings.sources} with {name}", private=settings.private), source_id
 
 
 def _preview(

@@ -57,7 +57,9 @@ def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
 
 
 def _accepted(now: lists.InForce) -> Accepted:
-    return Accepted(Standing.IN_FORCE, now.generation, allowlist.parse(now.text.encode(), "the list in force"))
+    return Accepted(
+        Standing.IN_FORCE, now.generation, allowlist.parse(now.text.encode(), "the list in force", private=True)
+    )
 
 
 def accept(
@@ -74,21 +76,28 @@ def accept(
     Put a list in force if it may be.
 
     Args:
-        confirm: Apply although it removes a quarter of the sources or a scope that has headlines.
-        deliberate: Apply although it was in force once and has been replaced.
+        deliberate: Apply although it was in force once and has been replaced, or although it is in force and somebody
+            changed its scopes, vendors or sources in the database by hand.
+        confirm: Apply although it removes a quarter of the sources or a scope that has headlines, or takes any headline
+            or link out of the views.
 
     Returns:
         The list in force afterwards, which is the old one when the new one is stale or held.
     """
     with database.read(engine) as conn:
         now = lists.in_force(conn)
-    if now is not None and now.digest == candidate.digest:
-        return Accepted(Standing.IN_FORCE, now.generation, candidate)
+        if (
+            now is not None
+            and now.digest == candidate.digest
+            and not (deliberate and lists.is_altered(conn, candidate))
+        ):
+            return Accepted(Standing.IN_FORCE, now.generation, candidate)
     with database.write(engine) as conn:
         database.serialise(conn, database.LOCK_LIST)  # what is judged below must still hold when the list is applied
         now = lists.in_force(conn)
         current = _accepted(now) if now is not None else None
-        if current is not None and current.allowlist.digest == candidate.digest:
+        is_same = current is not None and current.allowlist.digest == candidate.digest
+        if current is not None and is_same and not (deliberate and lists.is_altered(conn, candidate)):
             return current
         if current is not None and not deliberate and lists.known_digest(conn, candidate.digest):
             return replace(current, standing=Standing.STALE)
@@ -97,7 +106,7 @@ def accept(
             applied = lists.apply(
                 conn, candidate, at=at, by=by, why=why, rules_version=RULES_VERSION, confirmed=confirm
             )
-            much = removal.needs_confirmation or applied.revoked > 0
+            much = removal.needs_confirmation or applied.takes_out
             if current is not None and much and not confirm:
                 attempt.rollback()
                 return replace(current, standing=Standing.HELD, removal=removal, applied=applied)

@@ -63,6 +63,7 @@ def _settle_vendor(engine: Engine, vendor_id: str, at: datetime, generation: int
     sorter = _Sorter()
     with database.write(engine) as conn:
         database.serialise_vendor(conn, vendor_id)
+        database.hold_list(conn)
         try:
             with writing(conn, subject=vendor_id):
                 settled = _settle(conn, vendor_id, stories.settled(at.date()), sorter.liken)
@@ -109,6 +110,7 @@ def obey(conn: Connection, word: decisions.Decision, generation: int) -> bool:
     """
     for member in placings.members(conn, [word.subject]).values():
         database.serialise_vendor(conn, member.vendor)  # first, as an ingest does: the two must not wait for each other
+    database.hold_list(conn)
     if word.kind in {"withdraw", "restore"}:
         if not decisions.decide(conn, word):
             return False

@@ -134,7 +134,7 @@ class _Replay:
     def _apply_until(self, generation: int | None) -> None:
         while self._generations and (generation is None or self._generations[0].number <= generation):
             item = self._generations.popleft()
-            self._listed = allowlist.parse(item.text.encode(), f"the list of generation {item.number}")
+            self._listed = allowlist.parse(item.text.encode(), f"the list of generation {item.number}", private=True)
             with database.write(self._target) as conn:
                 applied = lists.apply(conn, self._listed, **item.values)
                 choose_again(conn, applied.generation)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
 
 from ingest.errors import StoreError
 from ingest.model import Allowlist, Fate
-from ingest.store import captures, guards, lists, views
+from ingest.store import captures, guards, lists, schema, structure
 from ingest.store import engine as database
 
 _RESTORE: Final = "restore it from a backup"
@@ -51,14 +50,21 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
         found = [_verdict("", "the file is damaged", [error.message], _RESTORE)]
     if found[0].level == "fault":
         return found  # what stands in a damaged file cannot be asked
-    # A write transaction on PostgreSQL, because expected views are made beside the real ones, and always undone.
+    # A write transaction on PostgreSQL, because what is expected is made there for comparison, and always undone.
     with database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine) as conn:
-        looks = (_guards, _views, partial(_scopes, allowlist=allowlist), _policy, _records, _captures)
-        for look in (each(conn) for each in looks):
-            found += look
+        found += contents(conn, allowlist)
     if (weakness := database.weakness(engine)) is not None:
         found.append(Finding("warning", weakness, "until then let one process at a time write, and keep a backup."))
     return found
+
+
+def contents(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
+    """Look at all that can be asked of a database that is sound; on PostgreSQL the connection must be one that may write."""
+    yield from _structure(conn)
+    yield from _listed(conn, allowlist)
+    yield from _policy(conn)
+    yield from _records(conn)
+    yield from _captures(conn)
 
 
 def _soundness(conn: Connection) -> Iterator[Finding]:
@@ -71,6 +77,18 @@ def _soundness(conn: Connection) -> Iterator[Finding]:
     yield _verdict("The file is sound.", "the file is damaged", wrong, _RESTORE)
 
 
+def _dangling(conn: Connection) -> Iterator[str]:
+    """Find rows that refer to none: a session may switch foreign keys off (session_replication_role)."""
+    for table in schema.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            lost = key.column.table.alias()
+            column, target = key.parent, lost.c[key.column.name]
+            is_there = select(target).where(target == column).exists()
+            query = select(column).where(column.is_not(None), ~is_there).limit(SHOWN)
+            found = conn.execute(query).scalars()
+            yield from (f"{table.name}.{column.name} to {value}" for value in found)
+
+
 def _verdict(well: str, ill: str, wrong: list[str], remedy: str) -> Finding:
     if not wrong:
         return Finding("ok", well)
@@ -81,61 +99,19 @@ def _verdict(well: str, ill: str, wrong: list[str], remedy: str) -> Finding:
 _REMAKE: Final = "find out who changed it, then run `ingest db upgrade`, which makes guards and views anew"
 
 
-def _guards(conn: Connection) -> Iterator[Finding]:
-    """Compare the triggers, to the letter, with those of this version."""
-    if conn.dialect.name == "sqlite":
-        rows = conn.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
-        wrong = [_name(statement) for statement in set(guards.creates("sqlite")) - set(rows)]
-    else:
-        wrong = list(_changed_functions(conn))
-    yield _verdict("The guards are in place.", "guard missing or changed", sorted(wrong), _REMAKE)
+def _structure(conn: Connection) -> Iterator[Finding]:
+    """Compare tables, guards and views with those of this version, definition by definition."""
+    found = structure.difference(conn)
+    yield _verdict("The guards are in place.", "guard missing or changed", found.guards, _REMAKE)
+    remedy = "find out who made it, then drop it"
+    yield _verdict("Nothing else acts on our tables.", "object that acts on our tables", found.foreign, remedy)
+    yield _verdict("The views are those of this version.", "view missing or changed", found.views, _REMAKE)
+    remedy = "find out who changed it, then restore a backup or put it back by hand"
+    yield _verdict("The tables are those of this version.", "definition that differs", found.tables, remedy)
 
 
-def _name(statement: str) -> str:
-    return statement.split()[2].removesuffix("()")
-
-
-def _changed_functions(conn: Connection) -> Iterator[str]:
-    """A guard is whole when its trigger is enabled for every write and its function has our text and search path."""
-    rows = conn.execute(
-        text(
-            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-            " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = current_schema() AND t.tgenabled IN ('O', 'A')"
-            " AND p.proconfig = ARRAY[format('search_path=%I, pg_temp', current_schema())]"
-            # Bits of pg_trigger.h: for each row, before, on insert, on update.
-            " AND t.tgname = 'guard_' || c.relname AND t.tgtype & 23 = 23"
-        )
-    )
-    there = {name: body.strip() for name, body in rows}
-    for statement in guards.creates("postgresql"):
-        if statement.startswith("CREATE FUNCTION"):
-            name, body = _name(statement), statement.split("$guard$")[1].strip()
-            if there.get(name) != body:
-                yield name
-
-
-def _views(conn: Connection) -> Iterator[Finding]:
-    wrong: list[str] = []
-    if conn.dialect.name == "sqlite":
-        there = set(conn.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'view'").scalars())
-        wrong = [name for name in views.NAMES if views.statement(name) not in there]
-    else:
-        for name in views.NAMES:
-            with conn.begin_nested() as trial:  # PostgreSQL keeps no text, so the same view is made once more
-                statement = views.statement(name).replace(f"VIEW {name}", f"VIEW expected_{name}", 1)
-                definitions = "SELECT pg_get_viewdef(to_regclass(:name)), pg_get_viewdef(to_regclass(:expected))"
-                conn.exec_driver_sql(statement, execution_options={"no_parameters": True})
-                there_is, expected = conn.execute(
-                    text(definitions), {"name": name, "expected": f"expected_{name}"}
-                ).one()
-                trial.rollback()
-            wrong += [] if there_is == expected else [name]
-    yield _verdict("The views are those of this version.", "view missing or changed", wrong, _REMAKE)
-
-
-def _scopes(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
-    """Compare the scopes in force with those that the stored list says."""
+def _listed(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
+    """Compare the scopes, vendors and sources in force with those that the stored list says."""
     if allowlist is None:
         yield Finding("warning", "No list is in force yet.", "`ingest poll` puts sources.yaml in force.")
         return
@@ -143,6 +119,11 @@ def _scopes(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
     remedy = "find out who changed the scopes by hand, then run `ingest sources apply`"
     wrong = [f"{scope} (missing)" for scope in missing] + [f"{scope} (not in the list)" for scope in foreign]
     yield _verdict("The scopes are those of the list in force.", "scope differs from the list", wrong, remedy)
+    wrong = lists.altered(conn, allowlist)
+    remedy = "find out who changed them by hand, then run `ingest sources apply`"
+    yield _verdict(
+        "The vendors and sources are those of the list in force.", "row differs from the list", wrong, remedy
+    )
 
 
 def _policy(conn: Connection) -> Iterator[Finding]:
@@ -178,6 +159,15 @@ _RECORDS: Final = (
                               UNION ALL SELECT 1 FROM claims c WHERE c.headline_id = h.id)""",  # keys may be shared
     ),
     (
+        "Every story is of its vendor and shows a headline of its own.",
+        "story that shows what is not in it",
+        """SELECT t.id FROM stories t WHERE NOT EXISTS (SELECT 1 FROM headlines h
+                  WHERE h.id = t.headline_id AND h.story_id = t.id AND h.vendor_id = t.vendor_id)
+            UNION SELECT l.story_id FROM story_languages l WHERE NOT EXISTS (SELECT 1 FROM headlines h
+                  WHERE h.id = l.headline_id AND h.story_id = l.story_id)
+            UNION SELECT h.story_id FROM headlines h JOIN stories t ON t.id = h.story_id WHERE t.vendor_id <> h.vendor_id""",
+    ),
+    (
         "The ledger balances.",
         "poll whose entries do not add up",
         f"SELECT p.id FROM polls p WHERE p.entries <> {' + '.join(Fate)}",  # noqa: S608 - our own names
@@ -192,6 +182,8 @@ _RECORDS: Final = (
 
 
 def _records(conn: Connection) -> Iterator[Finding]:
+    if conn.dialect.name != "sqlite":  # which has been asked about its references as a whole
+        yield _verdict("Every reference leads to a row.", "reference leads nowhere", list(_dangling(conn)), _RESTORE)
     for well, ill, statement in _RECORDS:
         wrong = [str(row[0]) for row in conn.exec_driver_sql(statement, execution_options=_VERBATIM)]
         yield _verdict(well, ill, wrong, "restore a backup, or tell the maintainers")

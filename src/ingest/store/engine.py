@@ -21,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.pool import NullPool
 
 from ingest.errors import IngestError, SchemaError, StoreError
+from ingest.masking import mask, secrets
 from ingest.store import guards, views
 from ingest.store.faults import UPGRADE, explain
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "20261201_0003"
+HEAD: Final = "20261201_0004"
 """The migration that this version needs; a test holds it against the newest one in alembic/versions."""
 
 LOCK_WAIT_S: Final = 30
@@ -50,15 +51,23 @@ def open_engine(url: str) -> Engine:
     """
     try:
         where = make_url(url)
+        if "?" in f"{where.username}{where.password}" or "@" in (where.host or ""):
+            raise StoreError(_NO_URL)  # a password was cut in two, and its end taken for the name of the server
         if where.get_backend_name() == "sqlite":
             return _sqlite(where)
         if where.get_backend_name() == "postgresql":
             return _postgresql(where)
-    except exc.ArgumentError as error:
-        raise StoreError("is not a database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME.") from error
+    except (exc.ArgumentError, ValueError):
+        raise StoreError(_NO_URL) from None  # their text may quote a password
     except ImportError as error:
         raise StoreError("PostgreSQL needs its driver: install it with `pip install 'ingest[postgres]'`.") from error
     raise StoreError(f"{where.get_backend_name()} is no database we can use; write sqlite:/// or postgresql://.")
+
+
+_NO_URL: Final = (
+    "is not a database URL; write sqlite:///FILE or postgresql://USER@HOST/NAME, and in a password %40 for @, %2F for /, "
+    "%3F for ? and %23 for #."
+)
 
 
 def _sqlite(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - those of create_engine
@@ -83,6 +92,8 @@ def _postgresql(url: URL) -> Engine:
     options = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC"
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
+        # Whoever waits for a lock must then see what the one before wrote, whatever the server's default is.
+        isolation_level="READ COMMITTED",
         connect_args={"options": options, "connect_timeout": LOCK_WAIT_S, "application_name": "ingest"},
         pool_pre_ping=True,  # a server that was restarted costs one round trip, not a poll
     )
@@ -132,11 +143,11 @@ def _is_readable(engine: Engine) -> bool:
 
 
 def location(engine: Engine) -> str:
-    """Name the database for people: the absolute path of a SQLite file, else the URL without its password."""
+    """Name the database for people: the absolute path of a SQLite file, else the URL without its passwords."""
     name = engine.url.database
     if engine.dialect.name == "sqlite" and name and name != ":memory:":
         return str(Path(name).resolve())
-    return engine.url.render_as_string(hide_password=True)
+    return mask(engine.url.render_as_string(hide_password=False))
 
 
 def weakness(engine: Engine) -> str | None:
@@ -199,7 +210,8 @@ def savepoint(conn: Connection) -> Iterator[None]:
 
 
 def _fault(engine: Engine, error: BaseException) -> IngestError:
-    return explain(error, subject=location(engine), wait_s=LOCK_WAIT_S)
+    hidden = secrets(engine.url.render_as_string(hide_password=False))
+    return explain(error, subject=location(engine), wait_s=LOCK_WAIT_S, hidden=hidden)
 
 
 # ── statements that both engines know under different names ─────────────────────────────────────────────────────
@@ -256,9 +268,21 @@ def serialise(conn: Connection, what: int) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:class, :what)"), {"class": LOCK_CLASS, "what": what})
 
 
-LOCK_CLASS: Final = 0x1A6E57  # ours among the advisory locks of a database that others may share
-LOCK_MIGRATION, LOCK_LIST, LOCK_CAPTURES, LOCK_CHANGES = range(4)
+LOCK_CLASS: Final = guards.LOCK_CLASS
+LOCK_MIGRATION, LOCK_LIST, LOCK_CAPTURES, LOCK_CHANGES = 0, guards.LOCK_LIST, 2, 3
 LOCK_VENDOR: Final = 1 << 4  # this bit keeps the locks of vendors apart from those above
+
+
+def hold_list(conn: Connection) -> None:
+    """
+    Keep the list in force as it is until our transaction ends; others may hold it, too.
+
+    A transaction that writes records takes this lock first of all but the vendor's. The guards take it in any case, but by
+    then rows may be locked for which an `apply` waits.
+    """
+    if conn.dialect.name == "postgresql":  # SQLite has one writer
+        shared = text("SELECT pg_advisory_xact_lock_shared(:class, :what)")
+        conn.execute(shared, {"class": LOCK_CLASS, "what": LOCK_LIST})
 
 
 def serialise_vendor(conn: Connection, vendor_id: str) -> None:

@@ -6,12 +6,13 @@ import sqlite3
 from typing import Final
 
 from ingest.errors import IngestError, LockedError, PolicyGuardError, RecordError, SchemaError, StoreError
+from ingest.masking import scrub
 from ingest.store import guards
 
 UPGRADE: Final = "run `ingest db upgrade`."
 
 
-def explain(error: BaseException, *, subject: str, wait_s: float) -> IngestError:
+def explain(error: BaseException, *, subject: str, wait_s: float, hidden: frozenset[str] = frozenset()) -> IngestError:
     """
     Turn a driver's error into one of ours.
 
@@ -19,11 +20,12 @@ def explain(error: BaseException, *, subject: str, wait_s: float) -> IngestError
         error: What the driver raised.
         subject: The database.
         wait_s: How long a lock was waited for.
+        hidden: Secrets that the driver may quote.
 
     Returns:
         A `RecordError` where the database refuses one record and can be used otherwise, else a `StoreError`.
     """
-    why = str(error).strip()
+    why = scrub(str(error).strip(), hidden)
     line = next(iter(why.splitlines()), type(error).__name__)
     if guards.MARK in why:
         return PolicyGuardError(f"the database refused a record: {line}", subject=subject)
@@ -45,7 +47,8 @@ def _is_about_record(error: BaseException) -> bool:
         return code & 0xFF in _RECORD_CODES and not is_schema
     state = getattr(error, "sqlstate", None)
     if state is None:  # psycopg refused a value before the server saw it, or there is no server
-        return type(error).__name__ in {"DataError", "ProgrammingError", "NotSupportedError"}
+        is_address = "connection option" in str(error)  # of a server that was never asked
+        return type(error).__name__ in {"DataError", "ProgrammingError", "NotSupportedError"} and not is_address
     return state[:2] in _RECORD_CLASSES and state not in _SCHEMA_STATES
 
 

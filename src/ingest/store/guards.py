@@ -4,22 +4,31 @@ The official-only rule written once more, in SQL: triggers that no INSERT or UPD
 It is made from one template for both engines, over the parts of the stored address and the scopes in force, and shares
 no code with `policy`; tests/policy/urls.yaml runs against both. Beyond `policy` it insists on the normal form, because raw
 SQL does not come through `urls`: an escape that need not be one would dodge an exception.
+
+On PostgreSQL two transactions can overlap, so a writer first takes a shared lock that `lists.apply` takes for itself alone:
+a record is either judged by the new list, or committed before that list judges what is stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from ingest.urls import MAX_LENGTH, OBSCURE
 
 MARK: Final = "ingest-policy"
 """What every message of the guards begins with."""
 
+LOCK_CLASS: Final = 0x1A6E57
+"""Ours among the advisory locks of a PostgreSQL database that others may share."""
+
+LOCK_LIST: Final = 1
+"""The lock of that class on the list in force: shared by who writes records, exclusive for who changes the list."""
+
 _ADDRESS: Final = ("vendor_id", "url", "host", "path", "suffix", "scope_id")
 _TABLES: Final = {
-    # What an update must leave as it is to pass unjudged. A headline that is only marked as revoked leaves the views.
+    # What an update must leave as it is to pass unjudged. A record that is only marked as revoked leaves the views.
     "headlines": (*_ADDRESS, "source_id"),
     "links": (*_ADDRESS, "source_id", "headline_id"),
 }
@@ -31,9 +40,9 @@ class Dialect:
     What the engines spell differently.
 
     `odd_escape` says whether text (`{0}`) holds an escape that RFC 3986 §6.2.2 would write otherwise: lower-case digits, a
-    letter, digit or `-._~` escaped, or a percent sign that begins no escape. `odd_host` the same for labels that are too long
-    (RFC 1035 §2.3.4) or have a hyphen at an end (RFC 1123 §2.1). `typed` insists on text where a column takes any
-    type. `lower` and `upper` are those of ASCII, whatever the database's locale.
+    letter, digit or `-._~` escaped, or a percent sign that begins no escape. `odd_host` says whether a host (`{0}`) has a
+    label that is empty, longer than 63 characters (RFC 1035 §2.3.4) or has a hyphen at an end (RFC 1123 §2.1). `typed`
+    insists on text where a column takes any type. `lower` and `upper` are those of ASCII, whatever the database's locale.
     """
 
     position: str
@@ -54,7 +63,9 @@ _SQLITE: Final = Dialect(
     lower="lower({0})",
     upper="upper({0})",
     odd_escape="(" + " OR ".join(f"{{0}} GLOB '{glob}'" for glob in _GLOBS) + ")",
-    odd_host=f"({{0}} GLOB '*.-*' OR {{0}} GLOB '*-.*' OR {{0}} GLOB '*{'[^.]' * 64}*')",
+    odd_host="("
+    + " OR ".join(f"'.' || {{0}} || '.' GLOB '{glob}'" for glob in ("*..*", "*.-*", "*-.*", f"*{'[^.]' * 64}*"))
+    + ")",
     typed=" AND ".join(f"typeof({{row}}.{name}) = 'text'" for name in ("url", "host", "path", "suffix")),
 )
 _POSTGRESQL: Final = Dialect(
@@ -62,7 +73,7 @@ _POSTGRESQL: Final = Dialect(
     lower='lower({0} COLLATE "C")',
     upper='upper({0} COLLATE "C")',
     odd_escape=("({0} COLLATE \"C\" ~ '%([^0-9A-F]|.[^0-9A-F]|.?$|2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)')"),
-    odd_host="({0} ~ '[.]-|-[.]|[^.]{{64}}')",
+    odd_host="('.' || {0} || '.' ~ '[.][.]|[.]-|-[.]|[^.]{{64}}')",
     typed="TRUE",
 )
 
@@ -164,20 +175,18 @@ def _rule(table: str, row: str, engine: Dialect) -> str:
     return f"{official(row, engine)} AND {source}" + (f" AND {headline}" if table == "links" else "")
 
 
-# A link whose own scope left the list is hidden by the views and stays as history.
-_IN_FORCE: Final = "EXISTS (SELECT 1 FROM scopes f WHERE f.id = x.scope_id AND f.until_generation IS NULL) AND "
-
-
 def broken(table: str, dialect: str) -> str:
-    """Select the rows of a table that the guard would refuse today, revoked headlines aside; for `db check`."""
-    shown = "x.state <> 'revoked' AND " if table == "headlines" else _IN_FORCE
+    """Select the rows of a table that the guard would refuse today, revoked ones aside; for `db check`."""
     columns = "x.id AS id" if table == "headlines" else "x.headline_id AS id"
-    return f"SELECT {columns}, x.url AS url FROM {table} x WHERE {shown}NOT ({_rule(table, 'x', of(dialect))})"
+    refused = f"NOT ({_rule(table, 'x', of(dialect))})"
+    return f"SELECT {columns}, x.url AS url FROM {table} x WHERE x.state <> 'revoked' AND {refused}"
 
 
 def _untouched(table: str) -> str:
+    """Say whether an update may pass unjudged: it revokes, or it changes nothing of a link that the rule is about."""
     same = " AND ".join(f"NEW.{name} = OLD.{name}" for name in _TABLES[table])
-    return f"({same})" if table == "links" else f"(NEW.state = 'revoked' AND {same})"
+    leaves = "NEW.state = 'revoked'" if table == "headlines" else "NEW.state IN ('revoked', OLD.state)"
+    return f"({leaves} AND {same})"
 
 
 def _message(table: str) -> str:
@@ -186,18 +195,23 @@ def _message(table: str) -> str:
 
 def creates(dialect: str) -> Iterator[str]:
     """Give the statements that make the guards."""
+    if dialect == "postgresql":
+        yield from _postgresql_creates()
+        return
     for table in _TABLES:
-        yield from _sqlite_creates(table) if dialect == "sqlite" else _postgresql_creates(table)
+        yield from _sqlite_creates(table)
 
 
 def drops(dialect: str) -> Iterator[str]:
     """Give the statements that take them away, whether they are there or not."""
+    if dialect == "postgresql":
+        # A trigger that was made to call another function would outlive ours.
+        yield from (f"DROP TRIGGER IF EXISTS {one.name} ON {one.table}" for one in TRIGGERS)
+        yield from (f"DROP FUNCTION IF EXISTS {name}() CASCADE" for name in bodies())
+        return
     for table in _TABLES:
-        if dialect == "sqlite":
-            yield f"DROP TRIGGER IF EXISTS guard_{table}_insert"
-            yield f"DROP TRIGGER IF EXISTS guard_{table}_update"
-        else:
-            yield f"DROP FUNCTION IF EXISTS guard_{table}() CASCADE"
+        yield f"DROP TRIGGER IF EXISTS guard_{table}_insert"
+        yield f"DROP TRIGGER IF EXISTS guard_{table}_update"
 
 
 def _sqlite_creates(table: str) -> Iterator[str]:
@@ -207,12 +221,64 @@ def _sqlite_creates(table: str) -> Iterator[str]:
     yield f"CREATE TRIGGER guard_{table}_update BEFORE UPDATE ON {table} WHEN {changed} BEGIN {refuse} END"
 
 
-def _postgresql_creates(table: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One of PostgreSQL's triggers: before INSERT or UPDATE, once a row or once a statement."""
+
+    table: str
+    name: str
+    function: str
+    each: Literal["ROW", "STATEMENT"]
+
+    @property
+    def kind(self) -> int:
+        """Its bits in `pg_trigger.tgtype` (catalog/pg_trigger.h): row, before, insert, update."""
+        return (1 if self.each == "ROW" else 0) + 2 + 4 + 16
+
+
+TRIGGERS: Final = tuple(
+    trigger
+    for table in _TABLES
+    for trigger in (
+        Trigger(table, f"guard_{table}", f"guard_{table}", "ROW"),
+        Trigger(table, "hold_list", "hold_list", "STATEMENT"),
+    )
+)
+"""The triggers on PostgreSQL."""
+
+
+def bodies() -> dict[str, str]:
+    """Give the functions behind them by name."""
+    return {"hold_list": _hold_list(), **{f"guard_{table}": _guard(table) for table in _TABLES}}
+
+
+def _hold_list() -> str:
+    """
+    Hold the list in force still while records are written.
+
+    It runs once a statement, before any row is locked: an `apply` that waits for it then never waits for us the other way
+    round. A snapshot that is older than the lock could still show the old list, so where a transaction keeps one snapshot
+    it must also lock the vendors, each of which every `apply` writes: PostgreSQL ends it if one of them changed meanwhile.
+    """
+    wait = f"PERFORM pg_advisory_xact_lock_shared({LOCK_CLASS}, {LOCK_LIST});"
+    old = "current_setting('transaction_isolation') IN ('repeatable read', 'serializable')"
+    return f"BEGIN {wait} IF {old} THEN PERFORM 1 FROM vendors FOR SHARE; END IF; RETURN NULL; END"
+
+
+def _guard(table: str) -> str:
     unjudged = f"IF TG_OP = 'UPDATE' THEN IF {_untouched(table)} THEN RETURN NEW; END IF; END IF;"
     refuse = f"RAISE EXCEPTION '{_message(table)}' USING ERRCODE = 'check_violation';"
-    body = f"BEGIN {unjudged} IF NOT ({_rule(table, 'NEW', _POSTGRESQL)}) THEN {refuse} END IF; RETURN NEW; END"
-    yield (f"CREATE FUNCTION guard_{table}() RETURNS trigger LANGUAGE plpgsql AS $guard$ {body} $guard$")
-    # Another table called `scopes` must not be asked instead of ours, and temporary ones come first unless named last.
-    pin = f"'ALTER FUNCTION guard_{table}() SET search_path = %I, pg_temp', current_schema()"
-    yield f"DO $pin$ BEGIN EXECUTE format({pin}); END $pin$"
-    yield f"CREATE TRIGGER guard_{table} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION guard_{table}()"
+    return f"BEGIN {unjudged} IF NOT ({_rule(table, 'NEW', _POSTGRESQL)}) THEN {refuse} END IF; RETURN NEW; END"
+
+
+def _postgresql_creates() -> Iterator[str]:
+    for name, body in bodies().items():
+        yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $guard$ {body} $guard$"
+        # Another table called `scopes` must not be asked instead of ours, and temporary ones come first unless named last.
+        pin = f"'ALTER FUNCTION {name}() SET search_path = %I, pg_temp', current_schema()"
+        yield f"DO $pin$ BEGIN EXECUTE format({pin}); END $pin$"
+    for one in TRIGGERS:
+        when = f"BEFORE INSERT OR UPDATE ON {one.table} FOR EACH {one.each}"
+        yield f"CREATE TRIGGER {one.name} {when} EXECUTE FUNCTION {one.function}()"
+        # Otherwise a session that calls itself a replica (session_replication_role) gets past it.
+        yield f"ALTER TABLE {one.table} ENABLE ALWAYS TRIGGER {one.name}"

@@ -265,6 +265,7 @@ def _link_row(decision: Decision, writing: Writing, scopes: dict[str, int], rel:
         "source_id": writing.source.id,
         "first_seen_at": writing.at,
         "last_seen_at": writing.at,
+        "state": "live",
         **_address(decision.offer, writing, scopes),
     }
 

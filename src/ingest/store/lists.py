@@ -6,7 +6,7 @@ Rows of scopes are history: one is in force until a generation leaves it out, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,10 @@ from sqlalchemy import Connection, Row, Table, func, insert, select, text, updat
 from ingest import urls
 from ingest.model import Allowlist, Grant, Scope, Source, State, Vendor
 from ingest.store import changes, guards, leases, schema
-from ingest.store.engine import LOCK_CLASS, LOCK_LIST, batches, serialise, upsert
+from ingest.store.engine import LOCK_LIST, batches, hold_list, serialise, upsert
+
+NAMED: Final = 5
+"""Addresses that a report of a change names; the numbers say how many there are."""
 
 MASS: Final = 4
 """A list that removes one in so many sources, or more, waits for an operator's word (CONTRACT §2)."""
@@ -51,12 +54,25 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A new generation, and how many stored headlines it moved to another scope, took out and brought back."""
+    """
+    A new generation, and how many stored headlines it moved to another scope, took out and brought back.
+
+    `links_revoked` and `links_restored` count the links of headlines that stay. `addresses` are some of the addresses that
+    leave the views, at most `NAMED`.
+    """
 
     generation: int
     reattributed: int
     revoked: int
     restored: int
+    links_revoked: int = 0
+    links_restored: int = 0
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether anything leaves the views."""
+        return self.revoked + self.links_revoked > 0
 
 
 def in_force(conn: Connection) -> InForce | None:
@@ -72,10 +88,7 @@ def is_in_force(conn: Connection, generation: int) -> bool:
     """Say whether a generation is the newest; the answer holds until the transaction ends."""
     table = schema.generations
     newest = select(func.max(table.c.number))
-    if conn.dialect.name == "postgresql":  # `apply` takes the same lock for itself alone; SQLite has one writer
-        conn.execute(
-            text("SELECT pg_advisory_xact_lock_shared(:class, :what)"), {"class": LOCK_CLASS, "what": LOCK_LIST}
-        )
+    hold_list(conn)
     return bool(conn.execute(newest).scalar_one() == generation)
 
 
@@ -196,6 +209,42 @@ def difference(conn: Connection, allowlist: Allowlist) -> tuple[list[str], list[
     return missing, foreign
 
 
+_VENDOR: Final = ("name", "home")
+_SOURCE: Final = ("vendor_id", "kind", "role", "url", "host", "enabled")
+"""What the views show of vendors and sources, as the list says it."""
+
+
+def altered(conn: Connection, allowlist: Allowlist) -> list[str]:
+    """
+    Name what is not as a list says among the vendors and sources in force: the row, the column and what stands there.
+
+    Of a list without any source only the vendors are compared.
+    """
+    vendors = {vendor.id: _vendor_row(vendor) for vendor in allowlist.vendors}
+    sources = {source.id: _source_row(source) for source in allowlist.sources}
+    wrong = list(_altered(conn, schema.vendors, vendors, _VENDOR))
+    return wrong + list(_altered(conn, schema.sources, sources, _SOURCE) if sources else ())
+
+
+def is_altered(conn: Connection, allowlist: Allowlist) -> bool:
+    """Say whether what is in force is not as a list says."""
+    return any(difference(conn, allowlist)) or bool(altered(conn, allowlist))
+
+
+def _altered(
+    conn: Connection, table: Table, wanted: Mapping[str, dict[str, Any]], names: Sequence[str]
+) -> Iterator[str]:
+    what = table.name.removesuffix("s")
+    there = {row.id: row._mapping for row in conn.execute(select(table).where(table.c.until_generation.is_(None)))}  # noqa: SLF001 - by name
+    for id_ in sorted({*wanted, *there}):
+        if id_ not in there or id_ not in wanted:
+            yield f"{what} {id_} ({'missing' if id_ in wanted else 'not in the list'})"
+            continue
+        for name in names:
+            if there[id_][name] != wanted[id_][name]:
+                yield f"{what} {id_} ({name} is {there[id_][name]})"
+
+
 def _scope_key(row: Row[Any]) -> tuple[Any, ...]:
     return (row.vendor_id, *(row._mapping[name] for name in _SCOPE))  # noqa: SLF001 - SQLAlchemy's documented way by name
 
@@ -203,22 +252,7 @@ def _scope_key(row: Row[Any]) -> tuple[Any, ...]:
 def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> None:
     table, states = schema.sources, schema.source_states
     before = dict(iter(conn.execute(select(table.c.id, table.c.url))))
-    rows = [
-        {
-            "id": source.id,
-            "vendor_id": source.vendor_id,
-            "kind": source.kind.value,
-            "role": source.role.value,
-            "url": source.url,
-            "host": urls.parse(source.url).host,
-            "lang": source.lang,
-            "digest": source.digest,
-            "enabled": source.enabled,
-            "paused": source.rests_because,
-            "product": source.product,
-        }
-        for source in sources
-    ]
+    rows = [_source_row(source) for source in sources]
     _put(conn, table, rows, number)
     leases.add_hosts(conn, {urls.parse(source.url).host for source in sources})
     fresh = [{"source_id": row["id"], "state": State.NEW.value} for row in rows if row["id"] not in before]
@@ -231,7 +265,27 @@ def _put_sources(conn: Connection, sources: Sequence[Source], number: int) -> No
         )
 
 
+def _source_row(source: Source) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "vendor_id": source.vendor_id,
+        "kind": source.kind.value,
+        "role": source.role.value,
+        "url": source.url,
+        "host": urls.parse(source.url).host,
+        "lang": source.lang,
+        "digest": source.digest,
+        "enabled": source.enabled,
+        "paused": source.rests_because,
+        "product": source.product,
+    }
+
+
 # ── stored headlines under the new list ─────────────────────────────────────────────────────────────────────────
+
+
+_Judged = tuple[str, int, int | None]
+"""A headline's id, its revision, and the scope that holds it now."""
 
 
 def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> Applied:
@@ -239,17 +293,15 @@ def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> A
     engine = guards.of(conn.dialect.name)
     holder, official = guards.holder("x", engine), guards.official("x", engine)
 
-    def select_ids(condition: str) -> list[tuple[str, int, int | None]]:
-        found: list[tuple[str, int, int | None]] = []
-        query = f"SELECT x.id, x.revision, {holder} FROM headlines x WHERE x.vendor_id = :vendor AND {condition} ORDER BY x.id"  # noqa: S608 - made of constants
-        for vendor in vendors:
-            found += [tuple(row) for row in conn.execute(text(query), {"vendor": vendor})]
-        return found
+    def select_ids(condition: str) -> list[_Judged]:
+        query = f"SELECT x.id, x.revision, {holder} FROM headlines x WHERE {_OF_VENDOR} AND {condition} ORDER BY x.id"  # noqa: S608 - made of constants
+        return [tuple(row) for row in _for_each(conn, query, vendors)]
 
     loose = select_ids(f"x.state <> 'revoked' AND NOT {official}")
     back = [row for row in select_ids("x.state = 'revoked'") if row[2] is not None]
     moved = [row for row in loose if row[2] is not None]
     lost = [row for row in loose if row[2] is None]
+    addresses = _addresses(conn, lost)
     _write(conn, moved, lambda row: {"scope_id": row[2], "allowlist_generation": number})
     _write(conn, lost, lambda _: {"state": "revoked", "changed_at": at})
     _write(
@@ -257,26 +309,41 @@ def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> A
         back,
         lambda row: {"scope_id": row[2], "allowlist_generation": number, "state": schema.STANDING, "changed_at": at},
     )
-    _reattribute_links(conn, vendors, holder, official)
+    links = _judge_links(conn, vendors, holder, official)
+    returned = {row[0] for row in back}
+    linked = {row[:2] for row in (*links.lost, *links.back) if row[0] not in returned}
+    told = [("revoked", row[:2]) for row in lost] + [("restored", row[:2]) for row in back]
     changes.append(
-        conn,
-        [
-            {
-                "at": at,
-                "kind": kind,
-                "headline_id": headline_id,
-                "revision": revision,
-                "generation": number,
-                "capture_id": None,
-            }
-            for kind, rows in (("revoked", lost), ("restored", back))
-            for headline_id, revision, _ in rows
-        ],
+        conn, [_change(kind, row, number, at) for kind, row in (*told, *(("linked", row) for row in sorted(linked)))]
     )
-    return Applied(number, reattributed=len(moved), revoked=len(lost), restored=len(back))
+    return Applied(
+        number,
+        reattributed=len(moved),
+        revoked=len(lost),
+        restored=len(back),
+        links_revoked=len(links.lost),
+        links_restored=sum(row[0] not in returned for row in links.back),
+        addresses=tuple(dict.fromkeys((*addresses, *(url for _, _, url in links.lost))))[:NAMED],
+    )
 
 
-_Judged = tuple[str, int, int | None]
+_OF_VENDOR: Final = "x.vendor_id = :vendor"
+
+
+def _for_each(conn: Connection, statement: str, vendors: list[str]) -> Iterator[Row[Any]]:
+    for vendor in vendors:
+        yield from conn.execute(text(statement), {"vendor": vendor}).all()
+
+
+def _change(kind: str, headline: tuple[str, int], number: int, at: datetime) -> dict[str, Any]:
+    named = {"headline_id": headline[0], "revision": headline[1]}
+    return {"at": at, "kind": kind, **named, "generation": number, "capture_id": None}
+
+
+def _addresses(conn: Connection, lost: list[_Judged]) -> list[str]:
+    table = schema.headlines
+    ids = [row[0] for row in lost[:NAMED]]
+    return list(conn.execute(select(table.c.url).where(table.c.id.in_(ids)).order_by(table.c.id)).scalars())
 
 
 def _write(conn: Connection, rows: list[_Judged], values: Callable[[_Judged], dict[str, Any]]) -> None:
@@ -285,11 +352,36 @@ def _write(conn: Connection, rows: list[_Judged], values: Callable[[_Judged], di
         conn.execute(update(table).where(table.c.id == row[0]).values(values(row)))
 
 
-def _reattribute_links(conn: Connection, vendors: list[str], holder: str, official: str) -> None:
-    """Give links of these vendors the scope that holds them now; what none holds is hidden by the views."""
-    statement = (
-        f"UPDATE links AS x SET scope_id = {holder}"  # noqa: S608 - made of constants
-        f" WHERE x.vendor_id = :vendor AND NOT {official} AND {holder} IS NOT NULL"
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Links that leave or come back with a headline that is in the views: its id and revision, and the address."""
+
+    lost: list[tuple[str, int, str]]
+    back: list[tuple[str, int, str]]
+
+
+def _judge_links(conn: Connection, vendors: list[str], holder: str, official: str) -> _Links:
+    """
+    Give links of these vendors the scope that holds them now; what none holds is revoked, and stays as history.
+
+    The headlines are judged before: their state says which of them are in the views.
+    """
+    lost = f"x.state <> 'revoked' AND NOT {official} AND {holder} IS NULL"
+    moved = f"x.state <> 'revoked' AND NOT {official} AND {holder} IS NOT NULL"
+    back = f"x.state = 'revoked' AND {holder} IS NOT NULL"
+    shown = (
+        "SELECT h.id, h.revision, x.url FROM links x JOIN headlines h ON h.id = x.headline_id AND h.state <> 'revoked'"  # noqa: S608 - made of constants
+        f" WHERE {_OF_VENDOR} AND {{}} ORDER BY h.id, x.url, x.source_id"
     )
-    for vendor in vendors:
-        conn.execute(text(statement), {"vendor": vendor})
+    found = _Links(
+        *([tuple(row) for row in _for_each(conn, shown.format(which), vendors)] for which in (lost, back)),
+    )
+    for values, which in (
+        ("state = 'revoked'", lost),
+        (f"scope_id = {holder}", moved),
+        (f"scope_id = {holder}, state = 'live'", back),
+    ):
+        for vendor in vendors:
+            statement = f"UPDATE links AS x SET {values} WHERE {_OF_VENDOR} AND {which}"  # noqa: S608 - made of constants
+            conn.execute(text(statement), {"vendor": vendor})
+    return found

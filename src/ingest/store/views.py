@@ -26,7 +26,8 @@ _VIEWS: Final = {
           FROM links l
           JOIN v1_headlines h ON h.id = l.headline_id AND h.vendor_id = l.vendor_id
           JOIN scopes s ON s.id = l.scope_id AND s.vendor_id = l.vendor_id
-                       AND s."grant" = 'official' AND s.until_generation IS NULL""",
+                       AND s."grant" = 'official' AND s.until_generation IS NULL
+         WHERE l.state = 'live'""",
     "v1_stories": """
         SELECT t.id, t.vendor_id, h.id AS headline_id, h.title, h.role, h.published,
                (SELECT count(*) FROM v1_headlines m WHERE m.story_id = t.id AND m.state = 'live') AS headlines,

@@ -23,7 +23,7 @@ in a document is first read as a browser reads it (`link`): spaces, line breaks 
 from __future__ import annotations
 
 from ingest.urls.address import MAX_LENGTH, Url, clean, parse, with_https
-from ingest.urls.hosts import is_public
+from ingest.urls.hosts import is_public, is_special
 from ingest.urls.links import link, names_host, possible, tidy
 from ingest.urls.pages import page_key
 from ingest.urls.redirectors import unwrapped
@@ -37,6 +37,7 @@ __all__ = [
     "clean",
     "is_obscure",
     "is_public",
+    "is_special",
     "link",
     "matches",
     "names_host",

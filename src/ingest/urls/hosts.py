@@ -92,6 +92,12 @@ def keys(host: str) -> Iterator[str]:
     yield from ("*." + ".".join(labels[start:]) for start in range(1, len(labels)))
 
 
+def is_special(host: str) -> bool:
+    """Say whether a host lies in a domain that is nobody's on the public Internet (RFC 6761 and others)."""
+    labels = host.split(".")
+    return any(".".join(labels[start:]) in rules.SPECIAL_USE for start in range(len(labels)))
+
+
 def is_public(address: str) -> bool:
     """
     Say whether an IP address may be connected to: assigned to the public Internet, and no way from there to elsewhere.

@@ -1,0 +1,81 @@
+"""
+Passwords in the address of a database: masked wherever they stand in it, and wherever another text repeats them.
+
+A password may stand before the @ (RFC 3986 §3.2.1), in a parameter (libpq, "Parameter Key Words"), escaped or not, inside
+another parameter (`options`), or in a string of keys and values. Too much is masked rather than too little: an operator
+knows the address, a reader of the log must not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+MASK: Final = "***"
+
+SHORTEST: Final = 3
+"""Letters of a secret that is looked for in other texts; a shorter one would stand in half of all words."""
+
+_SECRET: Final = re.compile(r"pass(?!file)|pwd|secret|token|credential|scram_\w*_key", re.IGNORECASE)
+"""Names of parameters whose value is a secret; `passfile` and `sslkey` name files."""
+
+_VALUE: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_IN_ADDRESS: Final = re.compile(r"([^?&;=]+)(=)([^&;]*)", re.DOTALL)
+_IN_TEXT: Final = re.compile(rf"([\w.%+-]+)(\s*=\s*)({_VALUE}|[^\s&;,)]*)")
+_SCHEME: Final = re.compile(r"\s*([\w+.-]+)://")
+_USER: Final = re.compile(r"(://[^:@\s]*?(?::|%3A))(.*)@", re.IGNORECASE | re.DOTALL)
+_USER_OF_FILE: Final = re.compile(r"(://[^:/?#@\s]*(?::|%3A))(.*)@", re.IGNORECASE | re.DOTALL)
+_NO_PORT: Final = re.compile(r"(://[^:/?#@\s\[]*:)(?![0-9]*(?:[/?#,]|$))([^/?#]*)")
+_USER_IN_TEXT: Final = re.compile(r"(://[^:/?#@\s]*(?::|%3A))\S*@", re.IGNORECASE)
+
+
+def mask(address: str) -> str:
+    """Mask every password in the address of a database, whether it can be used as one or not."""
+    scheme = _SCHEME.match(address)
+    if scheme is None:
+        return mask_text(address)
+    masked = _IN_ADDRESS.sub(_masked, address)
+    user = _USER_OF_FILE if scheme[1].startswith("sqlite") else _USER
+    masked, found = user.subn(rf"\1{MASK}@", masked)
+    return masked if found or scheme[1].startswith("sqlite") else _NO_PORT.sub(rf"\1{MASK}", masked)
+
+
+def mask_text(text: str) -> str:
+    """Mask what looks like a password in any text: `password=…`, `://user:…@`."""
+    return _USER_IN_TEXT.sub(rf"\1{MASK}@", _IN_TEXT.sub(_masked, text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}{MASK}" if _is_secret(found[1], found[3]) else found[0]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Say whether a parameter is a secret, or holds one in a value of its own (`options=-c%20x.password%3D…`)."""
+    plain = unquote_plus(unquote_plus(value))
+    return bool(value) and (
+        _SECRET.search(unquote_plus(name)) is not None
+        or ("=" in plain and any(_is_secret(*pair) for pair in re.findall(r"([\w.]+)\s*=\s*(\S+)", plain)))
+    )
+
+
+def secrets(address: str) -> frozenset[str]:
+    """List the passwords of an address as other texts may repeat them: as written, unescaped, escaped, and in parts."""
+    found = {item[3].strip("'\"") for item in _IN_ADDRESS.finditer(address) if _is_secret(item[1], item[3])}
+    user = _USER.search(_IN_ADDRESS.sub(_masked, address))
+    if user is not None and not address.startswith("sqlite"):
+        found |= {user[2], *user[2].split("@")}  # a driver takes what follows the first @ for the host
+    meant = {way(secret) for secret in found for way in (str, unquote, unquote_plus)}
+    spelled = {way(secret) for secret in meant for way in (str, quote, quote_plus, _quote_all)}
+    return frozenset(secret for secret in spelled if len(secret) >= SHORTEST)
+
+
+def _quote_all(secret: str) -> str:
+    return quote(secret, safe="")
+
+
+def scrub(text: str, hidden: frozenset[str]) -> str:
+    """Mask secrets in a text that was written elsewhere, and what looks like one."""
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return mask_text(text)
