@@ -286,3 +286,25 @@ def test_with_our_own_policy_switched_off_the_database_still_refuses(
     world.at += timedelta(hours=1)
     world.round()
     assert world.titles() == ["Acme opens a lab"]  # the bytes were kept, so nothing official is lost
+
+
+def test_what_an_exception_revoked_is_shown_again_by_whichever_source_has_an_official_address_for_it(
+    world: World,
+) -> None:
+    link = "https://www.acme-ai.com/news/lab"
+    world.server.update({FEED: rss(Item("Acme opens a lab", link, guid="a")), BLOG: rss(Item("A lab", link, guid="b"))})
+    world.round()
+    world.put_in_force(LIST.replace('"!www.acme-ai.com/community/"', '"!www.acme-ai.com/news/lab"'), confirm=True)
+    world.round()
+    assert world.titles() == []
+    moved = "https://blog.acme-ai.com/lab"
+    world.server.update({BLOG: rss(Item("A lab", moved, guid="b"))})
+
+    report = world.poll("acme/blog", after=timedelta(hours=2))
+
+    assert report.tally.revised == 1
+    rows = world.rows("SELECT url, title FROM v1_headlines")
+    assert [tuple(row) for row in rows] == [(moved, "A lab")]
+    world.server.update({BLOG: rss(Item("A lab opens", moved, guid="b"))})
+    assert world.poll("acme/blog", after=timedelta(hours=2)).tally.revised == 1
+    assert world.titles() == ["A lab opens"]

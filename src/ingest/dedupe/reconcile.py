@@ -217,14 +217,15 @@ class _Book:
                 Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=met.revision, claim_changed=fresh
             )
         headline = self._known.headlines[found]
+        if headline.state == "revoked":  # whichever source has an official address for it shows it again
+            return self._restore(found, offer, name, digest, new_keys)
         if claim is None:
             return Decision(Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
         if is_no_better(offer.candidate.title, claim.title):
             offer, digest = self._undamaged(offer, claim)
-        restores = headline.state == "revoked"
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
         is_other = bool(offer.name) and claim.title != offer.candidate.title  # its page was read again, and says so
-        revises = shown and (restores or is_other or not same_facts(claim.digest, digest))
+        revises = shown and (is_other or not same_facts(claim.digest, digest))
         return Decision(
             Fate.REVISED if revises else Fate.SEEN,
             offer,
@@ -233,11 +234,20 @@ class _Book:
             digest,
             new_keys,
             revision=headline.revision + revises,
-            claim_changed=restores
-            or is_other
-            or claim.digest != digest
-            or offer.candidate.guid not in {None, claim.raw_key},
-            restores=revises and restores,
+            claim_changed=is_other or claim.digest != digest or offer.candidate.guid not in {None, claim.raw_key},
+        )
+
+    def _restore(self, found: str, offer: Offer, name: str, digest: str, new_keys: tuple[Key, ...]) -> Decision:
+        return Decision(
+            Fate.REVISED,
+            offer,
+            found,
+            name,
+            digest,
+            new_keys,
+            revision=self._known.headlines[found].revision + 1,
+            claim_changed=True,
+            restores=True,
         )
 
     def _undamaged(self, offer: Offer, claim: KnownClaim) -> tuple[Offer, str]:

@@ -142,11 +142,12 @@ def _claims(
 
 
 def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]:
-    table = schema.headlines
-    columns = (table.c.id, table.c.source_id, table.c.title, table.c.state, table.c.revision)
+    table, shown = schema.headlines, schema.revisions
+    columns = (table.c.id, shown.c.source_id, table.c.title, table.c.state, table.c.revision)
+    newest = and_(shown.c.headline_id == table.c.id, shown.c.revision == table.c.revision)
     found: dict[str, KnownHeadline] = {}
     for batch in batches(ids):
-        rows = conn.execute(select(*columns).where(table.c.id.in_(batch)))
+        rows = conn.execute(select(*columns).join(shown, newest).where(table.c.id.in_(batch)))
         found |= {row.id: KnownHeadline(*row) for row in rows}
     return found
 
