@@ -370,3 +370,28 @@ def test_the_small_cases(world: World, name: str) -> None:
         assert tuple(row.title for row in rows) == RIGHT[name]
     if name in LINKS:
         assert tuple(row.url for row in rows) == tuple(f"{host}{path}" for path in LINKS[name])
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the small cases are not here")
+def test_the_small_case_of_dates(world: World) -> None:
+    accepted = world.put_in_force((CASES / "dates" / "sources.yaml").read_text("utf-8"))
+    url = accepted.allowlist.sources[0].url
+    for document in sorted((CASES / "dates").glob("input*.xml")):
+        world.server.update({url: Answer(document.read_bytes(), "application/rss+xml")})
+        poll(world)
+    days = {row.title[:3]: str(row.day) for row in world.rows("SELECT title, published AS day FROM v1_headlines")}
+    assert {name: days[name][:10] for name in ("D01", "D02", "D33", "D34")} == dict.fromkeys(
+        ("D01", "D02", "D33", "D34"), "2026-11-25"
+    )
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the small cases are not here")
+def test_the_small_case_of_nested_sitemaps(world: World) -> None:
+    accepted = world.put_in_force((CASES / "smnest" / "sources.yaml").read_text("utf-8"))
+    url = accepted.allowlist.sources[0].url
+    page = b"<!doctype html><html lang=en><title>A</title><h1>A is announced</h1><p>Text."
+    world.server.update({f"https://smnest.test-vendor.com/news/{name}": Answer(page, "text/html") for name in "abc"})
+    for document in sorted((CASES / "smnest").glob("input*.xml")):
+        world.server.update({url: Answer(document.read_bytes(), "application/xml")})
+        poll(world)
+    assert [row.url for row in world.rows("SELECT url FROM v1_headlines")] == ["https://smnest.test-vendor.com/news/a"]
