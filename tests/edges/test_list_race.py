@@ -193,4 +193,4 @@ def test_in_a_race_one_of_the_two_wins(pair: Engine, threads: ThreadPoolExecutor
 def test_in_a_thousand_races_one_of_the_two_wins(pair: Engine, threads: ThreadPoolExecutor) -> None:
     ended = race(pair, threads, 1000)
     assert sum(ended.values()) == 1000
-    assert min(ended.values()) > 50, ended
+    assert all(ended.values()), ended
