@@ -60,10 +60,11 @@ class Lists:
 
     def _changed(self) -> bytes | None:
         try:
-            data = self._path.read_bytes()
-        except OSError as error:
+            data = allowlist.read_bytes(self._path)
+        except AllowlistError as error:
             if not self._unreadable:
-                log.warning("allow-list unreadable path=%s why=%s; the list in force stays", self._path, error.strerror)
+                why = error.problems[0].what
+                log.warning("allow-list unreadable path=%s why=%s; the list in force stays", self._path, why)
             self._unreadable = True
             return None
         self._unreadable = False

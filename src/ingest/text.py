@@ -13,8 +13,6 @@ import unicodedata
 from html.entities import html5
 from typing import Final
 
-from selectolax.lexbor import LexborHTMLParser
-
 from ingest.model import TextKind
 
 TITLE_LIMIT: Final = 1_000
@@ -134,6 +132,8 @@ def _without_markup(markup: str) -> str:
     """Return the text of an HTML fragment; what is not shown by a browser is not in it."""
     if "<" not in markup:
         return html.unescape(markup)
+    from selectolax.lexbor import LexborHTMLParser  # an idle round compares titles and reads none
+
     markup = _defused(markup[:MARKUP_LIMIT])
     # A space before every block tag is all the layout that one line of text needs, and no tree walk in Python.
     # The body tag keeps what may stand in a head (style, noscript, title) from ending it in the middle.

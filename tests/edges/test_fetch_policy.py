@@ -47,8 +47,8 @@ FRONT = {
 
 
 def is_field_value(url: str) -> bool:
-    """Whether a Location can carry it: no line ends or NUL, and no white space that HTTP would take off."""
-    return url == url.strip() and not set(url) & set("\r\n\0")
+    """Whether a Location can carry it: no line ends or NUL, and nothing around it that a reader of links takes off."""
+    return url == url.strip().strip("\ufeff") and not set(url) & set("\r\n\0")
 
 
 @pytest.fixture(scope="module")

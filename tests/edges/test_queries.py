@@ -157,5 +157,5 @@ def test_a_document_costs_the_same_number_of_statements_whatever_its_length(engi
         items = [Item(f"Item {n}", f"https://www.acme-ai.com/{n}", NOW - timedelta(hours=n)) for n in range(400)]
         few, many = cost(*items[:4], items[399]), cost(*items[4:399])  # both have days that are settled
         again = cost(*items[1:400])
-    assert many <= few + 4
+    assert many <= few + 8  # 395 entries have more than 500 names, which is a batch
     assert again <= few

@@ -197,7 +197,10 @@ def test_the_second_request_of_a_connection_has_its_own_time_and_no_more(hurried
     with connect(hurried) as connection:
         for _ in range(3):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+            answer = b""
+            while not answer.endswith(b"ok\n"):  # head and body may come apart
+                answer += connection.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200")
             time.sleep(0.3)
         connection.sendall(b"GET /healthz HTTP/1.1\r\n")
         assert received(connection).startswith(b"HTTP/1.1 408 ")

@@ -99,7 +99,7 @@ vendors:
       json: {{kind: json, url: {HOST}/data, select: {{entry: /items, title: /t, link: /u}}}}
 """
 FIELDS = {"robots": "robots_ignored_because"}
-WITHOUT_EFFECT = {"note"}  # it is for the next reader of the file, and says so
+WITHOUT_EFFECT = {"note", "paused"}  # words for people; why a source is paused is shown by `ingest status`
 
 
 @pytest.fixture

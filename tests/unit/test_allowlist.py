@@ -205,7 +205,7 @@ def test_a_list_is_loaded_from_a_file_and_named_by_its_path(tmp_path: Path) -> N
     path = tmp_path / "出典.yaml"
     path.write_text(LIST, encoding="utf-8")
     assert allowlist.load(path) == parsed()
-    assert allowlist.digest(path) == parsed().digest
+    assert allowlist.read_bytes(path) == LIST.encode()
     path.write_text("version: 1\n", encoding="utf-8")
     with pytest.raises(AllowlistError, match=r"出典.yaml:1:1: vendors: is missing\."):
         allowlist.load(path)
@@ -213,7 +213,7 @@ def test_a_list_is_loaded_from_a_file_and_named_by_its_path(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["missing.yaml", "."])
 def test_a_file_that_cannot_be_read_is_one_clear_problem(tmp_path: Path, name: str) -> None:
-    for read in (allowlist.load, allowlist.digest):
+    for read in (allowlist.load, allowlist.read_bytes):
         with pytest.raises(AllowlistError, match=r"cannot be read: .* Name the allow-list with --sources") as caught:
             read(tmp_path / name)
         assert len(caught.value.problems) == 1
@@ -254,7 +254,7 @@ def test_the_schema_knows_the_keys_of_the_model() -> None:
     assert stanza["interval"]["pattern"] == "^[1-9][0-9]{0,5}[smhd]$"
 
 
-@pytest.mark.parametrize(("call", "loaded"), [("digest", set()), ("load", {"yaml", "publicsuffixlist"})])
+@pytest.mark.parametrize(("call", "loaded"), [("read_bytes", set()), ("load", {"yaml", "publicsuffixlist"})])
 def test_a_round_with_nothing_due_pays_for_no_table_that_it_does_not_use(
     call: str, loaded: set[str], tmp_path: Path
 ) -> None:

@@ -11,7 +11,6 @@ may last, and such a round needs no more than the digest of the file.
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,7 @@ from typing import Final
 from ingest.errors import AllowlistError, Problem
 from ingest.model import Allowlist
 
-__all__ = ["MAX_BYTES", "digest", "json_schema", "load", "parse"]
+__all__ = ["MAX_BYTES", "json_schema", "load", "parse", "read_bytes"]
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 """A list of 250 sources takes about 100 KiB; fifty times that is no list."""
@@ -50,17 +49,7 @@ def load(path: Path, *, private: bool = False) -> Allowlist:
     Raises:
         AllowlistError: It cannot be read, or anything is wrong with it.
     """
-    return parse(_bytes(path), str(path), private=private)
-
-
-def digest(path: Path) -> str:
-    """
-    Return what `load(path).digest` would be, of a file that may be no list: to see that it is the one in force already.
-
-    Raises:
-        AllowlistError: It cannot be read.
-    """
-    return hashlib.sha256(_bytes(path)).hexdigest()
+    return parse(read_bytes(path), str(path), private=private)
 
 
 def json_schema() -> dict[str, object]:
@@ -75,7 +64,13 @@ def json_schema() -> dict[str, object]:
     return reading.json_schema()
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """
+    Read the file at `path`, at most one byte more than a list may have.
+
+    Raises:
+        AllowlistError: It cannot be read, or is a pipe, a device or another thing that is no file.
+    """
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
         if kind != stat.S_IFREG:  # opening a pipe waits for whoever writes it, a device may never end

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,7 +57,7 @@ def poll(
     settings = session.load(sources=sources, database=database)
     session.configure_log(settings, quiet=session.is_watched())
     session.tell_anonymous(settings)
-    data = read_list(settings.sources)
+    data = allowlist.read_bytes(settings.sources)
     is_new = session.missing_database(settings) is not None
     if is_new:
         allowlist.parse(
@@ -74,21 +73,6 @@ def poll(
     else:
         _print(report)
     raise typer.Exit(INTERRUPTED if interrupts.came else exit_status(report, fail_on))
-
-
-def read_list(path: Path) -> bytes:
-    """
-    Read the allow-list's file; what is in it is judged by `put_in_force`.
-
-    Raises:
-        AllowlistError: It cannot be read: then nothing is fetched, whatever is in force.
-    """
-    from ingest import allowlist
-
-    try:
-        return path.read_bytes()
-    except OSError:
-        return allowlist.load(path, private=True).text.encode()  # says what is wrong and what to do
 
 
 def put_in_force(engine: Engine, data: bytes, settings: Settings) -> Accepted:

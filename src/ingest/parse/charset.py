@@ -59,6 +59,7 @@ _BOMS: Final = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _UNMARKED: Final = re.compile(rb"(?P<le>[<{\[]\x00(?!\x00))|\x00[<{\[]")  # XML 1.0 appendix F.1, RFC 4627 §3
+_EBCDIC_MARK: Final = b"\x4c"  # a `<`; an ASCII document of that beginning would have an L there
 _XML_ENCODING: Final = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']\s*([\w.:-]+)\s*[\"']", re.ASCII)
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?\s*([\w.:-]+)", re.ASCII | re.IGNORECASE)
 _SEVEN_BIT: Final = (japanese.JIS, "iso2022", "hz")
@@ -133,7 +134,7 @@ def _declared(content: bytes, content_type: str, stated: str) -> list[str]:
     labels = [found[1] for found in (_CHARSET.search(content_type),) if found]
     labels += [found[1].decode("ascii") for found in (_XML_ENCODING.match(content),) if found]
     named = dict.fromkeys(codec for label in (*labels, stated) for codec in _codecs(label))
-    wide = b"\x00" in content[:100]
+    wide = b"\x00" in content[:100] or (content.startswith(_EBCDIC_MARK) and not content[:100].isascii())
     return [codec for codec in named if wide or not _NOT_ASCII.match(codec)]
 
 

@@ -32,7 +32,7 @@ from ingest.model import NO_DATE, Capture, Dated, Document, Entry, Source, Unrea
 from ingest.parse.charset import decode, legal
 from ingest.parse.fields import absolute, breaks_off, first_date, first_update
 from ingest.parse.references import mended
-from ingest.text import language_tag
+from ingest.text import language_tag, uncovered
 
 ADDRESS_LIMIT: Final = 50_000
 """Addresses of one sitemap (protocol 0.9, "Using Sitemap index files")."""
@@ -200,7 +200,7 @@ def _close(path: list[str], items: list[_Item], name: str, text: str, prefix: st
 
 def _see_absolute(items: list[_Item]) -> None:
     """Refuse a sitemap of which no address is absolute, as the protocol asks ("loc"): nobody knows what they are relative to."""
-    written = [loc for item in items if (loc := item.said.get("loc"))]
+    written = [loc for item in items if (loc := _loc(item))]
     if written and not any(map(_ABSOLUTE.match, written)):
         raise ParseError(
             f"None of its {len(written)} addresses is absolute, the first is {written[0]:.100}; a sitemap needs whole "
@@ -209,9 +209,14 @@ def _see_absolute(items: list[_Item]) -> None:
         )
 
 
+def _loc(item: _Item) -> str:
+    """Return the address of an element, without CDATA that stands around it as text."""
+    return uncovered(item.said.get("loc", "")).strip()
+
+
 def _parts(items: list[_Item], url: str, pattern: str) -> Iterator[str]:
     wanted = re.compile(pattern)
-    written = (item.said.get("loc", "") for item in items)
+    written = map(_loc, items)
     links = dict.fromkeys(absolute(loc, url) for loc in written if _ABSOLUTE.match(loc))
     yield from (link for link in links if wanted.search(link))
 
@@ -224,7 +229,7 @@ def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, s
     seen: set[str] = set()
     outside = 0
     for item in items:
-        written = item.said.get("loc", "")
+        written = _loc(item)
         link = absolute(written, url) if _ABSOLUTE.match(written) else ""
         if link in seen:
             continue
