@@ -90,7 +90,7 @@ class World:
         return self.at
 
     def put_in_force(self, text: str = LIST, **options: Any) -> Accepted:
-        candidate = allowlist.parse(text.encode())
+        candidate = allowlist.parse(text.encode(), private=True)
         self.accepted = accept(self.engine, candidate, at=self.at, by="test", why="scenario", **options)
         return self.accepted
 

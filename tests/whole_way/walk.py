@@ -73,7 +73,7 @@ def walk(batch: Sequence[Given], make: MakeUrl, name: str) -> Walked:
     """
     try:
         text, sources = list_of(batch)
-        allowlist.parse(text.encode())
+        allowlist.parse(text.encode(), private=True)
     except AllowlistError as error:
         return _apart(batch, make, name, f"no list can name it: {error}")
     with open_world(make, answers(batch)) as world:
@@ -282,7 +282,7 @@ def check(world: World) -> list[str]:
     """Say what `ingest db check` finds wrong."""
     with read(world.engine) as conn:
         text = conn.exec_driver_sql("SELECT text FROM generations ORDER BY number DESC LIMIT 1").scalar_one()
-    found = checks.check(world.engine, allowlist.parse(text.encode()))
+    found = checks.check(world.engine, allowlist.parse(text.encode(), private=True))
     return [f"db check: {one.what}" for one in found if one.level == "fault"]
 
 

@@ -123,7 +123,7 @@ _CONTENT: Final[Mapping[Table, tuple[tuple[str, ...], frozenset[str]]]] = {
         frozenset({"id", "attempts", "next_try_at", "last_error", "lease_owner", "lease_until", "lease_token"}),
     ),
     schema.rejections: (("source_id", "raw_key", "reason"), frozenset({"id", "times"})),
-    schema.changes: (("headline_id", "kind", "revision", "at"), frozenset({"seq", "story_id"})),
+    schema.changes: (("headline_id", "kind", "revision", "at", "capture_id"), frozenset({"seq", "story_id"})),
 }
 
 _ON_THE_WAY: Final = ("merged", "split")
