@@ -15,7 +15,7 @@ from ingest import pipeline
 from ingest.demo.answers import Answer, redirect
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.model import Fate, Outcome
+from ingest.model import Capture, Document, Fate, Outcome, Source
 from ingest.store import replays
 from ingest.store.engine import open_engine, read, upgrade
 from world import World, fetch_settings
@@ -281,12 +281,17 @@ def test_a_kill_between_two_pages_loses_none(world: World, tmp_path: Path, monke
 
 
 def test_a_kill_before_a_stored_page_was_read_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest.pipeline import visits
+    from ingest import jail
+    from ingest.pipeline import attempt
 
-    def killed(*_: Any) -> Any:
-        raise KeyboardInterrupt
+    real = jail.parse
 
-    monkeypatch.setattr(visits, "parse", killed)
+    def killed(capture: Capture, source: Source) -> Document:
+        if capture.purpose == "part":
+            raise KeyboardInterrupt
+        return real(capture, source)
+
+    monkeypatch.setattr(attempt, "parse", killed)
     with pytest.raises(KeyboardInterrupt):
         world.round("acme/news")
     monkeypatch.undo()

@@ -133,7 +133,7 @@ def replayed(world: World, *, differs: bool = False) -> tuple[str, ...]:
 
 
 STEPS = {
-    "parse": "ingest.pipeline.poll.parse",
+    "parse": "ingest.pipeline.attempt.parse",
     "judge": "ingest.pipeline.ingest.normalise",
     "admit": "ingest.policy.admit",
     "check": "ingest.pipeline.ingest.believe",
@@ -361,7 +361,7 @@ def test_a_poison_in_a_part_costs_that_part_and_no_other(world: World, monkeypat
                 f"{at}/news/{name}": article(f"The {name}"),
             }
         )
-    poisoned(monkeypatch, "ingest.pipeline.visits.judge", "news/poison")
+    poisoned(monkeypatch, "ingest.pipeline.attempt.judge", "news/poison")
 
     report = world.round()
 

@@ -8,6 +8,7 @@ from ingest import policy, urls
 from ingest.demo.answers import Answer, redirect
 from ingest.model import Outcome, Vendor
 from ingest.pipeline import Standing
+from ingest.store.engine import write
 from world import BLOG, FEED, LIST, NOW, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab?utm_source=rss", guid="a")
@@ -197,7 +198,8 @@ def test_a_capture_that_was_not_ingested_goes_first_and_nothing_is_lost(world: W
     poll = this.poll(source, state, lease)
     plan = poll.plan(named=True)
     found = this.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
-    poll.keep(found.response)  # type: ignore[union-attr]  # the server answers 200
+    with write(world.engine) as conn:
+        poll.keep(conn, found.response)  # type: ignore[union-attr]  # the server answers 200
     world.server.update({FEED: rss(B)})
 
     world.at += timedelta(hours=1)

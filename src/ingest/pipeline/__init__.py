@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ingest.pipeline.attempt import Context
 from ingest.pipeline.bases import link_base
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
 from ingest.pipeline.placing import decide
-from ingest.pipeline.poll import Context, Poll
+from ingest.pipeline.poll import Poll
 from ingest.pipeline.replay import Replayed, replay
 from ingest.pipeline.rounds import Progress, Round, run_round
 from ingest.pipeline.stored import read_stored

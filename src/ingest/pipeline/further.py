@@ -9,9 +9,10 @@ from ingest import policy
 from ingest.errors import DocumentError
 from ingest.model import Failed, Outcome, PollReport, Source
 from ingest.pipeline import pages
+from ingest.pipeline.attempt import Answer
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.parts import read_part
-from ingest.pipeline.visits import Found, Visit, plan
+from ingest.pipeline.visits import Visit, plan
 from ingest.store import engine as database
 from ingest.store import sources as states
 from ingest.store import walks
@@ -50,7 +51,7 @@ def _follow(this: Round, source: Source, walk: Walk | None) -> list[PollReport]:
         reading = this.reading(source)
         url = policy.upgraded(reading.vendor, walk.url)
         found = this.get(plan(this, source, url))
-        came = read_part(Visit(this, reading, "part", url, this.context.now()), found)
+        came = read_part(Visit(this, source, "part", url), found)
         if came is None:
             break
         reports += came
@@ -67,7 +68,7 @@ def _follow(this: Round, source: Source, walk: Walk | None) -> list[PollReport]:
     return reports
 
 
-def _put_walk_off(this: Round, walk: Walk, found: Found) -> None:
+def _put_walk_off(this: Round, walk: Walk, found: Answer) -> None:
     """Let a page that could not be had or read wait for the next poll, a few times."""
     with database.write(this.context.engine) as conn:
         if walk.failures + 1 >= TRIES or (isinstance(found, Failed) and pages.is_gone(found)):

@@ -8,7 +8,7 @@ behind, a new reading and a replay all come through here, so that they agree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +25,6 @@ from ingest.model import (
     Outcome,
     PollState,
     Refusal,
-    Response,
     Source,
     State,
     Tally,
@@ -67,35 +66,22 @@ class Ingested:
     """
     What one document came to: its ledger, what an operator should hear once, and the pace that it wishes for.
 
-    `outcome` is broken or blocked, with `error`, where the find was not believed and waits in quarantine.
+    `outcome` is broken or blocked, with `error`, where the find was not believed and waits in quarantine, and where the
+    document could not be read, by `rule`. `set_aside` is the number of its capture where this program failed on it.
     """
 
-    tally: Tally
+    tally: Tally = field(default_factory=Tally)
     note: str = ""
     wish: timedelta = timedelta()
     outcome: Outcome = Outcome.OK
     error: str = ""
+    rule: str = ""
+    set_aside: int | None = None
 
     @property
     def changed(self) -> bool:
         """Whether something was announced or edited."""
         return self.tally.created + self.tally.revised + self.tally.pending > 0
-
-
-def capture_of(number: int, reading: Reading, response: Response, *, purpose: str = "source") -> Capture:
-    """Make of a stored response what `captures.get` reads back of it."""
-    return Capture(
-        id=number,
-        source_id=reading.source.id,
-        target_url=response.target_url,
-        final_url=response.final_url,
-        content=response.content,
-        payload_digest=response.payload_digest or "",
-        response_headers=response.response_headers,
-        fetched_at=response.fetched_at,
-        generation=reading.generation,
-        purpose=purpose,
-    )
 
 
 Judged = tuple[list[dedupe.Offer], list[Refusal]]

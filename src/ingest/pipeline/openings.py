@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 from ingest import urls
 from ingest.errors import DamagedError, DocumentError, LeaseLostError, ParseError, StaleListError
 from ingest.jail import read_article
-from ingest.model import Capture, Failed, Fetched, Outcome, PollReport, Source, Tally
+from ingest.model import Capture, Failed, Fetched, Outcome, PollReport, Source
 from ingest.parse import selfcheck
 from ingest.pipeline import isolation, pages
+from ingest.pipeline.attempt import Answer
 from ingest.pipeline.ingest import Ingested
 from ingest.pipeline.isolation import isolated, writing
-from ingest.pipeline.visits import Found, Visit, plan
+from ingest.pipeline.visits import Visit, plan
 from ingest.store import candidates, captures
 from ingest.store import engine as database
 
@@ -38,7 +39,7 @@ def open_pages(this: Round, listed: Mapping[str, Source]) -> list[PollReport]:
     if not sources:
         return []
     opened: Counter[str] = Counter()
-    flying: dict[Future[Found], candidates.Waiting] = {}
+    flying: dict[Future[Answer], candidates.Waiting] = {}
     reports: list[PollReport] = []
     with ThreadPoolExecutor(this.workers, thread_name_prefix="pages") as pool:
         try:
@@ -74,9 +75,9 @@ def _claim(this: Round, sources: list[str], busy: list[str]) -> list[candidates.
         )
 
 
-def _land_page(this: Round, source: Source, one: candidates.Waiting, found: Found) -> list[PollReport]:
+def _land_page(this: Round, source: Source, one: candidates.Waiting, found: Answer) -> list[PollReport]:
     """Record an entry by what its page said; put it off, or do without the page, where that could not be had."""
-    visit = Visit(this, this.reading(source), "article", one.candidate.url, this.context.now())
+    visit = Visit(this, source, "article", one.candidate.url)
     try:
         with isolated("opening", subject=source.id):
             return _come_to(visit, one, found)
@@ -87,17 +88,19 @@ def _land_page(this: Round, source: Source, one: candidates.Waiting, found: Foun
             candidates.give_back(conn, one)
     except DocumentError as error:
         with database.write(this.context.engine) as conn:
-            return [visit.record(conn, _fault_of(conn, visit, one, error), None, None, rule=isolation.RULE)]
+            _put_fault_off(conn, visit, one, error)
+            ingested = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
+            return [visit.record(conn, ingested, None, None)]
     return []
 
 
-def _come_to(visit: Visit, one: candidates.Waiting, found: Found) -> list[PollReport]:
+def _come_to(visit: Visit, one: candidates.Waiting, found: Answer) -> list[PollReport]:
     if isinstance(found, Fetched):
-        return read_page(visit, one, visit.keep(found), found)
+        return read_page(visit, one, visit.store(found), found)
     if isinstance(found, Failed) and pages.is_final(found, one):
         return [_give_up(visit, one, found)]
     if isinstance(found, Failed):
-        with database.write(visit.this.context.engine) as conn:
+        with database.write(visit.context.engine) as conn:
             return [visit.record(conn, _put_off(conn, visit, one, found), found, None)]
     return []
 
@@ -106,7 +109,7 @@ def read_page(visit: Visit, one: candidates.Waiting, capture: Capture, found: Fe
     """Record an entry by what its page says; where something else stands in its place, as if it could not be had."""
 
     def otherwise(conn: Connection, error: DocumentError) -> None:
-        _fault_of(conn, visit, one, error)
+        _put_fault_off(conn, visit, one, error)
 
     try:
         with isolated("reading", subject=one.source_id):
@@ -114,8 +117,7 @@ def read_page(visit: Visit, one: candidates.Waiting, capture: Capture, found: Fe
     except ParseError as error:
         return _read_obstacle(visit, one, capture, found, error)
     except DocumentError as error:
-        with database.write(visit.this.context.engine) as conn:
-            return [visit.set_aside(conn, capture, found, error, otherwise)]
+        return [visit.fail(capture, found, error, otherwise)]
     return [
         visit.finish(
             capture,
@@ -135,40 +137,40 @@ def _read_obstacle(
     failed = Failed(one.source_id, outcome, error.rule, error.message, found.elapsed_ms if found else 0, status)
     if not pages.is_final(failed, one):
         return [visit.finish(capture, found, lambda conn: _put_off(conn, visit, one, failed))]
-    nothing = Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
+    nothing = Ingested(outcome=failed.outcome, error=failed.detail)
     return [visit.finish(capture, found, lambda _: nothing), _give_up(visit, one, failed)]
 
 
 def _put_off(conn: Connection, visit: Visit, one: candidates.Waiting, failed: Failed) -> Ingested:
     """Try again later."""
     wait = max(pages.wait(one.attempts), failed.retry_after or timedelta())
-    candidates.put_off(conn, one, visit.this.context.now() + wait, failed.detail)
-    return Ingested(Tally(), outcome=failed.outcome, error=failed.detail)
+    candidates.put_off(conn, one, visit.context.now() + wait, failed.detail)
+    return Ingested(outcome=failed.outcome, error=failed.detail)
 
 
-def _fault_of(conn: Connection, visit: Visit, one: candidates.Waiting, error: DocumentError) -> Ingested:
+def _put_fault_off(conn: Connection, visit: Visit, one: candidates.Waiting, error: DocumentError) -> None:
     """Try an entry again later on which this program fails, for as long as it does."""
-    candidates.put_off(conn, one, visit.this.context.now() + pages.wait(one.attempts), error.message)
-    return Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
+    candidates.put_off(conn, one, visit.context.now() + pages.wait(one.attempts), error.message)
 
 
 def _give_up(visit: Visit, one: candidates.Waiting, failed: Failed) -> PollReport:
     """Do without the page."""
 
     def otherwise(conn: Connection, error: DocumentError) -> None:
-        _fault_of(conn, visit, one, error)
+        _put_fault_off(conn, visit, one, error)
 
-    with database.write(visit.this.context.engine) as conn:
+    with database.write(visit.context.engine) as conn:
         listed = _listed(conn, one)
         if listed is None:  # its list's bytes were pruned while it waited; the row still says what it said
             candidates.finish(conn, one, "refused", page_capture_id=None, error=failed.detail)
-            return visit.record(conn, Ingested(Tally(), outcome=failed.outcome, error=failed.detail), failed, None)
+            return visit.record(conn, Ingested(outcome=failed.outcome, error=failed.detail), failed, None)
         visit.kind = "gave-up"
         try:
             with writing(conn, subject=one.source_id):
                 opened = pages.give_up(conn, listed, one, visit.reading)
         except DocumentError as error:
-            return visit.set_aside(conn, listed, None, error, otherwise)
+            otherwise(conn, error)
+            return visit.record(conn, visit.set_aside(conn, listed, error), None, listed.id)
         return visit.record(conn, _as_ingested(opened), failed, listed.id)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from ingest.errors import DocumentError, StaleListError
-from ingest.model import Failed, Fetched, Outcome, PollReport, Source, Tally
+from ingest.model import Failed, Fetched, Outcome, PollReport, Source
 from ingest.pipeline import isolation
+from ingest.pipeline.attempt import Answer
 from ingest.pipeline.ingest import Ingested
 from ingest.pipeline.isolation import isolated
-from ingest.pipeline.visits import Found, Visit, plan
+from ingest.pipeline.visits import Visit, plan
 from ingest.store import engine as database
 from ingest.store import sources as states
 
@@ -27,7 +28,7 @@ def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollRe
     for url in list(parts)[:PARTS]:
         if this.stop():
             break
-        visit = Visit(this, this.reading(source), "part", url, this.context.now())
+        visit = Visit(this, source, "part", url)
         report = read_part(visit, this.get(plan(this, source, url)))
         if report is None:
             break
@@ -40,20 +41,20 @@ def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollRe
     return reports
 
 
-def read_part(visit: Visit, found: Found) -> list[PollReport] | None:
+def read_part(visit: Visit, found: Answer) -> list[PollReport] | None:
     """Store and read what came of one part; None where nothing may be written any more."""
     try:
         with isolated("reading", subject=visit.reading.source.id):
             if isinstance(found, Fetched):
-                return [visit.finish_document(visit.keep(found), found)]
+                return [visit.finish_document(visit.store(found), found)]
     except StaleListError:
         return None
     except DocumentError as error:
-        with database.write(visit.this.context.engine) as conn:
-            nothing = Ingested(Tally(), outcome=Outcome.BROKEN, error=error.message)
-            return [visit.record(conn, nothing, None, None, rule=isolation.RULE)]
+        with database.write(visit.context.engine) as conn:
+            nothing = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
+            return [visit.record(conn, nothing, None, None)]
     if isinstance(found, Failed):
-        with database.write(visit.this.context.engine) as conn:
-            nothing = Ingested(Tally(), outcome=found.outcome, error=found.detail)
+        with database.write(visit.context.engine) as conn:
+            nothing = Ingested(outcome=found.outcome, error=found.detail)
             return [visit.record(conn, nothing, found, None)]
     return []

@@ -8,13 +8,12 @@ transaction, fenced by the lease.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from ingest import httpcache, polling, robots, urls
 from ingest.errors import DamagedError, DocumentError, ParseError
@@ -33,15 +32,13 @@ from ingest.model import (
     PollState,
     Response,
     Skip,
-    Source,
     State,
     Tally,
     Trust,
-    Vendor,
 )
-from ingest.parse import selfcheck
 from ingest.pipeline import isolation, moves
-from ingest.pipeline.ingest import Judged, Reading, capture_of, judge, write
+from ingest.pipeline.attempt import Answer, Attempt, Context
+from ingest.pipeline.ingest import Ingested, Reading
 from ingest.pipeline.isolation import isolated, writing
 from ingest.rules import RULES_VERSION
 from ingest.store import captures, leases, polls, proposals, sources
@@ -55,30 +52,17 @@ _CUT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a poll works with: the database, the generation of the list in force, our clock and the limits."""
-
-    engine: Engine
-    generation: int
-    now: Callable[[], datetime]
-    limits: polling.Limits
-
-
-class Poll:
-    """One claimed source on its way through a round."""
+class Poll(Attempt):
+    """One claimed source on its way through a round: an attempt that also settles when the source is asked again."""
 
     def __init__(
-        self, context: Context, source: Source, vendor: Vendor, state: PollState, lease: Lease, *, kind: str = "poll"
+        self, context: Context, reading: Reading, state: PollState, lease: Lease, *, kind: str = "poll"
     ) -> None:
-        self.context = context
-        self.source = source
-        self.vendor = vendor
+        super().__init__(context, reading, kind)
+        self.source = reading.source
+        self.vendor = reading.vendor
         self.state = state
         self.lease = lease
-        self.kind = kind
-        self.started_at = context.now()
-        self.reading = Reading(source, vendor, context.generation)
         self.parts: tuple[str, ...] = ()
         self.notes: list[str] = []
         self._capture: Capture | None = None
@@ -104,7 +88,7 @@ class Poll:
             leases.give_back(conn, self.lease)
         return PollReport(self.source.id, Outcome.SKIPPED, error=skip.reason)
 
-    def finish(self, found: Fetched | NotModified | Failed) -> PollReport:
+    def finish(self, found: Answer) -> PollReport:
         """Store what came, ingest it, settle; one log line."""
         match found:
             case Fetched():
@@ -116,22 +100,10 @@ class Poll:
         _log(report)
         return report
 
-    def keep(self, response: Response) -> Capture:
-        """Store and commit what came, before anything reads it; from here on nothing can be lost."""
+    def _fetched(self, found: Fetched) -> PollReport:
         with database.write(self.context.engine) as conn:
             leases.require(conn, self.lease)
-            number = captures.add(
-                conn,
-                response,
-                source_id=self.source.id,
-                generation=self.context.generation,
-                rules_version=RULES_VERSION,
-            )
-        self._capture = capture_of(number, self.reading, response)
-        return self._capture
-
-    def _fetched(self, found: Fetched) -> PollReport:
-        capture = self.keep(found.response)
+            self._capture = capture = self.keep(conn, found.response)
         if self._is_known(found.response):
             return self._same_bytes(found, capture)
         return self.ingest(capture, found=found)
@@ -143,23 +115,19 @@ class Poll:
 
     def _same_bytes(self, found: Fetched, capture: Capture) -> PollReport:
         with database.write(self.context.engine) as conn:
-            tally = seen_again(polls.last_tally(conn, self.source.id))
-            settlement = polling.Settlement(Outcome.OK, wish=self._wish(found.response), notice=all_refused(tally))
+            ingested = Ingested(seen_again(polls.last_tally(conn, self.source.id)))
+            notice = all_refused(ingested.tally)
+            settlement = polling.Settlement(Outcome.OK, wish=self._wish(found.response), notice=notice)
             self._settle(conn, settlement, found, capture.id)
-            self._mark(conn, capture)
-            report = self._report(Outcome.OK, found, tally=tally)
-            self._record(conn, report, capture_id=capture.id)
-        return report
+            self.write(conn, capture, lambda _: ingested)
+            return self._enter(conn, ingested, found, capture.id)
 
     def _unchanged(self, found: NotModified) -> PollReport:
         with database.write(self.context.engine) as conn:
-            told = all_refused(polls.last_tally(conn, self.source.id)) if self.state.reason else ""
-            settlement = polling.Settlement(Outcome.NOT_MODIFIED, wish=self._wish(found.response), notice=told)
+            notice = all_refused(polls.last_tally(conn, self.source.id)) if self.state.reason else ""
+            settlement = polling.Settlement(Outcome.NOT_MODIFIED, wish=self._wish(found.response), notice=notice)
             self._settle(conn, settlement, found, self.state.last_capture_id)
-            report = self._report(Outcome.NOT_MODIFIED, found)
-            headers = found.response.response_headers
-            self._record(conn, report, capture_id=self.state.last_capture_id, response_headers=headers)
-        return report
+            return self._enter(conn, Ingested(outcome=Outcome.NOT_MODIFIED), found, self.state.last_capture_id)
 
     def _failed(self, found: Failed) -> PollReport:
         settlement = polling.Settlement(
@@ -167,147 +135,77 @@ class Poll:
         )
         with database.write(self.context.engine) as conn:
             self._settle(conn, settlement, found, self.state.last_capture_id)
-            report = PollReport(
-                self.source.id,
-                found.outcome,
-                status_code=found.status_code,
-                elapsed_ms=found.elapsed_ms,
-                error=found.detail,
-                note="; ".join(self.notes),
-                newly_failing=self.state.consecutive_failures == 0,
-            )
-            self._record(conn, report, rule=found.rule, capture_id=None)
-        return report
+            return self._enter(conn, Ingested(outcome=found.outcome, error=found.detail), found, None)
 
     def ingest(self, capture: Capture, *, found: Fetched | None) -> PollReport:
-        """Parse, judge and write one capture: everything it changes is one transaction."""
+        """Read, judge and write one capture: everything it changes is one transaction."""
         self._capture = capture
-        try:
-            with isolated("reading", subject=self.source.id):
-                document = parse(capture, self.source)
-                judged = judge(document, self.reading, capture.fetched_at)
-        except ParseError as error:
-            return self._broken(capture, error, found)
-        except DocumentError as error:
-            with database.write(self.context.engine) as conn:
-                return self._aside(conn, capture, error, found)
-        report = self._write(capture, document, judged, found)
-        if report.set_aside is None:
-            self.parts = document.parts
-        return report
-
-    def _write(self, capture: Capture, document: Document, judged: Judged, found: Fetched | None) -> PollReport:
+        document, work = self.read(capture)
         with database.write(self.context.engine) as conn:
-            try:
-                with writing(conn, subject=self.source.id):
-                    ingested = write(conn, capture, document, self.reading, judged)
-            except DocumentError as error:
-                return self._aside(conn, capture, error, found)
-            believed = ingested.outcome is Outcome.OK
-            settlement = polling.Settlement(
-                ingested.outcome,
-                error=ingested.error,
-                wish=self._wish(found.response) if found else None,
-                habits=document.habits if believed else None,
-                changed=ingested.changed,
-                notice=_CUT if document.cut else all_refused(ingested.tally),
-            )
-            self._settle(conn, settlement, found, capture.id, capture, believed=believed and not document.cut)
-            self._mark(conn, capture, error=ingested.error)
-            report = replace(
-                self._report(ingested.outcome, found, tally=ingested.tally, error=ingested.error),
-                note="; ".join(filter(None, (ingested.note, *self.notes))),
-                newly_failing=not believed and self.state.consecutive_failures == 0,
-            )
-            self._record(conn, report, capture_id=capture.id)
-        return report
+            ingested = self.write(conn, capture, work)
+            if document is not None and ingested.set_aside is None:
+                self.parts = document.parts
+            whole = ingested.outcome is Outcome.OK and document is not None and not document.cut
+            settlement = self._settlement(document, ingested, found)
+            self._settle(conn, settlement, found, capture.id, capture, believed=whole)
+            return self._enter(conn, ingested, found, capture.id)
 
-    def _broken(self, capture: Capture, error: ParseError, found: Fetched | None) -> PollReport:
-        """Note a document that could not be read; its bytes are kept."""
-        verdict = selfcheck.judge_error(error)
-        reason = verdict.reasons[0]
-        outcome = Outcome(verdict.state.value)
-        newly = self.state.consecutive_failures == 0
-        report = replace(self._report(outcome, found, error=reason.detail), newly_failing=newly)
-        with database.write(self.context.engine) as conn:
-            settlement = polling.Settlement(outcome, error=reason.detail)
-            self._settle(conn, settlement, found, capture.id, capture, believed=False)
-            self._mark(conn, capture, error=reason.detail)
-            self._record(conn, report, rule=error.rule, capture_id=capture.id)
-        return report
-
-    def _aside(self, conn: Connection, capture: Capture, error: DocumentError, found: Fetched | None) -> PollReport:
-        """Set a document aside on which this program fails; its source goes on at its pace."""
-        told = isolation.sentence(capture.id, error)
-        self._settle(
-            conn,
-            polling.Settlement(Outcome.BROKEN, error=told, rule=isolation.RULE, ours=True),
-            found,
-            capture.id,
-            capture,
-            believed=False,
-        )
-        return self._record_aside(conn, capture, told, found)
-
-    def _record_aside(self, conn: Connection, capture: Capture, told: str, found: Fetched | None) -> PollReport:
-        self._mark_aside(conn, capture, told)
-        report = replace(
-            self._report(Outcome.BROKEN, found, error=told),
-            newly_failing=self.state.consecutive_failures == 0,
-            set_aside=capture.id,
-        )
-        self._record(conn, report, rule=isolation.RULE, capture_id=capture.id)
-        return report
-
-    def _mark_aside(self, conn: Connection, capture: Capture, told: str) -> None:
-        captures.set_aside(
-            conn,
-            capture,
-            at=self.context.now(),
-            rules_version=RULES_VERSION,
-            source_digest=self.reading.digest,
-            error=told,
+    def _settlement(self, document: Document | None, ingested: Ingested, found: Fetched | None) -> polling.Settlement:
+        """Say what a document means for the next poll."""
+        found_well = ingested.outcome is Outcome.OK
+        cut = found_well and document is not None and document.cut
+        return polling.Settlement(
+            ingested.outcome,
+            error=ingested.error,
+            wish=self._wish(found.response) if found and document else None,
+            habits=document.habits if document and found_well else None,
+            changed=ingested.changed,
+            notice=_CUT if cut else all_refused(ingested.tally),
+            ours=ingested.set_aside is not None,
         )
 
     def set_damaged_aside(self, capture_id: int, error: DamagedError) -> PollReport:
         """Set a stored document aside whose bytes are not those that came."""
         with database.write(self.context.engine) as conn:
-            return self._aside(conn, captures.without_bytes(conn, capture_id), error, None)
+            capture = captures.without_bytes(conn, capture_id)
+            ingested = self.set_aside(conn, capture, error)
+            self._settle(conn, self._settlement(None, ingested, None), None, capture_id, capture, believed=False)
+            return self._enter(conn, ingested, None, capture_id)
 
     def fail(self, error: DocumentError) -> PollReport:
         """Save as little as can be where even the settling of a poll fails, so that the source keeps its pace."""
-        told = isolation.sentence(self._capture.id, error) if self._capture else error.message
-        report = replace(
-            self._report(Outcome.BROKEN, None, error=told),
-            newly_failing=self.state.consecutive_failures == 0,
-            set_aside=self._capture.id if self._capture else None,
-        )
         with database.write(self.context.engine) as conn:
-            self._postpone(conn, told)
+            ingested = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
+            if self._capture is not None:
+                ingested = self.set_aside(conn, self._capture, error)
+            self._postpone(conn, ingested.error)
             with suppress(DocumentError), writing(conn, subject=self.source.id):
-                number = self._capture.id if self._capture else None
-                self._record(conn, report, rule=isolation.RULE, capture_id=number)
-        return report
+                self._enter(conn, ingested, None, ingested.set_aside)
+        return PollReport(
+            self.source.id,
+            Outcome.BROKEN,
+            error=ingested.error,
+            newly_failing=self.state.consecutive_failures == 0,
+            set_aside=ingested.set_aside,
+        )
 
-    def _postpone(self, conn: Connection, told: str) -> None:
+    def _postpone(self, conn: Connection, reason: str) -> None:
         now = self.context.now()
         values = {
             "state": State.BROKEN.value,
-            "reason": told,
-            "last_error": told,
+            "reason": reason,
+            "last_error": reason,
             "consecutive_failures": self.state.consecutive_failures + 1,
             "last_attempt_at": now,
             "next_poll_at": now + self.source.interval,
         }
         leases.settle(conn, self.lease, values, host_free_at=now + self.context.limits.host_gap)
-        if self._capture is not None:
-            self._mark_aside(conn, self._capture, told)
 
     def _settle(
         self,
         conn: Connection,
         settlement: polling.Settlement,
-        found: Fetched | NotModified | Failed | None,
+        found: Answer | None,
         capture_id: int | None,
         ingested: Capture | None = None,
         *,
@@ -345,7 +243,7 @@ class Poll:
         self,
         conn: Connection,
         settlement: polling.Settlement,
-        found: Fetched | NotModified | Failed | None,
+        found: Answer | None,
         *,
         believed: bool,
     ) -> polling.Settlement:
@@ -363,7 +261,7 @@ class Poll:
             return settlement  # not yet, or an operator does not want to hear of it
         return replace(settlement, notice=sighting.told, moved=is_open and sighting.kind == "host")
 
-    def _robots_notice(self, conn: Connection, found: Fetched | NotModified | Failed | None) -> str:
+    def _robots_notice(self, conn: Connection, found: Answer | None) -> str:
         """Say where a feed is closed to robots by a robots.txt that is known anyway: for feeds that informs, and no more."""
         if self.source.kind is not Kind.FEED or self.source.robots_ignored_because or isinstance(found, Failed | None):
             return ""
@@ -379,57 +277,19 @@ class Poll:
         rested = self.context.now() + self.context.limits.host_gap
         leases.settle(conn, self.lease, sources.values_of(state), host_free_at=rested)
 
-    def _mark(self, conn: Connection, capture: Capture, error: str = "") -> None:
-        captures.mark_ingested(
+    def _enter(self, conn: Connection, ingested: Ingested, found: Answer | None, capture_id: int | None) -> PollReport:
+        works = ingested.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
+        return self.enter(
             conn,
-            capture,
-            at=self.context.now(),
-            rules_version=RULES_VERSION,
-            source_digest=self.reading.digest,
-            error=error,
+            ingested,
+            found,
+            capture_id,
+            note="; ".join(filter(None, (ingested.note, *self.notes))),
+            newly_failing=not works and self.state.consecutive_failures == 0,
         )
 
     def _wish(self, response: Response) -> timedelta:
         return httpcache.freshness(response.response_headers, response.fetched_at) or timedelta()
-
-    def _report(
-        self,
-        outcome: Outcome,
-        found: Fetched | NotModified | None,
-        *,
-        tally: Tally | None = None,
-        error: str = "",
-    ) -> PollReport:
-        return PollReport(
-            self.source.id,
-            outcome,
-            status_code=found.response.status_code if found else None,
-            tally=tally or Tally(),
-            bytes=len(found.response.body or b"") if found else 0,
-            elapsed_ms=found.elapsed_ms if found else 0,
-            error=error,
-            note="; ".join(self.notes),
-        )
-
-    def _record(
-        self,
-        conn: Connection,
-        report: PollReport,
-        *,
-        capture_id: int | None,
-        rule: str = "",
-        response_headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        attempt = polls.Attempt(
-            kind=self.kind,
-            started_at=self.started_at,
-            finished_at=self.context.now(),
-            generation=self.context.generation,
-            capture_id=capture_id,
-            rule=rule,
-            response_headers=response_headers,
-        )
-        polls.record(conn, report, attempt)
 
 
 def all_refused(tally: Tally) -> str:

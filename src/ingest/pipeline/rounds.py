@@ -35,13 +35,14 @@ from ingest.model import (
     Vendor,
 )
 from ingest.pipeline import isolation
+from ingest.pipeline.attempt import Context
 from ingest.pipeline.further import follow_lists
 from ingest.pipeline.ingest import Reading
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.openings import open_pages
 from ingest.pipeline.parts import read_parts
 from ingest.pipeline.placing import settle_all
-from ingest.pipeline.poll import Context, Poll
+from ingest.pipeline.poll import Poll
 from ingest.pipeline.stored import leased, read_stored
 from ingest.pipeline.turns import SOON_S, lease_for
 from ingest.store import engine as database
@@ -87,7 +88,7 @@ class Round:
 
     def poll(self, source: Source, state: PollState, lease: Lease, *, kind: str = "poll") -> Poll:
         """Put a claimed source on its way."""
-        return Poll(self.context, source, self.vendor_of(source), state, lease, kind=kind)
+        return Poll(self.context, self.reading(source), state, lease, kind=kind)
 
     def claim(self, ids: Sequence[str], *, since: datetime | None = None) -> leases.Claims:
         """Take the leases of those sources and hosts that nobody else holds; `since` as in `leases.claim`."""

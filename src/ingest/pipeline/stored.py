@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from ingest.errors import DamagedError, LeaseLostError, StaleListError
-from ingest.model import Capture, Lease, PollReport, Source, Tally
+from ingest.model import Capture, Lease, PollReport, Source
 from ingest.pipeline.ingest import Ingested
 from ingest.pipeline.openings import read_page
 from ingest.pipeline.poll import Poll
@@ -99,7 +99,7 @@ def _read_other(this: Round, source: Source, head: Capture) -> list[PollReport]:
 
 def _read_beside(this: Round, source: Source, capture: Capture) -> list[PollReport]:
     """Read a part or page that a crash left behind unread, or a document of a source that is not its newest."""
-    visit = Visit(this, this.reading(source), _KINDS.get(capture.purpose, "reingest"), "", this.context.now())
+    visit = Visit(this, source, _KINDS.get(capture.purpose, "reingest"), "")
     if capture.purpose == "source":
         return [visit.finish_document(capture, None, only_new=True)]
     visit.url = capture.target_url
@@ -112,7 +112,7 @@ def _read_beside(this: Round, source: Source, capture: Capture) -> list[PollRepo
     if one is not None:
         return read_page(visit, one, capture, None)
     # The entry was finished by another capture of the same page.
-    return [visit.finish(capture, None, lambda _: Ingested(Tally()))]
+    return [visit.finish(capture, None, lambda _: Ingested())]
 
 
 _KINDS: Final = {"part": "part", "article": "article"}
@@ -121,9 +121,7 @@ _KINDS: Final = {"part": "part", "article": "article"}
 def _set_damaged_aside(this: Round, source: Source, capture: Capture, error: DamagedError) -> PollReport:
     """Set a stored part or page aside whose bytes are not those that came."""
     kind = _KINDS.get(capture.purpose, "reingest")
-    visit = Visit(this, this.reading(source), kind, capture.target_url, this.context.now())
-    with database.write(this.context.engine) as conn:
-        return visit.set_aside(conn, capture, None, error)
+    return Visit(this, source, kind, capture.target_url).fail(capture, None, error, lambda *_: None)
 
 
 def _ingest_again(this: Round, source: Source) -> list[PollReport]:
