@@ -111,6 +111,45 @@ def test_people_get_what_is_new_and_what_failed_and_the_sums(any_desk: Desk) -> 
     assert sums == "2 polled: 1 ok, 0 not modified, 1 failed, 0 skipped. 2 created, 0 revised, 2 rejected."
 
 
+def test_what_came_of_pages_is_counted_at_their_source(any_desk: Desk) -> None:
+    article = "https://www.acme-ai.com/news/{}"
+    any_desk.write_list(LIST + "      site: {kind: sitemap, url: https://www.acme-ai.com/sitemap.xml, first_fill: 5}\n")
+    names = ("one", "two", "bare")
+    places = "".join(f"<url><loc>{article.format(name)}</loc></url>" for name in names)
+    namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    pages = {
+        article.format(name): Answer(f"<title>Acme ships {name}</title><h1>Acme ships {name}</h1>".encode(), "text/html")
+        for name in names[:2]
+    }
+    sitemap = Answer(f'<urlset xmlns="{namespace}">{places}</urlset>'.encode(), "application/xml")
+    any_desk.vendors.update({"https://www.acme-ai.com/sitemap.xml": sitemap, article.format("bare"): GONE, **pages})
+
+    shown = any_desk("poll", "acme/site", "acme/news").out.splitlines()
+
+    rows = {row.split()[0]: row.split()[1:5] for row in shown[1:-2]}
+    assert rows == {"acme/news": ["ok", "2", "0", "2"], "acme/site": ["ok", "2", "0", "0"]}
+    assert shown[-1] == "2 polled: 2 ok, 0 not modified, 0 failed, 0 skipped. 4 created, 0 revised, 2 rejected."
+
+
+def test_programs_get_the_documents_that_were_read_beside_those_of_the_sources(desk: Desk) -> None:
+    page = "https://www.acme-ai.com/news/one"
+    desk.write_list(LIST + "      site: {kind: sitemap, url: https://www.acme-ai.com/sitemap.xml, first_fill: 5}\n")
+    sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>{page}</loc></url></urlset>'
+    desk.vendors.update(
+        {
+            "https://www.acme-ai.com/sitemap.xml": Answer(sitemap.encode(), "application/xml"),
+            page: Answer(b"<title>Acme ships</title><h1>Acme ships</h1>", "text/html"),
+        }
+    )
+
+    report = desk("poll", "acme/site", "--json").document()
+
+    (source,), (document,) = report["sources"], report["documents"]
+    assert (source["id"], source["pending"], source["created"]) == ("acme/site", 1, 0)
+    assert (document["id"], document["outcome"], document["entries"], document["created"]) == ("acme/site", "ok", 1, 1)
+    assert report["created"] == sum(row["created"] for row in (source, document))
+
+
 def test_only_the_failures_that_were_asked_for_make_the_exit_status_1(desk: Desk) -> None:
     desk.vendors.update({BLOG: GONE})
     assert desk("poll", "--fail-on", "new").status == 1

@@ -362,6 +362,28 @@ def test_a_pause_keeps_the_note_and_is_told_by_status_without_a_next_poll(desk: 
     assert (row["state"], row["reason"], row["next_poll_at"] is None) == ("ok", "", False)
 
 
+def test_an_edit_that_makes_an_older_file_again_says_what_puts_it_in_force(desk: Desk) -> None:
+    following = "The next poll puts the file in force, or now: ingest sources apply\n"
+    assert desk("sources", "disable", "acme/news", "--why", "moved").err == following
+    assert desk("sources", "enable", "acme/news").err == following
+    desk("poll")
+    assert desk("sources", "disable", "acme/news", "--why", "moved").err == following
+    desk("poll")
+
+    said = desk("sources", "enable", "acme/news").err
+
+    assert said == (
+        "The file was in force once and has been replaced, so no poll takes it by itself. "
+        "To put it in force: ingest sources apply\n"
+    )
+    assert "was in force once" in desk("poll").err
+    desk("sources", "apply")
+    (row,) = desk("status", "acme/news", "--json").lines()
+    assert row["state"] == "ok"
+    desk("sources", "disable", "acme/news", "--why", "moved")
+    assert desk("sources", "enable", "acme/news").err == "The file is in force as it stands.\n"
+
+
 def test_edits_at_once_lose_nothing(desk: Desk) -> None:
     def started(n: int) -> subprocess.Popen[str]:
         return desk.start("sources", "add", "acme", f"n-{n}", "--kind", "feed", "--url", f"{FEED}?n={n}", "--json")

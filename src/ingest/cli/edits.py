@@ -14,7 +14,7 @@ from ingest.model import Kind, Role
 
 if TYPE_CHECKING:
     from ingest.allowlist.edit import Value
-    from ingest.model import Source
+    from ingest.model import Allowlist, Source
     from ingest.settings import Settings
 
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the change as a diff, and make none.")]
@@ -174,6 +174,8 @@ def _change(
         render.document({"source": item, "changed": changed, "diff": shown, "problems": []})
         return
     _tell(path, next(each for each in listed.sources if each.id == source_id), done, shown, dry_run=dry_run)
+    if shown and not dry_run:
+        render.note(_what_follows(settings, listed))
 
 
 def _tell(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> None:
@@ -189,4 +191,26 @@ def _tell(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> 
         render.note("No note says why; --why TEXT tells the next reader.")
     if done == "added":
         render.note(f"See what it yields: ingest sources try {item.id}")
-    render.note("The next poll puts the file in force, or now: ingest sources apply")
+
+
+def _what_follows(settings: Settings, listed: Allowlist) -> str:
+    """Say how the file comes into force: one that was in force before is applied on purpose only."""
+    from ingest import pipeline
+    from ingest.errors import StoreError
+
+    following = "The next poll puts the file in force, or now: ingest sources apply"
+    if session.missing_database(settings) is not None:
+        return following
+    try:
+        with session.reading(settings) as engine:
+            standing = pipeline.standing(engine, listed)
+    except StoreError:  # the file was edited all the same, and the next poll says what the database lacks
+        return following
+    if standing is pipeline.Standing.IN_FORCE:
+        return "The file is in force as it stands."
+    if standing is pipeline.Standing.STALE:
+        return (
+            "The file was in force once and has been replaced, so no poll takes it by itself. "
+            "To put it in force: ingest sources apply"
+        )
+    return following

@@ -168,7 +168,7 @@ def exit_status(report: RoundReport, fail_on: FailOn) -> int:
 
 
 def as_document(report: RoundReport) -> dict[str, Any]:
-    """Give the document of CONTRACT §4, with every fate beside those it names."""
+    """Give the document of CONTRACT §4, with every fate, and the parts and pages, beside what it names."""
     from ingest.model import Outcome
 
     tally = report.tally
@@ -183,6 +183,7 @@ def as_document(report: RoundReport) -> dict[str, Any]:
         "skipped": skipped,
         **{name: fates[name] for name in named},
         "sources": [_row(poll) for poll in report.polls],
+        "documents": [_row(visit) for visit in report.visits],
         "entries": tally.entries,
         **{name: number for name, number in fates.items() if name not in named},
         "set_aside": [
@@ -211,8 +212,7 @@ def _row(poll: PollReport) -> dict[str, Any]:
 def _print(report: RoundReport) -> None:
     """Print a row for every source that brought or lost something, then the sums."""
     found = as_document(report)
-    beside = [_row(visit) for visit in report.visits if visit.set_aside is not None]
-    telling = [row for row in (*found["sources"], *beside) if _tells(row)]
+    telling = [row for row in _by_source(report) if _tells(row)]
     if telling:
         headings = ("source", "outcome", "created", "revised", "rejected", "what went wrong")
         rows = [
@@ -226,6 +226,28 @@ def _print(report: RoundReport) -> None:
         "{polled} polled: {ok} ok, {not_modified} not modified, {failed} failed, {skipped} skipped. "
         "{created} created, {revised} revised, {rejected} rejected.".format_map(found)
     )
+
+
+def _by_source(report: RoundReport) -> list[dict[str, Any]]:
+    """
+    Give the rows for people: what came of parts and pages counts at their source, so that the rows add up to the sums.
+
+    A part or page that was set aside keeps a row of its own, which says what went wrong.
+    """
+    from ingest.model import Outcome, PollReport
+
+    rows = [_row(poll) for poll in report.polls]
+    first = {row["id"]: row for row in reversed(rows)}
+    for visit in report.visits:
+        if visit.set_aside is not None:
+            rows.append(_row(visit))
+            continue
+        if visit.source_id not in first:  # a page that waited, of a source that was not due
+            first[visit.source_id] = _row(PollReport(visit.source_id, Outcome.OK))
+            rows.append(first[visit.source_id])
+        for name in ("created", "revised", "rejected"):
+            first[visit.source_id][name] += getattr(visit.tally, name)
+    return rows
 
 
 def _tells(row: dict[str, Any]) -> bool:

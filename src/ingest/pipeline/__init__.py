@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.pipeline.attempt import Context
 from ingest.pipeline.bases import link_base
-from ingest.pipeline.inforce import Accepted, Standing, accept, in_force
+from ingest.pipeline.inforce import Accepted, Standing, accept, in_force, standing
 from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Poll
 from ingest.pipeline.replay import Replayed, replay
@@ -29,4 +29,5 @@ __all__ = [
     "read_stored",
     "replay",
     "run_round",
+    "standing",
 ]

@@ -56,6 +56,15 @@ def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
     return _accepted(now)
 
 
+def standing(engine: Engine, candidate: Allowlist) -> Standing | None:
+    """Say whether a list is in force, or was and needs to be applied on purpose; None for one the database never had."""
+    with database.read(engine) as conn:
+        now = lists.in_force(conn)
+        if now is not None and now.digest == candidate.digest:
+            return Standing.IN_FORCE
+        return Standing.STALE if lists.known_digest(conn, candidate.digest) else None
+
+
 def _accepted(now: lists.InForce) -> Accepted:
     return Accepted(
         Standing.IN_FORCE, now.generation, allowlist.parse(now.text.encode(), "the list in force", private=True)
