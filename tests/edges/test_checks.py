@@ -37,6 +37,17 @@ def change(engine: Engine, statement: str) -> None:
         conn.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
+@pytest.mark.parametrize(("waiting", "said"), [(1, "1 capture waits to be read."), (2, "2 captures wait to be read.")])
+def test_captures_that_wait_are_counted(stored: Engine, waiting: int, said: str) -> None:
+    columns = (
+        "source_id, generation, rules_version, target_url, final_url, hops, status_code, http_version, request_headers,"
+        " response_headers, peer_address, requested_at, fetched_at, wire_digest, wire_size, payload_digest, payload_size"
+    )
+    for _ in range(waiting - 1):
+        change(stored, f"INSERT INTO captures ({columns}) SELECT {columns} FROM captures")
+    assert said in [finding.what for finding in check(stored, LIST)]
+
+
 @pytest.mark.parametrize("table", ["headlines", "links"])
 def test_a_guard_that_was_dropped_is_named(stored: Engine, table: str) -> None:
     where = "" if stored.dialect.name == "sqlite" else f" ON {table}"

@@ -318,6 +318,7 @@ def test_a_source_with_faults_changes_nothing_and_all_are_told(desk: Desk) -> No
     ("words", "said"),
     [
         (("acmee", "x"), 'did you mean "acme"?'),
+        (("nova", "x"), "write it into the file first, with its name, home and official scopes."),
         (("acme", "news"), "is in the list already"),
         (("acme", "x", "--select", "h3"), "is no NAME=PICK"),
         (("acme", "x", "--select", "title=a", "--select", "title=b"), "is given twice"),

@@ -224,7 +224,9 @@ class _File:
         """Find a vendor's mapping."""
         pair = self.find(self.vendors, vendor_id)
         if pair is None:
-            raise UsageError(f"is no vendor of the list; {_near(vendor_id, self.vendors)}", subject=vendor_id)
+            otherwise = "write it into the file first, with its name, home and official scopes."
+            known = _near(vendor_id, self.vendors, otherwise=otherwise)
+            raise UsageError(f"is no vendor of the list; {known}", subject=vendor_id)
         return self.mapping(pair, vendor_id)
 
     def source(self, source_id: str) -> _Node:
@@ -325,9 +327,9 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 _FRAME: Final = (yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
 
 
-def _near(name: str, mapping: _Node, before: str = "") -> str:
+def _near(name: str, mapping: _Node, before: str = "", *, otherwise: str = "look for it in the file.") -> str:
     near = difflib.get_close_matches(name, [pair.key.text for pair in mapping.pairs], n=1)
-    return f'did you mean "{before}{near[0]}"?' if near else "look for it in the file."
+    return f'did you mean "{before}{near[0]}"?' if near else otherwise
 
 
 # ── writing YAML ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -189,7 +189,8 @@ def _records(conn: Connection) -> Iterator[Finding]:
         yield _verdict(well, ill, wrong, "restore a backup, or tell the maintainers")
     waiting = conn.exec_driver_sql("SELECT count(*) FROM captures WHERE ingested_at IS NULL").scalar_one()
     if waiting:
-        yield Finding("warning", f"{waiting} captures wait to be read.", "the next `ingest poll` reads them first.")
+        what = "1 capture waits" if waiting == 1 else f"{waiting} captures wait"
+        yield Finding("warning", f"{what} to be read.", "the next `ingest poll` does so first.")
 
 
 def _captures(conn: Connection) -> Iterator[Finding]:
