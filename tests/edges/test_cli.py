@@ -118,7 +118,9 @@ def test_what_came_of_pages_is_counted_at_their_source(any_desk: Desk) -> None:
     places = "".join(f"<url><loc>{article.format(name)}</loc></url>" for name in names)
     namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
     pages = {
-        article.format(name): Answer(f"<title>Acme ships {name}</title><h1>Acme ships {name}</h1>".encode(), "text/html")
+        article.format(name): Answer(
+            f"<title>Acme ships {name}</title><h1>Acme ships {name}</h1>".encode(), "text/html"
+        )
         for name in names[:2]
     }
     sitemap = Answer(f'<urlset xmlns="{namespace}">{places}</urlset>'.encode(), "application/xml")

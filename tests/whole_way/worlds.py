@@ -285,7 +285,9 @@ class Worlds(RuleBasedStateMachine):
             self.world.round(everything=False, after=rest)
         else:
             raise AssertionError(self.world.rows("SELECT * FROM candidates WHERE status = 'pending'"))
-        return {poll.source_id.partition("/")[2] for poll in report.polls if poll.status_code and poll.outcome is Outcome.OK}
+        return {
+            poll.source_id.partition("/")[2] for poll in report.polls if poll.status_code and poll.outcome is Outcome.OK
+        }
 
     def _nothing_lost(self, polled: set[str]) -> None:
         """What a source shows and the list admits is a link, waits, or was refused by name."""
