@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from databases import Postgres, make_template
+from databases import Postgres, make_template, share_compiled_statements
 from ingest.store.engine import open_engine
 
 MakeUrl = Callable[[], str]
+
+share_compiled_statements()
 
 
 @pytest.fixture(scope="session")

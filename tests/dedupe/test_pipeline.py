@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from databases import new
 from dedupe.report import ABSENT, ROOT, figures, labelled, placed, rows
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
-from ingest.store.engine import open_engine, upgrade
 from ingest.stories import Join, Story
 from world import World, fetch_settings
 
@@ -113,8 +113,7 @@ def in_no_order(items: Sequence[Item]) -> Iterator[tuple[datetime, Sequence[Item
 
 def told(arrivals: Iterator[tuple[datetime, Sequence[Item]]], items: Sequence[Item], folder: Path) -> list[Story]:
     """Poll the feeds as they grow, let everything settle, and give the stories by the items' ids."""
-    engine = open_engine(f"sqlite:///{folder}/labelled.db")
-    upgrade(engine)
+    engine = new(f"{folder}/labelled.db")
     listed: dict[str, list[Item]] = defaultdict(list)
     with VendorServer() as server, Fetcher(fetch_settings(server), now=lambda: world.at) as fetcher:
         world = World(engine, server, fetcher)

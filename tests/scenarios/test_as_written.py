@@ -16,13 +16,14 @@ import pytest
 from sqlalchemy import Engine
 
 from corpus.report import ROOT
+from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Fate, Outcome
 from ingest.store import checks, replays
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import read
 from world import World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
@@ -191,8 +192,7 @@ def unchanged(world: World) -> None:
 
 
 def replayed_and_checked(world: World, folder: Path) -> None:
-    target = open_engine(f"sqlite:///{folder}/again.db")
-    upgrade(target)
+    target = new(f"{folder}/again.db")
     pipeline.replay(world.engine, target)
     with read(world.engine) as stored, read(target) as replayed:
         assert list(replays.differences(stored, replayed)) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
@@ -15,7 +16,7 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.store import replays
 from ingest.store.checks import check
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import read
 from world import NOW, World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
@@ -111,8 +112,7 @@ def test_the_day_is_recorded_however_its_hour_is_written(world: World, source: s
     assert rows == expected
     again = world.poll(f"acme/{source}")
     assert (again.tally.created, again.tally.revised) == (0, 0)
-    target = open_engine(f"sqlite:///{tmp_path}/again.db")
-    upgrade(target)
+    target = new(f"{tmp_path}/again.db")
     pipeline.replay(world.engine, target)
     with read(world.engine) as stored, read(target) as replayed:
         assert list(replays.differences(stored, replayed)) == []

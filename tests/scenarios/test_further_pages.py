@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer, redirect
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Capture, Document, Fate, Outcome, Source
 from ingest.store import replays
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import read
 from world import World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
@@ -82,8 +83,7 @@ def numbers(world: World) -> list[int]:
 
 
 def assert_replayed(world: World, folder: Path) -> None:
-    target = open_engine(f"sqlite:///{folder}/again.db")
-    upgrade(target)
+    target = new(f"{folder}/again.db")
     pipeline.replay(world.engine, target)
     with read(world.engine) as stored, read(target) as replayed:
         assert list(replays.differences(stored, replayed)) == []

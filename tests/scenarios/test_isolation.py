@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
+from databases import new
 from ingest import pipeline, schedule
 from ingest.demo.answers import NOT_FOUND, Answer
 from ingest.demo.server import VendorServer
@@ -24,7 +25,7 @@ from ingest.pipeline import Context, Round
 from ingest.polling import Limits
 from ingest.store import captures, replays
 from ingest.store.checks import check
-from ingest.store.engine import open_engine, read, upgrade, write
+from ingest.store.engine import read, write
 from ingest.store.sources import poll_states
 from world import NOW, Item, World, fetch_settings, rss
 
@@ -123,8 +124,7 @@ def findings(world: World) -> list[str]:
 def replayed(world: World, *, differs: bool = False) -> tuple[str, ...]:
     """Replay goes on past the poison and comes to the same; gives what it could not read."""
     with TemporaryDirectory() as folder:
-        engine = open_engine(f"sqlite:///{folder}/replayed.db")
-        upgrade(engine)
+        engine = new(f"{folder}/replayed.db")
         report = pipeline.replay(world.engine, engine)
         with read(world.engine) as stored, read(engine) as again:
             assert bool(list(replays.differences(stored, again))) is differs

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
@@ -17,7 +18,7 @@ from ingest.model import Outcome
 from ingest.pipeline import pages
 from ingest.store import replays
 from ingest.store.checks import check
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import read
 from ingest.store.schema import written
 from world import NOW, World, fetch_settings
 
@@ -101,8 +102,7 @@ def asked(world: World, part: str) -> list[str]:
 
 def assert_replayed(world: World, folder: Path) -> None:
     """See that what is stored comes to the same when it is read anew."""
-    target = open_engine(f"sqlite:///{folder}/again.db")
-    upgrade(target)
+    target = new(f"{folder}/again.db")
     pipeline.replay(world.engine, target)
     with read(world.engine) as stored, read(target) as replayed:
         assert list(replays.differences(stored, replayed)) == []

@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import pytest
 
+from databases import new
 from ingest import allowlist, policy, urls
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome, RoundReport
-from ingest.store.engine import open_engine, upgrade
 from world import World, fetch_settings
 
 BEFORE: Final = datetime(2026, 5, 18, 6, tzinfo=UTC)
@@ -370,8 +370,7 @@ def documents(*, new: bool) -> dict[str, Answer]:
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world that polled all of these sources before the week and after it; on SQLite, once for all tests here."""
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('week')}/week.db")
-    upgrade(engine)
+    engine = new(f"{tmp_path_factory.mktemp('week')}/week.db")
     with VendorServer(documents(new=False)) as server, Fetcher(fetch_settings(server), now=lambda: AFTER) as fetcher:
         world = World(engine, server, fetcher, at=BEFORE)
         world.put_in_force(SHIPPED)

@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.store import checks, replays
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import read
 from world import World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
@@ -259,8 +260,7 @@ def go_the_whole_way(world: World, case: Case, folder: Path) -> None:
             world.round(after=timedelta(hours=1))
     again = world.round(after=timedelta(hours=2)).tally
     assert (again.created, again.revised, again.pending) == (0, 0, 0)
-    target = open_engine(f"sqlite:///{folder}/again.db")
-    upgrade(target)
+    target = new(f"{folder}/again.db")
     pipeline.replay(world.engine, target)
     with read(world.engine) as stored, read(target) as replayed:
         assert list(replays.differences(stored, replayed)) == []

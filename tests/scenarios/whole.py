@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.model import RoundReport
 from ingest.store import checks, replays
-from ingest.store.engine import open_engine, read, upgrade
+from ingest.store.engine import read
 from world import World
 
 PAUSE = timedelta(hours=2)
@@ -54,8 +55,7 @@ def _written_anew(answer: Answer) -> Answer:
 
 def assert_replayed(world: World, folder: Path) -> None:
     """See that the stored evidence comes to what is stored."""
-    target = open_engine(f"sqlite:///{folder}/{uuid4().hex[:8]}.db")
-    upgrade(target)
+    target = new(f"{folder}/{uuid4().hex[:8]}.db")
     pipeline.replay(world.engine, target)
     with read(world.engine) as stored, read(target) as replayed:
         assert list(replays.differences(stored, replayed)) == []
