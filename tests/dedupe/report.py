@@ -90,7 +90,7 @@ def score(stories: Iterable[Story], folder: Path = ROOT, *, errors: int = 0) -> 
             predicted.write(json.dumps({"item_ids": story.headline_ids, "why": why}) + "\n")
         predicted.flush()
         options = ["--errors", str(errors)] if errors else ["--json"]
-        command = [sys.executable, str(folder / "score.py"), str(folder), predicted.name, *options]
+        command = [sys.executable, str(ROOT / "score.py"), str(folder), predicted.name, *options]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -105,7 +105,8 @@ def addresses(folder: Path = ROOT) -> tuple[dict[str, tuple[int, int]], list[dic
     right: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     wrong = []
-    for row in rows(folder / "url_pairs.jsonl"):
+    pairs = folder / "url_pairs.jsonl"
+    for row in rows(pairs) if pairs.is_file() else []:
         said = same_document(row["url_a"], row["url_b"])
         seen[row["kind"]] += 1
         right[row["kind"]] += said == row["same"]
