@@ -245,3 +245,46 @@ def test_a_join_says_in_words_what_was_matched() -> None:
     assert LONG in said
     assert "acme/engineering" in said
     assert "days apart: 13" in said
+
+
+def test_a_section_in_front_of_a_number_is_no_slug() -> None:
+    english = member("Acme and Bolt build a platform", "https://acme.com/en/newsroom/corporate/42820001.html")
+    japanese = member(
+        "ロボット向けモデルを公開", "https://acme.com/jp/newsroom/corporate/42810000.html", source="acme/ja", lang="ja"
+    )
+    assert rule(english, japanese) is None
+
+
+def test_addresses_of_one_day_agree_without_the_words_around_the_name() -> None:
+    post = member("Ship software quickly with our IDP, now GA", "https://acme.com/blog/internal-developer-portal/")
+    url = "https://acme.com/whats-new/2026/05/internal-developer-portal-now-available/"
+    note = member("Internal Developer Portal is now generally available", url, source="acme/whats-new")
+    later = member(
+        "Internal Developer Portal is now generally available", url, source="acme/whats-new", day="2026-05-21"
+    )
+    guide = member("A guide to the Internal Developer Portal", url, source="acme/whats-new")
+    assert rule(post, note) == "slug"
+    assert rule(post, later) is None
+    assert rule(post, guide) is None
+
+
+def test_a_translation_has_the_long_beginning_of_an_address() -> None:
+    english = member(
+        "Acme Launches the fog-d Community, Powering Distributed Inference at Scale",
+        "https://acme.com/en/press/acme-launches-fog-d-community-powering-distributed-inference-scale",
+    )
+    url = "https://acme.com/ja/press/acme-launches-fog-d-community"
+    japanese = member("Acme、分散型推論の fog-d コミュニティを発足", url, source="acme/ja", lang="ja", day="2026-05-28")
+    another = member("Acme、Mist コミュニティを発足", url, source="acme/ja", lang="ja", day="2026-05-28")
+    assert rule(english, japanese) == "slug"
+    assert rule(english, another) is None
+
+
+def test_a_whole_translation_is_found_weeks_later_and_a_name_alone_is_not() -> None:
+    english = member("Introducing Reader Studio: an agent framework for robots", "https://acme.com/blog/reader")
+    fields = {"source": "acme/ja", "lang": "ja", "day": "2026-06-02"}
+    whole = member("Reader Studio のご紹介: ロボット向けエージェントフレームワーク", "https://acme.com/ja/rs", **fields)
+    name = member("Reader Studio の新機能", "https://acme.com/ja/rs-2", **fields)
+    assert rule(english, whole) == "title"
+    assert set(keys(english)) & set(keys(whole))
+    assert rule(english, name) is None

@@ -27,6 +27,9 @@ _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc]")
 _NUMBER: Final = re.compile(r"\d+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _LOCALE_MARK: Final = re.compile("-(?:" + "|".join(sorted(rulebook.LOCALE_LABELS | {"en", "kr"})) + ")$")
+_STAGE: Final = re.compile(
+    "(?<=[a-z0-9])(?:-(?:" + "|".join(one.replace(" ", "-") for one in rulebook.STATUS_WORDS) + "))+$"
+)
 _AGAIN: Final = re.compile(r"-\d$")
 
 LONGEST_SLUG: Final = 5
@@ -152,20 +155,38 @@ def slug_end(of: Page) -> str:
     """
     Return the words of an address by which its translation is found, "" if they are numbers only.
 
-    Without what only leads up to them (`introducing-`) and without a mark of the language (`-jp`).
+    Without what only leads up to them (`introducing-`), the stage behind them (`-now-available`) and a mark of the language
+    (`-jp`).
     """
-    words = _LOCALE_MARK.sub("", without_mark(of.slug)).split("-")
+    words = _STAGE.sub("", _LOCALE_MARK.sub("", without_mark(of.slug))).split("-")
     while len(words) > 1 and words[0] in rulebook.LEADS:
         words = words[1:]
     return "-".join(words) if any(_LETTER.search(word) for word in words) else ""
 
 
+def begins_alike(one: str, other: str) -> bool:
+    """Whether one slug is the other cut short: the beginning of it, and long enough for one announcement."""
+    short, long = sorted((one, other), key=len)
+    return short.count("-") + 1 >= LONGEST_SLUG and long.startswith(f"{short}-")
+
+
+def slug_start(slug: str) -> str:
+    """Return the words with which a long slug and one that is cut short both begin, "" for a short one."""
+    words = slug.split("-")
+    return "-".join(words[:LONGEST_SLUG]) if len(words) >= LONGEST_SLUG else ""
+
+
 def _slug(segments: list[str], fragment: str) -> str:
-    """Return the words of the last segment that is no bare number; those of a page's part, if the address names one."""
-    for segment in [fragment] if fragment else reversed(segments):
+    """
+    Return the words of the last segment; those of a page's part, if the address names one.
+
+    In front of a bare number they count if they are as many as a title has: `corporate/42810000` is a number in a section.
+    """
+    for behind, segment in enumerate([fragment] if fragment else reversed(segments)):
         slug = slug_text(segment.removesuffix(".html"))
         if slug and not _NUMBER.fullmatch(slug):
-            return "" if slug in rulebook.LISTS else slug
+            is_section = behind > 0 and slug.count("-") + 1 < ARTICLE_WORDS
+            return "" if is_section or slug in rulebook.LISTS else slug
     return ""
 
 

@@ -17,10 +17,10 @@ from typing import Final, Literal
 
 from ingest.stories import rulebook
 from ingest.stories.differences import differences, is_bare
-from ingest.stories.documents import LONGEST_SLUG, Page, page, slug_end, without_mark
+from ingest.stories.documents import LONGEST_SLUG, Page, begins_alike, page, slug_end, slug_start, without_mark
 from ingest.stories.members import Evidence, Join, Member, Rule
 from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
-from ingest.stories.translations import APART, translated
+from ingest.stories.translations import APART, kept_names, translated, wholly_translated
 
 Kind = Literal["page", "story", "slug", "title", "subject"]
 
@@ -90,9 +90,13 @@ def keys(member: Member) -> tuple[Key, ...]:
     if _is_telling_slug(seen.page):
         days = windows.long_slug if _is_long_slug(seen.page) else windows.regional_slug
         found.append(Key(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
+        start = slug_start(slug_end(seen.page))
+        found += [Key(vendor, "slug", start, windows.regional_slug)] if start else []
     if seen.title.telling and (dated or _is_long(seen.title)):
         days = windows.long_title if _is_long(seen.title) else windows.short_title
         found.append(Key(vendor, "title", seen.title.normal, days))
+    if dated:
+        found += [Key(vendor, "title", f"names: {names}", windows.translation) for names in sorted(kept_names(member))]
     found += [Key(vendor, "subject", subject, windows.subject) for subject in sorted(_subjects(seen))]
     return tuple(found)
 
@@ -224,7 +228,9 @@ _TELLING: Final = 2
 
 
 def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
-    """Another source of the vendor says the same words."""
+    """Another source of the vendor says the same words, or all of them in another language."""
+    if _is_whole_translation(a, b, apart):
+        return "title", (("titles", f"{a.member.title} / {b.member.title}"), _languages(a, b))
     if a.title.normal != b.title.normal or not a.title.telling or not _elsewhere(a, b):
         return None
     lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month
@@ -233,6 +239,15 @@ def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     if not (undated or _within(apart, days)) or _is_bare_version(a.title):
         return None
     return "title", (("title", a.member.title), ("sources", f"{a.member.source} / {b.member.source}"))
+
+
+def _is_whole_translation(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    near = _within(apart, rulebook.WINDOWS.translation) and _elsewhere(a, b)
+    return near and a.member.language != b.member.language and wholly_translated(a.member, b.member)
+
+
+def _languages(a: _Seen, b: _Seen) -> tuple[str, str]:
+    return "languages", f"{a.member.lang} / {b.member.lang}"
 
 
 def _elsewhere(a: _Seen, b: _Seen) -> bool:
@@ -253,8 +268,10 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
     if a.member.source == b.member.source or not _is_telling_slug(a.page):
         return None
-    if _language(a.member) != _language(b.member):
+    if a.member.language != b.member.language:
         return _regional_slug(a, b, apart)
+    if _announced_at_one_end(a, b, apart):
+        return "slug", (("names in both addresses", slug_end(a.page)),)
     slug, long = without_mark(a.page.slug), _is_long_slug(a.page)
     far = apart is not None and apart > (rulebook.WINDOWS.long_slug if long else rulebook.WINDOWS.short_slug)
     undated = apart is None and (not long or slug.count("-") + 1 < LONGEST_SLUG)
@@ -265,6 +282,17 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     return "slug", (("last words of both addresses", slug), ("sources", f"{a.member.source} / {b.member.source}"))
 
 
+def _announced_at_one_end(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    """Whether two addresses of one day end alike but for words around the name (`introducing-x-y`, `x-y-now-available`)."""
+    end = slug_end(a.page)
+    if apart != 0 or not end or end != slug_end(b.page) or len(slug_names(a.page) & slug_names(b.page)) < _TELLING:
+        return False
+    if any(without_mark(of.page.slug) != of.page.slug for of in (a, b)):  # `-2` is another page of one language
+        return False
+    named = end.count("-") + 1 >= _MEDIUM_SLUG or _agree(a, b)
+    return named and not differences(a.title, b.title) & (_ALWAYS | _IN_ONE_LANGUAGE)
+
+
 def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
     A regional site has a page of the same last words in another language, often weeks later.
@@ -272,8 +300,13 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     Long ones prove it, short ones within few days where the titles share a word; later, or without a day, one title has to
     be a translation of the other.
     """
-    slug = slug_end(a.page)
-    if not slug or slug != slug_end(b.page) or differences(a.title, b.title) & _ALWAYS:
+    slug, other = slug_end(a.page), slug_end(b.page)
+    if not slug or (apart or 0) > rulebook.WINDOWS.regional_slug or differences(a.title, b.title) & _ALWAYS:
+        return None
+    languages = _languages(a, b)
+    if begins_alike(slug, other) and translated(a.member, b.member):
+        return "slug", (("both addresses begin with", min(slug, other, key=len)), languages)
+    if slug != other:
         return None
     long = _is_long_slug(a.page) and without_mark(a.page.slug) == without_mark(b.page.slug)
     medium = slug.count("-") + 1 >= _MEDIUM_SLUG and len(slug_names(a.page)) >= _TELLING
@@ -282,11 +315,9 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     else:
         proved = long or (apart <= rulebook.WINDOWS.short_slug and _agree(a, b))
         proved |= medium and not differences(a.title, b.title) & APART
-    if (apart or 0) > rulebook.WINDOWS.regional_slug:
-        return None
     if not proved and translated(a.member, b.member) < rulebook.TRANSLATIONS.threshold:
         return None
-    return "slug", (("last words of both addresses", slug), ("languages", f"{a.member.lang} / {b.member.lang}"))
+    return "slug", (("last words of both addresses", slug), languages)
 
 
 _ALWAYS: Final = frozenset({"numbers", "part", "month", "stage"})
@@ -343,8 +374,8 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     if not title(subject).telling or _is_bare_version(title(subject)):
         return None
     found = differences(a.title, b.title)
-    continues = apart is None and _language(a.member) != _language(b.member) and _continues(a, b)
-    if _language(a.member) != _language(b.member) or _both_announce(a, b, apart):
+    continues = apart is None and a.member.language != b.member.language and _continues(a, b)
+    if a.member.language != b.member.language or _both_announce(a, b, apart):
         found &= APART
     near = _within(apart, rulebook.WINDOWS.subject) or continues
     bare = is_bare(a.title) or is_bare(b.title) or continues or _both_announce(a, b, apart)
@@ -367,7 +398,3 @@ def _continues(a: _Seen, b: _Seen) -> bool:
     """Whether one address begins with the whole of the other, of two words at least."""
     short, long = sorted((slug_end(a.page), slug_end(b.page)), key=len)
     return "-" in short and (long == short or long.startswith(f"{short}-"))
-
-
-def _language(member: Member) -> str:
-    return (member.lang or "").partition("-")[0].lower()

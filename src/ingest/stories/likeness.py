@@ -166,7 +166,7 @@ class _View:
         self._weights = self._weigh()
         self._totals = {id_: self._sum(of.words) for id_, of in self._titles.items()}
         self._holders = self._post()
-        self._is_multilingual = len({_language(member) for member in self._members}) > 1
+        self._is_multilingual = len({member.language for member in self._members}) > 1
         self._translations: dict[str, list[Member]] = {}
 
     def best(self, member: Member) -> _Best | None:
@@ -201,9 +201,9 @@ class _View:
         own = self._groups[member.id]
         scores: dict[str, list[tuple[float, Member]]] = defaultdict(list)
         for other in self._candidates(member):
-            away = other.source != member.source and _language(other) != _language(member)
+            away = other.source != member.source and other.language != member.language
             if away and self._groups[other.id] != own and (score := translated(member, other)):
-                scores[_language(other)].append((score, other))
+                scores[other.language].append((score, other))
         found = []
         for of_language in scores.values():
             of_language.sort(key=lambda pair: (-pair[0], pair[1].id))
@@ -261,7 +261,7 @@ class _View:
             differences(self._titles[a.id], self._titles[b.id]) - (_REWORDED if _together(a, b) else _NOTHING)
             for a in ours
             for b in theirs
-            if _language(a) == _language(b)
+            if a.language == b.language
         )
 
 
@@ -285,7 +285,7 @@ def _together(one: Member, other: Member) -> bool:
     """
     if one.day != other.day:
         return False
-    if _is_stage_of(one, other) or _is_stage_of(other, one):
+    if any(of(*pair) for of in (_is_stage_of, _is_note_of) for pair in ((one, other), (other, one))):
         return True
     ours, theirs = (slug_names(page(member.url)) - {stem(member.vendor)} for member in (one, other))
     names = min(len(ours), len(theirs))
@@ -314,6 +314,13 @@ def _is_stage_of(one: Member, other: Member) -> bool:
     )
 
 
+def _is_note_of(one: Member, other: Member) -> bool:
+    """Whether a title says less of one thing at the same stage (`X adds Y (preview)`, `Create Y with X (preview)`)."""
+    a, b = title(one.title, one.vendor), title(other.title, other.vendor)
+    names = frozenset(a.order) - OWN_NAMES.get(one.vendor, frozenset())
+    return bool(a.stages and a.actor) and a.stages == b.stages and len(names) >= _NAMED and names <= b.words
+
+
 _NAMED: Final = 2
 """Words with content of a subject that is no everyday one."""
 
@@ -326,8 +333,4 @@ _FEW: Final = 12
 
 
 def _is_comparable(one: Member, other: Member) -> bool:
-    return one.source != other.source and _language(one) == _language(other)
-
-
-def _language(member: Member) -> str:
-    return (member.lang or "").partition("-")[0].lower()
+    return one.source != other.source and one.language == other.language

@@ -43,6 +43,11 @@ class Member:
             return None
         return self.published.date()
 
+    @property
+    def language(self) -> str:
+        """The primary subtag of the language (`ja`), "" where nobody names one."""
+        return (self.lang or "").partition("-")[0].lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Join:

@@ -35,6 +35,7 @@ class Windows:
 
     long_slug: int
     short_slug: int
+    translation: int
     regional_slug: int
     long_title: int
     short_title: int
@@ -150,7 +151,8 @@ ACTS: Final = frozenset(_TITLES["acts"])
 STOP: Final = frozenset(_TITLES["stop"])
 WEAK: Final = frozenset(_TITLES["weak"])
 JAPANESE_WEAK: Final = phrases(_TITLES["japanese_weak"])
-STATUS: Final = phrases(_TITLES["status"])
+STATUS_WORDS: Final = tuple(sorted(_TITLES["status"], key=len, reverse=True))
+STATUS: Final = phrases(STATUS_WORDS)
 ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {long.replace(" ", "-"): short for short, longs in _TITLES["abbreviations"].items() for long in longs}
 )
@@ -161,6 +163,7 @@ LONG_FORMS: Final = re.compile(phrases(ABBREVIATIONS).pattern.replace("\\-", r"[
 TIERS: Final = phrases(_DIFFERENCES["tiers"])
 TIERS_IN_JAPANESE: Final[Mapping[str, str]] = MappingProxyType(_DIFFERENCES["tiers_in_japanese"])
 NO_TIERS: Final = phrases(_DIFFERENCES["no_tiers"])
+KINDS_OF_MODELS: Final = re.compile(_DIFFERENCES["kinds_of_models"])
 NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
 """Tiers whose names are everyday words."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -36,10 +37,11 @@ _ASIDE: Final = re.compile(r"\([^)]*\)")
 _TWICE: Final = re.compile(r"(?<![^\W_])(\w+)\s*\(\1s?\)")  # `Model Context Protocol (MCP)`, both in short
 _MODEL: Final = re.compile(r"(?<![\w.-])[a-z]+\d[\w.]*-[a-z]\w*")  # `o4-mini`
 _GAP: Final = re.compile(r"[\s-]+")
-_MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS: Final = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATED: Final = re.compile(
-    rf"^(?:(?:{_MONTHS})[a-z]*\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+20\d\d|20\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}"
-    r"|20\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日)\s*[-:|\u2013\u2014]\s*"
+    rf"^(?:(?:{_MONTHS}\.?\s+{_DAY}|{_DAY}\s+{_MONTHS})\.?(?:,?\s+20\d\d)?|20\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}"
+    r"|(?:20\d\d\s*年\s*)?\d{1,2}\s*月\s*\d{1,2}\s*日)\s*[-:|\u2013\u2014]\s*"
 )
 _MINOR: Final = 3  # letters of the words that Title Case leaves small
 _MANY: Final = 5
@@ -103,12 +105,12 @@ def title(text: str, vendor: str = "") -> Title:
     """
     folded = _without_date(_folded(text))
     short = _abbreviated(folded)
-    start, led = _led(_tokens(short))
+    start, led = _led(_as_one(_tokens(short), vendor))
     kept = _without_stops(led)
     about = _without_vendor(kept, vendor)
     names = _names(text)
     clause = _BREAK.split(_BY.sub("", short), maxsplit=1)[0]
-    head = _without_vendor(_head(clause), vendor)
+    head = _without_vendor(_as_one(_head(clause), vendor), vendor)
     stems = [part for word in kept for part in _stems(word)]
     return Title(
         normal=" ".join(kept),
@@ -129,7 +131,7 @@ def title(text: str, vendor: str = "") -> Title:
         models=frozenset(_MODEL.findall(folded)),
         numbers=frozenset(map(_plain, _NUMBER.findall(folded))) - frozenset(_MONTH_NUMBER.findall(folded)),
         versions=frozenset(_plain(number) for number in _VERSION.findall(folded) if "." in number),
-        tiers=_tiers(folded) | (names & rulebook.NAMED_TIERS),
+        tiers=_tiers(folded) | (names & rulebook.NAMED_TIERS - set(rulebook.KINDS_OF_MODELS.findall(folded))),
         kinds=_kinds(folded),
         places=frozenset(rulebook.PLACES.findall(folded)),
         stages=rulebook.STAGES.of(short),
@@ -217,6 +219,14 @@ def _head(clause: str) -> list[str]:
 
 def _without_stops(tokens: list[str]) -> list[str]:
     return [token for token in tokens if token not in rulebook.STOP] or tokens
+
+
+def _as_one(tokens: list[str], vendor: str) -> list[str]:
+    """Write a vendor's name of two words as one, as its id has it (`Red Hat`, `redhat`)."""
+    for place, pair in enumerate(itertools.pairwise(tokens)):
+        if "".join(pair) == vendor.replace("-", ""):
+            return [*tokens[:place], vendor, *_as_one(tokens[place + 2 :], vendor)]
+    return tokens
 
 
 def _without_vendor(tokens: list[str], vendor: str) -> list[str]:

@@ -9,20 +9,21 @@ and the other does not counts against the pair, on both sides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from ingest.stories import rulebook, sounds
 from ingest.stories.differences import differences, is_variant
-from ingest.stories.documents import page, slug_end
+from ingest.stories.documents import begins_alike, page, slug_end
 from ingest.stories.members import Member
 from ingest.stories.titles import WEAK, Title, stem, title
 
 _RUN: Final = re.compile("[\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
 _KANJI: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff]+|[\uac00-\ud7af]{2,}")
+_MONTH: Final = re.compile(r"(?:(20\d\d) [年년] ?)?\b(\d{1,2}) ?[月월]")
 _NUMBER: Final = re.compile(r"v?\d+(?:\.\d+)*")
 
 APART: Final = frozenset({"numbers", "tier", "kind", "part", "month", "stage"})
@@ -104,9 +105,16 @@ _LONGER: Final = re.compile(r"[A-Za-z]\w{3,}")
 
 
 def _part(text: str) -> _Part:
-    tokens = text.split()
+    tokens = _MONTH.sub(_in_english, text).split()
     line = tuple(token for token in tokens if not _RUN.search(token) and token not in rulebook.FILLERS)
     return _Part(line, frozenset(map(stem, line)), *_read(token for token in tokens if _RUN.search(token)))
+
+
+def _in_english(found: re.Match[str]) -> str:
+    """Return `2025 june` for a Japanese, Chinese or Korean month as it stands in `Title.normal`."""
+    year, month = found.groups()
+    names = list(rulebook.MONTHS.by_name)
+    return f"{year or ''} {names[int(month) - 1]} " if 1 <= int(month) <= len(names) else found.group()
 
 
 def _read(tokens: Iterable[str]) -> tuple[tuple[frozenset[str], ...], tuple[str, ...], int]:
@@ -139,7 +147,7 @@ def translated(one: Member, other: Member) -> float:
     original, translation = _share(a, b), _share(b, a)
     less = min(original, translation)
     rules = rulebook.TRANSLATIONS
-    if a.end and a.end == b.end:
+    if _is_one_end(a, b):
         another = (a.script and _names_another(a, b)) or (b.script and _names_another(b, a))
         return 0.0 if another or less < rules.same_slug else less
     if _names_another(a, b) or _names_another(b, a) or is_variant(b.title, a.title) or "recap" in a.title.kinds:
@@ -147,6 +155,40 @@ def translated(one: Member, other: Member) -> float:
     if a.lang != "en":
         translation = max(original, translation)
     return 0.0 if translation < rules.whole or less < rules.threshold else less
+
+
+def kept_names(member: Member) -> frozenset[str]:
+    """
+    Return the Latin names of a title as its translation keeps them, joined.
+
+    A title in Latin script gives two readings, with and without its first word, whose capital tells nothing.
+    """
+    said = _said(member)
+    if said.script:
+        found = {frozenset(word for word in said.whole.words if not _NUMBER.fullmatch(word)) - WEAK - said.own}
+    else:
+        found = {
+            (said.names | more) - WEAK - said.own for more in (frozenset(), frozenset(map(stem, said.whole.line[:1])))
+        }
+    return frozenset(" ".join(sorted(names)) for names in found if names)
+
+
+def wholly_translated(one: Member, other: Member) -> bool:
+    """Whether a title in another script says all that the other does, by more words than names: they come again every month."""
+    a, b = _said(one), _said(other)
+    if a.script == b.script or kept_names(one).isdisjoint(kept_names(other)):
+        return False
+    part = a.whole if a.script else b.whole
+    words = sum(not known <= WEAK for known in part.known) + len(part.borrowed)
+    return words >= _WORDS and translated(one, other) >= rulebook.TRANSLATIONS.whole
+
+
+_WORDS: Final = 2
+
+
+def _is_one_end(a: _Said, b: _Said) -> bool:
+    """Whether two addresses end in the same words, or one in a long beginning of the other's."""
+    return bool(a.end) and (a.end == b.end or begins_alike(a.end, b.end))
 
 
 def _names_another(by: _Said, other: _Said) -> bool:
@@ -157,6 +199,7 @@ def _names_another(by: _Said, other: _Said) -> bool:
     """
     names = by.whole.words if by.script else by.names & frozenset(map(stem, by.title.head))
     missing = names - other.whole.words - other.slug - by.own - WEAK - _spoken(by.whole, other.whole)
+    missing -= initials(other.whole.line)
     return any(not _NUMBER.fullmatch(word) and not _is_cognate(word, other) for word in missing)
 
 
@@ -191,6 +234,16 @@ def _weight(word: str, by: _Said) -> float:
     return _NAME if word in by.title.names or _NUMBER.fullmatch(word) else _WORD
 
 
+def initials(line: Sequence[str]) -> frozenset[str]:
+    """Return the first letters of words that follow each other (`lbm` of `large behavior models`)."""
+    letters = "".join(word[0] for word in line)
+    spans = ((start, start + size) for size in _INITIALS for start in range(len(letters) - size + 1))
+    return frozenset(letters[start:end] for start, end in spans)
+
+
+_INITIALS: Final = (3, 4, 5)
+
+
 def _is_cognate(word: str, other: _Said) -> bool:
     """Whether two European languages write one word nearly alike (`architecture`, `Architektur`)."""
     alike = (known[:_PREFIX] == word[:_PREFIX] for known in other.whole.words)
@@ -203,7 +256,7 @@ def _identified(a: _Said, b: _Said) -> bool:
     shared = (ours.words & (theirs.words | b.slug)) | (theirs.words & (ours.words | a.slug))
     if any(not _NUMBER.fullmatch(word) for word in shared - WEAK - a.own):
         return True
-    if (shared and a.title.versions & b.title.versions) or (a.end and a.end == b.end):
+    if (shared and a.title.versions & b.title.versions) or _is_one_end(a, b):
         return True
     runs = sounds.runs(ours.line).keys() | sounds.runs(theirs.line).keys()
     return not runs.isdisjoint((*ours.borrowed, *theirs.borrowed))
