@@ -288,3 +288,10 @@ def test_a_whole_translation_is_found_weeks_later_and_a_name_alone_is_not() -> N
     assert rule(english, whole) == "title"
     assert set(keys(english)) & set(keys(whole))
     assert rule(english, name) is None
+
+
+def test_a_number_that_two_languages_count_by_themselves_joins_nothing() -> None:
+    english = member("Acme AiNote adds speaker separation", "https://acme.com/en/pr/20250618/")
+    fields = {"source": "acme/ja", "lang": "ja"}
+    assert rule(english, member("Acme AiCall の価格を改定", "https://acme.com/pr/20250618/", **fields)) is None
+    assert rule(english, member("AiNote に話者分離を追加", "https://acme.com/pr/20250618/", **fields)) == "address"

@@ -20,7 +20,7 @@ from ingest.stories.differences import differences, is_bare
 from ingest.stories.documents import LONGEST_SLUG, Page, begins_alike, page, slug_end, slug_start, without_mark
 from ingest.stories.members import Evidence, Join, Member, Rule
 from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
-from ingest.stories.translations import APART, kept_names, translated, wholly_translated
+from ingest.stories.translations import APART, kept_names, name_two, translated, wholly_translated
 
 Kind = Literal["page", "story", "slug", "title", "subject"]
 
@@ -160,12 +160,17 @@ def _address(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 def _is_translated(a: _Seen, b: _Seen, apart: int | None) -> bool:
-    """On a page that lists many, under an anchor that is a mere date, an entry is found again only by its title."""
+    """
+    On a page that lists many, under an anchor that is a mere date, an entry is found again only by its title.
+
+    An address without words (`pr/20250618`) counts up in each language, so no title may name what the other lacks.
+    """
     if a.page.lists:
         return _is_listed_twice(a, b, apart)
     if a.page.part and len(slug_names(a.page)) < _TELLING:
         return a.title.normal == b.title.normal
-    return not _differ_in_numbers_only(a.title, b.title)
+    wordless = not slug_names(a.page) and a.member.language != b.member.language
+    return not _differ_in_numbers_only(a.title, b.title) and not (wordless and name_two(a.member, b.member))
 
 
 def _is_one_entry(a: _Seen, b: _Seen, apart: int | None) -> bool:
@@ -230,7 +235,10 @@ _TELLING: Final = 2
 def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """Another source of the vendor says the same words, or all of them in another language."""
     if _is_whole_translation(a, b, apart):
-        return "title", (("titles", f"{a.member.title} / {b.member.title}"), _languages(a, b))
+        return "title", (
+            ("titles", f"{a.member.title} / {b.member.title}"),
+            ("languages", f"{a.member.lang} / {b.member.lang}"),
+        )
     if a.title.normal != b.title.normal or not a.title.telling or not _elsewhere(a, b):
         return None
     lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month
@@ -244,10 +252,6 @@ def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 def _is_whole_translation(a: _Seen, b: _Seen, apart: int | None) -> bool:
     near = _within(apart, rulebook.WINDOWS.translation) and _elsewhere(a, b)
     return near and a.member.language != b.member.language and wholly_translated(a.member, b.member)
-
-
-def _languages(a: _Seen, b: _Seen) -> tuple[str, str]:
-    return "languages", f"{a.member.lang} / {b.member.lang}"
 
 
 def _elsewhere(a: _Seen, b: _Seen) -> bool:
@@ -303,7 +307,7 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     slug, other = slug_end(a.page), slug_end(b.page)
     if not slug or (apart or 0) > rulebook.WINDOWS.regional_slug or differences(a.title, b.title) & _ALWAYS:
         return None
-    languages = _languages(a, b)
+    languages = ("languages", f"{a.member.lang} / {b.member.lang}")
     if begins_alike(slug, other) and translated(a.member, b.member):
         return "slug", (("both addresses begin with", min(slug, other, key=len)), languages)
     if slug != other:

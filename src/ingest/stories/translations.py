@@ -191,6 +191,12 @@ def _is_one_end(a: _Said, b: _Said) -> bool:
     return bool(a.end) and (a.end == b.end or begins_alike(a.end, b.end))
 
 
+def name_two(one: Member, other: Member) -> bool:
+    """Whether each of two titles names something that the other lacks."""
+    a, b = _said(one), _said(other)
+    return _names_another(a, b) and _names_another(b, a)
+
+
 def _names_another(by: _Said, other: _Said) -> bool:
     """
     Whether a title names something that the other lacks.
