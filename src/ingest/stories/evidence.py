@@ -235,10 +235,7 @@ _TELLING: Final = 2
 def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """Another source of the vendor says the same words, or all of them in another language."""
     if _is_whole_translation(a, b, apart):
-        return "title", (
-            ("titles", f"{a.member.title} / {b.member.title}"),
-            ("languages", f"{a.member.lang} / {b.member.lang}"),
-        )
+        return "title", (("titles", f"{a.member.title} / {b.member.title}"),)
     if a.title.normal != b.title.normal or not a.title.telling or not _elsewhere(a, b):
         return None
     lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month
@@ -289,9 +286,9 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 def _announced_at_one_end(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """Whether two addresses of one day end alike but for words around the name (`introducing-x-y`, `x-y-now-available`)."""
     end = slug_end(a.page)
-    if apart != 0 or not end or end != slug_end(b.page) or len(slug_names(a.page) & slug_names(b.page)) < _TELLING:
-        return False
-    if any(without_mark(of.page.slug) != of.page.slug for of in (a, b)):  # `-2` is another page of one language
+    marked = any(without_mark(of.page.slug) != of.page.slug for of in (a, b))  # `-2` is another page of one language
+    few = len(slug_names(a.page) & slug_names(b.page)) < _TELLING
+    if apart != 0 or marked or few or end != slug_end(b.page):
         return False
     named = end.count("-") + 1 >= _MEDIUM_SLUG or _agree(a, b)
     return named and not differences(a.title, b.title) & (_ALWAYS | _IN_ONE_LANGUAGE)
