@@ -304,9 +304,8 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     slug, other = slug_end(a.page), slug_end(b.page)
     if not slug or (apart or 0) > rulebook.WINDOWS.regional_slug or differences(a.title, b.title) & _ALWAYS:
         return None
-    languages = ("languages", f"{a.member.lang} / {b.member.lang}")
     if begins_alike(slug, other) and translated(a.member, b.member):
-        return "slug", (("both addresses begin with", min(slug, other, key=len)), languages)
+        return "slug", (("both addresses begin with", min(slug, other, key=len)),)
     if slug != other:
         return None
     long = _is_long_slug(a.page) and without_mark(a.page.slug) == without_mark(b.page.slug)
@@ -318,7 +317,7 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
         proved |= medium and not differences(a.title, b.title) & APART
     if not proved and translated(a.member, b.member) < rulebook.TRANSLATIONS.threshold:
         return None
-    return "slug", (("last words of both addresses", slug), languages)
+    return "slug", (("last words of both addresses", slug), ("languages", f"{a.member.lang} / {b.member.lang}"))
 
 
 _ALWAYS: Final = frozenset({"numbers", "part", "month", "stage"})
