@@ -235,7 +235,7 @@ _TELLING: Final = 2
 def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """Another source of the vendor says the same words, or all of them in another language."""
     if _is_whole_translation(a, b, apart):
-        return "title", (("titles", f"{a.member.title} / {b.member.title}"),)
+        return "title", (("in another language", f"{a.member.title} / {b.member.title}"),)
     if a.title.normal != b.title.normal or not a.title.telling or not _elsewhere(a, b):
         return None
     lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month

@@ -163,14 +163,15 @@ def kept_names(member: Member) -> frozenset[str]:
 
     A title in Latin script gives two readings, with and without its first word, whose capital tells nothing.
     """
-    said = _said(member)
-    if said.script:
-        found = {frozenset(word for word in said.whole.words if not _NUMBER.fullmatch(word)) - WEAK - said.own}
-    else:
-        found = {
-            (said.names | more) - WEAK - said.own for more in (frozenset(), frozenset(map(stem, said.whole.line[:1])))
-        }
-    return frozenset(" ".join(sorted(names)) for names in found if names)
+    of = title(member.title, member.vendor)
+    leave = WEAK | {stem(member.vendor)}
+    if _RUN.search(member.title):
+        words = [word for word in of.normal.split() if word not in rulebook.FILLERS]
+        names = {stem(word) for word in words if not _RUN.search(word) and not _NUMBER.fullmatch(word)} - leave
+        return frozenset({" ".join(sorted(names))} - {""})
+    names = set(of.names - leave) if _capitals(member.title) < _TITLE_CASE else set()
+    first = names | ({stem(of.normal.split()[0])} - leave if of.normal else set())
+    return frozenset({" ".join(sorted(names)), " ".join(sorted(first))} - {""})
 
 
 def wholly_translated(one: Member, other: Member) -> bool:

@@ -12,7 +12,7 @@ SENTENCES: Final[dict[Rule, str]] = {
     "page": "the same page, listed twice",
     "address": "the same address but for its language",
     "repost": "listed again by its source under the address of another day",
-    "title": "the same title in another source, or the whole of it in another language",
+    "title": "the same title in another source",
     "slug": "the same last words of the address in another source",
     "subject": "one title is the name of what the other is about",
     "words": "the clear best of those days by words in common, seen from both sides",
