@@ -1,0 +1,23 @@
+"""Clusters of vendors that nothing else has, in the layout of the labelled stories; nothing beside the checkout is read."""
+
+from __future__ import annotations
+
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from dedupe.report import labelled, placed, rows
+
+FOUND = {"fresh": 0.78, "fresh_later": 0.73}  # at least, of the pairs that are one announcement
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_nothing_is_merged_wrongly_and_no_copy_is_lost_again(name: str) -> None:
+    folder = Path(__file__).with_name(name)
+    expected = {pair for row in rows(folder / "clusters.jsonl") for pair in combinations(sorted(row["item_ids"]), 2)}
+    found = {pair for story in placed(labelled(folder)) for pair in combinations(story.headline_ids, 2)}
+    sys.stdout.write(f"{name}: {len(found & expected)} of {len(expected)} pairs, wrong: {sorted(found - expected)}\n")
+    assert not found - expected
+    assert len(found & expected) >= FOUND[name] * len(expected)
