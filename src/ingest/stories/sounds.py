@@ -50,8 +50,8 @@ _DOUBLED: Final = re.compile(r"(.)\1+")
 @lru_cache(maxsize=4_096)
 def of_katakana(word: str) -> str:
     """Return the consonants of a word in katakana."""
-    found = "".join(_KATAKANA.get(kana, "") for kana in _W.sub("ワ", word))
-    return _DOUBLED.sub(r"\1", re.sub("m(?=[bp])", "n", found))
+    consonants = "".join(_KATAKANA.get(kana, "") for kana in _W.sub("ワ", word))
+    return _DOUBLED.sub(r"\1", re.sub("m(?=[bp])", "n", consonants))
 
 
 @lru_cache(maxsize=4_096)
@@ -65,13 +65,13 @@ def of_latin(word: str) -> str:
 def runs(words: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return the sounds of up to three words that follow each other, each with the words: katakana leaves no space."""
     line = list(words)
-    found: dict[str, frozenset[str]] = {}
+    by_sound: dict[str, frozenset[str]] = {}
     for start in range(len(line)):
         for end in range(start + 1, min(start + _TOGETHER, len(line)) + 1):
             sound = _DOUBLED.sub(r"\1", "".join(map(of_latin, line[start:end])))
             if len(sound) >= SHORTEST:
-                found.setdefault(sound, frozenset(line[start:end]))
-    return found
+                by_sound.setdefault(sound, frozenset(line[start:end]))
+    return by_sound
 
 
 _TOGETHER: Final = 3

@@ -110,11 +110,11 @@ def _part(text: str) -> _Part:
     return _Part(line, frozenset(map(stem, line)), *_read(token for token in tokens if _RUN.search(token)))
 
 
-def _in_english(found: re.Match[str]) -> str:
+def _in_english(match: re.Match[str]) -> str:
     """Return `2025 june` for a Japanese, Chinese or Korean month as it stands in `Title.normal`."""
-    year, month = found.groups()
+    year, month = match.groups()
     names = list(rulebook.MONTHS.by_name)
-    return f"{year or ''} {names[int(month) - 1]} " if 1 <= int(month) <= len(names) else found.group()
+    return f"{year or ''} {names[int(month) - 1]} " if 1 <= int(month) <= len(names) else match.group()
 
 
 def _read(tokens: Iterable[str]) -> tuple[tuple[frozenset[str], ...], tuple[str, ...], int]:
@@ -141,7 +141,7 @@ def translated(one: Member, other: Member) -> float:
     keeps, name nothing in common or something that the other lacks, or the translation says more than the original, which
     is the English one if one is. Where the addresses end in the same words, more may differ.
     """
-    a, b = sorted((_said(one), _said(other)), key=lambda said: said.lang != "en")
+    a, b = sorted((_said(one), _said(other)), key=lambda item: item.lang != "en")
     if a.lang == b.lang or differences(a.title, b.title) & APART or not _identified(a, b):
         return 0.0
     original, translation = _share(a, b), _share(b, a)
@@ -161,7 +161,7 @@ def kept_names(member: Member) -> frozenset[str]:
     """
     Return the Latin names of a title as its translation keeps them, joined.
 
-    A title in Latin script gives two readings, with and without its first word, whose capital tells nothing.
+    A title in Latin script gives two readings, with and without its first word, whose capital proves nothing.
     """
     of = title(member.title, member.vendor)
     leave = WEAK | {stem(member.vendor)}
@@ -232,7 +232,7 @@ def _covered(part: _Part, by: _Said, other: _Said) -> float:
         (_UNKNOWN * part.unknown, False),
     ]
     total = sum(weight for weight, _ in weighed)
-    return sum(weight for weight, said in weighed if said) / total if total else 0.0
+    return sum(weight for weight, agrees in weighed if agrees) / total if total else 0.0
 
 
 def _weight(word: str, by: _Said) -> float:
