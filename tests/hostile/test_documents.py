@@ -13,7 +13,8 @@ from hostile.entries import ACME
 from ingest import jail
 from ingest.errors import ParseError
 from ingest.jail import Budget
-from ingest.pipeline.ingest import Reading, judge
+from ingest.judging import Reading
+from ingest.judging.documents import judge
 
 CASES = [pytest.param(case, id=f"{group}: {case.name}") for group, cases in GROUPS.items() for case in cases]
 
@@ -40,8 +41,8 @@ def outcome(case: Case) -> tuple[list[str], list[str]] | str:
             document = jail.parse(capture, source, Budget(cpu_s=case.budget_s, wall_s=60))
         except ParseError as error:
             return error.rule if error.subject == source.id else f"{error.rule}, of no source"
-        offers, refusals = judge(document, Reading(source, ACME, 1), AT)
-    return [offer.candidate.title for offer in offers], [refusal.rule for refusal in refusals]
+        judged = judge(document, Reading(source, ACME, 1), AT)
+    return [offer.candidate.title for offer in judged.offers], [refusal.rule for refusal in judged.refusals]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -8,15 +8,17 @@ from documents import AT, make_source, read, rss
 from hostile.entries import ACME, ADMITTED, DATES, OFFICIAL, Admitted, Refused
 from hostile.entries import REFUSED as REFUSED_LINKS
 from ingest.dedupe import Offer
+from ingest.judging import Reading
+from ingest.judging.documents import judge
 from ingest.model import Fate, Refusal
-from ingest.pipeline.ingest import Reading, judge
 
 FIRST = "<title>First</title><link>https://www.acme-ai.com/first</link>"
 LAST = "<title>Last</title><link>https://www.acme-ai.com/last</link>"
 
 
 def judged(item: str) -> tuple[list[Offer], list[Refusal]]:
-    return judge(read(rss(FIRST, item, LAST)), Reading(make_source(), ACME, 1), AT)
+    decided = judge(read(rss(FIRST, item, LAST)), Reading(make_source(), ACME, 1), AT)
+    return decided.offers, decided.refusals
 
 
 @pytest.mark.parametrize("case", REFUSED_LINKS, ids=lambda case: case.name)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
+from ingest.judging import moves
 from ingest.model import Outcome
 from ingest.store import proposals
 from ingest.store.engine import write
@@ -325,10 +326,12 @@ def test_the_longest_addresses_make_a_proposal_on_both_engines(world: World) -> 
     world.put_in_force(LIST)
     chance = random.Random(1)
     long, other = ("".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=2000)) for _ in range(2))
+    listed = world.make_round().allowlist
+    source = replace(next(one for one in listed.sources if one.id == "acme/news"), url=f"{HOST}/{long}")
+    sighting = moves.Sighting("path", f"{HOST}/{other}", "", {})
     for _ in range(2):
         with write(world.engine) as conn:
-            proposals.record(
-                conn, "acme/news", "path", f"{HOST}/{long}", f"{HOST}/{other}", change="", evidence={}, now=world.at
-            )
+            before = proposals.find(conn, source, sighting)
+            proposals.save(conn, moves.note(before, source, listed.vendors[0], sighting, world.at))
     (kept,) = world.rows("SELECT times, length(to_url) AS length FROM proposals")
     assert (kept.times, kept.length) == (2, 500)

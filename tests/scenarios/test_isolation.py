@@ -134,9 +134,9 @@ def replayed(world: World, *, differs: bool = False) -> tuple[str, ...]:
 
 STEPS = {
     "parse": "ingest.pipeline.attempt.parse",
-    "judge": "ingest.pipeline.ingest.normalise",
+    "judge": "ingest.judging.documents.normalise",
     "admit": "ingest.policy.admit",
-    "check": "ingest.pipeline.ingest.believe",
+    "check": "ingest.judging.documents.identify",
     "reconcile": "ingest.dedupe.reconcile",
     "write": "ingest.store.headlines.apply",
     "refuse": "ingest.store.rejections.record",
@@ -150,7 +150,7 @@ BESIDE = {
     "plan": "ingest.polling.plan",
     "keep": "ingest.store.captures.add",
     "settle": "ingest.polling.settle",
-    "locate": "ingest.pipeline.moves.sighted",
+    "locate": "ingest.judging.moves.sighted",
     "ledger": "ingest.store.polls.record",
 }
 """Steps of a poll that are not the document's."""
@@ -306,7 +306,12 @@ def pages_of(*names: str) -> dict[str, Answer]:
 
 
 @pytest.mark.parametrize(
-    "step", ["ingest.pipeline.openings.read_article", "ingest.pipeline.pages.write", "ingest.pipeline.pages.give_up"]
+    "step",
+    [
+        "ingest.pipeline.openings.read_article",
+        "ingest.pipeline.openings.write_page",
+        "ingest.pipeline.openings.give_up",
+    ],
 )
 def test_a_poison_in_a_page_costs_its_entry_and_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str

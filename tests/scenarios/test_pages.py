@@ -14,8 +14,8 @@ from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
+from ingest.judging import pages
 from ingest.model import Outcome
-from ingest.pipeline import pages
 from ingest.store import replays
 from ingest.store.checks import check
 from ingest.store.engine import read

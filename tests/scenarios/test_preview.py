@@ -11,8 +11,8 @@ import pytest
 from ingest import allowlist
 from ingest.demo.answers import Answer
 from ingest.errors import ParseError
+from ingest.judging import Reading
 from ingest.model import Allowlist, Capture, Fate, Kind, State, Tally
-from ingest.pipeline.ingest import Reading
 from ingest.pipeline.looking import look
 from ingest.pipeline.preview import Preview, preview
 from world import NOW, World, rss

@@ -198,8 +198,7 @@ def test_a_capture_that_was_not_ingested_goes_first_and_nothing_is_lost(world: W
     poll = this.poll(source, state, lease)
     plan = poll.plan(named=True)
     found = this.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
-    with write(world.engine) as conn:
-        poll.keep(conn, found.response)  # type: ignore[union-attr]  # the server answers 200
+    poll.keep(found.response)  # type: ignore[union-attr]  # the server answers 200
     world.server.update({FEED: rss(B)})
 
     world.at += timedelta(hours=1)

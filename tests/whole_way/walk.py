@@ -23,9 +23,9 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.errors import AllowlistError, ParseError, StoreError
 from ingest.fetch import Fetcher
+from ingest.judging.documents import judge
 from ingest.model import Capture, Outcome, RoundReport, Tally
 from ingest.parse import parse
-from ingest.pipeline.ingest import judge
 from ingest.store import checks, replays
 from ingest.store.engine import open_engine, read
 from whole_way.given import Given
@@ -218,7 +218,7 @@ class _Walk:
         for content in one.versions:
             with suppress(ParseError):
                 capture = Capture(1, source_id, one.url, one.url, content, "", headers, START, 1)
-                yield judge(parse(capture, source), reading, START)[0]
+                yield judge(parse(capture, source), reading, START).offers
 
     def _nothing_doubled(self) -> None:
         """No source has an announcement more often than its fullest version offers it."""

@@ -117,8 +117,8 @@ def _stored(engine: Engine, source: Source) -> Obtained | None:
 def ask(fetcher: Fetcher, settings: Settings, source: Source, vendor: Vendor, url: str) -> Obtained | Failed:
     """Send one request, as a poll would send it; robots.txt is asked and obeyed as it would be."""
     from ingest import polling
+    from ingest.judging import Reading
     from ingest.pipeline.attempt import capture_of
-    from ingest.pipeline.ingest import Reading
 
     limits = polling.Limits(settings.timeout, settings.max_bytes, settings.host_gap)
     plan = polling.plan(source, vendor, PollState(source.id), limits, session.now(), named=True)

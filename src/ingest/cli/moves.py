@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,7 +13,7 @@ from ingest.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.store.proposals import Proposal
+    from ingest.judging.moves import Move
 
 _WHERE: Final = {
     "path": "moved on its host",
@@ -53,7 +53,7 @@ def moves(
             with stored.write(engine) as conn:
                 proposals.discard(conn, source)
     if json:
-        render.lines(map(_as_data, found))
+        render.lines(map(asdict, found))
         return
     for one in found:
         _print(one)
@@ -63,13 +63,7 @@ def moves(
         render.note("Discarded; it is not proposed again.")
 
 
-def _as_data(one: Proposal) -> dict[str, Any]:
-    import json
-
-    return {**asdict(one), "evidence": json.loads(one.evidence)}
-
-
-def _print(one: Proposal) -> None:
+def _print(one: Move) -> None:
     status = "" if one.status == "open" else f" ({one.status})"
     render.blocks(f"{one.source_id} {_WHERE[one.kind]}{status}", _facts(one))
     for line in one.change.splitlines():
@@ -77,8 +71,8 @@ def _print(one: Proposal) -> None:
     render.line()
 
 
-def _facts(one: Proposal) -> Iterator[tuple[str, str]]:
-    evidence = _as_data(one)["evidence"]
+def _facts(one: Move) -> Iterator[tuple[str, str]]:
+    evidence = one.evidence
     yield "listed as", one.from_url
     yield "now at", one.to_url
     for hop in evidence.get("hops", ()):

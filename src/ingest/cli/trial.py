@@ -106,7 +106,7 @@ def _preview(
     alone: bool,
 ) -> Preview:
     """Preview a document and, where the site may be asked, the first parts that it lists."""
-    from ingest.pipeline.ingest import Reading
+    from ingest.judging import Reading
     from ingest.pipeline.preview import joined, preview
 
     reading = Reading(item, owner, 0)

@@ -8,7 +8,8 @@ from ingest.pipeline.inforce import Accepted, Standing, accept, in_force, standi
 from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Poll
 from ingest.pipeline.replay import Replayed, replay
-from ingest.pipeline.rounds import Progress, Round, run_round
+from ingest.pipeline.round import Progress, Round
+from ingest.pipeline.rounds import run_round
 from ingest.pipeline.stored import read_stored
 from ingest.pipeline.turns import SharedPace, SharedRobots
 

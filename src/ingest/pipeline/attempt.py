@@ -1,101 +1,206 @@
 """
-One attempt at one document, whatever brings it: keep → read → judge → write → mark → ledger, each step here and once.
+One attempt at one document, in six steps that each exist once: keep, read, judge, write, settle, ledger.
 
-A poll, a part, an entry's page and what is stored differ in what they do beside it: a poll also settles when its source is
-asked again, a page also finishes its entry.
+The bytes are committed before anything reads them. Everything that the document changes is then one transaction. Polls,
+parts, pages, recovered captures and replays are attempts that differ in a step or two.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from ingest import polling
 from ingest.errors import DocumentError, ParseError
 from ingest.jail import parse
+from ingest.judging import Ingested, Reading
+from ingest.judging.documents import Judged, judge
 from ingest.model import Capture, Document, Failed, Fetched, NotModified, Outcome, PollReport, Response
 from ingest.parse import selfcheck
 from ingest.pipeline import isolation
-from ingest.pipeline.ingest import Ingested, Reading, judge, write
 from ingest.pipeline.isolation import isolated, writing
+from ingest.pipeline.writing import write_document
 from ingest.rules import RULES_VERSION
 from ingest.store import captures, polls
+from ingest.store import engine as database
+
+log = logging.getLogger("ingest.poll")
 
 Answer = Fetched | NotModified | Failed
 
 Work = Callable[[Connection], Ingested]
-"""What writes all that a document comes to."""
+"""Writes everything that an attempt changes, within a transaction."""
 
-Otherwise = Callable[[Connection, DocumentError], None]
-"""What is done beside setting a document aside."""
+
+NO_LIMITS: Final = polling.Limits(timedelta(), 0)
+"""The limits of an attempt that sends no request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a round works with: the database, the generation of the list in force, our clock and the limits."""
+    """The database, the generation of the list in force, our clock and the limits of a request."""
 
     engine: Engine
     generation: int
     now: Callable[[], datetime]
-    limits: polling.Limits
+    limits: polling.Limits = NO_LIMITS
 
 
 class Attempt:
-    """One attempt for one source; `kind` and `url` are those of `polls.Attempt`."""
+    """
+    One attempt for one source; `kind` and `url` are those of `polls.Circumstances`.
 
-    def __init__(self, context: Context, reading: Reading, kind: str, url: str = "") -> None:
+    Args:
+        purpose: Of the capture that is kept (`Capture.purpose`).
+        only_new: A newer document of the source was read before, so this one adds entries and revises none.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        reading: Reading,
+        kind: str,
+        url: str = "",
+        *,
+        purpose: str = "source",
+        only_new: bool = False,
+    ) -> None:
         self.context = context
         self.reading = reading
         self.kind = kind
         self.url = url
         self.started_at = context.now()
+        self.answer: Answer | None = None
+        self.capture: Capture | None = None
+        self.document: Document | None = None
+        self.notes: list[str] = []
+        self._purpose = purpose
+        self._only_new = only_new
 
     @property
     def source_id(self) -> str:
-        """Whose document it is."""
+        """The source for which the attempt is made."""
         return self.reading.source.id
 
-    def keep(self, conn: Connection, response: Response, purpose: str = "source") -> Capture:
-        """Store what came, before anything reads it; from the commit on nothing can be lost."""
-        number = captures.add(
-            conn,
-            response,
-            source_id=self.source_id,
-            generation=self.context.generation,
-            rules_version=RULES_VERSION,
-            purpose=purpose,
-        )
-        return capture_of(number, self.reading, response, purpose)
+    def run(
+        self, answer: Answer | None, capture: Capture | None = None, fault: DocumentError | None = None
+    ) -> PollReport:
+        """
+        Carry an answer, or a stored capture, from its bytes to its row in the ledger.
 
-    def read(self, capture: Capture, *, only_new: bool = False) -> tuple[Document | None, Work]:
-        """Read and judge a document; gives it, None where it could not be read, and what writes that."""
+        Args:
+            fault: Why a stored capture cannot be read.
+
+        Raises:
+            LeaseLostError: Another worker took the source over.
+            StaleListError: Another list came into force.
+            StoreError: The database cannot be used.
+        """
+        self.answer, self.capture = answer, capture
         try:
-            with isolated("reading", subject=self.source_id):
-                document = parse(capture, self.reading.source)
-                judged = judge(document, self.reading, capture.fetched_at)
-        except ParseError as error:
-            unread = _unread(error)
-            return None, lambda _: unread
+            with isolated("settling", subject=self.source_id):
+                if isinstance(answer, Fetched):
+                    self.capture = self.keep(answer.response)
+                work = self._read() if fault is None else failing(fault)
+                with database.write(self.context.engine) as conn:
+                    ingested = self._write(conn, work)
+                    self._settle(conn, ingested)
+                    report = self._report(ingested)
+                    self._enter(conn, ingested, report)
+                return report
         except DocumentError as error:
-            return None, partial(_fail, error=error)
+            return self.fail(error)
 
-        def work(conn: Connection) -> Ingested:
-            return write(conn, capture, document, self.reading, judged, only_new=only_new)
+    def fail(self, error: DocumentError) -> PollReport:
+        """Save as little as possible where even settling fails, so that the source keeps its pace."""
+        self.answer = None
+        with database.write(self.context.engine) as conn:
+            ingested = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
+            if self.capture is not None:
+                ingested = self._set_aside(conn, self.capture, error)
+            self._postpone(conn, ingested.error)
+            report = self._report(ingested)
+            with suppress(DocumentError), writing(conn, subject=self.source_id):
+                self._enter(conn, ingested, report)
+        return report
 
-        return document, work
+    # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def write(self, conn: Connection, capture: Capture, work: Work, otherwise: Otherwise = lambda *_: None) -> Ingested:
-        """Write what a capture comes to, with its mark; where this program fails on it, set it aside instead."""
+    def keep(self, response: Response) -> Capture:
+        """Commit the bytes of a response before anything reads them, so that nothing can be lost."""
+        with database.write(self.context.engine) as conn:
+            self._require(conn)
+            number = captures.add(
+                conn,
+                response,
+                source_id=self.source_id,
+                generation=self.context.generation,
+                rules_version=RULES_VERSION,
+                purpose=self._purpose,
+            )
+        return capture_of(number, self.reading, response, self._purpose)
+
+    def _read(self) -> Work:
+        """Read and judge the capture; a failure or a 304 is only entered in the ledger."""
+        answer, capture = self.answer, self.capture
+        if isinstance(answer, Failed):
+            return lambda _: Ingested(outcome=answer.outcome, error=answer.detail)
+        if capture is None:
+            return lambda _: Ingested(outcome=Outcome.NOT_MODIFIED)
+        try:
+            judged = read_document(capture, self.reading)
+        except ParseError as error:
+            unread = unreadable(error)
+            return lambda _: unread
+        except DocumentError as error:
+            return failing(error)
+        self.document = judged.document
+        return lambda conn: write_document(conn, capture, judged, self.reading, only_new=self._only_new)
+
+    def _write(self, conn: Connection, work: Work) -> Ingested:
+        """Write and mark what the capture changes; set it aside where this program fails on it."""
         try:
             with writing(conn, subject=self.source_id):
                 ingested = work(conn)
         except DocumentError as error:
-            otherwise(conn, error)
-            return self.set_aside(conn, capture, error)
+            if self.capture is None:
+                raise
+            return self._set_aside(conn, self.capture, error)
+        if self.capture is not None:
+            self._mark(conn, self.capture, ingested)
+        return ingested
+
+    def _settle(self, conn: Connection, ingested: Ingested) -> None:
+        """Save what follows for the source or the entry; nothing follows for a part."""
+
+    def _enter(self, conn: Connection, ingested: Ingested, report: PollReport) -> None:
+        """Write the row in the ledger and the line in the log."""
+        circumstances = polls.Circumstances(
+            kind=self.kind,
+            started_at=self.started_at,
+            finished_at=self.context.now(),
+            generation=self.context.generation,
+            capture_id=self._named(),
+            rule=ingested.rule or (self.answer.rule if isinstance(self.answer, Failed) else ""),
+            url=self.url,
+            response_headers=self.answer.response.response_headers if isinstance(self.answer, NotModified) else (),
+        )
+        polls.record(conn, report, circumstances)
+        self._log(report)
+
+    # ── where kinds of attempts differ ──────────────────────────────────────────────────────────────────────────
+
+    def _require(self, conn: Connection) -> None:
+        """Check that the source is still ours; without a lease nothing is checked."""
+
+    def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
+        """Mark a capture as read by today's rules and this stanza."""
         captures.mark_ingested(
             conn,
             capture,
@@ -104,9 +209,8 @@ class Attempt:
             source_digest=self.reading.digest,
             error=ingested.error,
         )
-        return ingested
 
-    def set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
+    def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
         """Set a capture aside on which this program fails."""
         sentence = isolation.sentence(capture.id, error)
         captures.set_aside(
@@ -119,50 +223,68 @@ class Attempt:
         )
         return Ingested(outcome=Outcome.BROKEN, error=sentence, rule=isolation.RULE, set_aside=capture.id)
 
-    def enter(
-        self,
-        conn: Connection,
-        ingested: Ingested,
-        answer: Answer | None,
-        capture_id: int | None,
-        *,
-        note: str = "",
-        newly_failing: bool = False,
-    ) -> PollReport:
-        """Write the row in the ledger."""
+    def _postpone(self, conn: Connection, reason: str) -> None:
+        """Save the next try where even settling fails."""
+
+    def _named(self) -> int | None:
+        """Return the number of the capture that the ledger names."""
+        return self.capture.id if self.capture else None
+
+    def _is_newly_failing(self, ingested: Ingested) -> bool:  # noqa: ARG002 - for polls, which remember the last one
+        """Whether the source worked until now."""
+        return False
+
+    def _log(self, report: PollReport) -> None:
+        tally = report.tally
+        log.info("%s source=%s outcome=%s created=%d", self.kind, self.source_id, report.outcome, tally.created)
+
+    def _report(self, ingested: Ingested) -> PollReport:
+        answer = self.answer
+        status = answer.status_code if isinstance(answer, Failed) else None
         response = answer.response if isinstance(answer, Fetched | NotModified) else None
-        report = PollReport(
+        return PollReport(
             self.source_id,
             ingested.outcome,
-            status_code=response.status_code
-            if response
-            else answer.status_code
-            if isinstance(answer, Failed)
-            else None,
+            status_code=response.status_code if response else status,
             tally=ingested.tally,
             bytes=len(response.body or b"") if response else 0,
             elapsed_ms=answer.elapsed_ms if answer else 0,
             error=ingested.error,
-            note=note,
-            newly_failing=newly_failing,
+            note="; ".join(filter(None, (ingested.note, *self.notes))),
+            newly_failing=self._is_newly_failing(ingested),
             set_aside=ingested.set_aside,
         )
-        row = polls.Attempt(
-            kind=self.kind,
-            started_at=self.started_at,
-            finished_at=self.context.now(),
-            generation=self.context.generation,
-            capture_id=capture_id,
-            rule=answer.rule if isinstance(answer, Failed) else ingested.rule,
-            url=self.url,
-            response_headers=response.response_headers if response and isinstance(answer, NotModified) else (),
-        )
-        polls.record(conn, report, row)
-        return report
+
+
+def read_document(capture: Capture, reading: Reading) -> Judged:
+    """
+    Parse and judge a stored document.
+
+    Raises:
+        ParseError: It cannot be read.
+        DocumentError: This program fails on it.
+    """
+    with isolated("reading", subject=reading.source.id):
+        return judge(parse(capture, reading.source), reading, capture.fetched_at)
+
+
+def unreadable(error: ParseError) -> Ingested:
+    """Return the result for a document that cannot be read."""
+    verdict = selfcheck.judge_error(error)
+    return Ingested(outcome=Outcome(verdict.state.value), error=verdict.reasons[0].detail, rule=error.rule)
+
+
+def failing(error: DocumentError) -> Work:
+    """Return work that fails with an error that was met earlier."""
+
+    def work(_: Connection) -> Ingested:
+        raise error
+
+    return work
 
 
 def capture_of(number: int, reading: Reading, response: Response, purpose: str = "source") -> Capture:
-    """Make of a stored response what `captures.get` reads back of it."""
+    """Return the capture of a stored response, equal to what `captures.get` reads."""
     return Capture(
         id=number,
         source_id=reading.source.id,
@@ -175,13 +297,3 @@ def capture_of(number: int, reading: Reading, response: Response, purpose: str =
         generation=reading.generation,
         purpose=purpose,
     )
-
-
-def _unread(error: ParseError) -> Ingested:
-    """Say what a document comes to that could not be read; its bytes are kept."""
-    verdict = selfcheck.judge_error(error)
-    return Ingested(outcome=Outcome(verdict.state.value), error=verdict.reasons[0].detail, rule=error.rule)
-
-
-def _fail(_: Connection, *, error: DocumentError) -> Ingested:
-    raise error

@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from ingest.errors import DocumentError, StaleListError
-from ingest.model import Failed, Fetched, Outcome, PollReport, Source
-from ingest.pipeline import isolation
-from ingest.pipeline.attempt import Answer
-from ingest.pipeline.ingest import Ingested
-from ingest.pipeline.isolation import isolated
-from ingest.pipeline.visits import Visit, plan
+from ingest.errors import StaleListError
+from ingest.model import PollReport, Source
+from ingest.pipeline.attempt import Answer, Attempt
+from ingest.pipeline.round import Round
 from ingest.store import engine as database
 from ingest.store import sources as states
-
-if TYPE_CHECKING:
-    from ingest.pipeline.rounds import Round
 
 PARTS: Final = 20
 """Parts of one document that are read; the longest sitemap index among the vendors has 17."""
 
 
-def read_parts(this: Round, source: Source, parts: Iterable[str]) -> list[PollReport]:
-    """Fetch and read the documents that a source's own one lists, one after the other; those that fail are said beside it."""
+def read_parts(shared: Round, source: Source, parts: Iterable[str]) -> list[PollReport]:
+    """Fetch and read the documents that a source's own one lists, one after the other."""
     reports: list[PollReport] = []
     for url in list(parts)[:PARTS]:
-        if this.stop():
-            break
-        visit = Visit(this, source, "part", url)
-        report = read_part(visit, this.get(plan(this, source, url)))
+        report = None if shared.stop() else read_part(shared, source, url, shared.get(shared.page_plan(source, url)))
         if report is None:
             break
-        reports += report
-    failed = [report for report in reports if report.error]
-    if failed:
-        told = f"{len(failed)} of {len(reports)} documents that it lists could not be read: {failed[0].error}"
-        with database.write(this.context.engine) as conn:
-            states.warn(conn, source.id, told)
+        reports.append(report)
+    warn(shared, source, reports, "documents that it lists")
     return reports
 
 
-def read_part(visit: Visit, found: Answer) -> list[PollReport] | None:
-    """Store and read what came of one part; None where nothing may be written any more."""
+def read_part(shared: Round, source: Source, url: str, answer: Answer) -> PollReport | None:
+    """Keep and read one part; None where another list came into force."""
     try:
-        with isolated("reading", subject=visit.reading.source.id):
-            if isinstance(found, Fetched):
-                return [visit.finish_document(visit.store(found), found)]
+        return Attempt(shared.context, shared.reading(source), "part", url, purpose="part").run(answer)
     except StaleListError:
         return None
-    except DocumentError as error:
-        with database.write(visit.context.engine) as conn:
-            nothing = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
-            return [visit.record(conn, nothing, None, None)]
-    if isinstance(found, Failed):
-        with database.write(visit.context.engine) as conn:
-            nothing = Ingested(outcome=found.outcome, error=found.detail)
-            return [visit.record(conn, nothing, found, None)]
-    return []
+
+
+def warn(shared: Round, source: Source, reports: Sequence[PollReport], what: str) -> None:
+    """Show on the source how many of its further documents failed."""
+    failed = [report for report in reports if report.error]
+    if failed:
+        reason = f"{len(failed)} of {len(reports)} {what} could not be read: {failed[0].error}"
+        with database.write(shared.context.engine) as conn:
+            states.warn(conn, source.id, reason)

@@ -92,33 +92,35 @@ def choose_again(conn: Connection, generation: int) -> None:
 
 
 def decide(engine: Engine, word: decisions.Decision) -> bool:
-    """Record an operator's word and do it, in one transaction; see `obey`."""
+    """Record and apply an operator's decision in one transaction; see `apply_decision`."""
     with database.write(engine) as conn:
         now = lists.in_force(conn)
-        return obey(conn, word, now.generation if now else 0)
+        return apply_decision(conn, word, now.generation if now else 0)
 
 
-def obey(conn: Connection, word: decisions.Decision, generation: int) -> bool:
+def apply_decision(conn: Connection, decision: decisions.Decision, generation: int) -> bool:
     """
-    Do what an operator decided about a headline or its story; the word survives whatever comes later.
+    Apply an operator's decision about a headline or its story; it survives everything that comes later.
 
     Returns:
         Whether that changed anything.
 
     Raises:
-        UsageError: It is about nothing that is stored.
+        UsageError: Its subject is not stored.
     """
-    for member in placings.members(conn, [word.subject]).values():
+    for member in placings.members(conn, [decision.subject]).values():
         database.serialise_vendor(conn, member.vendor)  # first, as an ingest does: the two must not wait for each other
     database.hold_list(conn)
-    if word.kind in {"withdraw", "restore"}:
-        if not decisions.decide(conn, word):
+    if decision.kind in {"withdraw", "restore"}:
+        if not decisions.decide(conn, decision):
             return False
-        vendor_id = placings.members(conn, [word.subject])[word.subject].vendor
+        vendor_id = placings.members(conn, [decision.subject])[decision.subject].vendor
     else:
-        vendor_id = decisions.on_story(conn, word)
-    choose = word.kind not in {"merge", "split"}  # what these move is chosen for anyway
-    _partition(conn, vendor_id, {word.subject, *word.others}, at=word.at, generation=generation, choose=choose)
+        vendor_id = decisions.on_story(conn, decision)
+    choose = decision.kind not in {"merge", "split"}  # what these move is chosen for anyway
+    _partition(
+        conn, vendor_id, {decision.subject, *decision.others}, at=decision.at, generation=generation, choose=choose
+    )
     return True
 
 

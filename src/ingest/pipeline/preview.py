@@ -1,27 +1,27 @@
 """
 What a source would yield; nothing is written.
 
-A preview goes the way of a poll (parse → normalise → admit → believe → reconcile) up to where that would write, against
-what is stored if there is a database. A test holds the two together.
+A preview is an attempt that ends before the writing: its document is read, judged and decided by the same functions.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Engine
 
 from ingest import dedupe, jail
 from ingest.errors import ParseError
+from ingest.judging import Reading, documents, tally_of
+from ingest.judging.documents import CHECKED, Decided, Judged, Memory
 from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, Tally
 from ingest.parse import cards, selfcheck
-from ingest.pipeline.holding import hold
-from ingest.pipeline.ingest import CHECKED, Reading, believe, judge, tally_of
-from ingest.store import candidates, identity, polls
+from ingest.pipeline.attempt import read_document
+from ingest.pipeline.writing import decide
 from ingest.store import engine as database
 
 
@@ -59,15 +59,6 @@ class Preview:
         return tally_of([item.fate for item in self.items])
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """What is stored that the offers of a document could touch."""
-
-    known: dedupe.Known
-    counts: tuple[int, ...] = ()
-    told: tuple[tuple[str, tuple[str, str]], ...] = ()
-
-
 # ── a source ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -79,20 +70,14 @@ def preview(capture: Capture, reading: Reading, engine: Engine | None = None) ->
         engine: The database that the source would be polled into; without one all is seen for the first time.
     """
     try:
-        document = jail.parse(capture, reading.source)
+        judged = read_document(capture, reading)
     except ParseError as error:
         return Preview(selfcheck.judge_error(error))
-    offers, refusals = judge(document, reading, capture.fetched_at)
-    memory = _remember(engine, reading.source, offers)
-    verdict = believe(document, reading.source, selfcheck.Earlier(counts=memory.counts))
-    if verdict.passed:
-        items = _decided(offers, reading.source, memory, capture)
-    else:
-        reason = verdict.reasons[0]
-        items = [replace(_offered(one, Fate.QUARANTINED), rule=reason.rule, detail=reason.detail) for one in offers]
-    items = sorted([*items, *map(_refused, refusals)], key=lambda item: item.position)
-    odd = tuple(_oddities(document, items, capture, reading.source, verdict))
-    return Preview(verdict, tuple(items), odd, document.dialect, document.parts)
+    decided = _decide(engine, judged, reading, capture)
+    items = tuple(sorted(_items(judged, decided, reading.source), key=lambda item: item.position))
+    document = judged.document
+    odd = tuple(_oddities(document, items, capture, reading.source, decided.verdict))
+    return Preview(decided.verdict, items, odd, document.dialect, document.parts)
 
 
 def joined(whole: Preview, part: Preview) -> Preview:
@@ -102,40 +87,34 @@ def joined(whole: Preview, part: Preview) -> Preview:
     return replace(whole, verdict=verdict, items=(*whole.items, *part.items), odd=odd)
 
 
-def _remember(engine: Engine | None, source: Source, offers: list[dedupe.Offer]) -> _Memory:
-    if engine is None:
-        return _Memory(dedupe.Known(first_fill=True))
-    with database.read(engine) as conn:
-        known = identity.known(conn, source, offers)
-        told: dict[str, tuple[str, str]] = {}
-        if source.opens_pages:
-            names = [one.entry_key for one in dedupe.reconcile(offers, known, source=source, at=_EPOCH)]
-            told = candidates.statuses(conn, source.id, names)
-        return _Memory(known, polls.last_counts(conn, source.id), tuple(told.items()))
+def _decide(engine: Engine | None, judged: Judged, reading: Reading, capture: Capture) -> Decided:
+    if engine is not None:
+        with database.read(engine) as conn:
+            return decide(conn, judged, reading, capture)
+    return documents.decide(documents.identify(judged, Memory(), reading, capture), {}, reading, capture)
 
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _decided(offers: list[dedupe.Offer], source: Source, memory: _Memory, capture: Capture) -> list[Item]:
-    """Give the fate of each admitted entry; where its page is opened first, it waits."""
-    decisions = dedupe.reconcile(offers, memory.known, source=source, at=capture.fetched_at)
-    if not source.opens_pages:
-        return [_offered(one.offer, one.fate) for one in decisions]
-    held = hold(decisions, dict(memory.told), source.first_fill)
+def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[Item]:
+    """Yield each entry with its fate; an entry whose page is opened first is pending."""
     waits = "its page would be opened first"
     older = f"older than the newest {source.first_fill}, which are opened; it would be registered as known"
-    return [
-        *(_offered(one.offer, one.fate) for one in held.kept),
-        *(_offered(one.offer, fate) for one, fate in held.told),
-        *(replace(_offered(one.offer, Fate.PENDING), detail=waits) for one in held.opened),
-        *(replace(_offered(one.offer, Fate.SEEN), detail=older) for one in held.older),
-    ]
+    held = decided.held
+    yield from (_offered(one.offer, one.fate) for one in held.ready)
+    yield from (_offered(one.offer, fate) for one, fate in held.pending)
+    yield from (replace(_offered(one.offer, Fate.PENDING), detail=waits) for one in held.to_open)
+    yield from (replace(_offered(one.offer, Fate.SEEN), detail=older) for one in held.known)
+    offers = {} if decided.verdict.passed else {offer.candidate.position: offer for offer in judged.offers}
+    for refusal in decided.refusals:
+        offer = offers.get(refusal.position)
+        if offer is None:
+            yield _refused(refusal)
+        else:
+            yield replace(_offered(offer, refusal.fate), rule=refusal.rule, detail=refusal.detail)
 
 
 def _offered(offer: dedupe.Offer, fate: Fate) -> Item:
-    said = offer.candidate
-    return Item(said.position, fate, said.title, offer.url.text, said.published, said.lang)
+    entry = offer.candidate
+    return Item(entry.position, fate, entry.title, offer.url.text, entry.published, entry.lang)
 
 
 def _refused(refusal: Refusal) -> Item:
@@ -152,7 +131,7 @@ _MOST: Final = 0.5
 
 
 def _oddities(
-    document: Document, items: list[Item], capture: Capture, source: Source, verdict: selfcheck.Verdict
+    document: Document, items: Sequence[Item], capture: Capture, source: Source, verdict: selfcheck.Verdict
 ) -> Iterator[str]:
     """Say what an operator should look at although nothing forbids it."""
     if document.damage:
@@ -172,10 +151,10 @@ def _oddities(
 
 def _stricter(document: Document, capture: Capture, source: Source, verdict: selfcheck.Verdict) -> Iterator[str]:
     """Check once more as for a source that gives dates, and whether a second reading says the same."""
-    told = {reason.rule for reason in verdict.reasons}
+    known = {reason.rule for reason in verdict.reasons}
     again = jail.parse(capture, source)
     strict = selfcheck.check(document, dates=not source.article, again=again)
-    yield from (reason.detail for reason in strict.reasons if reason.rule not in told)
+    yield from (reason.detail for reason in strict.reasons if reason.rule not in known)
 
 
 def _odd_dates(document: Document, capture: Capture, source: Source) -> Iterator[str]:
@@ -205,7 +184,7 @@ def _odd_titles(items: Iterable[Item]) -> Iterator[str]:
         yield f"{len(long)} of the titles are longer than {_LONG} characters; more than the title may have been taken."
 
 
-def _odd_languages(items: list[Item], source: Source) -> Iterator[str]:
+def _odd_languages(items: Sequence[Item], source: Source) -> Iterator[str]:
     langs = Counter(item.lang for item in items if item.fate in _RECORDED)
     if not langs:
         return
@@ -221,7 +200,7 @@ def _odd_languages(items: list[Item], source: Source) -> Iterator[str]:
 _RECORDED: Final = frozenset({Fate.CREATED, Fate.REVISED, Fate.SEEN, Fate.DUPLICATE, Fate.PENDING})
 
 
-def _odd_fates(items: list[Item]) -> Iterator[str]:
+def _odd_fates(items: Sequence[Item]) -> Iterator[str]:
     if not items:
         yield "There is nothing in it: an empty list, or another document than was meant."
         return

@@ -1,28 +1,30 @@
 """
-Replay: the stored evidence put through today's code, in the order in which it was first read, in another database.
+Replay: stored evidence put through today's code, in the order in which it was first read, in another database.
 
-Lists, captures and operators' decisions are the input, headlines with all that hangs on them the output. With the same code
-and lists nothing differs from what is stored: that is how the two prove each other.
+Lists, captures and operators' decisions are the input, headlines and everything about them the output. With the same code and
+the same lists the result equals what is stored, which proves both.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
 
 from ingest import allowlist
 from ingest.errors import DamagedError, DocumentError, ParseError, UsageError
-from ingest.jail import parse, read_article
-from ingest.model import Allowlist, Capture, Outcome, Tally
-from ingest.pipeline import isolation, pages
-from ingest.pipeline.ingest import Reading, judge, write
-from ingest.pipeline.isolation import isolated, writing
-from ingest.pipeline.placing import choose_again, obey, settle_all
-from ingest.pipeline.poll import seen_again
+from ingest.judging import Ingested, Reading
+from ingest.judging.pages import Waiting
+from ingest.judging.settling import seen_again
+from ingest.model import Allowlist, Capture, Outcome, PollReport
+from ingest.pipeline import isolation
+from ingest.pipeline.attempt import Attempt, Context, Work, failing
+from ingest.pipeline.openings import read_page
+from ingest.pipeline.placing import apply_decision, choose_again, settle_all
+from ingest.pipeline.writing import give_up, write_page
 from ingest.store import candidates, captures, decisions, lists, polls, queries, replays
 from ingest.store import engine as database
 
@@ -30,9 +32,9 @@ from ingest.store import engine as database
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """
-    What a replay went through: documents read, those of them without their bytes, and lists.
+    The extent of a replay: documents read, those of them whose bytes were pruned, and lists.
 
-    `failed` names the captures that are damaged or on which this program fails, with why; they cost nothing else.
+    `failed` names each capture that is damaged, or on which this program fails, with the reason.
     """
 
     documents: int
@@ -45,81 +47,64 @@ def replay(
     origin: Engine, target: Engine, *, watch: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Replayed:
     """
-    Rebuild in `target` what the evidence in `origin` comes to.
+    Rebuild in `target` the result of the evidence in `origin`.
 
     Args:
         origin: Only read.
         target: At our schema and empty.
-        watch: Told how many documents are done, and of how many.
+        watch: Called with the number of documents done and their total.
 
     Raises:
-        UsageError: The target holds something already.
-        AllowlistError: A list that once was in force is none by today's rules.
+        UsageError: The target is not empty.
+        AllowlistError: Today's rules refuse a list that once was in force.
     """
     with database.read(target) as conn:
         if lists.in_force(conn) is not None or not queries.is_empty(conn):
             raise UsageError("is not empty; name a new database.", subject=database.location(target))
     with database.read(origin) as conn:
-        run = _Replay(conn, target, replays.generations(conn), deque(decisions.recorded(conn)))
+        run = _Replay(conn, target)
         events = list(replays.events(conn))
         for done, event in enumerate(events):
             watch(done, len(events))
             run.step(event)
         run.finish()
-    return Replayed(len(events), run.pruned, run.applied, tuple(dict.fromkeys(run.failed)))
+    return Replayed(len(events), run.past.pruned, run.applied, tuple(dict.fromkeys(run.past.failed)))
+
+
+@dataclass(slots=True)
+class _Past:
+    """What earlier events of a replay left for later ones: how each source was last read, and its newest capture."""
+
+    last_read: dict[str, tuple[str, str]] = field(default_factory=dict)
+    newest: dict[str, int] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    pruned: int = 0
 
 
 class _Replay:
-    """One run: what has been applied so far, and how each source was last read."""
+    """One replay, step by step."""
 
-    def __init__(
-        self,
-        origin: Connection,
-        target: Engine,
-        generations: list[replays.Generation],
-        words: deque[decisions.Decision],
-    ) -> None:
+    def __init__(self, origin: Connection, target: Engine) -> None:
+        self.past = _Past()
+        self.applied = 0
         self._origin = origin
         self._target = target
-        self._generations = deque(generations)
-        self._words = words
+        self._generations = deque(replays.generations(origin))
+        self._decisions = deque(decisions.recorded(origin))
         self._listed: Allowlist | None = None
-        self._last_read: dict[str, tuple[str, str]] = {}
-        self._newest: dict[str, int] = {}
-        self.failed: list[str] = []
-        self.applied = 0
-        self.pruned = 0
 
     def step(self, event: replays.Event) -> None:
-        """Repeat one poll that read a document, after the lists and decisions that came before it."""
+        """Repeat one poll that read a document, after the lists and decisions before it."""
         self._apply_until(event.generation)
         self._decide_until(event.poll_id)
         with database.write(self._target) as conn:
             replays.copy_capture(self._origin, conn, event.capture_id)
-            tally = self._repeat(conn, event)
-            replays.copy_poll(self._origin, conn, event.poll_id, asdict(tally))
-
-    def _repeat(self, conn: Connection, event: replays.Event) -> Tally:
-        """Read a capture again; where that fails, it is named and costs nothing else."""
         reading = self._reading(event)
-        if reading is None or self._is_void(conn, event):
-            return Tally()
-        try:
-            capture = captures.get(conn, event.capture_id)
-            if capture is None:
-                self.pruned += 1
-                return Tally()
-            with isolated("reading", subject=event.source_id), writing(conn, subject=event.source_id):
-                return self._read(conn, event, capture, reading)
-        except DamagedError as error:
-            self.failed.append(str(error))
-        except DocumentError as error:
-            self.failed.append(f"{event.source_id}: {isolation.sentence(event.capture_id, error)}")
-        return Tally()
-
-    def _is_void(self, conn: Connection, event: replays.Event) -> bool:
-        """Whether a poll set a document aside that was read by another poll, or that an operator does without."""
-        return event.rule == isolation.RULE and not captures.is_set_aside(conn, event.capture_id)
+        if reading is None:
+            with database.write(self._target) as conn:
+                replays.copy_poll(self._origin, conn, event.poll_id, asdict(Ingested().tally))
+        else:
+            _Repetition(self._origin, self._target, event, reading, self.past).repeat()
 
     def finish(self) -> None:
         """Apply the lists and decisions that came after the last document."""
@@ -141,58 +126,105 @@ class _Replay:
             self.applied += 1
 
     def _decide_until(self, poll_id: int | None) -> None:
-        while self._words and (poll_id is None or (self._words[0].after_poll_id or 0) < poll_id):
+        while self._decisions and (poll_id is None or (self._decisions[0].after_poll_id or 0) < poll_id):
             with database.write(self._target) as conn:
-                obey(conn, self._words.popleft(), self.applied)
+                apply_decision(conn, self._decisions.popleft(), self.applied)
 
     def _reading(self, event: replays.Event) -> Reading | None:
-        """Say by what a source's documents were read; None when its list no longer had it."""
+        """Return how a source's documents were read; None where its list no longer had it."""
         listed = self._listed
-        if listed is None:
-            return None
-        source = next((source for source in listed.sources if source.id == event.source_id), None)
-        if source is None:
+        source = next((source for source in listed.sources if source.id == event.source_id), None) if listed else None
+        if listed is None or source is None:
             return None
         vendor = next(vendor for vendor in listed.vendors if vendor.id == source.vendor_id)
         return Reading(source, vendor, event.generation)
 
-    def _read(self, conn: Connection, event: replays.Event, capture: Capture, reading: Reading) -> Tally:
-        """Read one document as it was read then: as a source's own, a part of it, or the page of an entry."""
-        if event.kind in {"article", "gave-up"}:
-            return self._read_page(conn, event, capture, reading)
+
+class _Repetition(Attempt):
+    """One attempt of the past, repeated: its capture is copied before, its row in the ledger with the new tally."""
+
+    def __init__(self, origin: Connection, target: Engine, event: replays.Event, reading: Reading, past: _Past) -> None:
+        super().__init__(Context(target, event.generation, lambda: event.at), reading, event.kind, event.url)
+        self._origin = origin
+        self._event = event
+        self._past = past
+
+    def repeat(self) -> None:
+        """Read the copied capture again."""
+        with database.read(self.context.engine) as conn:
+            try:
+                capture, fault = captures.get(conn, self._event.capture_id), None
+            except DamagedError as error:
+                capture, fault = captures.without_bytes(conn, self._event.capture_id), error
+            is_void = self._is_void(conn)
+        self._past.pruned += capture is None and not is_void
+        self.run(None, None if is_void else capture, None if is_void else fault)
+
+    def _is_void(self, conn: Connection) -> bool:
+        """Whether this poll set a document aside that another poll read, or that an operator discarded."""
+        return self._event.rule == isolation.RULE and not captures.is_set_aside(conn, self._event.capture_id)
+
+    def _read(self) -> Work:
+        """Read a capture as it was read then: as a source's own document, as a part of it, or as the page of an entry."""
+        capture = self.capture
+        if capture is None:
+            return lambda _: Ingested()
+        if self.kind in {"article", "gave-up"}:
+            return self._read_page(capture)
         if capture.purpose == "part":
-            return self._read_document(conn, capture, reading)
-        newest = self._newest.get(capture.source_id, 0)
-        if capture.id < newest:
-            return self._read_document(conn, capture, reading, only_new=True)
-        self._newest[capture.source_id] = capture.id
-        read_so = (capture.payload_digest, reading.digest)
-        if event.kind == "poll" and self._last_read.get(capture.source_id) == read_so:
-            return seen_again(polls.last_tally(conn, capture.source_id))
-        self._last_read[capture.source_id] = read_so
-        return self._read_document(conn, capture, reading)
+            return super()._read()
+        if capture.id < self._past.newest.get(self.source_id, 0):
+            self._only_new = True
+            return super()._read()
+        self._past.newest[self.source_id] = capture.id
+        read_so = (capture.payload_digest, self.reading.digest)
+        if self.kind == "poll" and self._past.last_read.get(self.source_id) == read_so:
+            return lambda conn: Ingested(seen_again(polls.last_tally(conn, self.source_id)))
+        self._past.last_read[self.source_id] = read_so
+        return super()._read()
 
-    def _read_document(self, conn: Connection, capture: Capture, reading: Reading, *, only_new: bool = False) -> Tally:
+    def _read_page(self, capture: Capture) -> Work:
+        if self.kind == "gave-up":
+            return lambda conn: self._with_entry(conn, capture, give_up)
         try:
-            document = parse(capture, reading.source)
-        except ParseError:
-            self._last_read.pop(capture.source_id, None)
-            return Tally()
-        judged = judge(document, reading, capture.fetched_at)
-        ingested = write(conn, capture, document, reading, judged, only_new=only_new)
-        if ingested.outcome is not Outcome.OK or (document.cut and not only_new):  # a poll reads the same bytes again
-            self._last_read.pop(capture.source_id, None)
-        return ingested.tally
-
-    def _read_page(self, conn: Connection, event: replays.Event, capture: Capture, reading: Reading) -> Tally:
-        at = capture.fetched_at
-        waiting = candidates.find(conn, event.source_id, event.url, now=at, owner="replay", lease=timedelta(days=1))
-        if waiting is None:
-            return Tally()
-        if event.kind == "gave-up":
-            return pages.give_up(conn, capture, waiting, reading).tally
-        try:
-            article = read_article(capture, reading.source)
+            article = read_page(capture, self.reading)
         except ParseError:  # it was tried again, or given up by an event of its own
-            return Tally()
-        return pages.write(conn, capture, article, waiting, reading).tally
+            return lambda _: Ingested()
+        except DocumentError as error:
+            return failing(error)
+        return lambda conn: self._with_entry(
+            conn, capture, lambda conn, page, one, reading: write_page(conn, page, article, one, reading)
+        )
+
+    def _with_entry(
+        self,
+        conn: Connection,
+        capture: Capture,
+        work: Callable[[Connection, Capture, Waiting, Reading], Ingested],
+    ) -> Ingested:
+        """Record the entry to which a page belongs, where it still waits."""
+        at = capture.fetched_at
+        one = candidates.find(conn, self.source_id, self.url, now=at, owner="replay", lease=timedelta(days=1))
+        return Ingested() if one is None else work(conn, capture, one, self.reading)
+
+    def _settle(self, conn: Connection, ingested: Ingested) -> None:
+        """Forget how a source was read where a poll would read the same bytes again."""
+        del conn
+        is_cut = self.document is not None and self.document.cut and not self._only_new
+        if ingested.outcome is not Outcome.OK or is_cut:
+            self._past.last_read.pop(self.source_id, None)
+
+    def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
+        """Leave the mark that was copied with the capture."""
+
+    def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
+        """Name a capture that is damaged, or on which this program fails."""
+        del conn
+        sentence = f"{self.source_id}: {isolation.sentence(capture.id, error)}"
+        self._past.failed.append(str(error) if isinstance(error, DamagedError) else sentence)
+        return Ingested()
+
+    def _enter(self, conn: Connection, ingested: Ingested, report: PollReport) -> None:
+        """Copy the row in the ledger, with the tally of the repetition."""
+        del report
+        replays.copy_poll(self._origin, conn, self._event.poll_id, asdict(ingested.tally))

@@ -10,122 +10,36 @@ from __future__ import annotations
 import difflib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from ingest import urls
 from ingest.errors import DocumentError, UsageError
-from ingest.fetch import Fetcher
-from ingest.model import (
-    Allowlist,
-    Failed,
-    Fetched,
-    FetchPlan,
-    Lease,
-    NotModified,
-    Outcome,
-    PollReport,
-    PollState,
-    RoundReport,
-    Skip,
-    Source,
-    Vendor,
-)
-from ingest.pipeline import isolation
-from ingest.pipeline.attempt import Context
+from ingest.model import FetchPlan, Outcome, PollReport, RoundReport, Skip, Source
+from ingest.pipeline.attempt import Answer
 from ingest.pipeline.further import follow_lists
-from ingest.pipeline.ingest import Reading
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.openings import open_pages
 from ingest.pipeline.parts import read_parts
 from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Poll
-from ingest.pipeline.stored import leased, read_stored
-from ingest.pipeline.turns import SOON_S, lease_for
+from ingest.pipeline.round import Progress, Round
+from ingest.pipeline.stored import read_stored
+from ingest.pipeline.turns import SOON_S
 from ingest.store import engine as database
-from ingest.store import leases, owners, sources
+from ingest.store import owners, sources
 
 log = logging.getLogger("ingest.poll")
 
-_Flight = Future[Fetched | NotModified | Failed]
+_Flight = Future[Answer]
 
 LOOK_AGAIN_S: Final = 0.5
 """How soon a host that another process holds is looked at again; that process may be done long before its lease ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """One step of a round, for whoever watches: started (with the number to do), fetching, finished (with the report)."""
-
-    kind: str
-    source_id: str = ""
-    total: int = 0
-    report: PollReport | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one round works with; `stop` asks it to finish what is under way and begin nothing new."""
-
-    context: Context
-    allowlist: Allowlist
-    fetcher: Fetcher
-    owner: str
-    workers: int = 32
-    watch: Callable[[Progress], None] = field(default=lambda _: None)
-    stop: Callable[[], bool] = field(default=lambda: False)
-
-    def vendor_of(self, source: Source) -> Vendor:
-        """Find whose source it is."""
-        return next(vendor for vendor in self.allowlist.vendors if vendor.id == source.vendor_id)
-
-    def reading(self, source: Source) -> Reading:
-        """Say by what a source's documents are read now."""
-        return Reading(source, self.vendor_of(source), self.context.generation)
-
-    def poll(self, source: Source, state: PollState, lease: Lease, *, kind: str = "poll") -> Poll:
-        """Put a claimed source on its way."""
-        return Poll(self.context, self.reading(source), state, lease, kind=kind)
-
-    def claim(self, ids: Sequence[str], *, since: datetime | None = None) -> leases.Claims:
-        """Take the leases of those sources and hosts that nobody else holds; `since` as in `leases.claim`."""
-        with database.write(self.context.engine) as conn:
-            return leases.claim(conn, now=self.context.now(), owner=self.owner, lease=self.lease, ids=ids, since=since)
-
-    def claim_source(self, source_id: str) -> leases.Claims:
-        """Take the lease of one source without its host: nothing will be asked."""
-        with database.write(self.context.engine) as conn:
-            return leases.claim_source(conn, source_id, now=self.context.now(), owner=self.owner, lease=self.lease)
-
-    @property
-    def lease(self) -> timedelta:
-        """How long a claimed source is ours."""
-        return lease_for(self.context.limits.timeout, self.context.limits.host_gap)
-
-    def fetch(self, poll: Poll, plan: FetchPlan) -> Fetched | NotModified | Failed:
-        """Ask, in a thread, under the lease of the poll."""
-        with self.fetcher.pace.holding(poll.lease):
-            return self.get(plan)
-
-    def get(self, plan: FetchPlan) -> Fetched | NotModified | Failed:
-        """Ask; a fault of ours in doing so is a failure of this source alone."""
-        try:
-            with isolated("fetching", subject=plan.source_id):
-                return self.fetcher.get(plan)
-        except DocumentError as error:
-            return Failed(plan.source_id, Outcome.FAILED, isolation.RULE, error.message, elapsed_ms=0)
-
-    def give_back(self, given: Iterable[Lease]) -> None:
-        """Give leases back with the state of their sources untouched; hosts rest, as they may just have been asked."""
-        for lease in given:
-            with database.write(self.context.engine) as conn:
-                leases.give_back(conn, lease, host_free_at=self.context.now() + self.context.limits.host_gap)
-
-
-def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False) -> RoundReport:
+def run_round(shared: Round, *, only: Sequence[str] = (), everything: bool = False) -> RoundReport:
     """
     Look once at what is due, or at what is named, or at everything that is enabled.
 
@@ -135,48 +49,48 @@ def run_round(this: Round, *, only: Sequence[str] = (), everything: bool = False
     Errors:
         UsageError: a named source is not in the list in force.
     """
-    listed = {source.id: source for source in this.allowlist.sources}
+    listed = {source.id: source for source in shared.allowlist.sources}
     for source_id in only:
         if source_id not in listed:
             near = difflib.get_close_matches(source_id, listed, n=1)
             hint = f'did you mean "{near[0]}"?' if near else "`ingest sources list` shows them."
             message = f"no such source in the list in force; {hint}"
             raise UsageError(message, subject=source_id)
-    faults = settle_all(this.context.engine, at=this.context.now(), generation=this.context.generation)
-    _bury(this)
-    _follow_clock(this)
-    stored = read_stored(this)
-    reports, worked = _poll_all(this, listed, only=only, everything=everything)
-    visits = [report for poll in worked for report in read_parts(this, poll.source, poll.listed_parts())]
+    faults = settle_all(shared.context.engine, at=shared.context.now(), generation=shared.context.generation)
+    _release(shared)
+    _follow_clock(shared)
+    stored = read_stored(shared)
+    reports, worked = _poll_all(shared, listed, only=only, everything=everything)
+    visits = [report for poll in worked for report in read_parts(shared, poll.source, poll.listed_parts())]
     chosen = {source_id: listed[source_id] for source_id in only} or listed
-    visits += follow_lists(this, chosen, {poll.source.id for poll in worked})
-    visits += open_pages(this, chosen)
+    visits += follow_lists(shared, chosen, {poll.source.id for poll in worked})
+    visits += open_pages(shared, chosen)
     return RoundReport((*stored, *reports), tuple(visits), tuple(faults))
 
 
-def _bury(this: Round) -> None:
-    """See that no source waits for a process of this machine that is dead."""
-    with database.read(this.context.engine) as conn:
+def _release(shared: Round) -> None:
+    """Release what dead processes of this machine hold."""
+    with database.read(shared.context.engine) as conn:
         dead = owners.dead(conn)
     if dead:
         log.warning("taking over what dead processes held: %s", ", ".join(sorted(dead)))
-        with database.write(this.context.engine) as conn:
-            owners.bury(conn, dead, host_free_at=this.context.now() + this.context.limits.host_gap)
+        with database.write(shared.context.engine) as conn:
+            owners.release(conn, dead, host_free_at=shared.context.now() + shared.context.limits.host_gap)
 
 
-def _follow_clock(this: Round) -> None:
-    """See that a clock that ran ahead and was set back leaves no source waiting until it gets there again."""
-    now = this.context.now()
-    with database.read(this.context.engine) as conn:
-        ahead = sources.attempted_after(conn, now + this.lease)  # clocks of several machines differ by less
+def _follow_clock(shared: Round) -> None:
+    """Plan the sources anew that an earlier, faster clock planned too late."""
+    now = shared.context.now()
+    with database.read(shared.context.engine) as conn:
+        ahead = sources.attempted_after(conn, now + shared.lease)  # clocks of several machines differ by less
     if ahead:
         log.warning("our clock was set back; %d sources are planned anew from now on", len(ahead))
-        with database.write(this.context.engine) as conn:
+        with database.write(shared.context.engine) as conn:
             sources.follow_clock(conn, ahead, now)
 
 
 def _poll_all(
-    this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool
+    shared: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool
 ) -> tuple[list[PollReport], list[Poll]]:
     """
     Keep `workers` requests in flight, claiming as places and hosts come free, until nothing is left to claim.
@@ -185,32 +99,32 @@ def _poll_all(
         The reports, and the polls that worked: their documents may list parts that are still to be read.
     """
     named = bool(only) or everything
-    queue = _Queue(this, listed, only=only, everything=everything)
-    this.watch(Progress("started", total=len(queue)))
+    queue = _Queue(shared, listed, only=only, everything=everything)
+    shared.watch(Progress("started", total=len(queue)))
     reports: list[PollReport] = []
     flying: dict[_Flight, Poll] = {}
     worked: list[Poll] = []
-    with ThreadPoolExecutor(this.workers, thread_name_prefix="fetch") as pool:
+    with ThreadPoolExecutor(shared.workers, thread_name_prefix="fetch") as pool:
         try:
             while flying or queue:
-                for poll in queue.take(this.workers - len(flying), _hosts(flying)):
+                for poll in queue.take(shared.workers - len(flying), _hosts(flying)):
                     plan = _planned(poll, named=named)
                     if isinstance(plan, PollReport):
                         reports.append(plan)
                     elif isinstance(plan, Skip):
                         reports.append(poll.skip(plan))
                     else:
-                        this.watch(Progress("fetching", poll.source.id))
-                        flying[pool.submit(this.fetch, poll, plan)] = poll
-                landed = _next(flying, None if len(flying) == this.workers else queue.pause(_hosts(flying)))
+                        shared.watch(Progress("fetching", poll.source.id))
+                        flying[pool.submit(shared.fetch, poll, plan)] = poll
+                landed = _next(flying, None if len(flying) == shared.workers else queue.pause(_hosts(flying)))
                 for future in landed:
                     poll = flying.pop(future)
-                    reports.append(_land(this, poll, future))
+                    reports.append(_land(shared, poll, future))
                     if reports[-1].outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
                         worked.append(poll)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            this.give_back(poll.lease for poll in flying.values())
+            shared.give_back(poll.lease for poll in flying.values())
     return reports + queue.skipped, worked
 
 
@@ -237,15 +151,15 @@ def _next(flying: Mapping[_Flight, Poll], patience_s: float | None) -> set[_Flig
 class _Queue:
     """The sources of a round, claimed a few at a time so that several processes share them."""
 
-    def __init__(self, this: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool) -> None:
-        self._this = this
+    def __init__(self, shared: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool) -> None:
+        self._shared = shared
         self._only = frozenset(only)
         self._named = bool(only) or everything
-        self._began = this.context.now()
+        self._began = shared.context.now()
         wanted = list(dict.fromkeys(only)) or [source.id for source in listed.values() if source.enabled]
         if not self._named:
-            with database.read(this.context.engine) as conn:
-                wanted = sources.due(conn, now=this.context.now(), ids=wanted)
+            with database.read(shared.context.engine) as conn:
+                wanted = sources.due(conn, now=shared.context.now(), ids=wanted)
         self._left = {source_id: listed[source_id] for source_id in wanted}
         self._host = {source_id: urls.parse(source.url).host for source_id, source in self._left.items()}
         self._later: dict[str, float] = {}  # both by the clock that nobody sets
@@ -254,7 +168,7 @@ class _Queue:
 
     def __len__(self) -> int:
         """How many are left; none once the round was asked to stop."""
-        return 0 if self._this.stop() else len(self._left)
+        return 0 if self._shared.stop() else len(self._left)
 
     def take(self, places: int, busy: Collection[str]) -> list[Poll]:
         """Claim up to `places` sources of different hosts, none of which we are asking right now."""
@@ -265,10 +179,10 @@ class _Queue:
                 picked.setdefault(host, source_id)
         if not picked:
             return []
-        claims = self._this.claim(list(picked.values()), since=self._began if self._named else None)
+        claims = self._shared.claim(list(picked.values()), since=self._began if self._named else None)
         found = {source_id: self._left.pop(source_id) for source_id in picked.values()}
         for source_id, until in claims.later.items():
-            self._put_off(found[source_id], until - self._this.context.now())
+            self._put_off(found[source_id], until - self._shared.context.now())
         for source_id, until in claims.resting.items():
             why = f"{self._host[source_id]} asked to be left alone until {until:%Y-%m-%d %H:%M:%S}Z"
             self.skipped.append(PollReport(source_id, Outcome.SKIPPED, error=why))
@@ -278,7 +192,7 @@ class _Queue:
             got = {state.source_id for state, _ in claims.taken} | claims.later.keys() | claims.resting.keys()
             why = "another worker has it, or has just asked it"
             self.skipped += [PollReport(item, Outcome.SKIPPED, error=why) for item in sorted(found.keys() - got)]
-        return [self._this.poll(found[state.source_id], state, lease) for state, lease in claims.taken]
+        return [self._shared.poll(found[state.source_id], state, lease) for state, lease in claims.taken]
 
     def _put_off(self, source: Source, rest: timedelta) -> None:
         """
@@ -288,7 +202,7 @@ class _Queue:
         dead or has sources of its own there. It stays due, and the next round sees to it.
         """
         host, now = self._host[source.id], time.monotonic()
-        patience_s = (self._this.context.limits.timeout + self._this.context.limits.host_gap).total_seconds()
+        patience_s = (self._shared.context.limits.timeout + self._shared.context.limits.host_gap).total_seconds()
         if self._named or now - self._wanted_since.setdefault(host, now) <= patience_s:
             self._left[source.id] = source
             self._later[host] = now + min(max(rest.total_seconds(), SOON_S), LOOK_AGAIN_S)
@@ -303,14 +217,10 @@ class _Queue:
         return max(0.0, min(resting) - time.monotonic())
 
 
-def _land(this: Round, poll: Poll, future: Future[Fetched | NotModified | Failed]) -> PollReport:
-    """Ingest what a thread brought back."""
+def _land(shared: Round, poll: Poll, future: _Flight) -> PollReport:
+    """Carry the answer to a request through."""
     report = PollReport(poll.source.id, Outcome.SKIPPED, error="another worker took the source over")
-    with leased(this, poll.lease):
-        try:
-            with isolated("settling", subject=poll.source.id):
-                report = poll.finish(future.result())
-        except DocumentError as error:
-            report = poll.fail(error)
-    this.watch(Progress("finished", poll.source.id, report=report))
+    with shared.leased(poll.lease):
+        report = poll.run(future.result())
+    shared.watch(Progress("finished", poll.source.id, report=report))
     return report

@@ -1,153 +1,127 @@
 """
-What is stored and unread: captures that a kill left behind, that were set aside, or that are to be read anew.
+Stored captures that are still to be read: left behind by a kill, set aside, or to be read by another stanza or other rules.
 
-They go the same way as what a poll brings, before anything is asked. No vendor hears of it.
+They are read before anything is fetched, and no vendor is asked.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from ingest.errors import DamagedError, LeaseLostError, StaleListError
-from ingest.model import Capture, Lease, PollReport, Source
-from ingest.pipeline.ingest import Ingested
-from ingest.pipeline.openings import read_page
-from ingest.pipeline.poll import Poll
-from ingest.pipeline.visits import Visit
+from ingest.errors import DamagedError
+from ingest.judging import Ingested
+from ingest.model import Capture, Lease, PollReport, PollState, Source
+from ingest.pipeline.attempt import Attempt, Context, Work
+from ingest.pipeline.openings import open_page
+from ingest.pipeline.round import Round
 from ingest.rules import RULES_VERSION
 from ingest.store import candidates, captures, sources
 from ingest.store import engine as database
 
-if TYPE_CHECKING:
-    from ingest.pipeline.rounds import Round
 
-log = logging.getLogger("ingest.poll")
-
-
-def read_stored(this: Round) -> list[PollReport]:
+def read_stored(shared: Round) -> list[PollReport]:
     """
-    Read what is stored and unread, asking nobody.
+    Read the stored captures that are unread, without a request.
 
-    First what a kill left behind, then what was set aside by other rules or another stanza, then what is to be read anew
-    under a changed list, rules or parser.
+    First those that a kill left behind, then those that other rules or another stanza set aside, then the newest of each
+    source whose list, rules or parser changed.
     """
-    listed = {source.id: source for source in this.allowlist.sources}
-    with database.read(this.context.engine) as conn:
+    listed = {source.id: source for source in shared.allowlist.sources}
+    with database.read(shared.context.engine) as conn:
         waiting = [(source_id, number) for source_id, number in captures.waiting(conn) if source_id in listed]
         aside = [one for one in captures.all_set_aside(conn) if one.source_id in listed]
         states = {state.source_id: state for state in sources.poll_states(conn, None)}
     reports: list[PollReport] = []
     for source_id, number in waiting:
-        reports += _recover(this, listed[source_id], number, captures.is_waiting)
+        reports += _recover(shared, listed[source_id], number, captures.is_waiting)
     for one in aside:
         by = (one.rules_version, one.source_digest)
         newest = states[one.source_id].last_capture_id
-        if one.id != newest and by != (RULES_VERSION, this.reading(listed[one.source_id]).digest):
-            reports += _recover(this, listed[one.source_id], one.id, captures.is_set_aside)
+        if one.id != newest and by != (RULES_VERSION, shared.reading(listed[one.source_id]).digest):
+            reports += _recover(shared, listed[one.source_id], one.id, captures.is_set_aside)
     for state in states.values():
         source = listed.get(state.source_id)
-        if source is not None and state.last_capture_id and not this.reading(source).has_read(state):
-            reports += _ingest_again(this, source)
+        if source is not None and state.last_capture_id and not shared.reading(source).has_read(state):
+            reports += _read_again(shared, source)
     return reports
 
 
 def _recover(
-    this: Round, source: Source, number: int, is_wanted: Callable[[Connection, int], bool]
+    shared: Round, source: Source, number: int, is_wanted: Callable[[Connection, int], bool]
 ) -> list[PollReport]:
-    """Ingest a capture that was stored and not read, unless another process is about to or just did."""
+    """Read a stored capture, unless another process is about to or just did."""
     reports: list[PollReport] = []
-    for state, lease in this.claim_source(source.id).taken:
-        with leased(this, lease):
-            with database.read(this.context.engine) as conn:
+    for state, lease in shared.claim_source(source.id).taken:
+        with shared.leased(lease):
+            with database.read(shared.context.engine) as conn:
                 wanted = is_wanted(conn, number)
                 head = captures.without_bytes(conn, number)
             if not wanted:
-                this.give_back([lease])
+                shared.give_back([lease])
             elif head.purpose == "source" and number >= (state.last_capture_id or 0):
-                reports += _read_newest(this, this.poll(source, state, lease, kind="recovered"), number)
+                reports += _read_newest(shared, source, state, lease, "recovered", number)
             else:
-                this.give_back([lease])
-                reports += _read_other(this, source, head)
+                shared.give_back([lease])
+                reports += _read_other(shared, source, head)
     return reports
 
 
-def _read_newest(this: Round, poll: Poll, number: int) -> list[PollReport]:
-    try:
-        with database.read(this.context.engine) as conn:
-            capture = captures.get(conn, number)
-    except DamagedError as error:
-        return [poll.set_damaged_aside(number, error)]
-    if capture is None:
-        this.give_back([poll.lease])
-        return []
-    return [poll.ingest(capture, found=None)]
-
-
-def _read_other(this: Round, source: Source, head: Capture) -> list[PollReport]:
-    try:
-        with database.read(this.context.engine) as conn:
-            capture = captures.get(conn, head.id)
-        return _read_beside(this, source, capture) if capture else []
-    except DamagedError as error:
-        return [_set_damaged_aside(this, source, head, error)]
-
-
-def _read_beside(this: Round, source: Source, capture: Capture) -> list[PollReport]:
-    """Read a part or page that a crash left behind unread, or a document of a source that is not its newest."""
-    visit = Visit(this, source, _KINDS.get(capture.purpose, "reingest"), "")
-    if capture.purpose == "source":
-        return [visit.finish_document(capture, None, only_new=True)]
-    visit.url = capture.target_url
-    if capture.purpose == "part":
-        return [visit.finish_document(capture, None)]
-    with database.write(this.context.engine) as conn:
-        one = candidates.find(
-            conn, source.id, capture.target_url, now=this.context.now(), owner=this.owner, lease=this.lease
-        )
-    if one is not None:
-        return read_page(visit, one, capture, None)
-    # The entry was finished by another capture of the same page.
-    return [visit.finish(capture, None, lambda _: Ingested())]
-
-
-_KINDS: Final = {"part": "part", "article": "article"}
-
-
-def _set_damaged_aside(this: Round, source: Source, capture: Capture, error: DamagedError) -> PollReport:
-    """Set a stored part or page aside whose bytes are not those that came."""
-    kind = _KINDS.get(capture.purpose, "reingest")
-    return Visit(this, source, kind, capture.target_url).fail(capture, None, error, lambda *_: None)
-
-
-def _ingest_again(this: Round, source: Source) -> list[PollReport]:
-    """Read a source's last capture anew; nothing when its payload was pruned or another process was faster."""
+def _read_again(shared: Round, source: Source) -> list[PollReport]:
+    """Read the newest capture of a source anew; nothing where its bytes were pruned or another process was faster."""
     reports: list[PollReport] = []
-    for state, lease in this.claim_source(source.id).taken:
-        with leased(this, lease):
-            poll = this.poll(source, state, lease, kind="reingest")
-            if state.last_capture_id is None or poll.reading.has_read(state):
-                this.give_back([lease])
+    for state, lease in shared.claim_source(source.id).taken:
+        with shared.leased(lease):
+            if state.last_capture_id is None or shared.reading(source).has_read(state):
+                shared.give_back([lease])
             else:
-                reports += _read_newest(this, poll, state.last_capture_id)
+                reports += _read_newest(shared, source, state, lease, "reingest", state.last_capture_id)
     return reports
 
 
-@contextmanager
-def leased(this: Round, lease: Lease) -> Iterator[None]:
-    """Let a lost lease or another list void what we did, which is no fault; give the source back before anything else goes on up."""
-    try:
-        yield
-    except LeaseLostError:
-        log.warning("lease lost source=%s", lease.source_id)
-        this.give_back([lease])  # the host may still be ours, and was asked
-    except StaleListError:
-        log.warning("list changed source=%s; its capture is read by the next round", lease.source_id)
-        this.give_back([lease])
-    except BaseException:
-        this.give_back([lease])
-        raise
+def _read_newest(
+    shared: Round, source: Source, state: PollState, lease: Lease, kind: str, number: int
+) -> list[PollReport]:
+    capture, fault = _load(shared.context, number)
+    if capture is None:
+        shared.give_back([lease])
+        return []
+    return [shared.poll(source, state, lease, kind=kind).run(None, capture, fault)]
+
+
+def _read_other(shared: Round, source: Source, head: Capture) -> list[PollReport]:
+    """Read a part, a page, or a document of a source that is not its newest."""
+    capture, fault = _load(shared.context, head.id)
+    if capture is None:
+        return []
+    context, reading = shared.context, shared.reading(source)
+    match head.purpose:
+        case "source":
+            return [Attempt(context, reading, "reingest", only_new=True).run(None, capture, fault)]
+        case "part":
+            return [Attempt(context, reading, "part", capture.target_url).run(None, capture, fault)]
+    if fault is None:
+        with database.write(context.engine) as conn:
+            one = candidates.find(
+                conn, source.id, capture.target_url, now=context.now(), owner=shared.owner, lease=shared.lease
+            )
+        if one is not None:
+            return open_page(context, reading, one, None, capture)
+    return [_Finished(context, reading, "article", capture.target_url).run(None, capture, fault)]
+
+
+class _Finished(Attempt):
+    """An attempt at a page whose entry another capture of the same page has finished."""
+
+    def _read(self) -> Work:
+        return lambda _: Ingested()
+
+
+def _load(context: Context, number: int) -> tuple[Capture | None, DamagedError | None]:
+    """Read a capture; None where its bytes were pruned, and one without bytes where they are damaged."""
+    with database.read(context.engine) as conn:
+        try:
+            return captures.get(conn, number), None
+        except DamagedError as error:
+            return captures.without_bytes(conn, number), error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, nulls_first, or_, s
 
 from ingest.dedupe import KnownClaim, Offer, names
 from ingest.errors import LeaseLostError
+from ingest.judging.pages import Waiting
 from ingest.model import Candidate, Capture, Dated, Precision
 from ingest.store import schema
 from ingest.store.engine import batches, json_text, upsert
@@ -20,19 +21,6 @@ from ingest.urls import page_key, parse
 Status = Literal["pending", "known", "finished", "refused"]
 
 _TABLE: Final = schema.candidates
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An entry whose page is to be opened; `said` is the digest of what its list said, `token` fences our writing."""
-
-    id: int
-    source_id: str
-    entry_key: str
-    candidate: Candidate
-    said: str
-    attempts: int
-    token: int
 
 
 def statuses(conn: Connection, source_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -129,7 +117,7 @@ def _waiting(row: Row[Any]) -> Waiting:
 
 
 _LONGEST_LEASE: Final = timedelta(days=1)
-_LONGEST_PAUSE: Final = timedelta(days=8)  # what `pipeline.pages` doubles up to, and a server's wish
+_LONGEST_PAUSE: Final = timedelta(days=8)  # what `judging.pages` doubles up to, and a server's wish
 
 
 def may_be_opened(now: datetime) -> ColumnElement[bool]:

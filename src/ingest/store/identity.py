@@ -20,6 +20,7 @@ from ingest.dedupe import (
     title_key,
 )
 from ingest.dedupe import entry_keys as names_of
+from ingest.judging.pages import Entitled
 from ingest.model import Source
 from ingest.store import candidates, schema
 from ingest.store.engine import batches
@@ -95,12 +96,12 @@ def _on_page(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[
     return {url: tuple(heads.values()) for url, heads in found.items()}
 
 
-def entitled(conn: Connection, source_id: str, title_original: str, *, besides: str) -> list[tuple[str, str]]:
-    """List name and title of a source's claims whose title was written so, but those of one page."""
+def entitled(conn: Connection, source_id: str, title_original: str, *, besides: str) -> list[Entitled]:
+    """List a source's claims with the same original title, except those of one page."""
     table = schema.claims
     mine = and_(table.c.source_id == source_id, table.c.title_original == title_original, table.c.page != besides)
     rows = conn.execute(select(table.c.entry_key, table.c.title).where(mine).order_by(table.c.entry_key))
-    return [(row.entry_key, row.title) for row in rows]
+    return [Entitled(row.entry_key, row.title) for row in rows]
 
 
 def _grouped(claims: Iterable[KnownClaim], by: Callable[[KnownClaim], str]) -> dict[str, tuple[KnownClaim, ...]]:

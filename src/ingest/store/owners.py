@@ -77,8 +77,8 @@ def dead(conn: Connection) -> frozenset[str]:
     return frozenset(owner for query in held for owner in conn.execute(query).scalars() if is_dead(owner))
 
 
-def bury(conn: Connection, owners: Iterable[str], *, host_free_at: datetime) -> None:
-    """Give back what dead holders held; `host_free_at` is when the hosts may be asked again that they were asking."""
+def release(conn: Connection, owners: Iterable[str], *, host_free_at: datetime) -> None:
+    """Give back the leases of dead holders; their hosts may be asked again from `host_free_at` on."""
     for table in _TABLES:
         values: dict[str, Any] = {"lease_owner": None, "lease_until": None}
         if table is schema.hosts:

@@ -13,7 +13,7 @@ from ingest.store.engine import json_text
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Circumstances:
     """
     The circumstances of one poll.
 
@@ -33,23 +33,23 @@ class Attempt:
     response_headers: tuple[tuple[str, str], ...] = ()
 
 
-def record(conn: Connection, report: PollReport, attempt: Attempt) -> None:
+def record(conn: Connection, report: PollReport, circumstances: Circumstances) -> None:
     """Write one poll."""
     conn.execute(
         insert(schema.polls).values(
             source_id=report.source_id,
-            kind=attempt.kind,
-            started_at=attempt.started_at,
-            finished_at=attempt.finished_at,
-            generation=attempt.generation,
+            kind=circumstances.kind,
+            started_at=circumstances.started_at,
+            finished_at=circumstances.finished_at,
+            generation=circumstances.generation,
             outcome=report.outcome.value,
             status_code=report.status_code,
-            rule=attempt.rule,
-            url=attempt.url,
+            rule=circumstances.rule,
+            url=circumstances.url,
             error=report.error,
             note=report.note,
-            capture_id=attempt.capture_id,
-            response_headers=json_text(attempt.response_headers),
+            capture_id=circumstances.capture_id,
+            response_headers=json_text(circumstances.response_headers),
             bytes=report.bytes,
             elapsed_ms=report.elapsed_ms,
             entries=report.tally.entries,

@@ -28,7 +28,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One poll that read a document: which capture, under which list; `kind`, `url` and `rule` as in `polls.Attempt`."""
+    """One poll that read a document: its capture, its list and its time; `kind`, `url` and `rule` as in `Circumstances`."""
 
     poll_id: int
     source_id: str
@@ -37,6 +37,7 @@ class Event:
     rule: str
     capture_id: int
     generation: int
+    at: datetime
 
 
 def generations(conn: Connection) -> list[Generation]:
@@ -50,7 +51,7 @@ def generations(conn: Connection) -> list[Generation]:
 def events(conn: Connection) -> Iterator[Event]:
     """List the polls that read a document, in the order in which their documents were written."""
     table = schema.polls
-    names = ("id", "source_id", "kind", "url", "rule", "capture_id", "generation")
+    names = ("id", "source_id", "kind", "url", "rule", "capture_id", "generation", "started_at")
     rows = conn.execute(
         select(*(table.c[name] for name in names))
         .where(table.c.capture_id.is_not(None), table.c.outcome.in_(_READ))

@@ -1,39 +1,23 @@
-"""Where a source's list goes on and was not read yet: written with the page before, so that a kill between two loses none."""
+"""Lists that are being followed: the next page is written with the page before it, so that a kill loses none."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
+from ingest.judging.walking import Walk
 from ingest.store import schema
 from ingest.store.engine import json_text, upsert
 
 _TABLE: Final = schema.walks
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """
-    A list that is followed: `url` is the page to read next, `visited` the keys of those that were read, the first included.
-
-    `remaining` counts the pages that may be read yet. `fills` says that it is a first fill, which goes on for as many; else it
-    goes on until it meets what is known. `failures` counts in how many rounds that page could not be had.
-    """
-
-    source_id: str
-    url: str
-    visited: tuple[str, ...]
-    remaining: int
-    fills: bool
-    failures: int = 0
-
-
 def of(conn: Connection, source_id: str) -> Walk | None:
-    """Give the walk of a source that has yet to end, if there is one."""
+    """Return the walk of a source that has yet to end, if there is one."""
     row = conn.execute(select(_TABLE).where(_TABLE.c.source_id == source_id)).first()
     if row is None:
         return None

@@ -1,0 +1,59 @@
+"""Which entries wait until their own page has been opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from ingest.dedupe import Decision
+from ingest.model import Fate
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Statuses = Mapping[str, tuple[str, str]]
+"""Status and claim digest of the entries that waited before, by entry key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """
+    The decisions about one document, by the step that follows.
+
+    ready: written now
+    pending: held before, each with its present fate
+    to_open: new or edited, newest first; their pages are opened
+    known: new, but older than the pages that are opened; registered without a headline
+    """
+
+    ready: list[Decision]
+    pending: list[tuple[Decision, Fate]]
+    to_open: list[Decision]
+    known: list[Decision]
+
+
+def hold(decisions: Iterable[Decision], statuses: Statuses, most: int) -> Held:
+    """
+    Hold back new and edited entries until their pages have been opened.
+
+    The newest `most` pages are opened, so that a first fill does not present old entries as news (CONTRACT §2,
+    `first_fill`).
+    """
+    ready, pending, fresh = [], [], []
+    for one in decisions:
+        status, digest = statuses.get(one.entry_key, ("", ""))
+        if one.fate not in {Fate.CREATED, Fate.REVISED}:
+            ready.append(one)
+        elif digest == one.claim_digest:
+            pending.append((one, Fate.PENDING if status == "pending" else Fate.SEEN))
+        else:
+            fresh.append(one)
+    fresh.sort(key=_newest_first)
+    return Held(ready, pending, fresh[:most], fresh[most:])
+
+
+def _newest_first(decision: Decision) -> tuple[float, int]:
+    candidate = decision.offer.candidate
+    moment = candidate.published.value or candidate.updated.value or _EPOCH
+    return -moment.timestamp(), candidate.position
