@@ -8,7 +8,6 @@ from ingest import policy, urls
 from ingest.demo.answers import Answer, redirect
 from ingest.model import Outcome, Vendor
 from ingest.pipeline import Standing
-from ingest.store.engine import write
 from world import BLOG, FEED, LIST, NOW, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab?utm_source=rss", guid="a")
