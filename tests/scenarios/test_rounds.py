@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from ingest import policy, urls
 from ingest.demo.answers import Answer, redirect
 from ingest.model import Outcome, Vendor
 from ingest.pipeline import Standing
+from scenarios.whole import assert_replayed
 from world import BLOG, FEED, LIST, NOW, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab?utm_source=rss", guid="a")
@@ -86,6 +89,28 @@ def test_the_same_page_from_another_source_keeps_its_link_and_makes_no_second_he
     links = world.rows("SELECT rel, source_id FROM v1_links ORDER BY source_id")
     assert [tuple(row) for row in links] == [("alternate", "acme/blog"), ("primary", "acme/news")]
     assert [row.kind for row in world.rows("SELECT kind FROM v1_changes ORDER BY seq")] == ["created", "linked"]
+
+
+def test_a_later_source_that_moves_its_entry_keeps_the_new_link_as_well(world: World, tmp_path: Path) -> None:
+    """Found by the generated worlds: the entry was known, so its new address was kept nowhere."""
+    world.server.update({FEED: rss(A)})
+    world.poll("acme/news")
+    there = replace(A, link="https://blog.acme-ai.com/lab", guid="lab")
+    world.server.update({BLOG: rss(replace(there, link=A.link))})
+    world.poll("acme/blog")
+    world.server.update({BLOG: rss(there)})
+
+    report = world.poll("acme/blog", after=timedelta(hours=2))
+
+    assert (report.tally.seen, report.tally.created, report.tally.revised) == (1, 0, 0)
+    links = {(row.source_id, row.url, row.rel) for row in world.rows("SELECT * FROM v1_links")}
+    assert ("acme/blog", "https://blog.acme-ai.com/lab", "alternate") in links
+    assert [row.kind for row in world.rows("SELECT kind FROM v1_changes ORDER BY seq")] == [
+        "created",
+        "linked",
+        "linked",
+    ]
+    assert_replayed(world, tmp_path)
 
 
 def test_unofficial_links_are_refused_by_name_and_the_rest_of_the_feed_lives(world: World) -> None:

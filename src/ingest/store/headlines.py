@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
@@ -19,6 +19,9 @@ from ingest.store import changes, schema
 from ingest.store.engine import batches, json_text, upsert
 
 Row = dict[str, Any]
+
+_UNCHANGED: Final = frozenset({Fate.SEEN, Fate.DUPLICATE})
+"""Fates that leave the headline as it is; a claim may still bring a new address."""
 
 # ── what is written ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -48,14 +51,14 @@ def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> 
     scopes = _scope_ids(conn, writing.source.vendor_id)
     created = [decision for decision in decisions if decision.fate is Fate.CREATED]
     revised = [decision for decision in decisions if decision.fate is Fate.REVISED]
-    duplicates = [decision for decision in decisions if decision.fate is Fate.DUPLICATE and decision.claim_changed]
+    others = [decision for decision in decisions if decision.fate in _UNCHANGED and decision.claim_changed]
     _insert(conn, schema.stories, [_story_row(decision, writing) for decision in created])
     _insert(conn, schema.headlines, [_headline_row(decision, writing, scopes) for decision in created])
     _revise(conn, revised, writing, scopes)
     _insert(conn, schema.revisions, [_revision_row(decision, writing) for decision in created + revised])
     _insert(conn, schema.headline_keys, list(_key_rows(decisions, writing)))
     _claim(conn, decisions, writing)
-    linked = _link(conn, created + revised, duplicates, writing, scopes)
+    linked = _link(conn, created + revised, others, writing, scopes)
     _see(conn, decisions, writing)
     changes.append(conn, _change_rows(created, revised, linked, writing))
 
@@ -207,9 +210,9 @@ def _claim(conn: Connection, decisions: Iterable[Decision], writing: Writing) ->
 
 
 def _link(
-    conn: Connection, shown: list[Decision], duplicates: list[Decision], writing: Writing, scopes: dict[str, int]
+    conn: Connection, shown: list[Decision], others: list[Decision], writing: Writing, scopes: dict[str, int]
 ) -> list[Decision]:
-    """Keep every official address; returns the duplicates whose link is new."""
+    """Keep every official address; return the decisions about unchanged headlines whose link is new."""
     table = schema.links
     moved = [decision for decision in shown if decision.fate is Fate.REVISED]
     if moved:
@@ -218,7 +221,7 @@ def _link(
         )
         rows = [{"b_id": decision.headline_id, "b_url": decision.offer.url.text} for decision in moved]
         conn.execute(update(table).where(away).values(rel="alternate"), rows)
-    fresh = _without_link(conn, duplicates, writing)
+    fresh = _without_link(conn, others, writing)
     rows = [_link_row(decision, writing, scopes, "primary") for decision in shown]
     rows += [_link_row(decision, writing, scopes, "alternate") for decision in fresh]
     rows += [row for decision in shown for row in _alternate_rows(decision, writing, scopes)]
@@ -230,9 +233,9 @@ def _link(
     return fresh
 
 
-def _without_link(conn: Connection, duplicates: list[Decision], writing: Writing) -> list[Decision]:
+def _without_link(conn: Connection, others: list[Decision], writing: Writing) -> list[Decision]:
     table = schema.links
-    ids = {decision.headline_id for decision in duplicates}
+    ids = {decision.headline_id for decision in others}
     there: set[tuple[str, str]] = set()
     for batch in batches(ids):
         rows = conn.execute(
@@ -243,7 +246,7 @@ def _without_link(conn: Connection, duplicates: list[Decision], writing: Writing
         there |= {(row.headline_id, row.url) for row in rows}
     fresh = {
         (decision.headline_id, decision.offer.url.text): decision
-        for decision in reversed(duplicates)
+        for decision in reversed(others)
         if (decision.headline_id, decision.offer.url.text) not in there
     }
     return list(reversed(fresh.values()))
@@ -272,7 +275,7 @@ def _link_row(decision: Decision, writing: Writing, scopes: dict[str, int], rel:
 
 def _see(conn: Connection, decisions: Iterable[Decision], writing: Writing) -> None:
     """Note that the source still lists its known entries: one statement a table, whatever their number."""
-    seen = {decision.headline_id for decision in decisions if decision.fate in {Fate.SEEN, Fate.DUPLICATE}}
+    seen = {decision.headline_id for decision in decisions if decision.fate in _UNCHANGED}
     for table in (schema.claims, schema.links):
         for batch in batches(seen):
             mine = and_(table.c.source_id == writing.source.id, table.c.headline_id.in_(batch))
