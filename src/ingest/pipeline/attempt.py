@@ -21,13 +21,13 @@ from ingest.errors import DocumentError, ParseError
 from ingest.jail import parse
 from ingest.judging import Ingested, Reading
 from ingest.judging.documents import Judged, judge
-from ingest.model import Capture, Document, Failed, Fetched, NotModified, Outcome, PollReport, Response
+from ingest.model import Capture, Document, Failed, Fetched, Lease, NotModified, Outcome, PollReport, Response
 from ingest.parse import selfcheck
 from ingest.pipeline import isolation
 from ingest.pipeline.isolation import isolated, writing
 from ingest.pipeline.writing import write_document
 from ingest.rules import RULES_VERSION
-from ingest.store import captures, polls
+from ingest.store import captures, leases, polls
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
@@ -52,6 +52,9 @@ class Context:
     limits: polling.Limits = NO_LIMITS
 
 
+_WORKS: Final = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
+
+
 class Attempt:
     """
     One attempt for one source; `kind` and `url` are those of `polls.Circumstances`.
@@ -59,6 +62,11 @@ class Attempt:
     Args:
         purpose: Of the capture that is kept (`Capture.purpose`).
         only_new: A newer document of the source was read before, so this one adds entries and revises none.
+
+    Attributes:
+        lease: The claim under which a poll writes.
+        newest_capture_id: The capture that a 304 confirms.
+        worked_before: Whether the source worked at its last poll, so that a failure is news.
     """
 
     def __init__(
@@ -80,6 +88,9 @@ class Attempt:
         self.capture: Capture | None = None
         self.document: Document | None = None
         self.notes: list[str] = []
+        self.lease: Lease | None = None
+        self.newest_capture_id: int | None = None
+        self.worked_before = False
         self._purpose = purpose
         self._only_new = only_new
 
@@ -135,7 +146,8 @@ class Attempt:
     def keep(self, response: Response) -> Capture:
         """Commit the bytes of a response before anything reads them, so that nothing can be lost."""
         with database.write(self.context.engine) as conn:
-            self._require(conn)
+            if self.lease is not None:
+                leases.require(conn, self.lease)
             number = captures.add(
                 conn,
                 response,
@@ -186,7 +198,7 @@ class Attempt:
             started_at=self.started_at,
             finished_at=self.context.now(),
             generation=self.context.generation,
-            capture_id=self._named(),
+            capture_id=self._ledger_capture_id(),
             rule=ingested.rule or (self.answer.rule if isinstance(self.answer, Failed) else ""),
             url=self.url,
             response_headers=self.answer.response.response_headers if isinstance(self.answer, NotModified) else (),
@@ -195,9 +207,6 @@ class Attempt:
         self._log(report)
 
     # ── where kinds of attempts differ ──────────────────────────────────────────────────────────────────────────
-
-    def _require(self, conn: Connection) -> None:
-        """Check that the source is still ours; without a lease nothing is checked."""
 
     def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
         """Mark a capture as read by today's rules and this stanza."""
@@ -226,17 +235,32 @@ class Attempt:
     def _postpone(self, conn: Connection, reason: str) -> None:
         """Save the next try where even settling fails."""
 
-    def _named(self) -> int | None:
-        """Return the number of the capture that the ledger names."""
-        return self.capture.id if self.capture else None
+    # ── what is reported ────────────────────────────────────────────────────────────────────────────────────────
 
-    def _is_newly_failing(self, ingested: Ingested) -> bool:  # noqa: ARG002 - for polls, which remember the last one
-        """Whether the source worked until now."""
-        return False
+    def _ledger_capture_id(self) -> int | None:
+        """Return the capture that was read, or that a 304 confirmed."""
+        if self.capture is not None:
+            return self.capture.id
+        return self.newest_capture_id if isinstance(self.answer, NotModified) else None
 
     def _log(self, report: PollReport) -> None:
-        tally = report.tally
-        log.info("%s source=%s outcome=%s created=%d", self.kind, self.source_id, report.outcome, tally.created)
+        tally, subject = report.tally, self.kind if self.url else "poll"
+        if report.note:
+            log.warning('%s source=%s note="%s"', subject, self.source_id, report.note)
+        log.info(
+            "%s source=%s outcome=%s status=%s entries=%d created=%d revised=%d rejected=%d bytes=%d ms=%d%s",
+            subject,
+            self.source_id,
+            report.outcome,
+            report.status_code or "-",
+            tally.entries,
+            tally.created,
+            tally.revised,
+            tally.rejected,
+            report.bytes,
+            report.elapsed_ms,
+            f' error="{report.error}"' if report.error else "",
+        )
 
     def _report(self, ingested: Ingested) -> PollReport:
         answer = self.answer
@@ -251,7 +275,7 @@ class Attempt:
             elapsed_ms=answer.elapsed_ms if answer else 0,
             error=ingested.error,
             note="; ".join(filter(None, (ingested.note, *self.notes))),
-            newly_failing=self._is_newly_failing(ingested),
+            newly_failing=self.worked_before and ingested.outcome not in _WORKS,
             set_aside=ingested.set_aside,
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 
 from sqlalchemy import Connection
@@ -29,11 +28,11 @@ from ingest.pipeline.isolation import isolated
 from ingest.store import captures, leases, polls, proposals, robots, sources
 from ingest.store import engine as database
 
-log = logging.getLogger("ingest.poll")
-
 
 class Poll(Attempt):
     """One claimed source on its way through a round; `kind` is poll, recovered or reingest."""
+
+    lease: Lease
 
     def __init__(
         self, context: Context, reading: Reading, state: PollState, lease: Lease, *, kind: str = "poll"
@@ -43,6 +42,8 @@ class Poll(Attempt):
         self.vendor = reading.vendor
         self.state = state
         self.lease = lease
+        self.newest_capture_id = state.last_capture_id
+        self.worked_before = state.consecutive_failures == 0
         self._is_known = False
 
     def plan(self, *, named: bool) -> FetchPlan | Skip:
@@ -66,9 +67,6 @@ class Poll(Attempt):
                 capture = captures.get(conn, self.state.last_capture_id)
             return parse(capture, self.source).parts if capture else ()
         return ()
-
-    def _require(self, conn: Connection) -> None:
-        leases.require(conn, self.lease)
 
     def _read(self) -> Work:
         """Read a document unless the same rules and stanza have read these very bytes (ARCHITECTURE §4.5)."""
@@ -117,29 +115,3 @@ class Poll(Attempt):
 
     def _postpone(self, conn: Connection, reason: str) -> None:
         self._save(conn, settling.postponed(self.reading, self.state, reason, self.context.now()))
-
-    def _named(self) -> int | None:
-        confirmed = self.state.last_capture_id if isinstance(self.answer, NotModified) else None
-        return self.capture.id if self.capture else confirmed
-
-    def _is_newly_failing(self, ingested: Ingested) -> bool:
-        works = ingested.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
-        return not works and self.state.consecutive_failures == 0
-
-    def _log(self, report: PollReport) -> None:
-        tally = report.tally
-        if report.note:
-            log.warning('poll source=%s note="%s"', report.source_id, report.note)
-        log.info(
-            "poll source=%s outcome=%s status=%s entries=%d created=%d revised=%d rejected=%d bytes=%d ms=%d%s",
-            report.source_id,
-            report.outcome,
-            report.status_code or "-",
-            tally.entries,
-            tally.created,
-            tally.revised,
-            tally.rejected,
-            report.bytes,
-            report.elapsed_ms,
-            f' error="{report.error}"' if report.error else "",
-        )
