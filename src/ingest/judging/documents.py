@@ -1,8 +1,7 @@
 """
-The entries of one document, judged: `judge` admits or refuses each, `reconcile` identifies it, `decide` gives its fate.
+The entries of one document, judged: `judge` admits or refuses each, `identify` identifies it, `decide` gives its fate.
 
-A poll, a recovered capture, a replay and a preview all judge a document here. What the store remembers is passed as a
-`Memory`.
+A poll, a recovered capture, a replay and a preview all judge a document here. Stored facts are passed as a `Memory`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
 
 CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
-"""Kinds that are read with selectors, which fail silently. The other formats mark their entries themselves."""
+"""Kinds read with selectors, which fail silently. The other formats mark their entries themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,11 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """
-    The stored facts about a source and its vendor on which the fate of an entry depends.
+    The stored facts about a source and its vendor for the fates of entries.
 
-    known: headlines and claims that the offers may touch
-    counts: entries of earlier documents that passed the self-check, newest last
-    walk: the list that is being followed
+    known: headlines and claims concerned
+    counts: numbers of entries in earlier accepted documents, newest last
+    walk: the list being followed
     """
 
     known: dedupe.Known = field(default_factory=lambda: dedupe.Known(first_fill=True))
@@ -61,12 +60,12 @@ class Identified:
 @dataclass(frozen=True, slots=True)
 class Decided:
     """
-    The fates of all entries of a document, and what is to be written.
+    The fates of all entries of a document, ready to be written.
 
-    held: the identity decisions, by the step that follows
+    held: the identity decisions, by the following step
     kept: entries of an older document whose edits are not applied
-    refusals: entries that no headline is made of, quarantined ones included
-    walk: where the list goes on, its end, or None where nothing changes
+    refusals: entries without a headline, quarantined ones included
+    walk: where the list goes on, its end, or None without a change
     """
 
     verdict: selfcheck.Verdict
@@ -96,7 +95,7 @@ class Decided:
 
 
 def judge(document: Document, reading: Reading, at: datetime) -> Judged:
-    """Split the entries of a document into what the policy admits and what some rule refuses."""
+    """Split the entries of a document into admitted offers and refusals."""
     judged = Judged(document, [], [])
     for item in normalise(document, reading.source, reading.vendor):
         if isinstance(item, Refusal):
@@ -133,7 +132,7 @@ def decide(
     Give every entry of a document its fate.
 
     Args:
-        statuses: Of the entries that waited for their page before.
+        statuses: Of the entries already waiting for their page.
         only_new: A newer document of the source was read before, so this one adds entries and revises none.
     """
     if not identified.verdict.passed:
@@ -158,7 +157,7 @@ def decide(
 
 
 def _quarantined(identified: Identified, reading: Reading, capture: Capture, *, only_new: bool) -> Decided:
-    """Quarantine all entries of a document that failed the self-check; a list is followed past such a page."""
+    """Quarantine all entries after a failed self-check. A list is followed past such a page."""
     judged, reason = identified.judged, identified.verdict.reasons[0]
     entries = [refusal_of(one.candidate, Fate.QUARANTINED, reason.rule, reason.detail) for one in judged.offers]
     walk = None
@@ -169,7 +168,7 @@ def _quarantined(identified: Identified, reading: Reading, capture: Capture, *, 
 
 
 def _verify(document: Document, reading: Reading, earlier: selfcheck.Earlier) -> selfcheck.Verdict:
-    """Check what selectors found; a feed or a sitemap only fails where it suddenly has no entry."""
+    """Check the result of selectors. A feed or a sitemap only fails where it suddenly has no entry."""
     if reading.source.kind not in CHECKED:
         return selfcheck.emptied(document, earlier)
     return selfcheck.check(document, paths=reading.source.item_paths, dates=False, earlier=earlier)

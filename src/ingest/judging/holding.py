@@ -13,18 +13,18 @@ from ingest.model import Fate
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Statuses = Mapping[str, tuple[str, str]]
-"""Status and claim digest of the entries that waited before, by entry key."""
+"""Status and claim digest of the entries already waiting, by entry key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """
-    The decisions about one document, by the step that follows.
+    The decisions about one document, by the following step.
 
     ready: written now
     pending: held before, each with its present fate
-    to_open: new or edited, newest first; their pages are opened
-    known: new, but older than the pages that are opened; registered without a headline
+    to_open: new or edited, newest first, to be opened
+    known: new, but older than the opened pages, and registered without a headline
     """
 
     ready: list[Decision]

@@ -1,8 +1,8 @@
 """
-Sources that moved or are gone: what redirects and refusals add up to, for the operator to decide.
+Sources that moved or are gone: redirects and refusals add up to a proposal for the operator.
 
-A redirect is followed where the policy admits it. Only an operator changes the list, so each sighting becomes a proposal with
-a change that is ready to be made.
+A redirect is followed where the policy admits it. Only an operator changes the list, so a proposal contains the change,
+ready to be made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DAYS: Final = timedelta(days=3)
 """The least time between the first and the last of them: a mistake of the weekend is corrected on Monday."""
 
 DAYS_NOT_FOUND: Final = timedelta(days=14)
-"""The same for 404, which says less than 410: addresses are missing for a while when a site is rebuilt."""
+"""The same for 404, a weaker sign than 410: addresses are missing for a while when a site is rebuilt."""
 
 _PERMANENT: Final = frozenset({301, 308})
 
@@ -34,10 +34,10 @@ Kind = Literal["path", "host", "off-list", "gone"]
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """
-    One answer which shows that a source is no longer where the list has it.
+    One answer from elsewhere than the listed address of a source.
 
-    `sentence` explains it to an operator, `at_once` already at the first sighting. `after` is the least time between the
-    first sighting and a proposal.
+    `sentence` explains it to an operator, `at_once` already at the first sighting. `after` is the least time between
+    the first sighting and a proposal.
     """
 
     kind: Kind
@@ -51,10 +51,10 @@ class Sighting:
 @dataclass(frozen=True, slots=True)
 class Move:
     """
-    One change of the list that a source seems to need.
+    One change of the list needed by a source.
 
     kind: another path of its host, another host of the vendor's list, off the list, or gone
-    change: YAML that an operator can put into `sources.yaml`
+    change: YAML for `sources.yaml`
     status: sighted, open, done or discarded
     """
 
@@ -71,7 +71,7 @@ class Move:
 
 
 def sighted(source: Source, vendor: Vendor, answer: Fetched | NotModified | Failed) -> Sighting | None:
-    """Return the move that an answer shows; None where the source is where the list has it."""
+    """Return the move shown by an answer, or None where the source is at its listed address."""
     if isinstance(answer, Failed):
         return _refused(vendor, answer)
     hops = answer.response.hops
@@ -111,7 +111,7 @@ def note(before: Move | None, source: Source, vendor: Vendor, sighting: Sighting
     """
     Count a sighting, and open the proposal once it was seen often and long enough.
 
-    A move that was done begins anew; one that an operator discarded stays discarded.
+    A finished move begins anew. A discarded one stays discarded.
     """
     again = before if before is not None and before.status != "done" else None
     move = Move(
@@ -137,9 +137,9 @@ def is_news(before: Move | None, move: Move) -> bool:
 
 def change_of(source: Source, vendor: Vendor, sighting: Sighting) -> str:
     """
-    Write the change that an operator would make, as YAML for `sources.yaml`.
+    Return the change for the operator, as YAML for `sources.yaml`.
 
-    An address that no list can hold (a number, another scheme, an exception) is not proposed, so the source is disabled.
+    An address unfit for any list (a number, another scheme, an exception) is not proposed, so the source is disabled.
     """
     key = source.id.removeprefix(f"{vendor.id}/")
     refused = policy.admit_fetch(vendor, sighting.to_url)
@@ -157,7 +157,7 @@ def change_of(source: Source, vendor: Vendor, sighting: Sighting) -> str:
 
 
 def _permanent_end(hops: Sequence[Hop]) -> str | None:
-    """Follow permanent redirects from the first on; a redirect after a temporary one gives no new address."""
+    """Follow permanent redirects from the first on. A redirect after a temporary one gives no new address."""
     end = None
     for hop in hops:
         if hop.status_code not in _PERMANENT:

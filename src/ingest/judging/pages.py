@@ -1,7 +1,8 @@
 """
-An entry whose own page is opened for what its list omits: title, date, canonical address, languages.
+An entry and its own page, opened for facts missing in its list: title, date, canonical address, languages.
 
-An entry waits until its page can be read. After several days without the page, the entry is recorded as its list gives it.
+An entry waits until its page can be read. After several days without the page, the entry is recorded as its list gives
+it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FIRST_WAIT: Final = timedelta(minutes=10)
 """The pause before the second try, doubled with every further one."""
 
 TRIES: Final = 6
-"""Tries for an entry that its list titles, five hours in all."""
+"""Tries for an entry with a title in its list, five hours in all."""
 
 TRIES_UNTITLED: Final = 12
 """Tries for an entry without a title, two weeks in all: without its page the announcement would be lost."""
@@ -30,7 +31,7 @@ TRIES_UNTITLED: Final = 12
 _FINAL: Final = frozenset(
     {"off-list-redirect", "redirect-downgrade", "robots", "not-html", "parked", "too-costly", "over-budget"}
 )
-"""Rules of failures that another try would only repeat."""
+"""Rules of lasting failures, where another try is useless."""
 
 _CUT: Final = ("…", "...")
 
@@ -39,7 +40,7 @@ _EXACTNESS: Final = (Precision.NONE, Precision.YEAR, Precision.MONTH, Precision.
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry whose page is to be opened; `said` is the digest of its list's claim, `token` fences its writes."""
+    """An entry waiting for its page; `said` is the digest of its list's claim, `token` fences its writes."""
 
     id: int
     source_id: str
@@ -85,8 +86,8 @@ def enriched(candidate: Candidate, article: Article) -> Candidate:
     """
     Complete a list's entry with the facts of its page.
 
-    The list's title stays unless it is empty or cut short, because a page's own title may carry the name of the site. The
-    more exact date wins. Summary and language fill empty fields.
+    The list's title stays unless it is empty or cut short, because a page's own title may carry the name of the site.
+    The more exact date wins. Summary and language fill empty fields.
     """
     listed, paged = candidate.published, article.published
     more_exact = _EXACTNESS.index(paged.precision) > _EXACTNESS.index(listed.precision)
@@ -118,11 +119,11 @@ def headed(article: Article, others: Sequence[Entitled], reading: Reading) -> tu
     """
     Use a page's heading as its title where its title is only the site's name.
 
-    A title is the site's name if it is the vendor's, or if another page of the source has it too. The first such page looked
-    like any other, so it has to be opened once more.
+    A title is the site's name if it is the vendor's, or if another page of the source has it too. The first such page
+    looked like any other, so it has to be opened once more.
 
     Args:
-        others: Entries of the source whose pages have the same title.
+        others: Entries of the source with the same page title.
 
     Returns:
         The article, and the entry key of the page to open again or "".
@@ -134,7 +135,7 @@ def headed(article: Article, others: Sequence[Entitled], reading: Reading) -> tu
 
 
 def judge(candidate: Candidate, waiting: Waiting, article: Article, reading: Reading) -> dedupe.Offer | Refusal:
-    """Admit an entry under its page's canonical address where that is official, else under its list's address."""
+    """Admit an entry under its page's official canonical address, else under its list's address."""
     if not candidate.title:
         return refusal_of(candidate, Fate.UNPARSABLE, "no-title", "neither its list nor its page gives it a title")
     filtered = filtered_by(candidate, reading.source)
@@ -163,7 +164,7 @@ def _alternates(candidate: Candidate, reading: Reading) -> list[tuple[str, urls.
 
 
 def _admitted(address: str | None, reading: Reading) -> policy.Admitted | None:
-    """Admit an address that a page names; one that leaves the list is never adopted."""
+    """Admit an address named by a page. An unofficial one is never adopted."""
     if not address:
         return None
     try:

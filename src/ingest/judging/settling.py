@@ -1,4 +1,4 @@
-"""What one attempt at a source's own document leaves behind: the next poll, notices for the operator, a proposed move."""
+"""The consequences of one attempt at a source's own document: its next poll, notices, a proposed move."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Ended:
     """
     One attempt at a source's own document, at its end.
 
-    answer: None where a stored capture was read again
-    document: None where none was read
-    capture: the capture that was read; None for a failure, a 304 and known bytes
+    answer: None after reading a stored capture again
+    document: None without a document
+    capture: the capture read, or None for a failure, a 304 and known bytes
     capture_id: the newest capture of the source, the confirmed one after a 304
     is_poll: whether the source was asked in this attempt
     """
@@ -53,7 +53,7 @@ class Ended:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the document was read whole and accepted, so that its validators hold."""
+        """Whether the document was read whole and accepted, so its validators hold."""
         if self.capture is None:
             return True
         is_ok = self.ingested.outcome is Outcome.OK
@@ -62,7 +62,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The stored facts on which the settlement of a poll depends."""
+    """The stored facts for the settlement of a poll."""
 
     last_tally: Tally = field(default_factory=Tally)
     sighting: Sighting | None = None
@@ -86,14 +86,14 @@ class Settled:
 
 
 def sighting(reading: Reading, ended: Ended) -> Sighting | None:
-    """Return the move that an attempt shows, if any."""
+    """Return the move shown by an attempt, if any."""
     if ended.answer is None or not ended.is_poll or not ended.is_whole:
         return None
     return moves.sighted(reading.source, reading.vendor, ended.answer)
 
 
 def settle(reading: Reading, state: PollState, ended: Ended, facts: Facts, now: datetime) -> Settled:
-    """Decide the next poll of a source, with its validators, its trust and what the operator is shown."""
+    """Decide the next poll of a source, with its validators, its trust and the notice for the operator."""
     settlement = _settlement(state, ended, facts)
     left = _validated(replace(state, last_capture_id=ended.capture_id), ended, settlement, now)
     notes = []
@@ -121,7 +121,7 @@ def settle(reading: Reading, state: PollState, ended: Ended, facts: Facts, now: 
 
 
 def _settlement(state: PollState, ended: Ended, facts: Facts) -> polling.Settlement:
-    """Say what the end of an attempt means for the next poll."""
+    """Return the input of `polling.settle` for the end of an attempt."""
     ingested, document = ended.ingested, ended.document
     match ended.answer:
         case Failed() as failed:
@@ -146,7 +146,7 @@ def _settlement(state: PollState, ended: Ended, facts: Facts) -> polling.Settlem
 
 
 def _validated(state: PollState, ended: Ended, settlement: polling.Settlement, now: datetime) -> PollState:
-    """Keep the validators of an answer; none vouch for a document that was not read whole or came with no answer."""
+    """Keep the validators of an answer. Only a whole, accepted document with an answer has any."""
     if not ended.is_whole or ended.is_recovered:
         return replace(state, validators=None, unchanged_in_a_row=0)
     if isinstance(ended.answer, NotModified):
@@ -157,7 +157,7 @@ def _validated(state: PollState, ended: Ended, settlement: polling.Settlement, n
 
 
 def _moved(settlement: polling.Settlement, move: Move, sighting: Sighting) -> polling.Settlement:
-    """Show a move once it is proposed; another host is shown at once, unless an operator discarded it."""
+    """Show a move once it is proposed. Another host is shown at once, unless an operator discarded it."""
     is_open = move.status == "open"
     if not is_open and (sighting.kind != "host" or move.status == "discarded"):
         return settlement
@@ -165,7 +165,7 @@ def _moved(settlement: polling.Settlement, move: Move, sighting: Sighting) -> po
 
 
 def _robots_notice(reading: Reading, ended: Ended, facts: Facts) -> str:
-    """Say that a robots.txt known anyway closes a feed to robots; a feed is asked nevertheless."""
+    """Note a known robots.txt that closes a feed to robots. The feed is asked nevertheless."""
     source, answer = reading.source, ended.answer
     if facts.robots is None or not isinstance(answer, Fetched | NotModified):
         return ""
@@ -179,7 +179,7 @@ def _robots_notice(reading: Reading, ended: Ended, facts: Facts) -> str:
 
 
 def postponed(reading: Reading, state: PollState, reason: str, now: datetime) -> PollState:
-    """Return the least that is saved where even settling fails, so that the source keeps its pace."""
+    """Return the state to save where even settling fails. The source keeps its pace."""
     return replace(
         state,
         state=State.BROKEN,
@@ -192,7 +192,7 @@ def postponed(reading: Reading, state: PollState, reason: str, now: datetime) ->
 
 
 def all_refused(tally: Tally) -> str:
-    """Say that no entry of a source is official; "" where one is."""
+    """Return a notice where no entry of a source is official, else ""."""
     if not tally.entries or tally.rejected < tally.entries:
         return ""
     return (
@@ -201,7 +201,7 @@ def all_refused(tally: Tally) -> str:
 
 
 def seen_again(last: Tally) -> Tally:
-    """Tally known bytes once more: entries that became headlines are seen, refused ones stay refused."""
+    """Tally known bytes again: former headlines count as seen, refusals stay refusals."""
     seen = last.created + last.revised + last.seen
     return replace(last, created=0, revised=0, seen=seen)
 

@@ -1,4 +1,4 @@
-"""The values that the decisions about an attempt share."""
+"""Values shared by the decisions about an attempt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.rules import RULES_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The stanza, the vendor and the generation of the list by which a document is read and judged."""
+    """The stanza, the vendor and the generation of the list for reading and judging a document."""
 
     source: Source
     vendor: Vendor
@@ -33,7 +33,8 @@ class Ingested:
     """
     The result of one attempt: its tally, a note for the operator and its outcome.
 
-    `error` and `rule` explain an outcome other than ok. `set_aside` is the number of a capture on which this program failed.
+    `error` and `rule` explain an outcome other than ok. `set_aside` is the number of a capture on which this program
+    failed.
     """
 
     tally: Tally = field(default_factory=Tally)

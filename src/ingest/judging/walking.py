@@ -1,9 +1,9 @@
 """
 How far a list is followed over its further pages (`select.next`).
 
-At first sight a list is read as far as its stanza allows. Later its first page suffices unless the last entry on it is new.
-Then more may have come than one page holds, and the list is followed to the first page whose last entry is known. Lists keep
-a featured announcement on top for weeks, so the first entry proves nothing.
+At first sight a list is read as far as its stanza allows. Later its first page suffices unless the last entry on it is
+new. Then more entries may have appeared than fit on one page, and the list is followed to the first page with a known
+last entry. Lists keep a featured announcement on top for weeks, so the first entry proves nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ingest.parse.cards import page_key
 @dataclass(frozen=True, slots=True)
 class Walk:
     """
-    A list that is being followed.
+    A list being followed.
 
     url: the page to read next
     visited: page keys of the pages read so far
     remaining: how many further pages may be read
-    fills: whether it is a first fill, which is followed to the end
-    failures: rounds in which `url` could not be read
+    fills: whether it is a first fill, followed to the end
+    failures: failed rounds for `url`
     """
 
     source_id: str
@@ -103,7 +103,7 @@ def _is_next(walk: Walk | None, capture: Capture) -> bool:
 
 
 def ends_new(decisions: Sequence[Decision], statuses: Statuses) -> bool:
-    """Whether the last entry of a page is new; a page without entries counts as new."""
+    """Whether the last entry of a page is new. A page without entries counts as new."""
     once = [one for one in decisions if one.fate is not Fate.DUPLICATE]
     if not once:
         return True

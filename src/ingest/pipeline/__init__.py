@@ -1,4 +1,4 @@
-"""The one path every announcement takes, whatever brought it: poll, recovery, or a new reading of stored bytes."""
+"""The one path of every announcement: poll, recovery, replay, or a new reading of stored bytes."""
 
 from __future__ import annotations
 

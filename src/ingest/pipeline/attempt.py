@@ -1,8 +1,8 @@
 """
-One attempt at one document, in six steps that each exist once: keep, read, judge, write, settle, ledger.
+One attempt at one document, in six steps: keep, read, judge, write, settle, ledger. Each step exists once.
 
-The bytes are committed before anything reads them. Everything that the document changes is then one transaction. Polls,
-parts, pages, recovered captures and replays are attempts that differ in a step or two.
+The bytes are committed before anything reads them. All changes by the document are then one transaction. Polls, parts,
+pages, recovered captures and replays are attempts and differ in a step or two.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ log = logging.getLogger("ingest.poll")
 Answer = Fetched | NotModified | Failed
 
 Work = Callable[[Connection], Ingested]
-"""Writes everything that an attempt changes, within a transaction."""
+"""Writes all changes of an attempt within a transaction."""
 
 
 NO_LIMITS: Final = polling.Limits(timedelta(), 0)
-"""The limits of an attempt that sends no request."""
+"""The limits of an attempt without a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,15 @@ _WORKS: Final = frozenset({Outcome.OK, Outcome.NOT_MODIFIED})
 
 class Attempt:
     """
-    One attempt for one source; `kind` and `url` are those of `polls.Circumstances`.
+    One attempt for one source, with the `kind` and `url` of `polls.Circumstances`.
 
     Args:
-        purpose: Of the capture that is kept (`Capture.purpose`).
+        purpose: The purpose of the new capture (`Capture.purpose`).
         only_new: A newer document of the source was read before, so this one adds entries and revises none.
 
     Attributes:
         lease: The claim under which a poll writes.
-        newest_capture_id: The capture that a 304 confirms.
+        newest_capture_id: The capture confirmed by a 304.
         worked_before: Whether the source worked at its last poll, so that a failure is news.
     """
 
@@ -96,7 +96,7 @@ class Attempt:
 
     @property
     def source_id(self) -> str:
-        """The source for which the attempt is made."""
+        """The source of the attempt."""
         return self.reading.source.id
 
     def run(
@@ -129,7 +129,7 @@ class Attempt:
             return self.fail(error)
 
     def fail(self, error: DocumentError) -> PollReport:
-        """Save as little as possible where even settling fails, so that the source keeps its pace."""
+        """Save the minimum where even settling fails. The source keeps its pace."""
         self.answer = None
         with database.write(self.context.engine) as conn:
             ingested = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
@@ -144,7 +144,7 @@ class Attempt:
     # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def keep(self, response: Response) -> Capture:
-        """Commit the bytes of a response before anything reads them, so that nothing can be lost."""
+        """Commit the bytes of a response before anything reads them, to lose nothing in a crash."""
         with database.write(self.context.engine) as conn:
             if self.lease is not None:
                 leases.require(conn, self.lease)
@@ -159,7 +159,7 @@ class Attempt:
         return capture_of(number, self.reading, response, self._purpose)
 
     def _read(self) -> Work:
-        """Read and judge the capture; a failure or a 304 is only entered in the ledger."""
+        """Read and judge the capture. A failure or a 304 only reaches the ledger."""
         answer, capture = self.answer, self.capture
         if isinstance(answer, Failed):
             return lambda _: Ingested(outcome=answer.outcome, error=answer.detail)
@@ -176,7 +176,7 @@ class Attempt:
         return lambda conn: write_document(conn, capture, judged, self.reading, only_new=self._only_new)
 
     def _write(self, conn: Connection, work: Work) -> Ingested:
-        """Write and mark what the capture changes; set it aside where this program fails on it."""
+        """Write and mark the changes by the capture, or set it aside where this program fails on it."""
         try:
             with writing(conn, subject=self.source_id):
                 ingested = work(conn)
@@ -189,7 +189,7 @@ class Attempt:
         return ingested
 
     def _settle(self, conn: Connection, ingested: Ingested) -> None:
-        """Save what follows for the source or the entry; nothing follows for a part."""
+        """Save the consequences for the source or the entry. A part has none."""
 
     def _enter(self, conn: Connection, ingested: Ingested, report: PollReport) -> None:
         """Write the row in the ledger and the line in the log."""
@@ -220,7 +220,7 @@ class Attempt:
         )
 
     def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
-        """Set a capture aside on which this program fails."""
+        """Set aside a capture because this program fails on it."""
         sentence = isolation.sentence(capture.id, error)
         captures.set_aside(
             conn,
@@ -238,7 +238,7 @@ class Attempt:
     # ── what is reported ────────────────────────────────────────────────────────────────────────────────────────
 
     def _ledger_capture_id(self) -> int | None:
-        """Return the capture that was read, or that a 304 confirmed."""
+        """Return the capture read in this attempt or confirmed by a 304."""
         if self.capture is not None:
             return self.capture.id
         return self.newest_capture_id if isinstance(self.answer, NotModified) else None
@@ -293,13 +293,13 @@ def read_document(capture: Capture, reading: Reading) -> Judged:
 
 
 def unreadable(error: ParseError) -> Ingested:
-    """Return the result for a document that cannot be read."""
+    """Return the result for an unreadable document."""
     verdict = selfcheck.judge_error(error)
     return Ingested(outcome=Outcome(verdict.state.value), error=verdict.reasons[0].detail, rule=error.rule)
 
 
 def failing(error: DocumentError) -> Work:
-    """Return work that fails with an error that was met earlier."""
+    """Return work that fails with an earlier error."""
 
     def work(_: Connection) -> Ingested:
         raise error
@@ -308,7 +308,7 @@ def failing(error: DocumentError) -> Work:
 
 
 def capture_of(number: int, reading: Reading, response: Response, purpose: str = "source") -> Capture:
-    """Return the capture of a stored response, equal to what `captures.get` reads."""
+    """Return the capture of a stored response, equal to the result of `captures.get`."""
     return Capture(
         id=number,
         source_id=reading.source.id,

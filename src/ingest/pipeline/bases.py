@@ -1,4 +1,4 @@
-"""What a stored link was relative to: found by reading the stored document again, because an address does not say it."""
+"""The base of a relative link, found by reading the stored document again."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from ingest.store.engine import read
 
 def link_base(engine: Engine, listed: Allowlist, capture_id: int, url: str) -> str:
     """
-    Say what a feed's link to an address was resolved against, and whose word that is: `channel link https://…`.
+    Return the base against which a feed's link was resolved, and its origin: `channel link https://…`.
 
-    It is "" for a link that named its host, and where nobody can say it any more: the bytes were pruned, or the source left
-    the list.
+    The result is "" for an absolute link, and where the bytes were pruned or the source left the list.
     """
     with read(engine) as conn:
         capture = captures.get(conn, capture_id)
@@ -29,7 +28,7 @@ def link_base(engine: Engine, listed: Allowlist, capture_id: int, url: str) -> s
         document = jail.parse(capture, source)
     except ParseError:
         return ""
-    found = {
+    positions = {
         item.position for item in normalise(document, source, vendor) if isinstance(item, Candidate) and item.url == url
     }
-    return next((entry.base for entry in document.entries if entry.position in found), "")
+    return next((entry.base for entry in document.entries if entry.position in positions), "")

@@ -1,4 +1,4 @@
-"""The further pages of a list (`select.next`), fetched politely after a source's own document; each is a capture."""
+"""The further pages of a list (`select.next`), fetched politely after a source's own document. Each is a capture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ingest.store import engine as database
 from ingest.store import walks
 
 TRIES: Final = 3
-"""Polls in which a further page is tried; after them the list counts as read."""
+"""Polls in which a further page is tried. After them the list counts as read."""
 
 
 def follow_lists(shared: Round, listed: Mapping[str, Source], polled: Collection[str]) -> list[PollReport]:
@@ -26,7 +26,7 @@ def follow_lists(shared: Round, listed: Mapping[str, Source], polled: Collection
     Read the further pages of followed lists (`walking`), one after the other.
 
     Args:
-        polled: The sources that were just asked; only with them is a failed page tried again.
+        polled: The sources asked in this round. Only with them is a failed page tried again.
     """
     with database.read(shared.context.engine) as conn:
         waiting = walks.waiting(conn, [source.id for source in listed.values() if source.enabled])

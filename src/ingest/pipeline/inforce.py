@@ -17,7 +17,7 @@ from ingest.store import lists
 
 
 class Standing(StrEnum):
-    """What became of a list that was handed in (CONTRACT §2, "The list in force")."""
+    """The result of handing in a list (CONTRACT §2, "The list in force")."""
 
     IN_FORCE = "in force"
     APPLIED = "applied"
@@ -28,9 +28,10 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """
-    The list in force, its generation, and what became of the one that was handed in.
+    The list in force, its generation, and the result for the list handed in.
 
-    `removal` and `applied` are what that one takes away and does to stored headlines; of a held one, what it would.
+    `removal` and `applied` describe the effect of the new list on sources and stored headlines. For a held list they
+    describe the effect it would have.
     """
 
     standing: Standing
@@ -42,10 +43,10 @@ class Accepted:
 
 def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
     """
-    Read the list in force; None when the database has none yet.
+    Return the list in force, or None where the database has none yet.
 
     Args:
-        last: What this gave before; it is given again, unparsed, while its generation is still in force.
+        last: An earlier result, returned again unparsed while its generation is still in force.
     """
     with database.read(engine) as conn:
         now = lists.in_force(conn)
@@ -57,7 +58,7 @@ def in_force(engine: Engine, last: Accepted | None = None) -> Accepted | None:
 
 
 def standing(engine: Engine, candidate: Allowlist) -> Standing | None:
-    """Say whether a list is in force, or was and needs to be applied on purpose; None for one the database never had."""
+    """Return whether a list is in force or is stale, or None for a list unknown to the database."""
     with database.read(engine) as conn:
         now = lists.in_force(conn)
         if now is not None and now.digest == candidate.digest:
@@ -85,13 +86,13 @@ def accept(
     Put a list in force if it may be.
 
     Args:
-        deliberate: Apply although it was in force once and has been replaced, or although it is in force and somebody
-            changed its scopes, vendors or sources in the database by hand.
-        confirm: Apply although it removes a quarter of the sources or a scope that has headlines, or takes any headline
-            or link out of the views.
+        deliberate: Apply the list although it was replaced before, or although it is in force and its scopes, vendors
+            or sources were changed in the database by hand.
+        confirm: Apply the list although it removes a quarter of the sources, a scope with headlines, or any headline or
+            link from the views.
 
     Returns:
-        The list in force afterwards, which is the old one when the new one is stale or held.
+        The list in force afterwards: the old one where the new one is stale or held.
     """
     with database.read(engine) as conn:
         now = lists.in_force(conn)

@@ -1,9 +1,9 @@
 """
-One document never stops another: what may go wrong on the way of one costs that document only.
+Isolation: a fault on the way of one document costs only this document.
 
-Whatever this program raises while a document is read, judged, placed or written becomes a `DocumentError`. Its writing is
-undone to a savepoint and its capture is set aside, with the sentence made here. What is about the database (disk, lock,
-connection, schema), a lost lease and a replaced list pass: they are about more than one document.
+Any exception of this program while a document is read, judged, placed or written becomes a `DocumentError`. Its changes
+are rolled back to a savepoint, and its capture is set aside with the sentence from here. Faults of the database (disk,
+lock, connection, schema), a lost lease and a replaced list pass through, because they concern more than one document.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingest.store import engine as database
 log = logging.getLogger("ingest.isolation")
 
 RULE: Final = "set-aside"
-"""The rule by which the ledger names a document that was set aside."""
+"""The rule in the ledger for a document set aside."""
 
 _PASSING: Final = (StoreError, LeaseLostError, StaleListError, ParseError, DocumentError)
 
@@ -31,11 +31,11 @@ _LONGEST: Final = 300  # characters of what a fault says of itself; it may quote
 @contextmanager
 def isolated(step: str, *, subject: str) -> Iterator[None]:
     """
-    Turn any fault of ours in one step of a document's way into one that costs this document only.
+    Turn any fault of this program in one step of a document into a fault of this document only.
 
     Args:
-        step: What was being done, for the sentence: `reading`, `writing`.
-        subject: The source, or whatever else it is about.
+        step: The name of the step in the sentence: `reading`, `writing`.
+        subject: The source, or another subject.
 
     Raises:
         DocumentError: The step failed.
@@ -51,13 +51,13 @@ def isolated(step: str, *, subject: str) -> Iterator[None]:
 
 @contextmanager
 def writing(conn: Connection, *, subject: str) -> Iterator[None]:
-    """Write what one document changes, all of it or nothing; the transaction goes on either way."""
+    """Write all changes by one document or none of them. The transaction goes on either way."""
     with isolated("writing", subject=subject), database.savepoint(conn):
         yield
 
 
 def sentence(capture_id: int, error: DocumentError) -> str:
-    """Say that a capture is set aside, why, and the way out."""
+    """Return the sentence about a capture set aside: the reason and the way out."""
     return f"capture {capture_id} is set aside: {error.message.rstrip('.')}; see `ingest captures show {capture_id}`."
 
 

@@ -28,7 +28,7 @@ from ingest.store import engine as database
 log = logging.getLogger("ingest.pages")
 
 PAGES_A_HOST: Final = 10
-"""Pages of one host that a round opens: a first fill of 30 takes three rounds, so that no other source waits for it."""
+"""Pages of one host opened in a round. A first fill of 30 takes three rounds, and no other source waits for it."""
 
 
 def open_pages(shared: Round, listed: Mapping[str, Source]) -> list[PollReport]:
@@ -104,7 +104,7 @@ def open_page(
 
 
 class Opening(Attempt):
-    """An attempt at the page of one entry; `given_up` is why the entry goes on without it."""
+    """An attempt at the page of one entry. `given_up` is the reason to go on without the page."""
 
     def __init__(self, context: Context, reading: Reading, one: Waiting) -> None:
         super().__init__(context, reading, "article", one.candidate.url, purpose="article")
@@ -112,7 +112,7 @@ class Opening(Attempt):
         self._one = one
 
     def _read(self) -> Work:
-        """Read a page; where an obstacle stands in its place, treat it as a failure."""
+        """Read a page, or treat an obstacle in its place as a failure."""
         answer, capture = self.answer, self.capture
         if isinstance(answer, Failed):
             return self._put_off(answer)
@@ -148,7 +148,7 @@ class Opening(Attempt):
         return work
 
     def _settle(self, conn: Connection, ingested: Ingested) -> None:
-        """Put an entry off on whose page this program fails."""
+        """Put off an entry where this program fails on its page."""
         if ingested.set_aside is not None:
             self._postpone(conn, ingested.error)
 
@@ -177,7 +177,7 @@ class GivingUp(Opening):
         return refuse
 
     def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
-        """Leave the mark of the list's capture, which was read before."""
+        """Leave the mark of the list's capture, set when the list was read."""
 
 
 def _give_up(context: Context, reading: Reading, one: Waiting, failed: Failed) -> PollReport:
@@ -187,7 +187,7 @@ def _give_up(context: Context, reading: Reading, one: Waiting, failed: Failed) -
 
 
 def _listed(conn: Connection, one: Waiting) -> Capture | None:
-    """Read the capture that offered an entry; damaged bytes suffice, since the entry itself is stored."""
+    """Read the capture of an entry's list. Damaged bytes suffice, since the entry itself is stored."""
     number = candidates.capture_of(conn, one)
     try:
         return captures.get(conn, number)

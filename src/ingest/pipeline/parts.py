@@ -1,4 +1,4 @@
-"""The documents that a source's own one only lists, such as the parts of a sitemap index."""
+"""The documents listed by a source's own one, such as the parts of a sitemap index."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ingest.store import engine as database
 from ingest.store import sources as states
 
 PARTS: Final = 20
-"""Parts of one document that are read; the longest sitemap index among the vendors has 17."""
+"""Parts read of one document. The longest sitemap index among the vendors has 17."""
 
 
 def read_parts(shared: Round, source: Source, parts: Iterable[str]) -> list[PollReport]:
-    """Fetch and read the documents that a source's own one lists, one after the other."""
+    """Fetch and read the parts of a source's own document, one after the other."""
     reports: list[PollReport] = []
     for url in list(parts)[:PARTS]:
         report = None if shared.stop() else read_part(shared, source, url, shared.get(shared.page_plan(source, url)))
@@ -29,7 +29,7 @@ def read_parts(shared: Round, source: Source, parts: Iterable[str]) -> list[Poll
 
 
 def read_part(shared: Round, source: Source, url: str, answer: Answer) -> PollReport | None:
-    """Keep and read one part; None where another list came into force."""
+    """Keep and read one part. Return None where another list came into force."""
     try:
         return Attempt(shared.context, shared.reading(source), "part", url, purpose="part").run(answer)
     except StaleListError:

@@ -29,11 +29,11 @@ def place(
     choose: bool = False,
 ) -> None:
     """
-    Place headlines that are new or were revised, and settle the vendor's days that are old enough by now.
+    Place new and revised headlines, and settle the vendor's days of sufficient age.
 
     Args:
-        at: When what told of them was fetched: a replay settles the same days.
-        choose: Choose again what their stories show: some of them can be shown again.
+        at: When their document was fetched, so that a replay settles the same days.
+        choose: Choose again the headlines shown by their stories, because some can be shown again.
     """
     touched = _prove(conn, vendor_id, sorted(set(ids)))
     try:
@@ -46,12 +46,12 @@ def place(
 
 def settle_all(engine: Engine, *, at: datetime, generation: int) -> list[Fault]:
     """
-    Settle the days of every vendor that are old enough by now, also where nothing new comes.
+    Settle every vendor's days of sufficient age, with or without new headlines.
 
-    A headline on which that fails is left out, its capture is set aside, and its days are tried again by the next round.
+    A headline on which settling fails is left out, and its capture is set aside. The next round tries its days again.
 
     Returns:
-        What failed.
+        The faults.
     """
     until = stories.settled(at.date())
     with database.read(engine) as conn:
@@ -74,17 +74,17 @@ def _settle_vendor(engine: Engine, vendor_id: str, at: datetime, generation: int
 
 
 def _leave_out(conn: Connection, vendor_id: str, member: Member, error: DocumentError, at: datetime) -> Fault:
-    """Set the capture of a headline aside on which likeness fails, and open its days again."""
+    """Set aside the capture of a headline on which likeness fails, and reopen its days."""
     if member.day is not None:
         placings.open_days(conn, vendor_id, [member.day])
     capture = captures.of_headline(conn, member.id)
-    told = sentence(capture.id, error)
-    captures.set_aside_again(conn, capture.id, at=at, error=told)
-    return Fault(capture.source_id, told)
+    reason = sentence(capture.id, error)
+    captures.set_aside_again(conn, capture.id, at=at, error=reason)
+    return Fault(capture.source_id, reason)
 
 
 def choose_again(conn: Connection, generation: int) -> None:
-    """Choose anew what stories show of which a list that comes into force takes headlines out, or brings them back."""
+    """Choose again the headlines shown by the stories affected by a new list."""
     stories_of = placings.touched_by_list(conn, generation)
     members = placings.members(conn, (id_ for ids in stories_of.values() for id_ in ids))
     drawn = [Story(founder_id, tuple(sorted(ids)), ()) for founder_id, ids in stories_of.items()]
@@ -92,7 +92,7 @@ def choose_again(conn: Connection, generation: int) -> None:
 
 
 def decide(engine: Engine, word: decisions.Decision) -> bool:
-    """Record and apply an operator's decision in one transaction; see `apply_decision`."""
+    """Record and apply an operator's decision in one transaction (`apply_decision`)."""
     with database.write(engine) as conn:
         now = lists.in_force(conn)
         return apply_decision(conn, word, now.generation if now else 0)
@@ -100,10 +100,10 @@ def decide(engine: Engine, word: decisions.Decision) -> bool:
 
 def apply_decision(conn: Connection, decision: decisions.Decision, generation: int) -> bool:
     """
-    Apply an operator's decision about a headline or its story; it survives everything that comes later.
+    Apply an operator's decision about a headline or its story. Later documents do not undo it.
 
     Returns:
-        Whether that changed anything.
+        Whether anything changed.
 
     Raises:
         UsageError: Its subject is not stored.
@@ -128,7 +128,7 @@ def apply_decision(conn: Connection, decision: decisions.Decision, generation: i
 
 
 def _prove(conn: Connection, vendor_id: str, ids: list[str]) -> set[str]:
-    """Take headlines out, put them in as they are now, and find what they prove; returns those it may concern."""
+    """Store headlines as they are now with the evidence they prove, and return the headlines concerned."""
     if not ids:
         return set()
     old = placings.pairs_of(conn, ids)
@@ -139,7 +139,7 @@ def _prove(conn: Connection, vendor_id: str, ids: list[str]) -> set[str]:
     keys = {id_: stories.keys(member) for id_, member in placed.items()}
     placings.put(conn, placed, keys)
     near = placings.neighbours(conn, keys, {id_: member.day for id_, member in placed.items()})
-    others = {id_ for found in near.values() for id_ in found}
+    others = {id_ for ids_near in near.values() for id_ in ids_near}
     known = {**placings.members(conn, others - placed.keys()), **placed}
     joins: dict[_Pair, Join] = {}
     for id_, member in placed.items():
@@ -152,7 +152,7 @@ def _prove(conn: Connection, vendor_id: str, ids: list[str]) -> set[str]:
 
 
 def _regroup(conn: Connection, vendor_id: str, ids: set[str]) -> None:
-    """Name the proved group of each headline after its smallest id, and open the days of all that this changes."""
+    """Name the proved group of each headline after its smallest id, and reopen the days of all changed groups."""
     component, joins = _connected(conn, ids, likeness=False)
     leader = {id_: id_ for id_ in component}
 
@@ -189,27 +189,27 @@ _Liken = Callable[[Iterable[Member], Mapping[str, str], date, date], list[Join]]
 
 
 class _Sorter:
-    """Decides likeness as `stories.liken` does, without the headlines on which that fails; remembers those."""
+    """Decides likeness like `stories.liken`, and leaves out and remembers headlines on which it fails."""
 
     def __init__(self) -> None:
         self.left_out: dict[Member, DocumentError] = {}
 
     def liken(self, window: Iterable[Member], groups: Mapping[str, str], first: date, last: date) -> list[Join]:
-        """Return what `stories.liken` returns, for all headlines or for all but those that make it fail."""
+        """Return the result of `stories.liken` for all headlines on which it does not fail."""
         every = list(window)
-        found = self._try(every, groups, first, last)
-        if isinstance(found, list):
-            return found
+        joins = self._try(every, groups, first, last)
+        if isinstance(joins, list):
+            return joins
         healthy = self._sort(every, groups, first, last)
         return stories.liken(healthy, groups, first, last)
 
     def _sort(self, members: list[Member], groups: Mapping[str, str], first: date, last: date) -> list[Member]:
-        """Return the members without those on which likeness fails, found by halves."""
-        found = self._try(members, groups, first, last)
-        if isinstance(found, list):
+        """Return the members on which likeness does not fail, found by bisection."""
+        fault = self._try(members, groups, first, last)
+        if isinstance(fault, list):
             return members
         if len(members) == 1:
-            self.left_out[members[0]] = found
+            self.left_out[members[0]] = fault
             return []
         middle = len(members) // 2
         healthy = self._sort(members[:middle], groups, first, last)
@@ -232,7 +232,7 @@ class _Sorter:
 
 
 def _settle(conn: Connection, vendor_id: str, until: date, liken: _Liken) -> set[str]:
-    """Decide likeness for the open days up to one; returns the headlines whose pairs came or went."""
+    """Decide likeness for the open days up to one, and return the headlines with changed pairs."""
     concerned: set[str] = set()
     for first, last in _runs(placings.take_days(conn, vendor_id, until)):
         window = placings.window(conn, vendor_id, *stories.window_of(first, last))
@@ -268,22 +268,22 @@ def _runs(days: list[date]) -> Iterator[tuple[date, date]]:
 
 
 def _connected(conn: Connection, ids: set[str], *, likeness: bool = True) -> tuple[set[str], dict[_Pair, Join]]:
-    """Read everything that pairs connect these headlines with, and the pairs."""
-    found: set[str] = set()
+    """Read all headlines connected with these by pairs, and the pairs."""
+    connected: set[str] = set()
     joins: dict[_Pair, Join] = {}
     waiting = set(ids)
     while waiting:
-        found |= waiting
+        connected |= waiting
         read = placings.pairs_of(conn, waiting)
         joins |= {pair: join for pair, join in read.items() if likeness or join.rule not in placings.LIKENESS}
-        waiting = {end for pair in joins for end in pair} - found
-    return found, joins
+        waiting = {end for pair in joins for end in pair} - connected
+    return connected, joins
 
 
 def _partition(
     conn: Connection, vendor_id: str, ids: set[str], *, at: datetime, generation: int, choose: bool = False
 ) -> None:
-    """Draw the stories around some headlines, write what changed, and say it in the change log."""
+    """Draw the stories around some headlines, and write the changes with their rows in the change log."""
     if not ids:
         return
     words = placings.decisions(conn)
@@ -319,7 +319,7 @@ def _partition(
 
 
 def _choose(conn: Connection, drawn: Iterable[Story], members: Mapping[str, Member], pinned: Mapping[str, int]) -> None:
-    """Choose what stories show, among what can be shown."""
+    """Choose the headlines shown by stories among those that can be shown."""
     live = placings.live(conn, members)
     chosen: dict[str, tuple[str, Mapping[str, str]]] = {}
     for story in drawn:

@@ -1,4 +1,4 @@
-"""A poll: an attempt at a source's own document under a lease, which also decides when the source is asked again."""
+"""A poll: an attempt at a source's own document under a lease. It also decides the next poll of the source."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ingest.store import engine as database
 
 
 class Poll(Attempt):
-    """One claimed source on its way through a round; `kind` is poll, recovered or reingest."""
+    """One claimed source on its way through a round. Its `kind` is poll, recovered or reingest."""
 
     lease: Lease
 
@@ -57,7 +57,7 @@ class Poll(Attempt):
         return PollReport(self.source.id, Outcome.SKIPPED, error=skip.reason)
 
     def listed_parts(self) -> tuple[str, ...]:
-        """Return the parts that the document lists, also where it came unchanged: a part may have changed alone."""
+        """Return the parts of the document, even if it is unchanged, because a part may change alone."""
         if self.document is not None:
             return self.document.parts
         if self.source.kind is not Kind.SITEMAP or self.state.last_capture_id is None:
@@ -78,7 +78,7 @@ class Poll(Attempt):
         return super()._read()
 
     def _settle(self, conn: Connection, ingested: Ingested) -> None:
-        """Save the next poll under our fencing token, with a move that the answer shows."""
+        """Save the next poll under our fencing token, with a move shown by the answer."""
         ended = Ended(
             ingested,
             self.answer,
@@ -97,7 +97,7 @@ class Poll(Attempt):
         self.notes += settled.notes
 
     def _facts(self, conn: Connection, ended: Ended) -> Facts:
-        """Read the stored facts on which the settlement depends."""
+        """Read the stored facts for settling."""
         sighting = settling.sighting(self.reading, ended)
         before = proposals.find(conn, self.source, sighting) if sighting is not None else None
         is_unchanged = isinstance(ended.answer, NotModified)
@@ -109,7 +109,7 @@ class Poll(Attempt):
         return Facts(tally, sighting, before, record)
 
     def _save(self, conn: Connection, state: PollState) -> None:
-        """Save the state of the source; its host rests from now on."""
+        """Save the state of the source. The gap of its host begins now."""
         rested = self.context.now() + self.context.limits.host_gap
         leases.settle(conn, self.lease, sources.values_of(state), host_free_at=rested)
 

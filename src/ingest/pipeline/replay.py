@@ -1,8 +1,8 @@
 """
-Replay: stored evidence put through today's code, in the order in which it was first read, in another database.
+Replay: stored evidence put through today's code, in its original order, in another database.
 
-Lists, captures and operators' decisions are the input, headlines and everything about them the output. With the same code and
-the same lists the result equals what is stored, which proves both.
+Lists, captures and operators' decisions are the input, headlines and everything about them the output. With the same
+code and the same lists the output equals the stored records. This proves both.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from ingest.store import engine as database
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """
-    The extent of a replay: documents read, those of them whose bytes were pruned, and lists.
+    The extent of a replay: documents, pruned documents and lists.
 
-    `failed` names each capture that is damaged, or on which this program fails, with the reason.
+    `failed` names each damaged capture, and each capture on which this program fails, with the reason.
     """
 
     documents: int
@@ -52,11 +52,11 @@ def replay(
     Args:
         origin: Only read.
         target: At our schema and empty.
-        watch: Called with the number of documents done and their total.
+        watch: Called with the number of finished documents and their total.
 
     Raises:
         UsageError: The target is not empty.
-        AllowlistError: Today's rules refuse a list that once was in force.
+        AllowlistError: Today's rules refuse an earlier list.
     """
     with database.read(target) as conn:
         if lists.in_force(conn) is not None or not queries.is_empty(conn):
@@ -73,7 +73,7 @@ def replay(
 
 @dataclass(slots=True)
 class _Past:
-    """What earlier events of a replay left for later ones: how each source was last read, and its newest capture."""
+    """The memory of a replay between events: the last reading and the newest capture of each source."""
 
     last_read: dict[str, tuple[str, str]] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class _Replay:
         self._listed: Allowlist | None = None
 
     def step(self, event: replays.Event) -> None:
-        """Repeat one poll that read a document, after the lists and decisions before it."""
+        """Repeat one reading poll, after the lists and decisions before it."""
         self._apply_until(event.generation)
         self._decide_until(event.poll_id)
         with database.write(self._target) as conn:
@@ -107,7 +107,7 @@ class _Replay:
             _Repetition(self._origin, self._target, event, reading, self.past).repeat()
 
     def finish(self) -> None:
-        """Apply the lists and decisions that came after the last document."""
+        """Apply the lists and decisions after the last document."""
         self._apply_until(None)
         self._decide_until(None)
         last = replays.last_poll_at(self._origin)
@@ -131,7 +131,7 @@ class _Replay:
                 apply_decision(conn, self._decisions.popleft(), self.applied)
 
     def _reading(self, event: replays.Event) -> Reading | None:
-        """Return how a source's documents were read; None where its list no longer had it."""
+        """Return the stanza and vendor of a source at the time, or None where its list lacked it."""
         listed = self._listed
         source = next((source for source in listed.sources if source.id == event.source_id), None) if listed else None
         if listed is None or source is None:
@@ -161,10 +161,11 @@ class _Repetition(Attempt):
         self.run(None, None if is_void else capture, None if is_void else fault)
 
     def _is_void(self, conn: Connection) -> bool:
-        """Whether this poll set a document aside that another poll read, or that an operator discarded."""
+        """Whether this poll set aside a document later read by another poll or discarded by an operator."""
         return self._event.rule == isolation.RULE and not captures.is_set_aside(conn, self._event.capture_id)
 
     def _read(self) -> Work:
+        """Read a capture as it was read then: as a source's own document, as a part of it, or as the page of an entry."""
         """Read a capture as it was read then: as a source's own document, as a part of it, or as the page of an entry."""
         capture = self.capture
         if capture is None:
@@ -202,7 +203,7 @@ class _Repetition(Attempt):
         capture: Capture,
         work: Callable[[Connection, Capture, Waiting, Reading], Ingested],
     ) -> Ingested:
-        """Record the entry to which a page belongs, where it still waits."""
+        """Record the entry of a page if it still waits."""
         at = capture.fetched_at
         one = candidates.find(conn, self.source_id, self.url, now=at, owner="replay", lease=timedelta(days=1))
         return Ingested() if one is None else work(conn, capture, one, self.reading)
@@ -215,10 +216,10 @@ class _Repetition(Attempt):
             self._past.last_read.pop(self.source_id, None)
 
     def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
-        """Leave the mark that was copied with the capture."""
+        """Leave the mark copied with the capture."""
 
     def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
-        """Name a capture that is damaged, or on which this program fails."""
+        """Name a damaged capture, or one on which this program fails."""
         del conn
         sentence = f"{self.source_id}: {isolation.sentence(capture.id, error)}"
         self._past.failed.append(str(error) if isinstance(error, DamagedError) else sentence)

@@ -1,4 +1,4 @@
-"""What the parts of a round share: the list in force, the fetcher, and the leases that this process takes."""
+"""The resources shared by the parts of a round: the list in force, the fetcher, and the leases of this process."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ _ACCEPT: Final = (("Accept", "text/html, application/xhtml+xml, application/xml;
 class Progress:
     """One step of a round, for a display: started (with the number of sources), fetching, finished (with the report)."""
 
+    """One step of a round, for a display: started (with the number of sources), fetching, finished (with the report)."""
+
     kind: str
     source_id: str = ""
     total: int = 0
@@ -42,7 +44,7 @@ class Round:
     The resources of one round.
 
     watch: receives each step
-    stop: asks the round to finish what is under way and to begin nothing new
+    stop: asks the round to finish its current work and to begin nothing new
     """
 
     context: Context
@@ -73,7 +75,7 @@ class Round:
         return lease_for(self.context.limits.timeout, self.context.limits.host_gap)
 
     def claim(self, ids: Sequence[str], *, since: datetime | None = None) -> leases.Claims:
-        """Take the free leases of sources and their hosts; `since` as in `leases.claim`."""
+        """Take the free leases of sources and their hosts, with `since` as in `leases.claim`."""
         with database.write(self.context.engine) as conn:
             return leases.claim(conn, now=self.context.now(), owner=self.owner, lease=self.lease, ids=ids, since=since)
 
@@ -83,14 +85,14 @@ class Round:
             return leases.claim_source(conn, source_id, now=self.context.now(), owner=self.owner, lease=self.lease)
 
     def give_back(self, given: Iterable[Lease]) -> None:
-        """Give leases back with their sources untouched; the hosts rest, because they may just have been asked."""
+        """Give leases back with their sources untouched. The hosts rest, because they may just have been asked."""
         for lease in given:
             with database.write(self.context.engine) as conn:
                 leases.give_back(conn, lease, host_free_at=self.context.now() + self.context.limits.host_gap)
 
     @contextmanager
     def leased(self, lease: Lease) -> Iterator[None]:
-        """Give a source back when its work ends early; a lost lease and a replaced list are no faults."""
+        """Give a source back when its work ends early. A lost lease and a replaced list are no faults."""
         try:
             yield
         except LeaseLostError:
@@ -106,7 +108,7 @@ class Round:
     # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def page_plan(self, source: Source, url: str) -> FetchPlan:
-        """Plan the request for a document that a source names: as a page, under the robots.txt of its host."""
+        """Plan the request for a document named by a source: as a page, under the robots.txt of its host."""
         limits = self.context.limits
         headers = tuple(pair for pair in source.headers if pair[0].lower() != "accept")
         return FetchPlan(
@@ -125,7 +127,7 @@ class Round:
             return self.get(plan)
 
     def get(self, plan: FetchPlan) -> Answer:
-        """Send a request; a fault of this program is a failure of the one source."""
+        """Send a request. A fault of this program is a failure of the one source."""
         try:
             with isolated("fetching", subject=plan.source_id):
                 return self.fetcher.get(plan)

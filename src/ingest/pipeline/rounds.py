@@ -1,8 +1,8 @@
 """
-A round: what waits, then what is due or named; threads fetch, the asking thread ingests.
+A round: unread captures first, then the due or named sources. Threads fetch, and the calling thread does the rest.
 
-Threads only fetch, so that SQLite has one writer and a round one order. No two requests of a round go to one host at
-the same time.
+The threads only fetch, so SQLite has one writer and a round one order. No two requests of a round go to one host at the
+same time.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ log = logging.getLogger("ingest.poll")
 _Flight = Future[Answer]
 
 LOOK_AGAIN_S: Final = 0.5
-"""How soon a host that another process holds is looked at again; that process may be done long before its lease ends."""
+"""The interval at which a host held by another process is looked at again, since a lease may end early."""
 
 
 def run_round(shared: Round, *, only: Sequence[str] = (), everything: bool = False) -> RoundReport:
     """
-    Look once at what is due, or at what is named, or at everything that is enabled.
+    Poll once every due source, or the named ones, or all enabled ones.
 
-    Captures that wait and sources whose reading changed are ingested first; then each source is claimed, fetched
-    by a thread and ingested here. Two rounds at once share the work: a claimed source is another's for the while.
+    Unread captures and sources with a changed stanza are read first. Then a thread fetches each claimed source, and the
+    calling thread writes it. Two rounds at once share the work: each claims its own sources.
 
-    Errors:
-        UsageError: a named source is not in the list in force.
+    Raises:
+        UsageError: A named source is not in the list in force.
     """
     listed = {source.id: source for source in shared.allowlist.sources}
     for source_id in only:
@@ -69,7 +69,7 @@ def run_round(shared: Round, *, only: Sequence[str] = (), everything: bool = Fal
 
 
 def _release(shared: Round) -> None:
-    """Release what dead processes of this machine hold."""
+    """Release the leases of dead processes on this machine."""
     with database.read(shared.context.engine) as conn:
         dead = owners.dead(conn)
     if dead:
@@ -79,7 +79,7 @@ def _release(shared: Round) -> None:
 
 
 def _follow_clock(shared: Round) -> None:
-    """Plan the sources anew that an earlier, faster clock planned too late."""
+    """Plan again the sources whose next poll an earlier, faster clock set too late."""
     now = shared.context.now()
     with database.read(shared.context.engine) as conn:
         ahead = sources.attempted_after(conn, now + shared.lease)  # clocks of several machines differ by less
@@ -93,10 +93,10 @@ def _poll_all(
     shared: Round, listed: Mapping[str, Source], *, only: Sequence[str], everything: bool
 ) -> tuple[list[PollReport], list[Poll]]:
     """
-    Keep `workers` requests in flight, claiming as places and hosts come free, until nothing is left to claim.
+    Keep `workers` requests in flight, and claim sources as workers and hosts come free, until none is left.
 
     Returns:
-        The reports, and the polls that worked: their documents may list parts that are still to be read.
+        The reports, and the polls that worked, because their documents may list parts.
     """
     named = bool(only) or everything
     queue = _Queue(shared, listed, only=only, everything=everything)
@@ -141,7 +141,7 @@ def _hosts(flying: Mapping[_Flight, Poll]) -> set[str]:
 
 
 def _next(flying: Mapping[_Flight, Poll], patience_s: float | None) -> set[_Flight]:
-    """Wait for the first to land, as long as patience goes; with nobody flying, for that long."""
+    """Wait for the first answer, or sleep where no request is in flight, for at most the given seconds."""
     if not flying:
         time.sleep(patience_s or 0.0)
         return set()
@@ -167,11 +167,11 @@ class _Queue:
         self.skipped: list[PollReport] = []
 
     def __len__(self) -> int:
-        """How many are left; none once the round was asked to stop."""
+        """How many sources are left, 0 once the round was asked to stop."""
         return 0 if self._shared.stop() else len(self._left)
 
     def take(self, places: int, busy: Collection[str]) -> list[Poll]:
-        """Claim up to `places` sources of different hosts, none of which we are asking right now."""
+        """Claim up to `places` sources of different hosts without a request of ours in flight."""
         picked: dict[str, str] = {}
         for source_id in self._left if self else ():
             host = self._host[source_id]
@@ -180,9 +180,9 @@ class _Queue:
         if not picked:
             return []
         claims = self._shared.claim(list(picked.values()), since=self._began if self._named else None)
-        found = {source_id: self._left.pop(source_id) for source_id in picked.values()}
+        chosen = {source_id: self._left.pop(source_id) for source_id in picked.values()}
         for source_id, until in claims.later.items():
-            self._put_off(found[source_id], until - self._shared.context.now())
+            self._put_off(chosen[source_id], until - self._shared.context.now())
         for source_id, until in claims.resting.items():
             why = f"{self._host[source_id]} asked to be left alone until {until:%Y-%m-%d %H:%M:%S}Z"
             self.skipped.append(PollReport(source_id, Outcome.SKIPPED, error=why))
@@ -191,15 +191,15 @@ class _Queue:
         if self._only:  # who names a source is told what became of it
             got = {state.source_id for state, _ in claims.taken} | claims.later.keys() | claims.resting.keys()
             why = "another worker has it, or has just asked it"
-            self.skipped += [PollReport(item, Outcome.SKIPPED, error=why) for item in sorted(found.keys() - got)]
-        return [self._shared.poll(found[state.source_id], state, lease) for state, lease in claims.taken]
+            self.skipped += [PollReport(item, Outcome.SKIPPED, error=why) for item in sorted(chosen.keys() - got)]
+        return [self._shared.poll(chosen[state.source_id], state, lease) for state, lease in claims.taken]
 
     def _put_off(self, source: Source, rest: timedelta) -> None:
         """
-        Try again when the host has rested, or whoever asks it (another process, or a redirect of ours) is done.
+        Try again when the host has rested, or when its present user (another process, or a redirect of ours) is done.
 
-        A source that was not named is waited for as long as one request may take: whoever keeps its host for longer is
-        dead or has sources of its own there. It stays due, and the next round sees to it.
+        A source that was not named waits for at most the time of one request. A process that keeps its host for longer
+        is dead or has sources of its own there. The source stays due for the next round.
         """
         host, now = self._host[source.id], time.monotonic()
         patience_s = (self._shared.context.limits.timeout + self._shared.context.limits.host_gap).total_seconds()
@@ -208,7 +208,7 @@ class _Queue:
             self._later[host] = now + min(max(rest.total_seconds(), SOON_S), LOOK_AGAIN_S)
 
     def pause(self, busy: Collection[str]) -> float | None:
-        """Seconds until a host that we are not asking has rested; None when there is none to wait for."""
+        """Return the seconds until a host without a request of ours has rested, or None where no source waits."""
         resting = [
             self._later.get(self._host[source_id], 0.0) for source_id in self._left if self._host[source_id] not in busy
         ]

@@ -1,7 +1,7 @@
 """
-Stored captures that are still to be read: left behind by a kill, set aside, or to be read by another stanza or other rules.
+Unread stored captures: left behind by a kill, set aside, or read last by another stanza or other rules.
 
-They are read before anything is fetched, and no vendor is asked.
+They are read before anything is fetched, without any request.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ingest.store import engine as database
 
 def read_stored(shared: Round) -> list[PollReport]:
     """
-    Read the stored captures that are unread, without a request.
+    Read the unread stored captures, without a request.
 
-    First those that a kill left behind, then those that other rules or another stanza set aside, then the newest of each
-    source whose list, rules or parser changed.
+    First come those left behind by a kill, then those set aside under other rules or another stanza. The newest capture
+    of each source with a changed list, changed rules or a changed parser follows.
     """
     listed = {source.id: source for source in shared.allowlist.sources}
     with database.read(shared.context.engine) as conn:
@@ -69,7 +69,7 @@ def _recover(
 
 
 def _read_again(shared: Round, source: Source) -> list[PollReport]:
-    """Read the newest capture of a source anew; nothing where its bytes were pruned or another process was faster."""
+    """Read the newest capture of a source again, unless its bytes were pruned or another process was faster."""
     reports: list[PollReport] = []
     for state, lease in shared.claim_source(source.id).taken:
         with shared.leased(lease):
@@ -91,7 +91,7 @@ def _read_newest(
 
 
 def _read_other(shared: Round, source: Source, head: Capture) -> list[PollReport]:
-    """Read a part, a page, or a document of a source that is not its newest."""
+    """Read a part, a page, or an older document of a source."""
     capture, fault = _load(shared.context, head.id)
     if capture is None:
         return []
@@ -112,14 +112,14 @@ def _read_other(shared: Round, source: Source, head: Capture) -> list[PollReport
 
 
 class _Finished(Attempt):
-    """An attempt at a page whose entry another capture of the same page has finished."""
+    """An attempt at a page whose entry was finished by another capture of the same page."""
 
     def _read(self) -> Work:
         return lambda _: Ingested()
 
 
 def _load(context: Context, number: int) -> tuple[Capture | None, DamagedError | None]:
-    """Read a capture; None where its bytes were pruned, and one without bytes where they are damaged."""
+    """Return a capture, None where its bytes were pruned, and a capture without bytes where they are damaged."""
     with database.read(context.engine) as conn:
         try:
             return captures.get(conn, number), None

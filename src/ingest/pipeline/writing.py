@@ -1,5 +1,5 @@
 """
-Reading and writing around the decisions of `judging`: what a document or a page changes, in the transaction of the caller.
+Reading and writing around the decisions of `judging`: all changes by a document or a page, in the caller's transaction.
 
 Live rounds, recovered captures and replays all write here, so that they agree.
 """
@@ -24,7 +24,7 @@ from ingest.store import engine as database
 
 
 def recall(conn: Connection, judged: Judged, reading: Reading, capture: Capture) -> Memory:
-    """Read the stored facts on which the fates of a document's entries depend."""
+    """Read the stored facts for the fates of a document's entries."""
     source = reading.source
     counts = polls.last_counts(conn, source.id) if capture.purpose == "source" else ()
     walk = walks.of(conn, source.id) if is_followed(source) else None
@@ -32,7 +32,7 @@ def recall(conn: Connection, judged: Judged, reading: Reading, capture: Capture)
 
 
 def decide(conn: Connection, judged: Judged, reading: Reading, capture: Capture, *, only_new: bool = False) -> Decided:
-    """Decide the fates of a document's entries against the stored facts; nothing is written."""
+    """Decide the fates of a document's entries against the stored facts. Nothing is written."""
     source = reading.source
     identified = documents.identify(judged, recall(conn, judged, reading, capture), reading, capture)
     names = [one.entry_key for one in identified.decisions] if source.opens_pages or is_followed(source) else []
@@ -44,7 +44,7 @@ def write_document(
     conn: Connection, capture: Capture, judged: Judged, reading: Reading, *, only_new: bool = False
 ) -> Ingested:
     """
-    Write everything that a document changes.
+    Write all changes by a document.
 
     Args:
         only_new: A newer document of the source was read before, so this one adds entries and revises none.
@@ -66,7 +66,7 @@ def write_document(
 
 
 def _follow(conn: Connection, source_id: str, decided: Decided) -> None:
-    """Note where the list of a source goes on, or that it ends."""
+    """Note where the list of a source goes on, or its end."""
     match decided.walk:
         case Ends():
             walks.end(conn, source_id)
@@ -90,7 +90,7 @@ def write_page(conn: Connection, capture: Capture, article: Article, waiting: Wa
 
 
 def give_up(conn: Connection, listed: Capture, waiting: Waiting, reading: Reading) -> Ingested:
-    """Record an entry whose page cannot be opened as its list gives it, or refuse it where that is too little."""
+    """Record an entry without its page as its list gives it, or refuse it where that is too little."""
     return _record_entry(conn, listed, waiting, reading, waiting.candidate, Article(""))
 
 
@@ -126,7 +126,7 @@ def _record(conn: Connection, decisions: Sequence[dedupe.Decision], reading: Rea
 
 def begin(conn: Connection, reading: Reading) -> None:
     """
-    Exclude other writers of this vendor's documents, and check that the list which judged them is in force.
+    Exclude other writers of this vendor's documents, and check that the list has not changed since they were judged.
 
     Raises:
         StaleListError: Another list came into force.
