@@ -7,7 +7,8 @@ from typing import Any
 
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Grant, Kind, Scope, Source, Vendor
-from ingest.parse import parse, webpage
+from ingest.parse import parse
+from ingest.parse.markup import webpage
 from ingest.parse.obstacles import obstacle_on
 
 AT = datetime(2026, 5, 22, 12, tzinfo=UTC)

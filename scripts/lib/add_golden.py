@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from selectolax.lexbor import LexborNode  # noqa: TID251 - the type of what `parse.picks` finds
+from selectolax.lexbor import LexborNode  # noqa: TID251 - the type of what `parse.markup.selector` finds
 
 from golden.stanzas import FOLDER, listed, of_folder, outcome, read
+from ingest.dates.printed import dates_in
 from ingest.model import Kind, Source
-from ingest.parse import picks
+from ingest.parse.markup.elements import HtmlPage, ancestors
+from ingest.parse.markup.selector import compile_selector
 from ingest.parse.page import items
-from ingest.parse.printed import dates_in
 
 ENTRIES: Final = 4
 """Entries that a skeleton keeps: as many as the self-check needs to see shares in."""
@@ -74,14 +75,14 @@ def skeleton(source: Source, content: bytes) -> tuple[str, str]:
     return _page(content, select["entry"]), "html"
 
 
-def _page(content: bytes, selector: str) -> str:
-    page = picks.Page(content.decode("utf-8", "replace"))
-    entries = items(page, selector)[:ENTRIES]
+def _page(content: bytes, entry: str) -> str:
+    page = HtmlPage(content.decode("utf-8", "replace"))
+    entries = items(page, entry)[:ENTRIES]
     root = page.tree.body
     if root is None or not entries:
-        message = f'"{selector}" finds nothing in this document; correct the stanza first (`ingest sources try`).'
+        message = f'"{entry}" finds nothing in this document; correct the stanza first (`ingest sources try`).'
         raise NoSkeletonError(message)
-    kept = {node.mem_id for entry in entries for node in (entry, *picks.ancestors(entry), *entry.traverse())}
+    kept = {node.mem_id for element in entries for node in (element, *ancestors(element), *element.traverse())}
     for node in root.css(_DROPPED):
         kept.discard(node.mem_id)
     marks = _Marks()
@@ -133,7 +134,7 @@ def _digits(name: str) -> str:
 def _data(content: bytes, pointer: str) -> str:
     marks = _Marks()
     root = json.loads(content)
-    pick = picks.compile_pick(pointer, data=True)
+    pick = compile_selector(pointer, data=True)
     for members in pick.values_in(root):
         if isinstance(members, list):
             del members[ENTRIES:]

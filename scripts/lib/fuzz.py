@@ -32,7 +32,7 @@ from ingest.model import Capture, Grant, Kind, Source, Vendor
 from ingest.normalise import normalise
 from ingest.parse import parse
 from ingest.parse.article import parse_article
-from ingest.parse.charset import decode
+from ingest.parse.markup.decoding import decode
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 5, 22, 12, tzinfo=UTC)

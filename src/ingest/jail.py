@@ -38,8 +38,8 @@ from ingest import model
 from ingest import parse as parsing
 from ingest.errors import ParseError
 from ingest.model import Article, Capture, Document, Kind, Source
-from ingest.parse.charset import decode
-from ingest.parse.webpage import is_page
+from ingest.parse.markup.decoding import decode
+from ingest.parse.markup.webpage import is_page
 
 # ── budget ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -20,11 +20,11 @@ from typing import Any, Final
 import yaml
 
 from corpus.report import ABSENT, ROOT
+from ingest.authoring.discover import SourceProposal, discover
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Kind, Source
 from ingest.parse import parse
-from ingest.parse.cards import page_key
-from ingest.parse.discover import Proposal, discover
+from ingest.parse.entry.listing import page_key
 
 STANZAS: Final[dict[str, dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("stanzas.yaml").read_text("utf-8"))
 
@@ -81,7 +81,7 @@ def read(content: bytes, url: str, stanza: Mapping[str, Any]) -> Document:
         return Document("html", "", None, None, ())
 
 
-def proposed(listed: Listed) -> Proposal | None:
+def proposed(listed: Listed) -> SourceProposal | None:
     """Return the surest list that `discover` proposes for a page."""
     try:
         found = discover(listed.content, listed.url)

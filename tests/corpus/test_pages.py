@@ -11,7 +11,7 @@ import pytest
 from corpus.pages import STANZAS, Score, by_discovery, by_stanzas, proposed, read, recorded, table, total
 from corpus.report import ABSENT, ROOT
 from ingest.model import Entry, Kind
-from ingest.parse.cards import page_key
+from ingest.parse.entry.listing import page_key
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from discovery.documents import OFFERED, SITE, Offered
+from ingest.authoring.survey import look
 from ingest.errors import ParseError
 from ingest.model import Capture, Entry
-from ingest.pipeline.looking import look
 from ingest.text import clean_title
 
 

@@ -8,12 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from documents import make_capture, make_source
+from ingest.authoring.discover import discover
 from ingest.errors import ParseError
 from ingest.model import Document, Kind
 from ingest.parse import parse
-from ingest.parse.discover import discover
-from ingest.parse.embedded import flight_rows, script_value
-from ingest.parse.picks import PickError, compile_pick
+from ingest.parse.markup.embedded import flight_rows, script_value
+from ingest.parse.markup.selector import SelectorError, compile_selector
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
 
@@ -161,8 +161,8 @@ def test_what_is_proposed_for_any_page_is_a_stanza_and_yields_what_it_says(conte
 @example(text="a || ", data=False)
 def test_any_text_is_a_pick_or_is_refused(text: str, data: bool) -> None:
     try:
-        pick = compile_pick(text, data=data)
-    except PickError as error:
+        pick = compile_selector(text, data=data)
+    except SelectorError as error:
         assert str(error)  # noqa: PT017 either end is right
         return
     assert pick.all_in({"a": [1]}) is not None

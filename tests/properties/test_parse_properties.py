@@ -16,8 +16,8 @@ from ingest.errors import ParseError
 from ingest.model import Candidate, Dated, Document, Entry, Precision, Unreadable
 from ingest.normalise import normalise
 from ingest.parse import parse
-from ingest.parse.charset import decode
-from ingest.parse.references import mended
+from ingest.parse.markup.decoding import decode
+from ingest.parse.markup.references import mended
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT, clean_summary, clean_title, guess_kind, plain
 
 # ── documents ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.authoring.discover import Discovery, SourceProposal, discover
+from ingest.authoring.discover.names import is_random, stable_class
 from ingest.errors import ParseError
 from ingest.model import Kind
-from ingest.parse.discover import Discovery, Proposal, discover
-from ingest.parse.discover.names import is_random, stable_class
 from ingest.parse.selection import faults
 
 URL = "https://www.acme-ai.com/news/"
@@ -44,7 +44,7 @@ def each(card: str, items: list[tuple[str, str, str, str]] = ITEMS, around: str 
     return around.format("".join(made))
 
 
-def best(found: Discovery) -> Proposal:
+def best(found: Discovery) -> SourceProposal:
     return next(proposal for proposal in found.proposals if proposal.kind is Kind.PAGE)
 
 

@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from documents import make_capture, make_source
+from ingest.dates import partial
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, Kind, Precision
 from ingest.parse import parse
-from ingest.parse.changelog import days
 from ingest.parse.changelog.markdown import Slugs, to_html
-from ingest.parse.changelog.reading import is_version
+from ingest.parse.changelog.structure import is_version
 from ingest.parse.obstacles import OBSTACLES
 
 URL = "https://www.acme-ai.com/changelog"
@@ -85,7 +85,7 @@ def links(found: Document) -> list[str]:
     ],
 )
 def test_a_day_is_found_as_far_as_it_is_printed(text: str, printed: str, whole: bool) -> None:
-    found = days.find(text)
+    found = partial.find(text)
     assert found is not None
     assert (found.printed, found.whole) == (printed, whole)
 
@@ -114,11 +114,11 @@ def test_a_day_is_found_as_far_as_it_is_printed(text: str, printed: str, whole: 
     ],
 )
 def test_what_is_no_day_is_none(text: str) -> None:
-    assert days.find(text) is None
+    assert partial.find(text) is None
 
 
 def test_a_day_in_a_sentence_is_told_from_one_that_is_set_off() -> None:
-    inside, apart = days.find("Shutdown of v1 on June 15, 2026 is planned"), days.find("Model 5 (June 15, 2026)")
+    inside, apart = partial.find("Shutdown of v1 on June 15, 2026 is planned"), partial.find("Model 5 (June 15, 2026)")
     assert inside is not None
     assert inside.loose
     assert apart is not None
@@ -127,8 +127,8 @@ def test_a_day_in_a_sentence_is_told_from_one_that_is_set_off() -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_has_a_day_or_none(text: str) -> None:
-    found = days.find(text)
-    dated = days.dated(found)
+    found = partial.find(text)
+    dated = partial.dated(found)
     assert (dated.value is None) == (dated.precision is Precision.NONE)
     assert found is None or found.year is None or dated.value is not None
 
@@ -158,7 +158,7 @@ def test_two_years_that_would_fit_are_none() -> None:
 
 def test_no_year_anywhere_is_no_date_and_says_so() -> None:
     (first, _) = read(page("<h3>May 21</h3><h3>March 3</h3>")).entries
-    assert (first.published.value, first.published.reason) == (None, days.NO_YEAR)
+    assert (first.published.value, first.published.reason) == (None, partial.NO_YEAR)
 
 
 def test_the_year_of_a_neighbour_is_no_part_of_the_identity() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from documents import atom, read, rss
 from ingest.errors import ParseError
-from ingest.parse.fields import ENTRY_LIMIT
+from ingest.parse.entry.fields import ENTRY_LIMIT
 
 PAGE = "<link>https://www.acme-ai.com/a</link>"
 GML = 'xmlns:gml="http://www.opengis.net/gml"'

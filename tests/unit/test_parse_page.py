@@ -9,7 +9,7 @@ from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, Kind, Precision
 from ingest.parse import parse
-from ingest.parse.elements import Page
+from ingest.parse.markup.elements import HtmlPage
 from ingest.parse.page import next_page
 
 URL = "https://www.acme-ai.com/news/"
@@ -171,8 +171,8 @@ def test_an_empty_page_of_its_kind_is_a_document_without_entries() -> None:
     ],
 )
 def test_the_next_page_is_another_page(body: str, address: str | None) -> None:
-    assert next_page(Page(body), {"next": "a[rel=next]"}, URL) == address
-    assert next_page(Page(body), {}, URL) is None
+    assert next_page(HtmlPage(body), {"next": "a[rel=next]"}, URL) == address
+    assert next_page(HtmlPage(body), {}, URL) is None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.parse.references import mended
+from ingest.parse.markup.references import mended
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ from corpus.report import ROOT
 from documents import make_capture, make_source
 from golden.stanzas import FOLDER, of_folder
 from ingest import urls
+from ingest.authoring.discover import discover
 from ingest.demo.answers import MEDIA_TYPES
 from ingest.errors import ParseError, UrlError
 from ingest.model import Document, Grant, Kind
 from ingest.parse import parse
-from ingest.parse.discover import discover
 
 HERE: Final = Path(__file__).parents[1]
 OWN_HOST: Final = "recorded.example-vendor.com"

@@ -11,9 +11,9 @@ from ingest.errors import ParseError, UsageError
 from ingest.model import Failed, Grant, Kind, Source, Vendor
 
 if TYPE_CHECKING:
+    from ingest.authoring.discover import Discovery
     from ingest.cli.proposals import Offer
     from ingest.model import Allowlist
-    from ingest.parse.discover import Discovery
 
 NOBODY: Final = "unlisted"
 """Stands for the vendor of an address that no vendor lists."""
@@ -96,8 +96,8 @@ def _nobody(listed: Allowlist, address: str, file: str | None, *, unlisted: bool
 
 
 def _look(obtained: document.Obtained) -> tuple[Discovery, str]:
-    from ingest.parse.discover import Discovery
-    from ingest.pipeline.looking import look
+    from ingest.authoring.discover import Discovery
+    from ingest.authoring.survey import look
 
     try:
         return look(obtained.capture), ""

@@ -15,8 +15,8 @@ from ingest.parse import selfcheck
 from ingest.text import clean_title, language_tag, script_language
 
 if TYPE_CHECKING:
+    from ingest.authoring.discover import SourceProposal
     from ingest.model import Document, Source, Vendor
-    from ingest.parse.discover import Proposal
 
 SHOWN: Final = 5
 """Entries of a proposal that are shown."""
@@ -69,7 +69,7 @@ class Offer:
     command: str
 
 
-def offer(proposal: Proposal, vendor: Vendor | None, sources: Iterable[Source]) -> Offer:
+def offer(proposal: SourceProposal, vendor: Vendor | None, sources: Iterable[Source]) -> Offer:
     """
     Make a proposal ready.
 
@@ -105,7 +105,7 @@ def offer(proposal: Proposal, vendor: Vendor | None, sources: Iterable[Source]) 
     )
 
 
-def _doubts(proposal: Proposal) -> tuple[str, ...]:
+def _doubts(proposal: SourceProposal) -> tuple[str, ...]:
     if proposal.document is None or proposal.kind in {Kind.FEED, Kind.SITEMAP}:
         return ()
     verdict = selfcheck.check(proposal.document, dates=False)
@@ -131,7 +131,7 @@ def free(key: str, taken: Iterable[str]) -> str:
     return found
 
 
-def _values(proposal: Proposal) -> dict[str, str | dict[str, str]]:
+def _values(proposal: SourceProposal) -> dict[str, str | dict[str, str]]:
     values: dict[str, str | dict[str, str]] = {"kind": proposal.kind.value, "url": proposal.url}
     role = next((role for role, words in _WORDS if words.search(proposal.url)), None)
     if role is not None:

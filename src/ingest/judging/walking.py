@@ -15,7 +15,7 @@ from typing import Final
 from ingest.dedupe import Decision
 from ingest.judging.holding import Statuses
 from ingest.model import Capture, Document, Fate, Source
-from ingest.parse.cards import page_key
+from ingest.parse.entry.listing import page_key
 
 
 @dataclass(frozen=True, slots=True)

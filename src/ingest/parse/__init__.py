@@ -7,8 +7,9 @@ from typing import Final
 
 from ingest.errors import ParseError
 from ingest.model import Article, Capture, Document, Kind, Source
-from ingest.parse import changelog, feed, jsonlist, page, refresh, sitemap, watch, webpage
+from ingest.parse import changelog, feed, jsonlist, page, refresh, sitemap, watch
 from ingest.parse.article import parse_article
+from ingest.parse.markup import webpage
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 
 _OTHERWISE: Final = frozenset({"html", "not-a-feed", "not-a-sitemap"})

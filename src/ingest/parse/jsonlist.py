@@ -18,14 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ingest.dates.printed import dated, stated
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Source, Unreadable
-from ingest.parse import cards, jsontext
-from ingest.parse.cards import Card
-from ingest.parse.charset import decode, legal
-from ingest.parse.fields import ENTRY_LIMIT, absolute
-from ingest.parse.picks import Pick, compile_pick
-from ingest.parse.printed import dated, stated
+from ingest.parse.entry import listing
+from ingest.parse.entry.fields import ENTRY_LIMIT, absolute
+from ingest.parse.entry.listing import ListItem
+from ingest.parse.markup import jsontext
+from ingest.parse.markup.characters import legal
+from ingest.parse.markup.decoding import decode
+from ingest.parse.markup.selector import Selector, compile_selector
 from ingest.text import guess_kind, language_tag
 
 
@@ -37,7 +39,7 @@ def parse(capture: Capture, source: Source) -> Document:
         ParseError: With rule `empty`, `html`, `broken` (no JSON) or `no-list` (nothing where the list should be).
     """
     text, damage = decode(capture.content, capture.content_type)
-    select = {name: compile_pick(pick, data=True) for name, pick in source.select}
+    select = {name: compile_selector(pick, data=True) for name, pick in source.select}
     try:
         return document([_value(legal(text))], select, capture.final_url, dialect="json", damage=damage)
     except ParseError as error:
@@ -59,7 +61,7 @@ def _value(text: str) -> object:
 
 def document(
     values: list[object],
-    select: Mapping[str, Pick],
+    select: Mapping[str, Selector],
     base: str,
     *,
     dialect: str,
@@ -100,7 +102,7 @@ def document(
             undated = _beyond(item, select, "date", "updated")
             damage = damage or (f"item {position} of {select['entry'].source}: {undated}" if undated else "")
             readable.append(_card(item, select, base))
-    entries: list[Entry] = cards.entries(readable, base)
+    entries: list[Entry] = listing.entries(readable, base)
     return Document(
         dialect,
         title,
@@ -109,11 +111,11 @@ def document(
         tuple(entries),
         tuple(unreadable),
         damage=damage,
-        next_page=cards.another_page(following, base, base),
+        next_page=listing.another_page(following, base, base),
     )
 
 
-def _items(root: object, pick: Pick) -> Iterator[object]:
+def _items(root: object, pick: Selector) -> Iterator[object]:
     for value in pick.values_in(root):
         if isinstance(value, list):
             yield from value
@@ -121,7 +123,7 @@ def _items(root: object, pick: Pick) -> Iterator[object]:
             yield value
 
 
-def _beyond(item: object, select: Mapping[str, Pick], *names: str) -> str:
+def _beyond(item: object, select: Mapping[str, Selector], *names: str) -> str:
     """Say which of some fields is a number beyond measure, "" where none is: a link or title costs its entry, a date does not."""
     for name in names:
         value = select[name].first_in(item) if name in select else ""
@@ -130,7 +132,7 @@ def _beyond(item: object, select: Mapping[str, Pick], *names: str) -> str:
     return ""
 
 
-def _card(item: object, select: Mapping[str, Pick], base: str) -> Card:
+def _card(item: object, select: Mapping[str, Selector], base: str) -> ListItem:
     def first(name: str) -> str:
         return select[name].first_in(item) if name in select else ""
 
@@ -139,7 +141,7 @@ def _card(item: object, select: Mapping[str, Pick], base: str) -> Card:
 
     said = stated(everything("date"))
     title, summary, link = first("title"), first("summary"), first("link")
-    return Card(
+    return ListItem(
         link=absolute(link, base) if link else "",
         title=title,
         title_type=guess_kind(title),

@@ -22,8 +22,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingest.parse import linked_data
-from ingest.parse.webpage import UNSEEN, attribute
+from ingest.parse.markup import linked_data
+from ingest.parse.markup.webpage import UNSEEN, attribute
 
 OBSTACLES: Final = {
     "challenge": "a bot check",

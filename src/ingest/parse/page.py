@@ -30,15 +30,17 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from ingest.dates.printed import Stated, stated
 from ingest.errors import ParseError
 from ingest.model import Capture, Dated, Document, Source, Unreadable
-from ingest.parse import cards, embedded, jsonlist, webpage
-from ingest.parse.cards import Card
-from ingest.parse.elements import Page, ancestors, text_of
-from ingest.parse.fields import ENTRY_LIMIT, absolute
+from ingest.parse import jsonlist
+from ingest.parse.entry import listing
+from ingest.parse.entry.fields import ENTRY_LIMIT, absolute
+from ingest.parse.entry.listing import ListItem
+from ingest.parse.markup import embedded, webpage
+from ingest.parse.markup.elements import HtmlPage, ancestors, text_of
+from ingest.parse.markup.selector import Selector, compile_selector
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
-from ingest.parse.picks import Pick, compile_pick
-from ingest.parse.printed import Stated, stated
 from ingest.parse.refresh import fault as moved
 from ingest.parse.refresh import moved_to
 from ingest.text import clean_title, language_tag
@@ -65,14 +67,14 @@ def parse(capture: Capture, source: Source) -> Document:
             such script) and `no-list`.
     """
     try:
-        page = Page(webpage.read(capture.content, capture.content_type))
+        page = HtmlPage(webpage.read(capture.content, capture.content_type))
         found = _list_or_obstacle(page, dict(source.select), capture.final_url)
         return replace(found, cut=webpage.breaks_off(capture.content))
     except ParseError as error:
         raise ParseError(error.message, rule=error.rule, subject=source.id) from error
 
 
-def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Document:
+def _list_or_obstacle(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
     """
     Read a page, unless something stands in its way: that has links, too, and none of them is news.
 
@@ -92,7 +94,7 @@ def _list_or_obstacle(page: Page, select: Mapping[str, str], url: str) -> Docume
     raise ParseError(f"Where the list should be stands {OBSTACLES[why]}.", rule=why)
 
 
-def read(page: Page, select: Mapping[str, str], url: str) -> Document:
+def read(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
     """Read a page by a stanza's `select`; `url` is where it came from. Raises as `parse`."""
     base = webpage.base_of(page.tree, url)
     head = page.tree.css_first("title")
@@ -100,33 +102,33 @@ def read(page: Page, select: Mapping[str, str], url: str) -> Document:
     lang = _language(page)
     following = next_page(page, select, url)
     if "data" in select:
-        picks = {name: compile_pick(text, data=True) for name, text in select.items() if name not in ON_THE_PAGE}
-        values = embedded.values(page, compile_pick(select["data"]))
+        picks = {name: compile_selector(text, data=True) for name, text in select.items() if name not in ON_THE_PAGE}
+        values = embedded.values(page, compile_selector(select["data"]))
         if not values:
             raise ParseError(f"No script that {select['data']} names holds data that can be read.", rule="no-data")
         found = jsonlist.document(values, picks, base, dialect="html-data", title=title, lang=lang)
         return replace(found, next_page=following)
-    picks = {name: compile_pick(text) for name, text in select.items()}
+    picks = {name: compile_selector(text) for name, text in select.items()}
     nodes = items(page, select["entry"])
-    entries = cards.entries((_card(node, page, picks, base, lang) for node in nodes[:ENTRY_LIMIT]), url)
+    entries = listing.entries((_card(node, page, picks, base, lang) for node in nodes[:ENTRY_LIMIT]), url)
     left = len(nodes) - ENTRY_LIMIT
     over = (Unreadable(ENTRY_LIMIT, "too-many", f"{left} entries after the first {ENTRY_LIMIT}"),) if left > 0 else ()
     return Document("html", title, None, lang, tuple(entries), over, next_page=following)
 
 
-def next_page(page: Page, select: Mapping[str, str], url: str) -> str | None:
+def next_page(page: HtmlPage, select: Mapping[str, str], url: str) -> str | None:
     """Return the address of the list's next page, None where there is none."""
     if "next" not in select:
         return None
-    pick, root = compile_pick(select["next"]), page.tree.root
+    pick, root = compile_selector(select["next"]), page.tree.root
     link = pick.first(root, page, attribute="href") if root else ""
-    return None if _NO_PAGE.match(link) else cards.another_page(link, webpage.base_of(page.tree, url), url)
+    return None if _NO_PAGE.match(link) else listing.another_page(link, webpage.base_of(page.tree, url), url)
 
 
 _NESTED: Final = 8  # entries inside entries, each of which is read with all that it holds
 
 
-def items(page: Page, selector: str) -> list[LexborNode]:
+def items(page: HtmlPage, selector: str) -> list[LexborNode]:
     """Return the elements that a selector means, in order, without navigation."""
     found = page.matches(selector)[1]
     if len(found) > _NESTED:
@@ -142,12 +144,12 @@ def items(page: Page, selector: str) -> list[LexborNode]:
     return [node for node in found if navigation.isdisjoint(outer.mem_id for outer in (node, *ancestors(node)))]
 
 
-def _language(page: Page) -> str | None:
+def _language(page: HtmlPage) -> str | None:
     root = page.tree.css_first("html")
     return language_tag(webpage.attribute(root, "lang")) if root else None
 
 
-def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, lang: str | None) -> Card:
+def _card(node: LexborNode, page: HtmlPage, picks: Mapping[str, Selector], base: str, lang: str | None) -> ListItem:
     def everything(name: str) -> list[str]:
         return picks[name].all(node, page) if name in picks else []
 
@@ -156,7 +158,7 @@ def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, la
 
     link = link_of(node, page, picks.get("link"))
     said = _stated(node, page, picks.get("date", _TIME))
-    return Card(
+    return ListItem(
         link=absolute(link, base) if link else "",
         title=first("title") if "title" in picks else _title(node),
         entry_id=first("id"),
@@ -168,10 +170,10 @@ def _card(node: LexborNode, page: Page, picks: Mapping[str, Pick], base: str, la
     )
 
 
-_TIME: Final = compile_pick("time")
+_TIME: Final = compile_selector("time")
 
 
-def _stated(node: LexborNode, page: Page, pick: Pick) -> Stated:
+def _stated(node: LexborNode, page: HtmlPage, pick: Selector) -> Stated:
     """Return what a reader sees; where that is no date ("2 days ago"), what the element's `datetime` says."""
     shown = stated(pick.all(node, page))
     if shown.published.value is not None or shown.updated.value is not None:
@@ -180,13 +182,13 @@ def _stated(node: LexborNode, page: Page, pick: Pick) -> Stated:
     return attribute if attribute.published.value is not None else shown
 
 
-def _date(node: LexborNode, page: Page, pick: Pick) -> Dated:
+def _date(node: LexborNode, page: HtmlPage, pick: Selector) -> Dated:
     """Return the date that a pick finds, whatever the words beside it call it."""
     said = _stated(node, page, pick)
     return said.updated if said.updated.value is not None else said.published
 
 
-def link_of(node: LexborNode, page: Page, pick: Pick | None) -> str:
+def link_of(node: LexborNode, page: HtmlPage, pick: Selector | None) -> str:
     """Return the link of an entry as written: what the pick finds, or without one what the module says; "" for none."""
     if pick is not None:
         written = pick.all(node, page, attribute="href")

@@ -8,8 +8,9 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser
 
 from ingest.errors import ParseError
-from ingest.parse import cards, webpage
-from ingest.parse.fields import absolute
+from ingest.parse.entry import listing
+from ingest.parse.entry.fields import absolute
+from ingest.parse.markup import webpage
 
 _REFRESH: Final = re.compile(r"^\s*\d+\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
 
@@ -19,7 +20,7 @@ def moved_to(tree: LexborHTMLParser, url: str) -> str | None:
     for node in tree.css("meta[http-equiv=refresh i]"):
         target = _REFRESH.match(webpage.attribute(node, "content"))
         where = absolute(target[1].strip(), webpage.base_of(tree, url)) if target else ""
-        if where.startswith("http") and cards.page_key(where) != cards.page_key(url):
+        if where.startswith("http") and listing.page_key(where) != listing.page_key(url):
             return where
     return None
 

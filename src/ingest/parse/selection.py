@@ -15,14 +15,14 @@ from typing import Final
 from ingest import urls
 from ingest.errors import UrlError
 from ingest.model import Kind
-from ingest.parse.picks import PickError, Place, Pointer, check_css, compile_pick
+from ingest.parse.markup.selector import ElementSelector, JsonPointer, SelectorError, check_css, compile_selector
 from ingest.parse.watch import NAME, PLACEHOLDER, names
 
 _Check = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SelectFault:
     """One thing wrong with a `select`: at a name, or at the whole where the name is missing."""
 
     name: str
@@ -56,12 +56,12 @@ _SYNONYMS: Final = {
 }
 
 
-def faults(kind: Kind, select: Mapping[str, str]) -> Iterator[Fault]:
+def faults(kind: Kind, select: Mapping[str, str]) -> Iterator[SelectFault]:
     """Yield everything that is wrong with the `select` of a source, in its order."""
     known = _kind(kind, select)
     if not known.names:
         if select:
-            yield Fault(
+            yield SelectFault(
                 "",
                 "a feed says itself what it holds; nothing is selected in it.",
                 "Leave select out, or correct the kind.",
@@ -70,17 +70,17 @@ def faults(kind: Kind, select: Mapping[str, str]) -> Iterator[Fault]:
     for name, text in select.items():
         check = _check_of(kind, known, name)
         if check is None:
-            yield Fault(
+            yield SelectFault(
                 name, f"kind {kind.value} knows no selector of this name.", _meant(name, kind, known), is_unknown=True
             )
             continue
         try:
             check(text)
-        except PickError as error:
-            yield Fault(name, error.what, error.remedy)
+        except SelectorError as error:
+            yield SelectFault(name, error.what, error.remedy)
     for name, example in known.required.items():
         if name not in select and not (name == "value" and names(select)):
-            yield Fault(
+            yield SelectFault(
                 name,
                 f"kind {kind.value} needs select.{name}.",
                 f"Write, for example, {name}: {example}",
@@ -108,49 +108,51 @@ def _meant(name: str, kind: Kind, known: _Kind) -> str:
 
 
 def _pick(text: str) -> None:
-    compile_pick(text)
+    compile_selector(text)
 
 
 def _data_pick(text: str) -> None:
-    compile_pick(text, data=True)
+    compile_selector(text, data=True)
 
 
 def _pick_anywhere(text: str) -> None:
     """Check a pick of a source that is a page or data, which shows when it comes."""
-    compile_pick(text, data=text.startswith("/") or text == "")
+    compile_selector(text, data=text.startswith("/") or text == "")
 
 
 def _css(text: str) -> None:
     """Check what names elements and takes nothing of them."""
     try:
         check_css(text)
-    except PickError as error:
+    except SelectorError as error:
         taken = re.search(r"\s~\s|@[\w-]+$|\s\|\|\s", text)
         hint = (
             "This names the elements themselves; write a selector alone, and alternatives with a comma."
             if taken
             else error.remedy
         )
-        raise PickError(error.what, hint) from None
+        raise SelectorError(error.what, hint) from None
 
 
 def _pointer(text: str) -> None:
     """Check what points to a list and takes nothing of it."""
-    for alternative in compile_pick(text, data=True).alternatives:
-        if not isinstance(alternative, Pointer) or alternative.regex is not None:
-            raise PickError(f'"{text}" does not point to a list.', 'Write a JSON pointer alone, like "/data/items".')
+    for alternative in compile_selector(text, data=True).alternatives:
+        if not isinstance(alternative, JsonPointer) or alternative.regex is not None:
+            raise SelectorError(
+                f'"{text}" does not point to a list.', 'Write a JSON pointer alone, like "/data/items".'
+            )
 
 
 def _script(text: str) -> None:
     """Check what names scripts, or an attribute of elements."""
-    for alternative in compile_pick(text).alternatives:
+    for alternative in compile_selector(text).alternatives:
         if (
-            not isinstance(alternative, Place)
+            not isinstance(alternative, ElementSelector)
             or alternative.regex is not None
             or alternative.axis
             or not alternative.css
         ):
-            raise PickError(
+            raise SelectorError(
                 f'"{text}" does not name a script.', 'Write a selector like "script#__NEXT_DATA__", or div@data-page.'
             )
 
@@ -159,19 +161,21 @@ def _address(text: str) -> None:
     try:
         url = urls.parse(text, "https://page.invalid/")
     except UrlError as error:
-        raise PickError(error.message) from None
+        raise SelectorError(error.message) from None
     if url.scheme != "https":
-        raise PickError(f'"{text}" is not https, which every official address has to be.')
+        raise SelectorError(f'"{text}" is not https, which every official address has to be.')
 
 
 def _regex(text: str) -> None:
-    compile_pick(f". ~ {text}")
+    compile_selector(f". ~ {text}")
 
 
 def _dated_regex(text: str) -> None:
     _regex(text)
     if "year" not in re.compile(text).groupindex:
-        raise PickError(f'"{text}" has no group called year.', r'Write it like "/(?P<year>\d{4})/(?P<month>\d\d)/".')
+        raise SelectorError(
+            f'"{text}" has no group called year.', r'Write it like "/(?P<year>\d{4})/(?P<month>\d\d)/".'
+        )
 
 
 def _watched_title(select: Mapping[str, str]) -> _Check:
@@ -179,7 +183,7 @@ def _watched_title(select: Mapping[str, str]) -> _Check:
         known = set(names(select).values())
         for found in PLACEHOLDER.finditer(text):
             if found["name"] not in known:
-                raise PickError(
+                raise SelectorError(
                     f'"{{{found["name"]}}}" is none of the watched values.',
                     f"Known here: {', '.join(sorted(known)) or 'none'}.",
                 )

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from ingest import urls
 from ingest.errors import ParseError, UrlError
 from ingest.model import Document, Entry, State
-from ingest.parse import cards
+from ingest.parse.entry import listing
 
 _MOST: Final = 0.8
 """Share of entries that have what entries of a list have; a teaser or an advertisement among them is no alarm."""
@@ -167,7 +167,7 @@ def _counted(count: int, earlier: Earlier) -> Iterator[Reason]:
 
 
 def _filled(entries: tuple[Entry, ...], *, dates: bool, earlier: Earlier) -> Iterator[Reason]:
-    titled = _share(entries, lambda entry: bool(entry.title.strip()) and not cards.is_call(entry.title))
+    titled = _share(entries, lambda entry: bool(entry.title.strip()) and not listing.is_call(entry.title))
     if titled < _MOST:
         yield Reason(
             "no-title", _said(f"{1 - titled:.0%} of the entries have no title", "compare select.title with the page")

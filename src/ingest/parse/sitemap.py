@@ -29,9 +29,10 @@ from typing import Final
 from ingest import dates, urls
 from ingest.errors import ParseError, UrlError
 from ingest.model import NO_DATE, Capture, Dated, Document, Entry, Source, Unreadable
-from ingest.parse.charset import decode, legal
-from ingest.parse.fields import absolute, breaks_off, first_date, first_update
-from ingest.parse.references import mended
+from ingest.parse.entry.fields import absolute, breaks_off, first_date, first_update
+from ingest.parse.markup.characters import legal
+from ingest.parse.markup.decoding import decode
+from ingest.parse.markup.references import mended
 from ingest.text import language_tag, uncovered
 
 ADDRESS_LIMIT: Final = 50_000

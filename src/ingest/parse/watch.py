@@ -23,15 +23,15 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from ingest.dates import partial
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Source
-from ingest.parse import jsontext, webpage
-from ingest.parse.changelog import days
-from ingest.parse.charset import legal
-from ingest.parse.elements import Page
-from ingest.parse.fields import absolute, first_date
+from ingest.parse.entry.fields import absolute, first_date
+from ingest.parse.markup import jsontext, webpage
+from ingest.parse.markup.characters import legal
+from ingest.parse.markup.elements import HtmlPage
+from ingest.parse.markup.selector import compile_selector
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
-from ingest.parse.picks import compile_pick
 from ingest.text import clean_title
 
 VALUE_LIMIT: Final = 500
@@ -73,7 +73,7 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
     values = {name: _value(pick(key), key) for key, name in names(select).items()}
     home = absolute(select["page"], url) if "page" in select else url
     title = clean_title(filled(select.get("title", "{value}"), values), "text")
-    day = days.find(pick("date")) if "date" in select else None
+    day = partial.find(pick("date")) if "date" in select else None
     exact = first_date(pick("date")) if "date" in select else None
     entry = Entry(
         position=0,
@@ -82,7 +82,7 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
         title=title,
         summary=pick("summary") if "summary" in select else "",
         summary_type="text",
-        published=exact if exact and exact.value else days.dated(day),
+        published=exact if exact and exact.value else partial.dated(day),
     )
     return Document("json-value" if is_data else "html-value", title, home, None, (entry,), damage=damage)
 
@@ -123,7 +123,7 @@ def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
         raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
 
     def pick(key: str) -> str:
-        found = compile_pick(select[key], data=True).first_in(data)
+        found = compile_selector(select[key], data=True).first_in(data)
         if isinstance(found, jsontext.Beyond):
             raise ParseError(f"The {key} at {select[key]} is {found.told}; correct select.{key}.", rule="broken")
         return found
@@ -132,12 +132,12 @@ def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
 
 
 def _on_page(content: bytes, content_type: str, select: Mapping[str, str]) -> _Pick:
-    page = Page(webpage.read(content, content_type))
+    page = HtmlPage(webpage.read(content, content_type))
     if why := obstacle_on(page.tree):  # it has words, too, and none of them is the value
         raise ParseError(f"Where the value should be stands {OBSTACLES[why]}.", rule=why)
     root = page.tree.root
 
     def pick(key: str) -> str:
-        return compile_pick(select[key]).first(root, page) if root is not None else ""
+        return compile_selector(select[key]).first(root, page) if root is not None else ""
 
     return pick

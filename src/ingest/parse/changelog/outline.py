@@ -14,7 +14,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from ingest.parse.webpage import UNSEEN, attribute
+from ingest.parse.markup.webpage import UNSEEN, attribute
 
 APART: Final = frozenset({"nav", "footer", "aside", "form", "dialog", "blockquote", "pre", "figure"})
 """Elements whose headings and dates are not those of the page: menus, quotations, code, captions."""

@@ -1,336 +1,146 @@
 """
-A changelog read without being told how: which headings are entries, and which date belongs to each.
+Kind `changelog`: one page with many dated entries, as HTML, Markdown or MDX; told apart by content.
 
-Tried in this order; the first that finds something is the answer:
+Without `select` the page is read by its own structure (`reading` says how). `select`:
 
-1. Mintlify's updates: a box with a label, each an entry.
-2. The level of headings that most often has dates or versions: in the heading ("v2.1.144 - May 21, 2026"), or as a line of
-   its own just before or behind it. Under headings that are nothing but a date, each deeper heading is an entry of that
-   date, unless all of them only sort ("Added", "Bug fixes"); a date with nothing but text under it is one entry, and its
-   title is the date as written. Lists are not taken apart: that needs `item` in the stanza.
-3. Lines that are nothing but a date, where no heading has one or headings only have months.
-4. Rows of a table with a date in one cell.
+    entry       CSS: the element of each entry, its heading or the box around all of it
+    title       default: the entry's heading, without a date that is an element of its own
+    date        default: what stands in the heading or in its `time`; a date may stand in other text
+    year        where a date without a year has it: `preceding::h2.year`. Default: the year, month or date heading above it
+    anchor      default: the id of the heading, of a link in it or of the box around it, which hold no other entry
+    link        the entry's own page. Default: what its heading or date links to, if that is below the changelog's address
+    summary     default: the text up to the next entry
+    category    all that match
+    item        CSS: what inside an entry is an entry each, with the date of the whole and, where it has none, its anchor:
+                `li`, `h3`. `title`, `date`, `anchor` and `category` are then looked for in the item first. Its title is its
+                heading, else its first sentence. Works without `entry`, too
+    next        the link to the next page of the changelog, as for kind page
+    page        the address that anchors are added to, where that is not the one that is fetched (a Markdown twin, a raw file)
 
-Menus, quotations, code and what is hidden are not looked at.
+`entry` and `item` are CSS selectors, `page` an address, the others picks (`parse.picks`). Markdown is turned into HTML
+first, so all of them work on it: headings are `h1` to `h6` with the ids that sites give them, Mintlify's `<Update>` is
+`section.update`.
+
+A link is the entry's own page, else the page with its anchor, else the page. A date has the precision that is there; see
+`days` and `sections` for weeks, ranges and missing years, and for what makes an entry the same.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from ingest import dates
-from ingest.model import Dated
-from ingest.parse.changelog import days
-from ingest.parse.changelog.days import Day
-from ingest.parse.changelog.outline import Element, Outline
-from ingest.parse.changelog.sections import VERSION, is_release
-from ingest.parse.elements import text_of
-from ingest.parse.webpage import attribute
+from selectolax.lexbor import LexborNode
 
-_LONGEST_MARK: Final = 80
-"""Characters of a line that is nothing but a date: "Thursday, 21 September 2026 10:00:00 GMT+0900 (Japan Standard Time)" has 67."""
+from ingest.errors import ParseError
+from ingest.model import Capture, Document, Source
+from ingest.parse.changelog import sections
+from ingest.parse.changelog.markdown import to_html
+from ingest.parse.changelog.outline import Outline
+from ingest.parse.changelog.selected import Reader
+from ingest.parse.changelog.selected import sections as read_sections
+from ingest.parse.entry.fields import absolute
+from ingest.parse.markup import webpage
+from ingest.parse.markup.characters import legal
+from ingest.parse.markup.elements import HtmlPage
+from ingest.parse.obstacles import OBSTACLES, obstacle_on
+from ingest.parse.page import next_page
+from ingest.text import clean_title, language_tag
 
-_GAP: Final = 60
-"""Characters that may stand between a heading and its date: a tag, an author."""
-
-_SORTING: Final = re.compile(
-    r"(?:\W|(?:what(?:'|’)?s |new |other |minor |major |breaking |known |notable |general |bug |full |api |sdk |security |key |all )*"
-    r"(?:new|added|additions?|changed|changes?|changelog|fixed|fix(?:es)?|bug ?fix(?:es)?|bugs|deprecated|deprecations?|removed|removals?"
-    r"|security|features?|improved|improvements?|enhancements?|issues|updates?|misc(?:ellaneous)?|documentation|docs|performance"
-    r"|chores?|highlights?|overview|summary|notes|contributors|what|why|other|others|general|internal|refactor(?:ing|s)?|tests?)"
-    r"|追加|変更|変更点|修正|改善|新機能|機能追加|不具合修正|バグ修正|既知の問題|廃止|非推奨|削除|概要|その他|セキュリティ)+",
-    re.IGNORECASE,
+_HTML: Final = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
 )
-_MAJOR: Final = re.compile(r"(?:v|version |release )\d{1,4}(?:\b|$)", re.IGNORECASE)
+_HTML_WITHIN: Final = 10_000  # characters, as in `feed`
+_OTHER: Final = re.compile(r"\s*(?:<\?xml|<(?:rss|feed|urlset|sitemapindex)\b|[{\[]\s*[\"{\[\]}])", re.IGNORECASE)
+_MARKDOWN_PATH: Final = re.compile(r"\.(?:md|markdown|mdx)$", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class Mark:
-    """A line that is nothing but a date."""
-
-    element: Element
-    day: Day
-    exact: Dated | None = None
-
-
-@dataclass(slots=True)
-class Head:
+def parse(capture: Capture, source: Source) -> Document:
     """
-    A heading; `day` is its own date, `mark` the line with its date beside it, `under` the date heading it stands under.
+    Read a capture as a changelog.
 
-    `is_line` says that what belongs to it stands below it and not inside.
+    A page without entries is a document without entries; whether that may be is the self-check's to say.
+
+    Raises:
+        ParseError: `empty`, `not-a-changelog` (a feed, a sitemap, data), `too-costly`, or what stands in the way
+            (see `obstacles`).
     """
-
-    element: Element
-    level: int
-    text: str
-    day: Day | None = None
-    version: bool = False
-    mark: Mark | None = None
-    under: Head | None = None
-    is_line: bool = False
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether it has a date of its own, at least of a month; a mere year is no entry's."""
-        return self.mark is not None or (self.day is not None and self.day.month is not None)
-
-    @property
-    def is_date(self) -> bool:
-        """Whether it is nothing but a date."""
-        return self.day is not None and self.day.whole and self.mark is None
+    try:
+        return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
+    except ParseError as error:
+        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
 
 
-def heads(outline: Outline) -> list[Head]:
-    """Return the entries of a page."""
-    if updates := _updates(outline):
-        return updates
-    found = [head(element, outline) for element in outline.headings()]
-    marks, cells = _marks(outline)
-    _give_marks(found, marks, outline)
-    chosen = _chosen(found)
-    dated = [mark for mark in marks if mark.day.day] or [mark for mark in marks if mark.day.month]
-    is_of_months = all(head.is_date and head.day and head.day.day is None for head in chosen)
-    if len(dated) > 1 and is_of_months and (not chosen or dated[0].day.day):
-        chosen = [Head(mark.element, 7, mark.day.raw, mark.day, is_line=True) for mark in dated]
-    if not chosen and len(cells) > 1:
-        chosen = list(_rows(cells, outline))
-    return _within_years(chosen, found, marks)
+def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
+    """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
+    page, dialect, damage, front = laid_out(content, content_type, url)
+    found = _document(page, select, url, dialect, damage, front)
+    return replace(found, cut=webpage.breaks_off(content)) if dialect == "html" else found
 
 
-# ── headings ────────────────────────────────────────────────────────────────────────────────────────────────────
+def laid_out(content: bytes, content_type: str, url: str) -> tuple[HtmlPage, str, str, dict[str, str]]:
+    """Return HTML or Markdown as a page, with which of them it is, its damage and its front matter; raises as `parse`."""
+    text, damage = webpage.text_of(content, content_type)
+    text = legal(text)
+    if not text.strip("\ufeff \t\r\n"):
+        raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
+    if is_html(text, content_type):
+        return HtmlPage(webpage.read(content, content_type)), "html", damage, {}
+    if _OTHER.match(text):
+        raise ParseError(
+            "The answer is XML or JSON, not a page; kind: feed, sitemap or json reads those.", rule="not-a-changelog"
+        )
+    is_mdx = url.partition("?")[0].lower().endswith(".mdx")
+    written = to_html(text, is_mdx=is_mdx)
+    markup = f"<body>{written.markup}</body>"
+    if webpage.is_costly(markup):
+        raise ParseError("The page nests its elements without end; it is not read.", rule="too-costly")
+    return HtmlPage(markup), "markdown", damage, written.front
 
 
-def head(element: Element, outline: Outline) -> Head:
-    """Return a heading with what it says."""
-    text = outline.said(element)
-    day = _day_of(element, text, outline)
-    return Head(element, element.level, text, None if day and day.changed else day, is_version(text))
+def is_html(text: str, content_type: str) -> bool:
+    """Whether a text is HTML; what says nothing of itself is Markdown, unless it begins with a tag and came as HTML."""
+    if _HTML.match(text, 0, _HTML_WITHIN):
+        return True
+    return text.lstrip("\ufeff \t\r\n").startswith("<") and content_type.lower().startswith(
+        ("text/html", "application/xhtml")
+    )
 
 
-def is_version(text: str) -> bool:
-    """Whether a heading is called by a version: "0.8 – Agent hooks", "Kiro 0.8" and "v5" are, "Gemini 3.5 Flash" is not."""
-    if (found := VERSION.search(text)) is None:
-        return bool(_MAJOR.fullmatch(text.partition(" - ")[0].strip(" []")))
-    ends = len(text) <= _LONGEST_MARK and not text[found.end() :].strip(" )]")
-    return is_release(text, found) or ends
+def _document(
+    page: HtmlPage, select: Mapping[str, str], url: str, dialect: str, damage: str, front: dict[str, str]
+) -> Document:
+    root = page.tree.body
+    if root is None:
+        return Document(dialect, "", None, None, (), damage=damage)
+    base = webpage.base_of(page.tree, url)
+    home = absolute(select["page"], url) if "page" in select else url
+    outline = Outline(_main(page) if "entry" not in select else root)
+    found = read_sections(Reader(page, outline, select, base, home, front))
+    if not found and dialect == "html" and (why := obstacle_on(page.tree)):
+        raise ParseError(f"Where the changelog should be stands {OBSTACLES[why]}.", rule=why)
+    html = page.tree.css_first("html")
+    lang = language_tag(front.get("lang") or (webpage.attribute(html, "lang") if html else ""))
+    entries, unreadable = sections.entries(found, home, lang)
+    head = page.tree.css_first("head title")
+    title = front.get("title") or (head.text() if head else "")
+    return Document(
+        dialect,
+        clean_title(title, "text"),
+        None,
+        lang,
+        tuple(entries),
+        tuple(unreadable),
+        damage=damage,
+        next_page=next_page(page, select, url),
+    )
 
 
-def _day_of(element: Element, text: str, outline: Outline) -> Day | None:
-    """Return a heading's own date: as printed, or as its `time` states it where less is printed."""
-    day = days.find(text)
-    if day is not None and day.year:
-        return day
-    stated = (attribute(inner.node, "datetime") for inner in outline.inside(element) if inner.tag == "time")
-    exact = next((read for written in stated if (read := days.of(dates.parse(written)))), None)
-    if day is None:
-        return replace(exact, whole=False) if exact else None
-    return day.within(exact.year) if exact else day
-
-
-def _updates(outline: Outline) -> list[Head]:
-    """Return Mintlify's updates, as a page or as MDX has them."""
-    made: list[Head] = []
-    for element in outline.elements:
-        if (
-            (made and element.number <= made[-1].element.last)
-            or element.apart
-            or "update" not in attribute(element.node, "class").split()
-        ):
-            continue
-        label, told = (attribute(element.node, f"data-{name}") for name in ("label", "description"))
-        parts = {attribute(inner.node, "data-component-part"): inner for inner in outline.inside(element)}
-        if part := parts.get("update-label"):
-            label = outline.said(part)
-        if part := parts.get("update-description"):
-            told = outline.said(part)
-        if not label:
-            continue
-        inner = [outline.said(heading) for heading in outline.inside(element) if heading.level]
-        found = [day for text in (label, told) if (day := days.find(text))]
-        texts = (label, "" if is_version(told) else told, *(inner if len(inner) == 1 else ()), told)
-        named = [text for text in texts if text and not _is_date(text)]
-        made.append(Head(element, 7, named[0] if named else label, found[0] if found else None, is_version(label)))
-    return made
-
-
-def _is_date(text: str) -> bool:
-    return (day := days.find(text)) is not None and day.whole
-
-
-def _chosen(found: list[Head]) -> list[Head]:
-    """Return the headings that are entries; see the module."""
-    counts = Counter(head.level for head in found if head.is_dated or head.version)
-    if not counts:
-        return []
-    level = max(counts, key=lambda level: (counts[level], -level))
-    of_level = [head for head in found if head.level == level and (head.is_dated or head.version)]
-    outer = [head.level for head in found if head.is_date and head.is_dated and head.level < level]
-    if outer and 2 * sum(head.is_dated for head in of_level) <= len(of_level):
-        level = max(outer)
-        of_level = [head for head in found if head.level == level and (head.is_dated or head.version)]
-    return [head for section in of_level for head in _split(section, found)]
-
-
-def _split(section: Head, found: list[Head]) -> list[Head]:
-    """Return the headings under a mere date as entries of that date, where they are more than sorting."""
-    if not section.is_date:
-        return [section]
-    start = bisect_left(found, section.element.number + 1, key=lambda head: head.element.number)
-    deeper = []
-    for head in found[start:]:
-        if head.level <= section.level:
-            break
-        deeper.append(head)
-    level = min((head.level for head in deeper), default=0)
-    titled = [head for head in deeper if head.level == level and not _SORTING.fullmatch(head.text)]
-    for head in titled:
-        head.under = section
-    return titled or [section]
-
-
-# ── dates beside headings ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def _marks(outline: Outline) -> tuple[list[Mark], list[Mark]]:
-    """Return the lines that are nothing but a date, those in cells of tables apart."""
-    targets = {attribute(element.node, "id"): element for element in outline.elements}
-    lines: list[Mark] = []
-    cells: list[Mark] = []
-    skipped = tables = -1
-    for element in outline.elements:
-        if element.tag == "table":
-            tables = max(tables, element.last)
-        if element.level:
-            skipped = max(skipped, element.last)
-        if element.number <= skipped or element.apart:
-            continue
-        mark = _mark(element, outline)
-        if mark is None or _leads_elsewhere(element, outline, targets):
-            continue
-        skipped = element.last
-        (cells if element.number <= tables else lines).append(mark)
-    return lines, cells
-
-
-def _mark(element: Element, outline: Outline) -> Mark | None:
-    if element.tag == "time":
-        day = days.find(outline.said(element))
-        exact = dates.parse(attribute(element.node, "datetime"))
-        if day is None or not day.whole:
-            day = days.of(exact)
-        elif exact.value is not None:
-            day = day.within(exact.value.year)
-        return Mark(element, replace(day, whole=True)) if day else None
-    if element.tag == "p":  # Markdown without a blank line: the date is the first or last line of a paragraph
-        lines = outline.lines(element, written=True)
-        ends = [line for line in (lines[-1:] + lines[:1]) if len(line) <= _LONGEST_MARK]
-    else:
-        ends = [outline.said(element)] if element.end - element.start <= 2 * _LONGEST_MARK else []
-    for text in ends:
-        day = days.find(text) if len(text) <= _LONGEST_MARK else None
-        if day and day.whole and not day.changed and not any(inner.level for inner in outline.inside(element)):
-            return Mark(element, day)
-    return None
-
-
-def _leads_elsewhere(element: Element, outline: Outline, targets: dict[str, Element]) -> bool:
-    """Whether a date is a line of a table of contents: a link to an element that stands further down."""
-    around = [element, *outline.inside(element), *list(outline.above(element))[:2]]
-    links = [attribute(near.node, "href") for near in around if near.tag == "a"]
-    found = [targets[link[1:]] for link in links if link.startswith("#") and link[1:] in targets]
-    return any(target.number > element.last for target in found)
-
-
-def _give_marks(found: list[Head], marks: list[Mark], outline: Outline) -> None:
-    """Give headings the date that stands beside them: before or behind, as most headings of their level have it."""
-    tokens: list[Head | Mark] = sorted([*found, *marks], key=lambda token: token.element.number)
-    before: dict[int, list[tuple[Head, Mark]]] = {}
-    behind: dict[int, list[tuple[Head, Mark]]] = {}
-    for one, two in pairwise(tokens):
-        if isinstance(one, Mark) == isinstance(two, Mark):
-            continue
-        if len(outline.text(one.element.end, two.element.start)) > _GAP:
-            continue
-        head, mark, sides = (two, one, before) if isinstance(one, Mark) else (one, two, behind)
-        assert isinstance(head, Head)
-        assert isinstance(mark, Mark)
-        if (head.day is None or head.day.loose or head.day.year is None) and not head.is_date:
-            sides.setdefault(head.level, []).append((head, mark))
-    for level in before.keys() | behind.keys():
-        pairs = max(before.get(level, []), behind.get(level, []), key=len)
-        for head, mark in pairs:
-            head.mark = mark
-
-
-def _rows(cells: list[Mark], outline: Outline) -> Iterator[Head]:
-    """Yield the rows of tables that have a date in one cell; the first other cell is the title."""
-    last = -1
-    for mark in cells:
-        row = next((above for above in outline.above(mark.element) if above.tag == "tr"), None)
-        if row is None or mark.element.number <= last:
-            continue
-        last = row.last
-        others = [cell for cell in outline.inside(row) if cell.tag in {"td", "th"} and cell.parent == row.number]
-        titles = [text for cell in others if (text := outline.said(cell)) and not _is_date(text)]
-        if titles:
-            yield Head(row, 7, titles[0], mark.day, mark=mark)
-
-
-# ── years ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _within_years(chosen: list[Head], found: Sequence[Head], marks: Sequence[Mark]) -> list[Head]:
-    """Give days without a year that of the date heading above them."""
-    contexts = Contexts(found, marks)
-    for head in chosen:
-        for holder in (head, head.mark, head.under):
-            if holder is not None and holder.day is not None:
-                holder.day = holder.day.within(contexts.year(head.element.number, head.level))
-    return chosen
-
-
-class Contexts:
-    """The headings and lines of a page that give a year to what stands below them."""
-
-    def __init__(self, found: Sequence[Head], marks: Sequence[Mark]) -> None:
-        tokens = [(head.element.number, head.level, head.day) for head in found if head.is_date]
-        tokens += [(mark.element.number, 7, mark.day) for mark in marks]
-        told = sorted((number, level, day) for number, level, day in tokens if day and day.year)
-        self._levels: dict[int, tuple[list[int], list[int]]] = {}
-        for number, level, day in told:
-            # A year or month heads what follows whatever its level; a full date only what is deeper.
-            numbers, years = self._levels.setdefault(0 if day.day is None else level, ([], []))
-            numbers.append(number)
-            years.append(day.year or 0)
-
-    def year(self, number: int, level: int) -> int | None:
-        """Return the year for an element of a level, None where nothing above it says one."""
-        nearest = [
-            (numbers[index - 1], years[index - 1])
-            for outer, (numbers, years) in self._levels.items()
-            if outer < level and (index := bisect_left(numbers, number))
-        ]
-        return max(nearest)[1] if nearest else None
-
-
-def title_of(element: Element, outline: Outline) -> str:
-    """Return a heading's text as a reader sees it, without an element of its own that is nothing but a date."""
-    whole = text_of(element.node)
-    for inner in outline.inside(element):
-        text = text_of(inner.node) if inner.end - inner.start <= _LONGEST_MARK else ""
-        if text and text != whole and _is_date(text) and (rest := _cut(whole, text)):
-            return rest
-    return whole
-
-
-def _cut(whole: str, part: str) -> str:
-    before, _, after = whole.partition(part)
-    rest = f"{before.rstrip()} {after.lstrip()}".strip(" -–—|·•:,()[]")
-    return rest if any(char.isalnum() for char in rest) else ""
+def _main(page: HtmlPage) -> LexborNode:
+    """Return the part of a page that a changelog without `entry` is looked for in: its main content, if it says which."""
+    main = page.tree.css("main, [role=main]")
+    root = main[0] if len(main) == 1 else page.tree.body
+    assert root is not None
+    return root

@@ -23,10 +23,10 @@ from datetime import date
 from itertools import pairwise
 from typing import Final
 
+from ingest.dates import partial
+from ingest.dates.partial import PartialDate
 from ingest.model import Dated, Entry, Unreadable
-from ingest.parse.changelog import days
-from ingest.parse.changelog.days import Day
-from ingest.parse.fields import ENTRY_LIMIT
+from ingest.parse.entry.fields import ENTRY_LIMIT
 from ingest.text import MARKUP_LIMIT
 
 VERSION: Final = re.compile(
@@ -58,7 +58,7 @@ class Section:
     """
 
     title: str
-    day: Day | None = None
+    day: PartialDate | None = None
     exact: Dated | None = None
     anchor: str = ""
     link: str = ""
@@ -150,7 +150,7 @@ def _key(section: Section) -> str:
     if section.day is None:
         return f"#{section.anchor}" if section.anchor else title
     printed = section.exact.value.date().isoformat() if section.exact and section.exact.value else section.day.printed
-    of_title = days.find(section.title)
+    of_title = partial.find(section.title)
     return printed if of_title and of_title.whole else f"{printed} {title}"
 
 
@@ -178,7 +178,7 @@ def _with_years(sections: Sequence[Section]) -> list[Dated]:
             older, newer = known[after][1] if after < len(known) else None, known[after - 1][1] if after else None
             bounds = (newer, older) if is_rising else (older, newer)
             day = day.within(_year_between(day, *bounds))
-        made.append(days.dated(day))
+        made.append(partial.dated(day))
     return made
 
 
@@ -189,17 +189,17 @@ def _pairs(known: Sequence[tuple[int, date]]) -> Iterable[tuple[tuple[int, date]
 def _full(section: Section) -> date | None:
     if section.exact is not None:
         return section.exact.value.date() if section.exact.value else None
-    dated = days.dated(section.day) if section.day and section.day.day and section.day.year else None
+    dated = partial.dated(section.day) if section.day and section.day.day and section.day.year else None
     return dated.value.date() if dated and dated.value else None
 
 
-def _year_between(day: Day, older: date | None, newer: date | None) -> int | None:
+def _year_between(day: PartialDate, older: date | None, newer: date | None) -> int | None:
     """Return the year in which a day lies between two dates, None where there is none or more than one."""
     around = {bound.year + step for bound in (older, newer) if bound for step in (-1, 0, 1)}
     years = [
         year
         for year in sorted(around)
-        if (value := days.dated(replace(day, year=year)).value)
+        if (value := partial.dated(replace(day, year=year)).value)
         and (older is None or older <= value.date())
         and (newer is None or value.date() <= newer)
     ]

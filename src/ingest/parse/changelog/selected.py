@@ -11,16 +11,17 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from ingest import dates
+from ingest.dates import partial
+from ingest.dates.partial import PartialDate
 from ingest.model import Dated, Precision
-from ingest.parse.changelog import days, places, reading
-from ingest.parse.changelog.days import Day
+from ingest.parse.changelog import extents, structure
+from ingest.parse.changelog.extents import Extent
 from ingest.parse.changelog.outline import Element, Outline
-from ingest.parse.changelog.places import Place
-from ingest.parse.changelog.reading import Contexts, Head
 from ingest.parse.changelog.sections import Section
-from ingest.parse.elements import Page, text_of
-from ingest.parse.fields import absolute
-from ingest.parse.picks import Pick, compile_pick
+from ingest.parse.changelog.structure import Contexts, Head
+from ingest.parse.entry.fields import absolute
+from ingest.parse.markup.elements import HtmlPage, text_of
+from ingest.parse.markup.selector import Selector, compile_selector
 from ingest.text import MARKUP_LIMIT, clean_title
 
 TITLE_OF_ITEM: Final = 200
@@ -33,16 +34,16 @@ _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)\]]?(?=\s|$)|[。！？][
 class Reader:
     """What reading a page needs: its elements, the picks, its base, the address of its anchors and its front matter."""
 
-    page: Page
+    page: HtmlPage
     outline: Outline
     select: Mapping[str, str]
     base: str
     home: str
     front: Mapping[str, str] = field(default_factory=dict)
 
-    def pick(self, name: str) -> Pick | None:
+    def pick(self, name: str) -> Selector | None:
         """Return a pick of the stanza, None where it has none of that name."""
-        return compile_pick(self.select[name]) if name in self.select else None
+        return compile_selector(self.select[name]) if name in self.select else None
 
     def first(self, name: str, node: LexborNode, attribute: str = "") -> str:
         """Return what a pick finds first, "" where there is no such pick or nothing is found."""
@@ -52,10 +53,10 @@ class Reader:
 
 def sections(reader: Reader) -> list[Section]:
     """Return the entries of a page: those that the stanza names, else those that are found without it."""
-    heads = _selected(reader) if "entry" in reader.select else reading.heads(reader.outline)
+    heads = _selected(reader) if "entry" in reader.select else structure.heads(reader.outline)
     outer = {head.under.element.number: head.under.element for head in heads if head.under}
     starts = [
-        places.start(
+        extents.start(
             head.element,
             head.mark.element if head.mark and "entry" not in reader.select else None,
             is_line=head.is_line,
@@ -66,11 +67,11 @@ def sections(reader: Reader) -> list[Section]:
     if starts and all(start.element.level for start in starts):
         level = max(start.element.level for start in starts)
         fences += [element for element in reader.outline.headings() if element.level <= level]
-    found = places.places(reader.outline, starts, fences)
-    if not heads and (day := days.find(reader.front.get("date", ""))):
+    found = extents.extents(reader.outline, starts, fences)
+    if not heads and (day := partial.find(reader.front.get("date", ""))):
         root = reader.outline.elements[0]
         heads = [Head(root, 7, reader.front.get("title") or day.raw, day)]
-        found = [Place(places.start(root), (), 0, root.last + 1, root)]
+        found = [Extent(extents.start(root), (), 0, root.last + 1, root)]
     items = _items(reader) if "item" in reader.select else []
     numbers = [item.number for item in items]
     made: list[Section] = []
@@ -97,27 +98,27 @@ def _selected(reader: Reader) -> list[Head]:
         last = element.last
         day, exact = _date(reader, node, element)
         title = reader.first("title", node) if "title" in reader.select else _heading_text(reader, element)
-        if (told := days.find(title)) and told.whole and told.changed:
+        if (told := partial.find(title)) and told.whole and told.changed:
             continue  # "Last updated May 21, 2026" below the last entry
         if day is not None and day.year is None:
             day = day.within(_year(reader, node) or contexts.year(element.number, element.level or 7))
         head = Head(element, element.level or 7, title, day)
-        head.mark = reading.Mark(element, day, exact) if exact and day else None
+        head.mark = structure.Mark(element, day, exact) if exact and day else None
         made.append(head)
     return made
 
 
 def _contexts(reader: Reader) -> Contexts:
-    found = [reading.head(element, reader.outline) for element in reader.outline.headings()]
+    found = [structure.head(element, reader.outline) for element in reader.outline.headings()]
     return Contexts(found, [])
 
 
 def _year(reader: Reader, node: LexborNode) -> int | None:
-    day = days.find(reader.first("year", node))
+    day = partial.find(reader.first("year", node))
     return day.year if day else None
 
 
-def _date(reader: Reader, node: LexborNode, element: Element) -> tuple[Day | None, Dated | None]:
+def _date(reader: Reader, node: LexborNode, element: Element) -> tuple[PartialDate | None, Dated | None]:
     """
     Return what is printed as the entry's date, and the moment where a time stamp says it.
 
@@ -125,34 +126,34 @@ def _date(reader: Reader, node: LexborNode, element: Element) -> tuple[Day | Non
     """
     pick = reader.pick("date")
     if pick is None:
-        head = reading.head(element, reader.outline)
+        head = structure.head(element, reader.outline)
         if head.day is not None or element.level:
             return head.day, None
         pick = _TIME
     shown = pick.all(node, reader.page)
     stated = [dates.parse(text) for text in pick.all(node, reader.page, attribute="datetime")]
     exact = next((date for date in stated if date.value is not None), None)
-    day = next((day for text in shown if (day := days.find(text))), None)
+    day = next((day for text in shown if (day := partial.find(text))), None)
     if day is None:
         precise = exact if exact and exact.precision is Precision.SECOND and exact.raw in shown else None
-        return (days.of(exact) if exact else None), precise
+        return (partial.of(exact) if exact else None), precise
     return (day.within(exact.value.year) if exact and exact.value else day), None
 
 
-_TIME: Final = compile_pick("time")
+_TIME: Final = compile_selector("time")
 
 
 def _heading_text(reader: Reader, element: Element) -> str:
     """Return the entry's heading: itself, the first one inside, else its first line."""
     if element.level:
-        return reading.title_of(element, reader.outline)
+        return structure.title_of(element, reader.outline)
     for inner in reader.outline.inside(element):
-        if inner.level and (text := reading.title_of(inner, reader.outline)):
+        if inner.level and (text := structure.title_of(inner, reader.outline)):
             return text
     return next(iter(reader.outline.lines(element)), "")
 
 
-def _section(reader: Reader, head: Head, place: Place) -> Section:
+def _section(reader: Reader, head: Head, place: Extent) -> Section:
     element, outline = head.element, reader.outline
     day = head.day if head.day and not head.day.loose else None
     exact = head.mark.exact if head.mark else None
@@ -161,8 +162,8 @@ def _section(reader: Reader, head: Head, place: Place) -> Section:
     fallback = ""
     if head.under is not None:
         above = head.under.element
-        fallback = places.anchor_of(Place(places.start(above), (), above.number, place.first, above), outline)
-    title = head.text if "entry" in reader.select or head.level > 6 else reading.title_of(element, outline)  # noqa: PLR2004 h6
+        fallback = extents.anchor_of(Extent(extents.start(above), (), above.number, place.first, above), outline)
+    title = head.text if "entry" in reader.select or head.level > 6 else structure.title_of(element, outline)  # noqa: PLR2004 h6
     return Section(
         title=title,
         day=day,
@@ -175,16 +176,16 @@ def _section(reader: Reader, head: Head, place: Place) -> Section:
     )
 
 
-def _own_place(reader: Reader, element: Element, place: Place) -> tuple[str, str]:
+def _own_place(reader: Reader, element: Element, place: Extent) -> tuple[str, str]:
     """Return an entry's anchor and page, by picks where the stanza has them."""
     if "anchor" in reader.select:
         anchor = reader.first("anchor", element.node, "id").rpartition("#")[2]
     else:
-        anchor = places.anchor_of(place, reader.outline)
+        anchor = extents.anchor_of(place, reader.outline)
     if "link" in reader.select:
         written = reader.first("link", element.node, "href")
         return anchor, absolute(written, reader.base) if written else ""
-    return anchor, places.link_of(place, reader.outline, reader.base, reader.home)
+    return anchor, extents.link_of(place, reader.outline, reader.base, reader.home)
 
 
 def _categories(reader: Reader, node: LexborNode) -> tuple[str, ...]:
@@ -192,7 +193,7 @@ def _categories(reader: Reader, node: LexborNode) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pick.all(node, reader.page))) if pick else ()
 
 
-def _body(reader: Reader, head: Head, place: Place) -> str:
+def _body(reader: Reader, head: Head, place: Extent) -> str:
     """Return what stands under an entry's heading and its date, as markup."""
     element, outline = head.element, reader.outline
     if place.start.is_line:
@@ -219,11 +220,11 @@ def _items(reader: Reader) -> list[Element]:
 
 def _item(reader: Reader, item: Element, stop: int, section: Section) -> Section:
     """Return an item as an entry of its section's date, with its own anchor or that of the section."""
-    place = Place(places.start(item), (), item.number, item.last + 1, item)
-    anchor = places.anchor_of(place, reader.outline)
+    place = Extent(extents.start(item), (), item.number, item.last + 1, item)
+    anchor = extents.anchor_of(place, reader.outline)
     title = (reader.first("title", item.node) if "title" in reader.select else "") or item_title(reader, item)
     day, exact = section.day, section.exact
-    if own := days.find(reader.first("date", item.node)):
+    if own := partial.find(reader.first("date", item.node)):
         day, exact = own.within(section.day.year if section.day else None), None
     return Section(
         title=title,
@@ -244,7 +245,7 @@ def _under(reader: Reader, heading: Element, stop: int) -> str:
 def item_title(reader: Reader, item: Element) -> str:
     """Return an item's heading, else the first sentence of its first line."""
     if item.level:
-        return reading.title_of(item, reader.outline)
+        return structure.title_of(item, reader.outline)
     heading = next((inner for inner in reader.outline.inside(item) if inner.level), None)
     if heading is not None:
         return text_of(heading.node)

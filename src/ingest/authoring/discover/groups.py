@@ -1,0 +1,294 @@
+"""
+Links of one make: which elements of a page look like the items of its list.
+
+Links are grouped by what they are and stand in. A group's cards are found by climbing from each link as long as no other
+link of the group comes in. A group is judged by what announcements have and navigation lacks: dates, titles as long as
+headlines, addresses of one shape, a place outside menus, an order by time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from statistics import median
+from typing import Final
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborNode
+
+from ingest.authoring.discover.names import signature
+from ingest.dates.printed import date_in
+from ingest.model import Dated, Precision
+from ingest.parse.entry import listing
+from ingest.parse.entry.fields import absolute
+from ingest.parse.markup import webpage
+from ingest.parse.markup.elements import HtmlPage, ancestors, text_of
+from ingest.parse.page import NAVIGATION
+
+LINK_LIMIT: Final = 3_000
+"""Links of a page that are looked at; the recorded page with the most has 1,100."""
+
+GROUP_LIMIT: Final = 12
+"""Groups that are judged by their texts, the largest first where more would do."""
+
+FEATURED_LIMIT: Final = 12
+"""Links beside the list that are looked at for what is featured."""
+
+_CLIMB: Final = 8  # elements from a link up to its card
+_HEADLINE: Final = range(12, 221)  # characters of a title, East Asian ones counted twice
+_MENUS: Final = f"{NAVIGATION}, aside, header, form, [role=tablist], [role=complementary]"
+_SHELF: Final = re.compile(
+    r"/(?:archives?/?$|archives?/(?:(?:19|20)\d{2}(?:/\d{2})?/?$|date/|page/|categor(?:y|ies)/|tags?/))"
+    r"|(?<!/releases)/(?:tags?|categor(?:y|ies)|topics?|authors?|users?|people|page|search|login|sign-?(?:in|up)|contact|privacy|terms|legal"
+    r"|careers?|jobs?|about|pricing|docs|cdn-cgi|wp-content)(?:/|$)|\.(?:png|jpe?g|gif|svg|webp|zip|css|js|mp4)$",
+    re.IGNORECASE,
+)
+_DATED_PATH: Final = re.compile(r"/(?:19|20)\d{2}(?:[/_-]?\d{2})?|(?:19|20)\d{6}")
+_PLACES: Final = re.compile(r"\b(?:post|article|entry|news|release|story|card|item|list|blog|press)", re.IGNORECASE)
+_BESIDE: Final = re.compile(
+    r"pdf|html|slides|video|\d+ (?:comments?|responses?|repl(?:y|ies))|コメント\s?\d*", re.IGNORECASE
+)
+"""What the second link of a card says, which leads to another form of the page or below it."""
+HEADING: Final = "h1, h2, h3, h4, h5, h6"
+"""What heads a card."""
+_TEXTS: Final = 60  # elements of a card that are asked for their text
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One item that was found: its element, its link, what it says."""
+
+    node: LexborNode
+    link: LexborNode
+    url: str
+    key: str
+    title: str
+    date: Dated
+
+
+@dataclass(slots=True)
+class Group:
+    """Items of one make, and how much speaks for their being the list."""
+
+    cards: list[Card]
+    sure: float = 0.0
+    why: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> set[str]:
+        """The pages that the items lead to."""
+        return {card.key for card in self.cards}
+
+    @property
+    def dated(self) -> float:
+        """The share of items that show a date."""
+        return sum(card.date.value is not None for card in self.cards) / len(self.cards)
+
+
+def groups(page: HtmlPage, url: str, base: str) -> list[Group]:
+    """Return the groups of a page that could be its list, the likeliest first, and what may be featured of the likeliest."""
+    by_make: dict[tuple[str, ...], dict[str, LexborNode]] = {}
+    for link, address in _links(page, url, base):
+        text = text_of(link)
+        make = (*signature(link), "beside" if listing.is_call(text) or _BESIDE.fullmatch(text) else "")
+        by_make.setdefault(make, {}).setdefault(listing.page_key(address), link)
+    made = sorted((links for links in by_make.values() if len(links) > 1), key=len, reverse=True)
+    found = [_group(links, base) for links in made[:GROUP_LIMIT]]
+    menus = page.ids(_MENUS)
+    for group in found:
+        _judge(group, url, menus)
+    found = sorted((group for group in found if group.sure > 0), key=lambda group: -group.sure)
+    alone = {key: link for links in by_make.values() if len(links) == 1 for key, link in links.items()}
+    return [*found, *_featured(alone, found[0], base, menus)] if found else []
+
+
+def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set[int]) -> Iterator[Group]:
+    """Yield what is dated, headed and addressed like the items of a list but stands alone: the newest one, shown large."""
+    around = Counter({outer.mem_id: 2 for card in listed.cards for outer in ancestors(card.link)})
+    (folder, _), *_ = Counter(_shape(card.url) for card in listed.cards).most_common(1)
+    keys = listed.keys
+    like = (
+        (key, link)
+        for key, link in alone.items()
+        if key not in keys and _shape(absolute(webpage.attribute(link, "href"), base)) == folder
+    )
+    for key, link in islice(like, FEATURED_LIMIT):
+        if not menus.isdisjoint(outer.mem_id for outer in (link, *ancestors(link))):
+            continue
+        card = _card(key, link, around, base)
+        fine = card.date.precision in {Precision.DAY, Precision.SECOND}
+        if fine and card.node.css_first(HEADING) and _width(card.title) in _HEADLINE:
+            yield Group([card], listed.sure, listed.why)
+
+
+def _links(page: HtmlPage, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
+    """Yield the links that lead to other pages of the same site, without those of menus."""
+    navigation = page.ids(NAVIGATION)
+    own, site, below = listing.page_key(url), _site(url), f"{path_of(url).rstrip('/')}/"
+    for link in page.css("a[href]")[:LINK_LIMIT]:
+        address = absolute(webpage.attribute(link, "href"), base)
+        if not address.startswith(("http://", "https://")) or _site(address) != site:
+            continue
+        path = path_of(address)
+        if path in {"", "/"} or _is_shelf(path, below) or listing.page_key(address.partition("#")[0]) == own:
+            continue
+        if navigation.isdisjoint(outer.mem_id for outer in (link, *ancestors(link))):
+            yield link, address
+
+
+def _is_shelf(path: str, below: str) -> bool:
+    """Whether a path leads to a shelf; what the list itself is called is none (/topics/ at many Japanese vendors)."""
+    return _SHELF.search(path, len(below) - 1 if path.startswith(below) else 0) is not None
+
+
+def _site(url: str) -> str:
+    """Return the last two labels of a host: near enough to tell a vendor's pages from others."""
+    try:
+        return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
+    except ValueError:
+        return ""
+
+
+def path_of(url: str) -> str:
+    """Return the path of an address, "" of what is none."""
+    try:
+        return urlsplit(url).path
+    except ValueError:  # `a://[`
+        return ""
+
+
+def _group(links: dict[str, LexborNode], base: str) -> Group:
+    held: Counter[int] = Counter()
+    for link in links.values():
+        held.update(outer.mem_id for outer in ancestors(link))
+    return Group([_card(key, link, held, base) for key, link in links.items()])
+
+
+def _card(key: str, link: LexborNode, held: Counter[int], base: str) -> Card:
+    node = _card_of(link, held)
+    date, shown = date_of(node)
+    address = absolute(webpage.attribute(link, "href"), base)
+    return Card(node, link, address, key, title_of(node, link, shown, date), date)
+
+
+def _card_of(link: LexborNode, held: Counter[int]) -> LexborNode:
+    """Return the largest element around a link that holds no other link of its group."""
+    node = link
+    for outer in list(ancestors(link))[:_CLIMB]:
+        if held[outer.mem_id] > 1 or outer.tag in {"body", "main"}:
+            break
+        node = outer
+    return node
+
+
+def small_elements(card: LexborNode) -> list[LexborNode]:
+    """Return the elements of a card that hold text and little else, in order."""
+    nodes = [node for node in card.css("*") if node.tag not in webpage.UNSEEN]
+    return nodes[:_TEXTS]
+
+
+def date_of(card: LexborNode) -> tuple[Dated, str]:
+    """Return the date that a card shows, and the text that it stands in."""
+    for node in card.css("time"):
+        shown = text_of(node)
+        date = date_in(shown)
+        if date.value is None:
+            date = date_in(webpage.attribute(node, "datetime"))
+        if date.value is not None:
+            return date, shown
+    best: tuple[Dated, str] | None = None
+    for node in (*small_elements(card), card):
+        text = (node.text(deep=True, separator=" ") or "").strip()
+        if not 6 <= len(text) <= 300:  # noqa: PLR2004 the shortest date has six characters; longer text is prose
+            continue
+        date = date_in(" ".join(text.split()))
+        fine = date.precision in {Precision.DAY, Precision.SECOND}
+        if date.value is not None and (best is None or (fine and len(text) < len(best[1]))):
+            best = date, " ".join(text.split())
+    return best or (date_in(""), "")
+
+
+def title_of(card: LexborNode, link: LexborNode, shown_date: str, date: Dated) -> str:
+    """Return what a card seems to be called."""
+    for node in card.css(HEADING):
+        if text := text_of(node):
+            return text
+    text = text_of(link)
+    if text and text != shown_date and not listing.is_call(text):
+        return text
+    texts = [text_of(node) for node in small_elements(card) if not node.css_first("* *") or node.tag == "a"]
+    named = [text for text in texts if text and text != shown_date and not listing.is_call(text)]
+    if named:
+        return max(named, key=len)
+    return text.replace(date.raw, "").strip(" -–—|:·") if date.value is not None else ""
+
+
+# ── judging ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _judge(group: Group, url: str, menus: set[int]) -> None:
+    """Say how likely a group is the list, and why."""
+    found = group.cards
+    titles = [card.title for card in found if card.title]
+    lengths = [_width(title) for title in titles] or [0]
+    judged = [
+        (0.34 * group.dated, f"{group.dated:.0%} of {len(found)} items show a date"),
+        (
+            0.16 * _share(length in _HEADLINE for length in lengths),
+            f"titles have about {median(lengths):.0f} characters",
+        ),
+        (0.1 * len(set(titles)) / len(found), ""),
+        (0.1 * _one_shape(found), "their addresses have one shape"),
+        (0.08 if _is_below(found, url) else 0.0, "their addresses lie below the page's own"),
+        (0.06 * _share(bool(_DATED_PATH.search(card.url)) for card in found), ""),
+        (0.06 * min(1.0, len(found) / 5), ""),
+        (0.06 if group.dated > 0.5 and _is_in_order(found) else 0.0, "they stand newest first"),  # noqa: PLR2004 half
+        (0.04 * _share(_PLACES.search(" ".join(signature(card.link)[:5])) is not None for card in found), ""),
+    ]
+    group.sure = sum(points for points, _ in judged)
+    group.why = [reason for points, reason in judged if points > 0.03 and reason]  # noqa: PLR2004 what weighs something
+    inside = _share(
+        not menus.isdisjoint(outer.mem_id for outer in (card.node, *ancestors(card.node))) for card in found
+    )
+    if inside > 0.5:  # noqa: PLR2004 half
+        group.sure *= 0.6
+        group.why.append("but they stand in a header, an aside or a form")
+    if len(set(titles)) < len(found) / 2 or median(lengths) < 6:  # noqa: PLR2004 half; the words of a menu
+        group.sure *= 0.4
+        group.why.append("but they hardly have titles")
+    group.sure = round(min(group.sure, 0.99), 2)
+
+
+def _share(facts: Iterable[bool]) -> float:
+    found = list(facts)
+    return sum(found) / len(found) if found else 0.0
+
+
+def _width(text: str) -> int:
+    """Return the length of a text, East Asian characters counted twice: they say as much as two letters."""
+    return sum(2 if char >= "\u1100" else 1 for char in text)
+
+
+def _shape(url: str) -> str:
+    """Return the folder that a page lies in, dates in it made alike."""
+    return re.sub(r"\d+", "0", path_of(url).rstrip("/").rpartition("/")[0])
+
+
+def _one_shape(found: list[Card]) -> float:
+    """Return the share of addresses in the commonest folder, dates in the path counted as one."""
+    folders = Counter(_shape(card.url) for card in found)
+    return folders.most_common(1)[0][1] / len(found)
+
+
+def _is_below(found: list[Card], url: str) -> bool:
+    own = path_of(url).rstrip("/")
+    return bool(own) and _share(path_of(card.url).startswith(f"{own}/") for card in found) > 0.5  # noqa: PLR2004 half
+
+
+def _is_in_order(found: list[Card]) -> bool:
+    dates = [card.date.value for card in found if card.date.value is not None]
+    pairs = list(pairwise(dates))
+    return bool(pairs) and _share(first >= second for first, second in pairs) > 0.8  # noqa: PLR2004 pinned items apart

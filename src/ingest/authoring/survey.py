@@ -1,0 +1,191 @@
+"""
+What a document offers to somebody who wants to add a source; nothing is written.
+
+It may be a feed, a sitemap or a changelog itself, or a page with a list and links to those (`parse.discover`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from ingest import jail
+from ingest.authoring.discover import Discovery, SourceProposal, changelogs, discover
+from ingest.authoring.discover.lists import Draft
+from ingest.dates import partial
+from ingest.errors import ParseError
+from ingest.model import Capture, Document, Kind, Source
+from ingest.parse import changelog, selfcheck
+from ingest.parse.changelog.structure import is_version
+from ingest.parse.markup.decoding import decode
+
+_ENOUGH: Final = 4  # entries that make a changelog of a page that is not called one
+_MOST: Final = 0.5
+
+_CHANGES: Final = re.compile(
+    r"change[- ]?log|release[- ]?notes|releases?(?:[/.]|$)|what(?:'|’|&#39;|&rsquo;)?s[- ]?new|(?:document|version|release)[- ]history"
+    r"|更新履歴|変更履歴|改訂履歴|更新情報|リリースノート|更新日志|更新日誌|发布说明|릴리스 ?노트|업데이트 ?내역",
+    re.IGNORECASE,
+)
+_MARKED_UP: Final = re.compile(r"\s*(?:<!doctype html|<html|<!--)", re.IGNORECASE)
+
+
+def look(capture: Capture) -> Discovery:
+    """
+    Say what a document offers: it may be a feed, a sitemap or a changelog itself, or a page with a list and links to those.
+
+    Of one that is too large to be looked at here, the beginning is, where the newest entries are; what is proposed for it is
+    then read whole in a process of its own.
+
+    Raises:
+        ParseError: It is none of these, or too costly to look at.
+    """
+    text = decode(capture.content, capture.content_type)[0]
+    if not _MARKED_UP.match(text):
+        for kind in (Kind.FEED, Kind.SITEMAP):
+            itself = _itself(capture, kind)
+            if itself is not None:
+                return Discovery((itself,))
+    head = _head(capture, text)
+    try:
+        found = _offers(head)
+    except ParseError as error:
+        logs = _changelogs(capture, head, ())
+        if not logs:
+            raise error from None
+        return Discovery(logs)
+    lists = found.proposals if head is capture else tuple(_whole(capture, found.proposals))
+    return _with(replace(found, proposals=lists), _changelogs(capture, head, lists))
+
+
+def _offers(head: Capture | None) -> Discovery:
+    if head is None:
+        raise ParseError("is too large, or too deeply nested, to be looked at.", rule="too-costly")
+    return discover(head.content, head.final_url, head.content_type)
+
+
+_HEAD: Final = 400_000
+"""Bytes of the beginning of a large document; some fifty releases of the longest recorded changelog."""
+
+
+def _head(capture: Capture, text: str) -> Capture | None:
+    """Return what of a document is looked at here: all of it, or the beginning of a large one; None where that costs too much."""
+    if jail.risk(text, Kind.PAGE) is None:
+        return capture
+    content = capture.content[:_HEAD]
+    border = b">" if _MARKED_UP.match(text) else b"\n"
+    head = replace(capture, content=content[: content.rfind(border) + 1])
+    is_costly = jail.risk(decode(head.content, head.content_type)[0], Kind.PAGE) is not None
+    return None if is_costly else head
+
+
+def _whole(capture: Capture, proposals: tuple[SourceProposal, ...]) -> Iterator[SourceProposal]:
+    """Yield proposals that were made of a beginning with what all of the document yields; without those that fail there."""
+    read = 0
+    for proposal in proposals:
+        if proposal.document is None:
+            yield proposal
+        elif read < _READ_WHOLE:
+            read += 1
+            document = _read(capture, proposal.kind, proposal.select)
+            if document is not None and document.entries:
+                yield replace(proposal, document=document)
+
+
+_READ_WHOLE: Final = 2  # proposals of a large document that are read whole, each in a process of its own
+
+
+def _with(found: Discovery, logs: tuple[SourceProposal, ...]) -> Discovery:
+    """Put changelogs among what a page offers: behind a list of dated pages, unless their name says what they are."""
+    lists = [each.sure for each in found.proposals if each.kind is Kind.PAGE and _is_list(each)]
+    placed = [log if log.sure >= _NAMED or not lists else replace(log, sure=min(log.sure, *lists)) for log in logs]
+    return replace(found, proposals=tuple(sorted([*found.proposals, *placed], key=lambda each: -each.sure)))
+
+
+def _is_list(proposal: SourceProposal) -> bool:
+    """Whether most of what a page lists has a date; links in a changelog's text have none."""
+    entries = proposal.document.entries if proposal.document else ()
+    dated = sum(entry.published.value is not None or entry.updated.value is not None for entry in entries)
+    return dated > _MOST * len(entries)
+
+
+def _itself(capture: Capture, kind: Kind) -> SourceProposal | None:
+    document = _read(capture, kind)
+    if document is None or not (document.entries or document.parts):
+        return None
+    return SourceProposal(
+        kind, capture.final_url, (), 1.0, (f"it is one ({document.dialect})",), document.title, document
+    )
+
+
+def _read(capture: Capture, kind: Kind, select: tuple[tuple[str, str], ...] = ()) -> Document | None:
+    source = Source(id=capture.source_id, vendor_id="", kind=kind, url=capture.final_url, digest="", select=select)
+    try:
+        return jail.parse(capture, source)
+    except ParseError:
+        return None
+
+
+def _changelogs(
+    capture: Capture, head: Capture | None, lists: tuple[SourceProposal, ...]
+) -> tuple[SourceProposal, ...]:
+    """
+    Propose to read a page as a changelog: by its headings, and by selectors where those find more.
+
+    Selectors are not looked for where the page is a list of dated pages.
+    """
+    whole = _changelog(capture, Draft((), _GUESSED, ("its headings have dates and places of their own",)))
+    made = [whole] if whole else []
+    if head is None or any(map(_is_list, lists)):
+        return tuple(made)
+    try:
+        page = changelog.laid_out(head.content, head.content_type, head.final_url)[0]
+    except ParseError:
+        return tuple(made)
+    for draft in changelogs.drafts(page):
+        told = _changelog(capture, draft)
+        if told and _worth(told) > _MORE * max(map(_worth, made), default=0):
+            made.insert(0, told)
+    return tuple(made)
+
+
+_MORE: Final = 1.5  # times as many entries, for which selectors are worth their upkeep
+
+
+def _worth(proposal: SourceProposal) -> int:
+    """Count the entries that are called something; one that is called by its date is half of that."""
+    titles = [entry.title for entry in proposal.document.entries] if proposal.document else []
+    return sum(1 if (day := partial.find(title)) and day.whole else 2 for title in titles)
+
+
+def _changelog(capture: Capture, draft: Draft) -> SourceProposal | None:
+    """Propose a reading of a changelog that finds dated entries or versions, the surer if its address or title says so."""
+    document = _read(capture, Kind.CHANGELOG, draft.select)
+    if document is None:
+        return None
+    named = any(_CHANGES.search(text) for text in (capture.final_url, document.title, _heading(capture)))
+    of_versions = sum(is_version(entry.title) for entry in document.entries) > _MOST * len(document.entries)
+    least = _FEW_NAMED if named else _ENOUGH
+    if len(document.entries) < least or not selfcheck.check(document, dates=not of_versions).passed:
+        return None
+    said = ("its address or title says that it is one",) if named else ()
+    sure = _NAMED if named else draft.sure
+    return SourceProposal(
+        Kind.CHANGELOG, capture.final_url, draft.select, sure, (*said, *draft.why), document.title, document
+    )
+
+
+def _heading(capture: Capture) -> str:
+    """Return the main heading of a page or of Markdown, near enough to see what it calls itself."""
+    found = _MAIN_HEADING.search(decode(capture.content[:_HEAD], capture.content_type)[0])
+    return (found["html"] or found["markdown"]) if found else ""
+
+
+_MAIN_HEADING: Final = re.compile(
+    r"<h1\b[^>]*>(?P<html>.{1,300}?)</h1>|^# (?P<markdown>[^\n]{1,200})$", re.IGNORECASE | re.DOTALL | re.MULTILINE
+)
+_FEW_NAMED: Final = 2  # entries of a page that calls itself a changelog
+_NAMED: Final = 0.9
+_GUESSED: Final = 0.4

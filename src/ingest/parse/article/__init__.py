@@ -1,0 +1,7 @@
+"""The page of one announcement. `reading` takes its title, dates, addresses and topics from the best evidence."""
+
+from __future__ import annotations
+
+from ingest.parse.article.reading import ALTERNATE_LIMIT, CATEGORY_LIMIT, parse_article
+
+__all__ = ["ALTERNATE_LIMIT", "CATEGORY_LIMIT", "parse_article"]

@@ -1,0 +1,151 @@
+"""
+JSON-LD of a page (schema.org): which of its nodes speak of this page, and what they say.
+
+A page's scripts also describe its navigation, its publisher, and the articles it recommends. Only nodes at the top, in
+`@graph`, or named as the main entity are looked at, and of several articles only those that name this page's address or
+carry its title. What fits no such rule is not guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from ingest.parse.entry.fields import absolute, string
+from ingest.parse.markup.jsontext import NUMBERS
+from ingest.parse.markup.webpage import attribute, names
+
+Node = dict[str, Any]
+
+NODE_LIMIT: Final = 2_000
+"""Nodes of one page that are looked at; the recorded page with the most has 10."""
+
+# schema.org's Article and its subtypes, and the fact checks of news agencies.
+_ARTICLES: Final = names(
+    "Article AdvertiserContentArticle NewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle "
+    "OpinionNewsArticle ReportageNewsArticle ReviewNewsArticle Report SatiricalArticle ScholarlyArticle "
+    "SocialMediaPosting BlogPosting LiveBlogPosting TechArticle APIReference ClaimReview"
+)
+_PAGES: Final = frozenset({"WebPage", "ItemPage"})
+_LEADS: Final = ("@graph", "mainEntity", "mainEntityOfPage")
+_NAMES_THE_PAGE: Final = ("url", "@id", "mainEntityOfPage")
+_VOCABULARY: Final = re.compile(r"(?:https?://schema\.org/|schema:)")
+
+# What content systems put around JSON, or leave in it.
+_WRAPPING: Final = re.compile(r"\A\s*(?://\s*)?(?:<!--|<!\[CDATA\[)\s*")
+_TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
+
+
+def nodes(page: LexborHTMLParser) -> list[Node]:
+    """Return the nodes of all JSON-LD on a page, in its order; scripts that are no JSON count as absent."""
+    scripts = (node.text() for node in page.css("script[type]") if _is_linked_data(attribute(node, "type")))
+    found: list[Node] = []
+    stack = [_parsed(script) for script in scripts][::-1]
+    while stack and len(found) < NODE_LIMIT:
+        value = stack.pop()
+        if isinstance(value, list):
+            stack.extend(value[:NODE_LIMIT][::-1])
+        elif isinstance(value, dict):
+            found.append(value)
+            stack.extend(value[key] for key in reversed(_LEADS) if isinstance(value.get(key), dict | list))
+    return found
+
+
+def _is_linked_data(media_type: str) -> bool:
+    return media_type.partition(";")[0].strip().lower() == "application/ld+json"
+
+
+def _parsed(script: str) -> object:
+    """Return what a script holds, without what stands behind it; None if that is no JSON."""
+    text = _WRAPPING.sub("", script).strip()
+    for candidate in (text, _TRAILING_COMMA.sub("", text)):
+        try:
+            return json.JSONDecoder(strict=False, **NUMBERS).raw_decode(candidate)[0]
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def about(found: list[Node], addresses: Iterable[str], titles: Iterable[str], base: str) -> list[Node]:
+    """
+    Return the nodes that speak of the page itself, articles before pages, else in their order.
+
+    Args:
+        found: All nodes of the page.
+        addresses: The absolute addresses that the page goes by.
+        titles: Its titles as other evidence has them, the heading among them.
+        base: What relative addresses in the nodes are relative to.
+    """
+    own = frozenset(map(_key, addresses))
+    seen = frozenset(map(_folded, titles)) - {""}
+
+    def is_ours(node: Node) -> bool:
+        return any(_key(absolute(address, base)) in own for address in _addresses(node))
+
+    articles = [node for node in found if types(node) & _ARTICLES]
+    pages = [node for node in found if types(node) & _PAGES]
+    named = [node for node in articles if is_ours(node)] or _anonymous(articles)
+    titled = [node for node in articles if node not in named and _carries(node, seen)]
+    return [*named, *titled, *([node for node in pages if is_ours(node)] or _anonymous(pages))]
+
+
+def _anonymous(of_one_kind: list[Node]) -> list[Node]:
+    """Return the one node of its kind that names no page, so that it can only mean this one."""
+    return of_one_kind if len(of_one_kind) == 1 and not _addresses(of_one_kind[0]) else []
+
+
+def types(node: Node) -> set[str]:
+    """Return a node's types without the vocabulary's address."""
+    written = node.get("@type")
+    return {
+        _VOCABULARY.sub("", name)
+        for name in (written if isinstance(written, list) else [written])
+        if isinstance(name, str)
+    }
+
+
+def is_article(node: Node) -> bool:
+    """Whether a node describes an article, not merely a page."""
+    return bool(types(node) & _ARTICLES)
+
+
+def first(told: Iterable[Node], *keys: str) -> str:
+    """Return the first text that the nodes have under one of the keys, the keys tried in turn on each node."""
+    return next((text for node in told for key in keys for text in texts(node.get(key))), "")
+
+
+def texts(value: object) -> Iterator[str]:
+    """Yield the texts of a value: itself, its members, or what an object is called."""
+    for item in value if isinstance(value, list) else [value]:
+        named = item.get("name") or item.get("@value") or item.get("alternateName") if isinstance(item, dict) else item
+        if text := string(named):
+            yield text
+
+
+def _addresses(node: Node) -> list[str]:
+    """Return the addresses by which a node names its page."""
+    written = [node.get(key) for key in _NAMES_THE_PAGE]
+    found = [
+        string(value.get("@id") or value.get("url")) if isinstance(value, dict) else string(value) for value in written
+    ]
+    return [address for address in found if "/" in address]
+
+
+def _key(address: str) -> str:
+    """Return what two spellings of one page's address share: no scheme, `www.`, fragment or final slash; in lower case."""
+    bare = re.sub(r"\A(?:https?:)?//(?:www\.)?", "", address.strip().lower().partition("#")[0])
+    return re.sub(r"/+(?:index\.html?)?(?=\?|\Z)", "", bare)
+
+
+def _carries(node: Node, titles: frozenset[str]) -> bool:
+    """Whether a node is headed like the page; a title may have the site's name before or behind it."""
+    headline = _folded(first([node], "headline", "name"))
+    return any(headline in title and 2 * len(headline) >= len(title) for title in titles if headline)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -1,0 +1,380 @@
+r"""
+The pick language: how a stanza's `select` says where something is on a page or in data.
+
+A pick is one line of text. On a page (HTML) it is a place, looked for inside the entry, and what to take of it:
+
+    h2                          text of the first match that has any; the entry itself counts as inside
+    time@datetime               an attribute of the first match that has it
+    @href                       an attribute of the entry itself
+    .                           the text of the entry itself
+    .meta ~ (\w+ \d+, \d{4})    what a regular expression (Python, searched for) finds: its first group, or all of it
+    preceding::h3.month         the nearest match that ends before the entry begins (XPath's axis): dividers, dates above cards
+    following::p.date           the nearest match after the entry
+    ancestor::section@id        the nearest match that the entry stands in
+
+In data (JSON) the place is a pointer (RFC 6901), relative to the entry, with one extension: a segment `*` is every member
+of an array or object, and `**` is any depth, nearest first. `/**/posts` finds the list wherever a build puts it; a key that
+is called `*` or `**` cannot be named. `.` and the empty pointer are the entry itself.
+
+    /attributes/title           /tags/*/name           /**/publishedOn           /date ~ ^(\d{4}-\d\d)
+
+Of both kinds: `A || B` takes B where A gives nothing, and text with `{…}` around picks is a template, which gives nothing
+where one of them does: `https://huggingface.co/{/id}`, `Version {h2 ~ v([\d.]+)}`; in data `{id}` is short for `{/id}`.
+`...` finds nothing: a place that is still to be written. The signs ` ~ ` and ` || ` are read with a space on either side, so CSS's own `~` is written without: `h2~p`.
+
+Which name means what is `page`'s, `jsonlist`'s and the other kinds' to say.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from ingest.parse.markup.characters import legal
+from ingest.parse.markup.elements import UNWRITTEN, HtmlPage, ancestors, text_of
+from ingest.parse.markup.jsontext import Beyond
+from ingest.text import MARKUP_LIMIT
+
+SEARCH_LIMIT: Final = 500_000
+"""Values that a pointer with a `*` may look at; the largest recorded page data holds 14,000."""
+
+_REGEX: Final = " ~ "
+_OR: Final = " || "
+_AXIS: Final = re.compile(r"(preceding|following|ancestor)::\s*")
+_AT: Final = re.compile(r"@([A-Za-z_:][\w:.-]*)$")
+_LIKE_AXIS: Final = re.compile(r"([a-z-]+)::(?=[^:])")
+_BAD_TILDE: Final = re.compile(r"~(?![01])")
+_SHORT: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+class SelectorError(ValueError):
+    """A pick that cannot be read: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+# ── picks ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSelector:
+    """One alternative of a pick on a page."""
+
+    css: str = ""
+    axis: str = ""
+    attribute: str = ""
+    regex: re.Pattern[str] | None = None
+
+    def nodes(self, node: LexborNode, page: HtmlPage) -> Iterator[LexborNode]:
+        """Yield the elements that are meant, the best first."""
+        if not self.css:
+            yield node
+        elif not self.axis:
+            yield from node.css(self.css)
+        elif self.axis == "ancestor":
+            meant = page.ids(self.css)  # `css_matches` is true of what merely holds a match
+            yield from (outer for outer in ancestors(node) if outer.mem_id in meant)
+        else:
+            yield from self._along(node, page)
+
+    def _along(self, node: LexborNode, page: HtmlPage) -> Iterator[LexborNode]:
+        numbers, nodes = page.matches(self.css)
+        if self.axis == "following":
+            yield from nodes[bisect_right(numbers, page.end(node)) :]
+            return
+        around = {outer.mem_id for outer in ancestors(node)}
+        before = bisect_left(numbers, page.place(node))
+        yield from (nodes[index] for index in range(before - 1, -1, -1) if nodes[index].mem_id not in around)
+
+    def texts(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> Iterator[str]:
+        """Yield what is picked, nothing empty; `attribute` is taken where the pick names none and the element has it."""
+        for found in self.nodes(node, page):
+            yield from _matched(self.regex, self._text(found, attribute))
+
+    def _text(self, node: LexborNode, attribute: str) -> str:
+        name = self.attribute or (attribute if attribute in node.attributes else "")
+        return legal(node.attributes.get(name) or "").strip() if name else text_of(node)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPointer:
+    """One alternative of a pick in data."""
+
+    segments: tuple[str, ...] = ()
+    regex: re.Pattern[str] | None = None
+
+    def values(self, value: object) -> Iterator[object]:
+        """Yield every value that is meant; one at most where no segment is a `*`."""
+        found = [value]
+        for segment in self.segments:
+            found = list(_step(found, segment))
+        yield from found
+
+    def texts(self, value: object) -> Iterator[str]:
+        """Yield what is picked as text; an array gives its members."""
+        for found in self.values(value):
+            for item in found if isinstance(found, list) else [found]:
+                yield from _matched(self.regex, scalar_text(item))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One alternative that is text with picks in it."""
+
+    parts: tuple[str | Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A pick, compiled: its alternatives in order."""
+
+    source: str
+    alternatives: tuple[ElementSelector | JsonPointer | Template, ...]
+
+    def first(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> str:
+        """Return the first text that is picked on a page, "" for none."""
+        return next(iter(self.all(node, page, attribute=attribute)), "")
+
+    def all(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> list[str]:
+        """Return all that the first fruitful alternative picks on a page."""
+        for alternative in self.alternatives:
+            if isinstance(alternative, Template):
+                texts = _filled(
+                    [part if isinstance(part, str) else part.first(node, page) for part in alternative.parts]
+                )
+            elif isinstance(alternative, ElementSelector):
+                texts = list(alternative.texts(node, page, attribute=attribute))
+            else:
+                continue
+            if texts:
+                return texts
+        return []
+
+    def first_in(self, value: object) -> str:
+        """Return the first text that is picked in data, "" for none."""
+        return next(iter(self.all_in(value)), "")
+
+    def all_in(self, value: object) -> list[str]:
+        """Return all that the first fruitful alternative picks in data."""
+        for alternative in self.alternatives:
+            if isinstance(alternative, Template):
+                texts = _filled([part if isinstance(part, str) else part.first_in(value) for part in alternative.parts])
+            elif isinstance(alternative, JsonPointer):
+                texts = list(alternative.texts(value))
+            else:
+                continue
+            if texts:
+                return texts
+        return []
+
+    def values_in(self, value: object) -> list[object]:
+        """Return the values themselves that the first fruitful alternative points to."""
+        for alternative in self.alternatives:
+            if isinstance(alternative, JsonPointer) and (found := list(alternative.values(value))):
+                return found
+        return []
+
+
+def _filled(parts: list[str]) -> list[str]:
+    return ["".join(parts)] if all(parts) else []
+
+
+def _matched(regex: re.Pattern[str] | None, text: str) -> Iterator[str]:
+    """Yield a text, or what the expression takes of it: its first group that took part, else the whole match."""
+    if regex is not None:
+        found = regex.search(text)
+        groups = [group for group in found.groups() if group is not None] if found else []
+        text = "" if found is None else groups[0] if groups else found[0]
+    if text := (text if isinstance(text, Beyond) else text.strip()):
+        yield text
+
+
+def scalar_text(value: object) -> str:
+    """Return a value of data as text, "" for what is none: objects, arrays, null, true and false."""
+    if isinstance(value, Beyond):
+        return value
+    if isinstance(value, str):
+        return legal(value[:MARKUP_LIMIT]).strip()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+# ── pointers ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _step(values: list[object], segment: str) -> Iterator[object]:
+    for value in values:
+        if segment == "**":
+            yield from _everything(value)
+        elif segment == "*":
+            yield from members(value)
+        elif isinstance(value, Mapping):
+            if segment in value:
+                yield value[segment]
+        elif isinstance(value, list) and re.fullmatch(r"0|[1-9]\d{0,6}", segment) and int(segment) < len(value):
+            yield value[int(segment)]
+
+
+def members(value: object) -> list[object]:
+    """Return what an array or object holds."""
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, list) else []
+
+
+def _everything(value: object) -> Iterator[object]:
+    """Yield a value and all containers inside it, the nearest first; shared ones once."""
+    seen = {id(value)}
+    level = [value]
+    while level:
+        yield from level
+        inner: list[object] = []
+        for outer in level:
+            for member in members(outer):
+                if isinstance(member, Mapping | list) and id(member) not in seen:
+                    seen.add(id(member))
+                    inner.append(member)
+        if len(seen) > SEARCH_LIMIT:
+            return
+        level = inner
+
+
+# ── compiling ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=4096)  # a few for each source; compiled once for the life of the process
+def compile_selector(text: str, *, data: bool = False) -> Selector:
+    """
+    Read a pick.
+
+    Args:
+        text: As the stanza has it.
+        data: Whether it points into JSON instead of a page.
+
+    Raises:
+        SelectorError: It cannot be read.
+    """
+    if text in UNWRITTEN:
+        return Selector(text, ())
+    return Selector(text, tuple(_alternative(part, data=data) for part in _split(text, _OR)))
+
+
+def _alternative(text: str, *, data: bool) -> ElementSelector | JsonPointer | Template:
+    text = text.strip()
+    if "{" in text.partition(_REGEX)[0]:
+        return _template(text, data=data)
+    place, sign, expression = text.partition(_REGEX)
+    regex = _regex(expression.strip()) if sign else None
+    place = place.strip()
+    return _pointer(place, regex) if data else _place(place, regex)
+
+
+def _split(text: str, sign: str) -> list[str]:
+    """Split at a sign that stands outside braces."""
+    parts, depth, start = [], 0, 0
+    for index, char in enumerate(text):
+        depth += (char == "{") - (char == "}")
+        if depth <= 0 and index >= start and text.startswith(sign, index):
+            parts.append(text[start:index])
+            start = index + len(sign)
+    return [*parts, text[start:]]
+
+
+def _template(text: str, *, data: bool) -> Template:
+    parts: list[str | Selector] = []
+    depth, start = 0, 0
+    for index, char in enumerate(text):
+        if char == "{":
+            depth += 1
+            if depth == 1:
+                parts.append(text[start:index])
+                start = index + 1
+        elif char == "}" and depth:
+            depth -= 1
+            if depth == 0:
+                parts.append(_inner(text[start:index].strip(), data=data))
+                start = index + 1
+    if depth:
+        raise SelectorError("a brace of the template is not closed.", "Write } behind the pick.")
+    return Template(tuple(part for part in (*parts, text[start:]) if part != ""))
+
+
+def _inner(text: str, *, data: bool) -> Selector:
+    if not text:
+        raise SelectorError("the braces of the template are empty.", "Write a pick between them, like {/id} or {@id}.")
+    return compile_selector(f"/{text}" if data and _SHORT.fullmatch(text) else text, data=data)
+
+
+def _regex(expression: str) -> re.Pattern[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # "[[a]": what `re` will read differently one day
+            return re.compile(expression)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
+        raise SelectorError(
+            f'"{expression}" is not a regular expression: {error}.',
+            'Write CSS\'s own ~ without spaces ("h2~p"), and "\\" before . ( [ * + ? that stand for themselves.',
+        ) from None
+
+
+def _place(text: str, regex: re.Pattern[str] | None) -> ElementSelector:
+    if text == ".":
+        return ElementSelector(regex=regex)
+    if text.startswith("/"):
+        raise SelectorError(f'"{text}" is a JSON pointer, and this is looked for on a page.', "Write a CSS selector.")
+    axis = found[1] if (found := _AXIS.match(text)) else ""
+    rest = text[found.end() :] if found else text
+    if not found and (other := _LIKE_AXIS.match(rest)):
+        raise SelectorError(f'"{other[1]}::" is no axis.', "Known here: preceding::, following::, ancestor::.")
+    at = _AT.search(rest)
+    css = rest[: at.start()].strip() if at else rest
+    if css:
+        check_css(css)
+    elif axis or not at:
+        raise SelectorError("names no element.", 'Write a CSS selector, or "." for the entry itself.')
+    return ElementSelector(css, axis, at[1].lower() if at else "", regex)
+
+
+def check_css(selector: str) -> None:
+    """
+    See that a selector can be read.
+
+    Raises:
+        SelectorError: It cannot.
+    """
+    if selector in UNWRITTEN:
+        return
+    try:
+        _PROBE.css(selector)
+    except SelectolaxError:
+        hint = ""
+        if selector.lstrip().startswith(">"):
+            hint = "A selector cannot begin with >; name what stands before it."
+        elif "::" in selector:
+            hint = "Pseudo-elements hold no text of their own."
+        raise SelectorError(f'"{selector}" is not a CSS selector that can be read.', hint) from None
+
+
+_PROBE: Final = LexborHTMLParser("<p></p>")
+
+
+def _pointer(text: str, regex: re.Pattern[str] | None) -> JsonPointer:
+    if text in {"", "."}:
+        return JsonPointer((), regex)
+    if not text.startswith("/"):
+        hint = f'Did you mean "/{text}"?' if re.fullmatch(r"[\w/-]+", text) else 'Write it like "/data/items".'
+        raise SelectorError(f'"{text}" is not a JSON pointer (RFC 6901), which begins with /.', hint)
+    if _BAD_TILDE.search(text):
+        raise SelectorError(f'"{text}" holds a ~ that stands for nothing.', "Write ~0 for ~ and ~1 for / inside a key.")
+    return JsonPointer(tuple(part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")), regex)
