@@ -24,7 +24,7 @@ from ingest.authoring.discover import SourceProposal, discover
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Kind, Source
 from ingest.parse import parse
-from ingest.parse.entry.listing import page_key
+from ingest.urls import page_key_of
 
 STANZAS: Final[dict[str, dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("stanzas.yaml").read_text("utf-8"))
 
@@ -92,11 +92,11 @@ def proposed(listed: Listed) -> SourceProposal | None:
 
 def score(listed: Listed, entries: Iterable[Entry]) -> Score:
     """Compare entries with what is expected, by the pages that they lead to."""
-    ours = {page_key(entry.link or ""): entry for entry in entries}
+    ours = {page_key_of(entry.link or ""): entry for entry in entries}
     found = titles = dates = 0
     wrong = []
     for told in listed.expected:
-        entry = ours.pop(page_key(told["url"]), None)
+        entry = ours.pop(page_key_of(told["url"]), None)
         if entry is None:
             wrong.append(f"missing {told['url']}")
             continue

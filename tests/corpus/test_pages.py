@@ -11,9 +11,9 @@ import pytest
 from corpus.pages import STANZAS, Score, by_discovery, by_stanzas, proposed, read, recorded, table, total
 from corpus.report import ABSENT, ROOT
 from ingest.model import Entry, Kind
-from ingest.parse.entry.listing import page_key
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
+from ingest.urls import page_key_of
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 
@@ -66,16 +66,16 @@ def test_a_series_of_one_page_adds_and_removes_what_its_steps_say() -> None:
     for step in steps:
         content = (ROOT / SERIES / step["file"]).read_bytes()
         found = read(content, "https://jpdsi.github.io/blog/", STANZAS["recordings"][SERIES])
-        now = {page_key(entry.link or ""): entry for entry in found.entries}
+        now = {page_key_of(entry.link or ""): entry for entry in found.entries}
         assert len(now) == len(found.entries) == step["entries"]
         if "added" in step:
-            assert now.keys() - before.keys() == {page_key(item["url"]) for item in step["added"]}
-            assert before.keys() - now.keys() == {page_key(url) for url in step["removed"]}
+            assert now.keys() - before.keys() == {page_key_of(item["url"]) for item in step["added"]}
+            assert before.keys() - now.keys() == {page_key_of(url) for url in step["removed"]}
             for item in step["added"]:
-                entry = now[page_key(item["url"])]
+                entry = now[page_key_of(item["url"])]
                 assert (entry.title, f"{entry.published.value:%Y-%m-%d}") == (item["title"], item["date"])
             changed = {key for key in now.keys() & before.keys() if said(now[key]) != said(before[key])}
-            assert changed == {page_key(item["url"]) for item in step["changed"]}
+            assert changed == {page_key_of(item["url"]) for item in step["changed"]}
         before = now
 
 

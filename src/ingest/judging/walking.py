@@ -15,7 +15,7 @@ from typing import Final
 from ingest.dedupe import Decision
 from ingest.judging.holding import Statuses
 from ingest.model import Capture, Document, Fate, Source
-from ingest.parse.entry.listing import page_key
+from ingest.urls import page_key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def step(
     walk = _walk(before, source, capture, first=first, ends_new=ends_new)
     if not isinstance(walk, Walk):
         return walk
-    visited = tuple(dict.fromkeys((*walk.visited, page_key(capture.target_url), page_key(capture.final_url))))
+    visited = tuple(dict.fromkeys((*walk.visited, page_key_of(capture.target_url), page_key_of(capture.final_url))))
     following = document.next_page
-    if following is None or page_key(following) in visited or not walk.remaining:
+    if following is None or page_key_of(following) in visited or not walk.remaining:
         return ENDS
     return replace(walk, url=following, visited=visited, failures=0)
 
@@ -99,7 +99,7 @@ def _walk(before: Walk | None, source: Source, capture: Capture, *, first: bool,
 
 
 def _is_next(walk: Walk | None, capture: Capture) -> bool:
-    return walk is not None and capture.purpose == "part" and page_key(capture.target_url) == page_key(walk.url)
+    return walk is not None and capture.purpose == "part" and page_key_of(capture.target_url) == page_key_of(walk.url)
 
 
 def ends_new(decisions: Sequence[Decision], statuses: Statuses) -> bool:

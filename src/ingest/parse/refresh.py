@@ -7,8 +7,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
+from ingest import urls
 from ingest.errors import ParseError
-from ingest.parse.entry import listing
 from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import webpage
 
@@ -20,7 +20,7 @@ def moved_to(tree: LexborHTMLParser, url: str) -> str | None:
     for node in tree.css("meta[http-equiv=refresh i]"):
         target = _REFRESH.match(webpage.attribute(node, "content"))
         where = absolute(target[1].strip(), webpage.base_of(tree, url)) if target else ""
-        if where.startswith("http") and listing.page_key(where) != listing.page_key(url):
+        if where.startswith("http") and urls.page_key_of(where) != urls.page_key_of(url):
             return where
     return None
 

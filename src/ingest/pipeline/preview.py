@@ -14,13 +14,12 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from ingest import dedupe, jail
+from ingest import dedupe, jail, urls
 from ingest.errors import ParseError
 from ingest.judging import Reading, documents, tally_of
 from ingest.judging.documents import CHECKED, Decided, Judged, Memory
 from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, Tally
 from ingest.parse import selfcheck
-from ingest.parse.entry import listing
 from ingest.pipeline.attempt import read_document
 from ingest.pipeline.writing import decide
 from ingest.store import engine as database
@@ -137,7 +136,7 @@ def _oddities(
     """Say what an operator should look at although nothing forbids it."""
     if document.damage:
         yield f"The document is imperfect and was read all the same: {document.damage}."
-    if listing.page_key(capture.final_url) != listing.page_key(capture.target_url):
+    if urls.page_key_of(capture.final_url) != urls.page_key_of(capture.target_url):
         yield f"{capture.target_url} redirects to {capture.final_url}; if it stays so, give that address."
     if document.outside:
         yield f"{document.outside:,} addresses of the sitemap lie outside what include says."

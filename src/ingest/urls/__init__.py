@@ -25,7 +25,7 @@ from __future__ import annotations
 from ingest.urls.address import MAX_LENGTH, Url, clean, parse, with_https
 from ingest.urls.hosts import is_public, is_special
 from ingest.urls.links import link, names_host, possible, tidy
-from ingest.urls.pages import page_key
+from ingest.urls.pages import page_key, page_key_of
 from ingest.urls.redirectors import unwrapped
 from ingest.urls.refusal import shown
 from ingest.urls.scopes import OBSCURE, is_obscure, matches, on_host, parse_scope
@@ -43,6 +43,7 @@ __all__ = [
     "names_host",
     "on_host",
     "page_key",
+    "page_key_of",
     "parse",
     "parse_scope",
     "possible",

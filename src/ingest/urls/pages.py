@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from ingest import rules
-from ingest.urls.address import Url, clean
+from ingest.errors import UrlError
+from ingest.urls.address import Url, clean, parse
 
 _SLASHES: Final = re.compile(r"/{2,}")
 _INDEX: Final = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNORECASE)
@@ -33,6 +34,14 @@ def page_key(url: Url) -> str:
     query = "?" + "&".join(sorted(parameters)) if parameters else ""
     fragment = f"#{bare.fragment}" if bare.fragment else ""
     return f"{host}{path or '/'}{query}{fragment}"
+
+
+def page_key_of(address: str) -> str:
+    """Return the page key of an address as written. Text that is not an address is its own key."""
+    try:
+        return page_key(parse(address))
+    except UrlError:
+        return address
 
 
 def _is_view(parameter: str) -> bool:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
+from ingest import urls
 from ingest.authoring.discover.names import signature
 from ingest.dates.printed import date_in
 from ingest.model import Dated, Precision
@@ -94,7 +95,7 @@ def groups(page: HtmlPage, url: str, base: str) -> list[Group]:
     for link, address in _links(page, url, base):
         text = text_of(link)
         make = (*signature(link), "beside" if listing.is_call(text) or _BESIDE.fullmatch(text) else "")
-        by_make.setdefault(make, {}).setdefault(listing.page_key(address), link)
+        by_make.setdefault(make, {}).setdefault(urls.page_key_of(address), link)
     made = sorted((links for links in by_make.values() if len(links) > 1), key=len, reverse=True)
     found = [_group(links, base) for links in made[:GROUP_LIMIT]]
     menus = page.ids(_MENUS)
@@ -127,13 +128,13 @@ def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set
 def _links(page: HtmlPage, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
     """Yield the links that lead to other pages of the same site, without those of menus."""
     navigation = page.ids(NAVIGATION)
-    own, site, below = listing.page_key(url), _site(url), f"{path_of(url).rstrip('/')}/"
+    own, site, below = urls.page_key_of(url), _site(url), f"{path_of(url).rstrip('/')}/"
     for link in page.css("a[href]")[:LINK_LIMIT]:
         address = absolute(webpage.attribute(link, "href"), base)
         if not address.startswith(("http://", "https://")) or _site(address) != site:
             continue
         path = path_of(address)
-        if path in {"", "/"} or _is_shelf(path, below) or listing.page_key(address.partition("#")[0]) == own:
+        if path in {"", "/"} or _is_shelf(path, below) or urls.page_key_of(address.partition("#")[0]) == own:
             continue
         if navigation.isdisjoint(outer.mem_id for outer in (link, *ancestors(link))):
             yield link, address

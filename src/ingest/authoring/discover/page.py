@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ingest import urls
 from ingest.authoring.discover import data, lists
 from ingest.errors import ParseError
 from ingest.model import Document, Kind
 from ingest.parse import page as pages
-from ingest.parse.entry import listing
 from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import webpage
 from ingest.parse.markup.elements import HtmlPage
@@ -111,7 +111,7 @@ def _is_data(proposal: SourceProposal) -> bool:
 
 def _keys(proposal: SourceProposal) -> set[str]:
     entries = proposal.document.entries if proposal.document else ()
-    return {listing.page_key(entry.link) for entry in entries if entry.link}
+    return {urls.page_key_of(entry.link) for entry in entries if entry.link}
 
 
 def _feeds(page: HtmlPage, base: str) -> Iterator[SourceProposal]:

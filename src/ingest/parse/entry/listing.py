@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest import urls
-from ingest.errors import UrlError
 from ingest.model import NO_DATE, Dated, Entry, Precision, TextKind
 from ingest.parse.entry.fields import absolute
 
@@ -58,10 +57,12 @@ def entries(cards: Iterable[ListItem], own_address: str) -> list[Entry]:
         cards: As found.
         own_address: The list's own, which no card of it announces.
     """
-    own = page_key(own_address)
+    own = urls.page_key_of(own_address)
     merged: dict[str, ListItem] = {}
     for number, card in enumerate(cards):
-        key = card.entry_id or (page_key(card.link) if card.link else f"title:{card.title}" if card.title else "")
+        key = card.entry_id or (
+            urls.page_key_of(card.link) if card.link else f"title:{card.title}" if card.title else ""
+        )
         if not key or key == own:
             continue
         merged[key] = _joined(merged[key], card) if key in merged else replace(card, title=_title(card.title))
@@ -69,19 +70,10 @@ def entries(cards: Iterable[ListItem], own_address: str) -> list[Entry]:
     return [_entry(card, position) for position, card in enumerate(merged.values())]
 
 
-def page_key(link: str) -> str:
-    """Return what all spellings of one page's address share; a fragment is part of it, a final slash is not."""
-    try:
-        url = urls.with_https(urls.clean(urls.parse(link)))
-    except UrlError:
-        return link
-    return f"{url.host.removeprefix('www.')}{url.path.rstrip('/')}{url.suffix}"
-
-
 def another_page(link: str, base: str, url: str) -> str | None:
     """Return the address of a list's next page, None where there is none or it is the page itself."""
     found = absolute(link, base).partition("#")[0] if link else ""
-    return found if found and page_key(found) != page_key(url.partition("#")[0]) else None
+    return found if found and urls.page_key_of(found) != urls.page_key_of(url.partition("#")[0]) else None
 
 
 def _title(title: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from selectolax.lexbor import LexborHTMLParser
 
+from ingest import urls
 from ingest.parse.entry.fields import absolute, string
 from ingest.parse.markup.jsontext import NUMBERS
 from ingest.parse.markup.webpage import attribute, names
@@ -80,11 +81,11 @@ def about(found: list[Node], addresses: Iterable[str], titles: Iterable[str], ba
         titles: Its titles as other evidence has them, the heading among them.
         base: What relative addresses in the nodes are relative to.
     """
-    own = frozenset(map(_key, addresses))
+    own = frozenset(map(_page, addresses))
     seen = frozenset(map(_folded, titles)) - {""}
 
     def is_ours(node: Node) -> bool:
-        return any(_key(absolute(address, base)) in own for address in _addresses(node))
+        return any(_page(absolute(address, base)) in own for address in _addresses(node))
 
     articles = [node for node in found if types(node) & _ARTICLES]
     pages = [node for node in found if types(node) & _PAGES]
@@ -135,10 +136,9 @@ def _addresses(node: Node) -> list[str]:
     return [address for address in found if "/" in address]
 
 
-def _key(address: str) -> str:
-    """Return what two spellings of one page's address share: no scheme, `www.`, fragment or final slash; in lower case."""
-    bare = re.sub(r"\A(?:https?:)?//(?:www\.)?", "", address.strip().lower().partition("#")[0])
-    return re.sub(r"/+(?:index\.html?)?(?=\?|\Z)", "", bare)
+def _page(address: str) -> str:
+    """Return the key of the page that an address leads to, whichever of its parts the address names."""
+    return urls.page_key_of(address.partition("#")[0])
 
 
 def _carries(node: Node, titles: frozenset[str]) -> bool:
