@@ -66,6 +66,6 @@ def atom(*entries: str, attributes: str = "") -> str:
 def obstacle(html: str) -> str | None:
     """Return the obstacle that a text is, None for what is none or no page that can be read."""
     try:
-        return obstacle_on(webpage.tree(html))
+        return obstacle_on(webpage.parse(html))
     except ParseError:
         return None

@@ -26,12 +26,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from ingest import allowlist, dates, jail, policy, urls
+from ingest import allowlist, dates, policy, urls
 from ingest.errors import AllowlistError, ParseError, UrlError
 from ingest.model import Capture, Grant, Kind, Source, Vendor
 from ingest.normalise import normalise
 from ingest.parse import parse
 from ingest.parse.article import parse_article
+from ingest.parse.markup.cost import risk
 from ingest.parse.markup.decoding import decode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,7 +144,7 @@ def document(kind: Kind) -> Callable[[bytes], None]:
     source = Source("acme/news", "acme", kind, URL, "0", select=tuple(SELECTS[kind].items()))
 
     def run(data: bytes) -> None:
-        if jail.risk(decode(data)[0], kind):
+        if risk(decode(data).text, kind):
             return
         capture = Capture(1, "acme/news", URL, URL, data, "0", (), AT, 1)
         try:
@@ -160,7 +161,7 @@ def document(kind: Kind) -> Callable[[bytes], None]:
 def article(data: bytes) -> None:
     """Read the page of one entry."""
     try:
-        parse_article(data, "text/html", URL)
+        parse_article(decode(data, "text/html"), URL)
     except ParseError:
         return
 

@@ -20,14 +20,12 @@ import io
 import math
 import os
 import pickle
-import re
 import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,8 +36,9 @@ from ingest import model
 from ingest import parse as parsing
 from ingest.errors import ParseError
 from ingest.model import Article, Capture, Document, Kind, Source
-from ingest.parse.markup.decoding import decode
-from ingest.parse.markup.webpage import is_page
+from ingest.parse.markup import decoding
+from ingest.parse.markup.cost import LONGEST, risk
+from ingest.parse.markup.decoding import Decoded
 
 # ── budget ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -60,72 +59,6 @@ class Budget:
 
 BUDGET: Final = Budget()
 
-# ── what is parsed here ─────────────────────────────────────────────────────────────────────────────────────────
-
-LONGEST: Final = 2_000_000
-"""Characters; the longest of 730 recorded documents has 1,693,485 (a page that carries its data), of feeds 609,443."""
-
-MOST_TAGS: Final = 25_000
-"""Signs of a tag; the most in a recorded document is 15,910 (a podcast), and 10 µs each is what a reader of XML takes."""
-
-MOST_IN_SITEMAP: Final = 100_000
-"""The same for sitemaps, which are read without building anything, 2.5 µs a tag; six tags an address."""
-
-MOST_REFERENCES: Final = 100_000
-"""Ampersands; the most in a recorded document is 23,008, and 2 million of them take a reader of XML 3 s."""
-
-MOST_REOPENED: Final = 500_000
-"""
-Tags of a page times its unlike formatting tags: the elements that it can come to, times three. 31,023 in the recordings.
-
-HTML §13.2.4.3: a formatting element that stays open is made again in every block that follows, three of each likeness at
-most. What is closed is not counted, because what looks like an end tag need not be one. How deep the tree became is seen
-when it stands (`parse.webpage`); with that many tags it stands within a second.
-"""
-
-_FORMATTING: Final = re.compile(
-    r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])(?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+",
-    re.IGNORECASE,
-)
-# One tag behind its `<`, with quotes read as HTML §13.2.5 does. Each attribute is compared with those before it.
-_TAG: Final = re.compile(r"(?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+")
-_VALUE: Final = re.compile(r"=\s*+(?:\"[^\"]*\"|'[^']*')")
-_LONGEST_TAG: Final = 8_000  # characters beside the values
-_GZIP: Final = b"\x1f\x8b"  # RFC 1952 §2.3.1
-_MARKUP_KINDS: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.WATCH})
-
-
-def risk(text: str, kind: Kind) -> str | None:
-    """
-    Say why a document should not be parsed here, None for an ordinary one; the work is a few passes at C's speed.
-
-    Feeds need no look at their structure: what cost the square of it is cut off in `parse.bounded`. A page that stands in
-    their place is looked at as a page.
-    """
-    if len(text) > LONGEST:
-        return "size"
-    if text.count("<") > (MOST_IN_SITEMAP if kind is Kind.SITEMAP else MOST_TAGS):
-        return "tags"
-    if text.count("&") > MOST_REFERENCES:
-        return "references"
-    return _risk_of_page(text) if kind in _MARKUP_KINDS or is_page(text) else None
-
-
-def _risk_of_page(text: str) -> str | None:
-    if any(_is_long_tag(part) for part in text.split("<")[1:] if len(part) > _LONGEST_TAG):
-        return "attributes"
-    unlike = len(set(_FORMATTING.findall(text)))
-    return "formatting" if unlike * text.count("<") > MOST_REOPENED else None
-
-
-def _is_long_tag(part: str) -> bool:
-    """Whether what follows a `<` is a tag with very many attributes."""
-    if not (part[0].isascii() and part[0].isalpha()) and part[0] != "/":
-        return False  # HTML §13.2.5.6: text, or what has no attributes
-    tag = _TAG.match(part)
-    assert tag is not None  # it may be empty
-    return len(tag[0]) > _LONGEST_TAG and len(_VALUE.sub("", tag[0])) > _LONGEST_TAG
-
 
 def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document:
     """
@@ -134,9 +67,9 @@ def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document
     Raises:
         ParseError: As there, and with rule `over-budget` or `parser-crash`. Never anything else, whatever the bytes.
     """
-    content = _unpacked(capture.content)
-    if content is not None and risk(decode(content, capture.content_type)[0], source.kind) is None:
-        return parsing.parse(capture, source)
+    decoded = _decoded(capture)
+    if decoded is not None and risk(decoded.text, source.kind) is None:
+        return parsing.parse_decoded(decoded, capture.final_url, source)
     return confined(parsing.parse, Document, capture, source, budget)
 
 
@@ -147,21 +80,19 @@ def read_article(capture: Capture, source: Source, budget: Budget = BUDGET) -> A
     Raises:
         ParseError: As `parse`.
     """
-    if risk(decode(capture.content, capture.content_type)[0], Kind.PAGE) is None:
-        return parsing.parse_page(capture, source)
+    decoded = _decoded(capture)
+    if decoded is not None and risk(decoded.text, Kind.PAGE) is None:
+        return parsing.parse_decoded_page(decoded, capture.final_url, source)
     return confined(parsing.parse_page, Article, capture, source, budget)
 
 
-def _unpacked(content: bytes) -> bytes | None:
-    """Return what a sitemap's gzip holds, any other document as it is; None for what is not one small whole file."""
-    if not content.startswith(_GZIP):
-        return content
-    member = zlib.decompressobj(wbits=31)
+def _decoded(capture: Capture) -> Decoded | None:
+    """Decode a document, or return None for a gzip file that is damaged or too large for this process."""
     try:
-        unpacked = member.decompress(content, LONGEST)
-    except zlib.error:
+        decoded = decoding.read(capture.content, capture.content_type, limit=LONGEST)
+    except ParseError:
         return None
-    return unpacked if member.eof and not member.unused_data else None
+    return None if decoded.packing else decoded
 
 
 # ── outside ─────────────────────────────────────────────────────────────────────────────────────────────────────

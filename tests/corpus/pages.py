@@ -24,6 +24,7 @@ from ingest.authoring.discover import SourceProposal, discover
 from ingest.errors import ParseError
 from ingest.model import Capture, Document, Entry, Kind, Source
 from ingest.parse import parse
+from ingest.parse.markup.decoding import decode
 from ingest.urls import page_key_of
 
 STANZAS: Final[dict[str, dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("stanzas.yaml").read_text("utf-8"))
@@ -84,7 +85,7 @@ def read(content: bytes, url: str, stanza: Mapping[str, Any]) -> Document:
 def proposed(listed: Listed) -> SourceProposal | None:
     """Return the surest list that `discover` proposes for a page."""
     try:
-        found = discover(listed.content, listed.url)
+        found = discover(decode(listed.content), listed.url)
     except ParseError:
         return None
     return next((proposal for proposal in found.proposals if proposal.kind is Kind.PAGE), None)

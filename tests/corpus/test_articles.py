@@ -24,6 +24,7 @@ from documents import obstacle
 from ingest.errors import ParseError
 from ingest.model import Article, Dated, Precision
 from ingest.parse.article import parse_article
+from ingest.parse.markup.decoding import decode
 
 needs_corpus = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 
@@ -69,7 +70,9 @@ def pages(folder: str = "pages/") -> tuple[Page, ...]:
 def _page(line: dict[str, Any]) -> Page:
     truth = json.loads((ROOT / line["meta"]).read_text("utf-8"))
     try:
-        read = parse_article((ROOT / line["path"]).read_bytes(), "text/html", line["url"] or "https://corpus.example/")
+        read = parse_article(
+            decode((ROOT / line["path"]).read_bytes(), "text/html"), line["url"] or "https://corpus.example/"
+        )
     except ParseError as error:
         return Page(line["path"], truth, None, error.rule)
     return Page(line["path"], truth, read)

@@ -16,9 +16,10 @@ from documents import make_capture, make_source, read, rss
 from edges import inmates
 from ingest import jail
 from ingest.errors import ParseError
-from ingest.jail import Budget, confined, risk
+from ingest.jail import Budget, confined
 from ingest.model import Article, Capture, Document, Kind, Source
 from ingest.parse import parse
+from ingest.parse.markup.cost import risk
 
 Work = Callable[[Capture, Source], Document]
 

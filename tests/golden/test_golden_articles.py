@@ -16,6 +16,7 @@ import pytest
 from ingest.errors import ParseError
 from ingest.model import Dated
 from ingest.parse.article import parse_article
+from ingest.parse.markup.decoding import decode
 
 FOLDERS = sorted(path for path in Path(__file__).parent.glob("article-*") if path.is_dir())
 
@@ -32,7 +33,7 @@ def test_a_stored_page_gives_what_is_expected_of_it(folder: Path) -> None:
 
 def outcome(content: bytes, *, url: str, media_type: str = "") -> dict[str, Any]:
     try:
-        read = parse_article(content, media_type, url)
+        read = parse_article(decode(content, media_type), url)
     except ParseError as error:
         return {"refused": error.rule}
     fields = {

@@ -12,6 +12,7 @@ from documents import obstacle
 from ingest.errors import ParseError
 from ingest.model import Article, Dated, Evidence, Precision
 from ingest.parse.article import ALTERNATE_LIMIT, CATEGORY_LIMIT, parse_article
+from ingest.parse.markup.decoding import decode
 from ingest.parse.obstacles import OBSTACLES
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT
 
@@ -135,7 +136,7 @@ media_types = st.sampled_from(["", "text/html", "text/html; charset=euc-jp", "x;
 )
 def test_any_bytes_are_an_article_or_a_named_refusal_and_nothing_else(content: bytes, media_type: str) -> None:
     try:
-        article = parse_article(content, media_type, URL)
+        article = parse_article(decode(content, media_type), URL)
     except ParseError as error:
         assert error.rule in RULES  # noqa: PT017 either end is right
         return
@@ -168,7 +169,7 @@ def assert_sound(article: Article) -> None:
 def test_the_same_bytes_give_the_same_article(content: bytes) -> None:
     def once() -> Article | str:
         try:
-            return parse_article(content, "", URL)
+            return parse_article(decode(content, ""), URL)
         except ParseError as error:
             return str(error)
 
@@ -183,7 +184,7 @@ def test_any_text_is_an_obstacle_of_three_kinds_or_none(html: str) -> None:
 @given(markup.filter(lambda text: not re.search(r"\d", text)))
 def test_a_page_without_digits_has_no_date(text: str) -> None:
     try:
-        article = parse_article(f"<html>{text}".encode("utf-8", "surrogatepass"), "", URL)
+        article = parse_article(decode(f"<html>{text}".encode("utf-8", "surrogatepass"), ""), URL)
     except ParseError:
         return
     assert (article.published.value, article.modified.value) == (None, None)
@@ -207,6 +208,6 @@ frames = st.sampled_from(
 @given(dates, wording, frames)
 def test_a_date_that_stands_under_the_heading_is_found(day: object, form: str, frame: str) -> None:
     page = f"<main><h1>Model 5</h1><p>{frame.format(form.format(day))}</p><p>Words.</p></main>"
-    published: Dated = parse_article(page.encode(), "", URL).published
+    published: Dated = parse_article(decode(page.encode(), ""), URL).published
     assert published.value is not None
     assert (published.value.date(), published.precision) == (day, Precision.DAY)

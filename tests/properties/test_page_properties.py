@@ -12,6 +12,7 @@ from ingest.authoring.discover import discover
 from ingest.errors import ParseError
 from ingest.model import Document, Kind
 from ingest.parse import parse
+from ingest.parse.markup.decoding import decode
 from ingest.parse.markup.embedded import flight_rows, script_value
 from ingest.parse.markup.selector import SelectorError, compile_selector
 from ingest.parse.selection import faults
@@ -146,7 +147,7 @@ def test_any_bytes_are_a_list_of_data_or_a_named_error(content: bytes, entry: st
 @given(pages)
 def test_what_is_proposed_for_any_page_is_a_stanza_and_yields_what_it_says(content: bytes) -> None:
     try:
-        found = discover(content, URL)
+        found = discover(decode(content), URL)
     except ParseError:
         return
     for proposal in found.proposals:

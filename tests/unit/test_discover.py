@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.authoring.discover import Discovery, SourceProposal, discover
+from ingest.authoring import discover as proposals
+from ingest.authoring.discover import Discovery, SourceProposal
 from ingest.authoring.discover.names import is_random, stable_class
 from ingest.errors import ParseError
 from ingest.model import Kind
+from ingest.parse.markup.decoding import decode
 from ingest.parse.selection import faults
 
 URL = "https://www.acme-ai.com/news/"
@@ -34,6 +36,10 @@ JA = [
 
 def page(cards: str, head: str = "") -> bytes:
     return f"<!doctype html><html><head>{head}</head><body>{MENU}<main>{cards}</main>{ASIDE}{FOOTER}</body></html>".encode()
+
+
+def discover(content: bytes, url: str) -> Discovery:
+    return proposals.discover(decode(content), url)
 
 
 def each(card: str, items: list[tuple[str, str, str, str]] = ITEMS, around: str = "{}") -> str:

@@ -10,6 +10,7 @@ import pytest
 from ingest.errors import ParseError
 from ingest.model import NO_DATE, Article, Dated, Evidence, Precision
 from ingest.parse.article import parse_article
+from ingest.parse.markup.decoding import decode
 
 URL = "https://www.acme-ai.com/news/model-5"
 DAY = datetime(2026, 5, 21, tzinfo=UTC)
@@ -19,7 +20,7 @@ PROSE = f"<p>{'Our newest model reads long documents and answers in many languag
 
 def read(body: str = "", *, head: str = "", url: str = URL) -> Article:
     return parse_article(
-        f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), "text/html", url
+        decode(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), "text/html"), url
     )
 
 
@@ -493,7 +494,9 @@ def test_language_versions_are_absolute_and_feeds_are_none() -> None:
 def test_the_language_is_the_titles_script_then_the_pages_word(
     html: str, head: str, title: str, lang: str | None
 ) -> None:
-    page = parse_article(f"<html {html}><head>{head}</head><body><h1>{title}</h1></body></html>".encode(), "", URL)
+    page = parse_article(
+        decode(f"<html {html}><head>{head}</head><body><h1>{title}</h1></body></html>".encode(), ""), URL
+    )
     assert page.lang == lang
 
 
@@ -532,7 +535,7 @@ def test_a_page_is_read_in_its_own_encoding(charset: str, content_type: str, dec
         f'<meta http-equiv="Content-Type" content="text/html; charset={declared}">',
     ):
         content = f"<html><head>{tag}<title>新モデルのご紹介</title></head></html>".encode(charset)
-        assert parse_article(content, content_type, URL).title == "新モデルのご紹介"
+        assert parse_article(decode(content, content_type), URL).title == "新モデルのご紹介"
 
 
 @pytest.mark.parametrize(
@@ -554,7 +557,7 @@ def test_a_page_is_read_in_its_own_encoding(charset: str, content_type: str, dec
 )
 def test_what_is_no_article_is_refused_by_name(content: bytes, rule: str) -> None:
     with pytest.raises(ParseError) as refused:
-        parse_article(content, "text/html", URL)
+        parse_article(decode(content, "text/html"), URL)
     assert refused.value.rule == rule
 
 
@@ -575,7 +578,7 @@ def test_what_is_no_article_is_refused_by_name(content: bytes, rule: str) -> Non
 )
 def test_a_page_made_to_be_slow_is_not(html: str) -> None:
     begun = time.process_time()
-    parse_article(html.encode(), "", URL)
+    parse_article(decode(html.encode(), ""), URL)
     assert time.process_time() - begun < 3
 
 
@@ -589,5 +592,5 @@ def test_what_is_no_page_is_refused_at_once_whatever_stands_before_it() -> None:
         "<!--" * 50_000,
     ):
         with pytest.raises(ParseError):
-            parse_article(f"{before}<rss>".encode(), "", URL)
+            parse_article(decode(f"{before}<rss>".encode(), ""), URL)
     assert time.process_time() - begun < 1

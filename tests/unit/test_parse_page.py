@@ -10,7 +10,7 @@ from ingest.errors import ParseError
 from ingest.model import Document, Entry, Kind, Precision
 from ingest.parse import parse
 from ingest.parse.markup.elements import HtmlPage
-from ingest.parse.page import next_page
+from ingest.parse.pagination import next_page
 
 URL = "https://www.acme-ai.com/news/"
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Document, Kind, Precision
-from ingest.parse import parse, sitemap
+from ingest.parse import parse
+from ingest.parse.markup import decoding
 
 NEWS = "https://www.acme-ai.com/news/"
 
@@ -143,9 +144,9 @@ def test_gzip_that_breaks_off_gives_what_came() -> None:
     assert "breaks off" in found.damage
 
 
-def test_gzip_is_unpacked_up_to_the_size_of_a_sitemap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sitemap, "SIZE_LIMIT", 10_000)
-    content, note = sitemap.unpacked(gzip.compress(b"x" * 1_000_000))
+def test_gzip_is_unpacked_up_to_the_size_of_a_sitemap() -> None:
+    assert decoding.SIZE_LIMIT == 52_428_800
+    content, note = decoding.unpack(gzip.compress(b"x" * 1_000_000), 10_000)
     assert (len(content), note) == (10_000, "larger than a sitemap may be")
 
 

@@ -27,6 +27,7 @@ from ingest.demo.answers import MEDIA_TYPES
 from ingest.errors import ParseError, UrlError
 from ingest.model import Document, Grant, Kind
 from ingest.parse import parse
+from ingest.parse.markup.decoding import decode
 
 HERE: Final = Path(__file__).parents[1]
 OWN_HOST: Final = "recorded.example-vendor.com"
@@ -205,7 +206,7 @@ def _of_kind(name: str, kind: Kind, url: str, versions: tuple[bytes, ...], media
 
 def _discovered(content: bytes, url: str) -> dict[str, Any]:
     try:
-        proposals = discover(content, url).proposals
+        proposals = discover(decode(content), url).proposals
     except ParseError:
         return {}
     return next(({"select": dict(one.select)} for one in proposals if one.kind is Kind.PAGE), {})

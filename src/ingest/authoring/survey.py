@@ -19,7 +19,8 @@ from ingest.errors import ParseError
 from ingest.model import Capture, Document, Kind, Source
 from ingest.parse import changelog, selfcheck
 from ingest.parse.changelog.structure import is_version
-from ingest.parse.markup.decoding import decode
+from ingest.parse.markup.cost import risk
+from ingest.parse.markup.decoding import Decoded, decode
 
 _ENOUGH: Final = 4  # entries that make a changelog of a page that is not called one
 _MOST: Final = 0.5
@@ -42,43 +43,42 @@ def look(capture: Capture) -> Discovery:
     Raises:
         ParseError: It is none of these, or too costly to look at.
     """
-    text = decode(capture.content, capture.content_type)[0]
-    if not _MARKED_UP.match(text):
+    decoded = decode(capture.content, capture.content_type)
+    if not _MARKED_UP.match(decoded.text):
         for kind in (Kind.FEED, Kind.SITEMAP):
             itself = _itself(capture, kind)
             if itself is not None:
                 return Discovery((itself,))
-    head = _head(capture, text)
+    head = _head(decoded)
     try:
-        found = _offers(head)
+        found = _offers(head, capture.final_url)
     except ParseError as error:
-        logs = _changelogs(capture, head, ())
+        logs = _changelogs(capture, head, decoded, ())
         if not logs:
             raise error from None
         return Discovery(logs)
-    lists = found.proposals if head is capture else tuple(_whole(capture, found.proposals))
-    return _with(replace(found, proposals=lists), _changelogs(capture, head, lists))
+    lists = found.proposals if head is decoded else tuple(_whole(capture, found.proposals))
+    return _with(replace(found, proposals=lists), _changelogs(capture, head, decoded, lists))
 
 
-def _offers(head: Capture | None) -> Discovery:
+def _offers(head: Decoded | None, url: str) -> Discovery:
     if head is None:
         raise ParseError("is too large, or too deeply nested, to be looked at.", rule="too-costly")
-    return discover(head.content, head.final_url, head.content_type)
+    return discover(head, url)
 
 
 _HEAD: Final = 400_000
-"""Bytes of the beginning of a large document; some fifty releases of the longest recorded changelog."""
+"""Characters of a large document that are examined. They hold some fifty releases of the longest recorded changelog."""
 
 
-def _head(capture: Capture, text: str) -> Capture | None:
-    """Return what of a document is looked at here: all of it, or the beginning of a large one; None where that costs too much."""
-    if jail.risk(text, Kind.PAGE) is None:
-        return capture
-    content = capture.content[:_HEAD]
-    border = b">" if _MARKED_UP.match(text) else b"\n"
-    head = replace(capture, content=content[: content.rfind(border) + 1])
-    is_costly = jail.risk(decode(head.content, head.content_type)[0], Kind.PAGE) is not None
-    return None if is_costly else head
+def _head(decoded: Decoded) -> Decoded | None:
+    """Return the part of a document to examine: all of it, or the beginning of a large one, or None when that is too costly."""
+    if risk(decoded.text, Kind.PAGE) is None:
+        return decoded
+    text = decoded.text[:_HEAD]
+    border = ">" if _MARKED_UP.match(decoded.text) else "\n"
+    head = replace(decoded, text=text[: text.rfind(border) + 1])
+    return None if risk(head.text, Kind.PAGE) is not None else head
 
 
 def _whole(capture: Capture, proposals: tuple[SourceProposal, ...]) -> Iterator[SourceProposal]:
@@ -129,23 +129,24 @@ def _read(capture: Capture, kind: Kind, select: tuple[tuple[str, str], ...] = ()
 
 
 def _changelogs(
-    capture: Capture, head: Capture | None, lists: tuple[SourceProposal, ...]
+    capture: Capture, head: Decoded | None, decoded: Decoded, lists: tuple[SourceProposal, ...]
 ) -> tuple[SourceProposal, ...]:
     """
-    Propose to read a page as a changelog: by its headings, and by selectors where those find more.
+    Propose to read a page as a changelog: by its headings, and by selectors when those find more entries.
 
-    Selectors are not looked for where the page is a list of dated pages.
+    A list of dated pages gets no selectors.
     """
-    whole = _changelog(capture, Draft((), _GUESSED, ("its headings have dates and places of their own",)))
+    heading = _heading(decoded)
+    whole = _changelog(capture, heading, Draft((), _GUESSED, ("its headings have dates and places of their own",)))
     made = [whole] if whole else []
     if head is None or any(map(_is_list, lists)):
         return tuple(made)
     try:
-        page = changelog.laid_out(head.content, head.content_type, head.final_url)[0]
+        page = changelog.laid_out(head, capture.final_url)[0]
     except ParseError:
         return tuple(made)
     for draft in changelogs.drafts(page):
-        told = _changelog(capture, draft)
+        told = _changelog(capture, heading, draft)
         if told and _worth(told) > _MORE * max(map(_worth, made), default=0):
             made.insert(0, told)
     return tuple(made)
@@ -160,12 +161,12 @@ def _worth(proposal: SourceProposal) -> int:
     return sum(1 if (day := partial.find(title)) and day.whole else 2 for title in titles)
 
 
-def _changelog(capture: Capture, draft: Draft) -> SourceProposal | None:
+def _changelog(capture: Capture, heading: str, draft: Draft) -> SourceProposal | None:
     """Propose a reading of a changelog that finds dated entries or versions, the surer if its address or title says so."""
     document = _read(capture, Kind.CHANGELOG, draft.select)
     if document is None:
         return None
-    named = any(_CHANGES.search(text) for text in (capture.final_url, document.title, _heading(capture)))
+    named = any(_CHANGES.search(text) for text in (capture.final_url, document.title, heading))
     of_versions = sum(is_version(entry.title) for entry in document.entries) > _MOST * len(document.entries)
     least = _FEW_NAMED if named else _ENOUGH
     if len(document.entries) < least or not selfcheck.check(document, dates=not of_versions).passed:
@@ -177,9 +178,9 @@ def _changelog(capture: Capture, draft: Draft) -> SourceProposal | None:
     )
 
 
-def _heading(capture: Capture) -> str:
+def _heading(decoded: Decoded) -> str:
     """Return the main heading of a page or of Markdown, near enough to see what it calls itself."""
-    found = _MAIN_HEADING.search(decode(capture.content[:_HEAD], capture.content_type)[0])
+    found = _MAIN_HEADING.search(decoded.text[:_HEAD])
     return (found["html"] or found["markdown"]) if found else ""
 
 

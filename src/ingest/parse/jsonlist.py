@@ -16,34 +16,24 @@ Kind `json`, and the lists that pages embed: entries by pointers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from ingest.dates.printed import dated, stated
 from ingest.errors import ParseError
-from ingest.model import Capture, Document, Entry, Source, Unreadable
-from ingest.parse.entry import listing
-from ingest.parse.entry.fields import ENTRY_LIMIT, absolute
-from ingest.parse.entry.listing import ListItem
+from ingest.model import Document, Source
+from ingest.parse.entry.data import document
 from ingest.parse.markup import jsontext
 from ingest.parse.markup.characters import legal
-from ingest.parse.markup.decoding import decode
-from ingest.parse.markup.selector import Selector, compile_selector
-from ingest.text import guess_kind, language_tag
+from ingest.parse.markup.decoding import Decoded
+from ingest.parse.markup.selector import compile_selector
 
 
-def parse(capture: Capture, source: Source) -> Document:
+def parse(decoded: Decoded, url: str, source: Source) -> Document:
     """
-    Read a capture as a JSON list.
+    Read a JSON list.
 
     Raises:
-        ParseError: With rule `empty`, `html`, `broken` (no JSON) or `no-list` (nothing where the list should be).
+        ParseError: `empty`, `html`, `broken` (not JSON) or `no-list` (the list is missing).
     """
-    text, damage = decode(capture.content, capture.content_type)
-    select = {name: compile_selector(pick, data=True) for name, pick in source.select}
-    try:
-        return document([_value(legal(text))], select, capture.final_url, dialect="json", damage=damage)
-    except ParseError as error:
-        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+    select = {name: compile_selector(text, data=True) for name, text in source.select}
+    return document([_value(legal(decoded.text))], select, url, dialect="json", damage=decoded.damage)
 
 
 def _value(text: str) -> object:
@@ -57,99 +47,3 @@ def _value(text: str) -> object:
                 "The answer is a web page or XML, not JSON; look at it in a browser.", rule="html"
             ) from error
         raise ParseError(f"The answer is no JSON: {error!s:.100}.", rule="broken") from error
-
-
-def document(
-    values: list[object],
-    select: Mapping[str, Selector],
-    base: str,
-    *,
-    dialect: str,
-    title: str = "",
-    lang: str | None = None,
-    damage: str = "",
-) -> Document:
-    """
-    Make a document of data.
-
-    Args:
-        values: The data; several scripts of a page are looked at together, as an array.
-        select: Picks by name.
-        base: What links are relative to.
-        dialect: What the document is called.
-        title: Of the document.
-        lang: Of the document.
-        damage: What was found wrong with it on the way here.
-    """
-    root = values[0] if len(values) == 1 else values
-    following = select["next"].first_in(root) if "next" in select else ""
-    found = list(_items(root, select["entry"]))
-    if not found and not select["entry"].values_in(root):
-        raise ParseError(
-            f"There is nothing at {select['entry'].source}, where the list should be; compare select.entry with the document.",
-            rule="no-list",
-        )
-    unreadable: list[Unreadable] = []
-    if len(found) > ENTRY_LIMIT:
-        unreadable.append(
-            Unreadable(ENTRY_LIMIT, "too-many", f"{len(found) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}")
-        )
-    readable = []
-    for position, item in enumerate(found[:ENTRY_LIMIT]):
-        if beyond := _beyond(item, select, "link", "title"):
-            unreadable.append(Unreadable(position, "number", f"item {position} of {select['entry'].source}: {beyond}"))
-        else:
-            undated = _beyond(item, select, "date", "updated")
-            damage = damage or (f"item {position} of {select['entry'].source}: {undated}" if undated else "")
-            readable.append(_card(item, select, base))
-    entries: list[Entry] = listing.entries(readable, base)
-    return Document(
-        dialect,
-        title,
-        None,
-        lang,
-        tuple(entries),
-        tuple(unreadable),
-        damage=damage,
-        next_page=listing.another_page(following, base, base),
-    )
-
-
-def _items(root: object, pick: Selector) -> Iterator[object]:
-    for value in pick.values_in(root):
-        if isinstance(value, list):
-            yield from value
-        elif isinstance(value, Mapping):
-            yield value
-
-
-def _beyond(item: object, select: Mapping[str, Selector], *names: str) -> str:
-    """Say which of some fields is a number beyond measure, "" where none is: a link or title costs its entry, a date does not."""
-    for name in names:
-        value = select[name].first_in(item) if name in select else ""
-        if isinstance(value, jsontext.Beyond):
-            return f"its {name} at {select[name].source} is {value.told}"
-    return ""
-
-
-def _card(item: object, select: Mapping[str, Selector], base: str) -> ListItem:
-    def first(name: str) -> str:
-        return select[name].first_in(item) if name in select else ""
-
-    def everything(name: str) -> list[str]:
-        return select[name].all_in(item) if name in select else []
-
-    said = stated(everything("date"))
-    title, summary, link = first("title"), first("summary"), first("link")
-    return ListItem(
-        link=absolute(link, base) if link else "",
-        title=title,
-        title_type=guess_kind(title),
-        entry_id=first("id"),
-        published=said.published,
-        updated=dated(everything("updated")) if "updated" in select else said.updated,
-        summary=summary,
-        summary_type=guess_kind(summary) if "</p>" not in summary else "html",
-        categories=tuple(dict.fromkeys(everything("category"))),
-        lang=language_tag(first("lang")),
-    )

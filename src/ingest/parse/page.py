@@ -32,15 +32,19 @@ from selectolax.lexbor import LexborNode
 
 from ingest.dates.printed import Stated, stated
 from ingest.errors import ParseError
-from ingest.model import Capture, Dated, Document, Source, Unreadable
-from ingest.parse import jsonlist
+from ingest.model import Dated, Document, Source, Unreadable
+from ingest.parse.entry import data as entry_data
 from ingest.parse.entry import listing
-from ingest.parse.entry.fields import ENTRY_LIMIT, absolute
+from ingest.parse.entry.fields import ENTRY_LIMIT
 from ingest.parse.entry.listing import ListItem
 from ingest.parse.markup import embedded, webpage
+from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import HtmlPage, ancestors, text_of
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import Selector, compile_selector
+from ingest.parse.markup.truncation import ends_in_tag
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
+from ingest.parse.pagination import NO_PAGE, next_page
 from ingest.parse.refresh import fault as moved
 from ingest.parse.refresh import moved_to
 from ingest.text import clean_title, language_tag
@@ -53,25 +57,19 @@ NAVIGATION: Final = "nav, footer, dialog, [role=navigation], [role=contentinfo],
 
 _SPEAKS_OF_NAVIGATION: Final = re.compile(r"\bnav\b|\bfooter\b|\bdialog\b|role=", re.IGNORECASE)
 _HEADING: Final = "h1, h2, h3, h4, h5, h6, [role=heading], [itemprop=headline]"
-_NO_PAGE: Final = re.compile(r"#|(?:javascript|mailto|tel|data|blob):", re.IGNORECASE)
 
 
-def parse(capture: Capture, source: Source) -> Document:
+def parse(decoded: Decoded, url: str, source: Source) -> Document:
     """
-    Read a capture as a list.
-
-    A page without entries is a document without entries; whether that may be is the self-check's to say.
+    Read a list on a page. A page without entries is a document without entries, and the self-check judges it.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`; what stands in the way (see `obstacles`); `moved`; or with `data`: `no-data` (no
+        ParseError: `empty`, `not-html`, `too-costly`, an obstacle (`obstacles`), `moved`, and with `data` also `no-data` (no
             such script) and `no-list`.
     """
-    try:
-        page = HtmlPage(webpage.read(capture.content, capture.content_type))
-        found = _list_or_obstacle(page, dict(source.select), capture.final_url)
-        return replace(found, cut=webpage.breaks_off(capture.content))
-    except ParseError as error:
-        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+    page = HtmlPage(webpage.parse(decoded.text))
+    document = _list_or_obstacle(page, dict(source.select), url)
+    return replace(document, cut=ends_in_tag(decoded.text))
 
 
 def _list_or_obstacle(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
@@ -106,7 +104,7 @@ def read(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
         values = embedded.values(page, compile_selector(select["data"]))
         if not values:
             raise ParseError(f"No script that {select['data']} names holds data that can be read.", rule="no-data")
-        found = jsonlist.document(values, picks, base, dialect="html-data", title=title, lang=lang)
+        found = entry_data.document(values, picks, base, dialect="html-data", title=title, lang=lang)
         return replace(found, next_page=following)
     picks = {name: compile_selector(text) for name, text in select.items()}
     nodes = items(page, select["entry"])
@@ -114,15 +112,6 @@ def read(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
     left = len(nodes) - ENTRY_LIMIT
     over = (Unreadable(ENTRY_LIMIT, "too-many", f"{left} entries after the first {ENTRY_LIMIT}"),) if left > 0 else ()
     return Document("html", title, None, lang, tuple(entries), over, next_page=following)
-
-
-def next_page(page: HtmlPage, select: Mapping[str, str], url: str) -> str | None:
-    """Return the address of the list's next page, None where there is none."""
-    if "next" not in select:
-        return None
-    pick, root = compile_selector(select["next"]), page.tree.root
-    link = pick.first(root, page, attribute="href") if root else ""
-    return None if _NO_PAGE.match(link) else listing.another_page(link, webpage.base_of(page.tree, url), url)
 
 
 _NESTED: Final = 8  # entries inside entries, each of which is read with all that it holds
@@ -194,7 +183,7 @@ def link_of(node: LexborNode, page: HtmlPage, pick: Selector | None) -> str:
         written = pick.all(node, page, attribute="href")
     else:
         written = [webpage.attribute(found, "href") for found in _links(node)]
-    return next((link for link in written if link and not _NO_PAGE.match(link)), "")
+    return next((link for link in written if link and not NO_PAGE.match(link)), "")
 
 
 def _links(node: LexborNode) -> Iterator[LexborNode]:

@@ -9,8 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from ingest import urls
 from ingest.errors import ParseError
-from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import webpage
+from ingest.parse.markup.links import absolute
 
 _REFRESH: Final = re.compile(r"^\s*\d+\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
 

@@ -21,28 +21,25 @@ from __future__ import annotations
 
 import html
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ingest import dates, urls
 from ingest.errors import ParseError, UrlError
-from ingest.model import NO_DATE, Capture, Dated, Document, Entry, Source, Unreadable
-from ingest.parse.entry.fields import absolute, breaks_off, first_date, first_update
+from ingest.model import NO_DATE, Dated, Document, Entry, Source, Unreadable
+from ingest.parse.entry.fields import first_date, first_update
 from ingest.parse.markup.characters import legal
-from ingest.parse.markup.decoding import decode
+from ingest.parse.markup.decoding import Decoded
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.references import mended
+from ingest.parse.markup.truncation import lacks_end
 from ingest.text import language_tag, uncovered
 
 ADDRESS_LIMIT: Final = 50_000
 """Addresses of one sitemap (protocol 0.9, "Using Sitemap index files")."""
 
-SIZE_LIMIT: Final = 52_428_800
-"""Bytes of a sitemap once unpacked (same place)."""
-
 _DEPTH: Final = 16  # of elements; those of images, videos and news are three deep, and what is deeper says nothing here
-_GZIP: Final = b"\x1f\x8b"
 _TOKEN: Final = re.compile(
     r"<!--(?:.*?-->|.*)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[?!][^<>]*>?"
     r"|<(?P<slash>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>[^<>]*+)>|(?P<text>[^<]+|<)",
@@ -65,43 +62,15 @@ class _Item:
     closed: bool = False
 
 
-def parse(capture: Capture, source: Source) -> Document:
+def parse(decoded: Decoded, url: str, source: Source) -> Document:
     """
-    Read a capture as a sitemap.
+    Read a sitemap.
 
     Raises:
-        ParseError: With rule `empty`, `html`, `not-a-sitemap`, `not-absolute` (none of its addresses is) or `broken` (what calls
-            itself gzip and is not).
+        ParseError: `empty`, `html`, `not-a-sitemap` or `not-absolute` (every address is relative).
     """
-    try:
-        content, note = unpacked(capture.content)
-        text, damage = decode(content, capture.content_type)
-        notes = [part for part in (note, damage) if part]
-        return _document(legal(text), capture.final_url, source, notes)
-    except ParseError as error:
-        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
-
-
-def unpacked(content: bytes) -> tuple[bytes, str]:
-    """Return bytes without gzip (RFC 1952), and a note if they broke off; told by their first two, not by their name."""
-    if not content.startswith(_GZIP):
-        return content, ""
-    pieces: list[bytes] = []
-    length = 0
-    while content.startswith(_GZIP) and length < SIZE_LIMIT:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            pieces.append(member.decompress(content, SIZE_LIMIT - length))
-        except zlib.error as error:
-            if not pieces:
-                raise ParseError(f"The answer begins like gzip and is not: {error}.", rule="broken") from error
-            return b"".join(pieces), "the gzipped file is damaged"
-        length += len(pieces[-1])
-        if not member.eof:
-            full = length >= SIZE_LIMIT
-            return b"".join(pieces), "larger than a sitemap may be" if full else "the gzipped file breaks off"
-        content = member.unused_data
-    return b"".join(pieces), ""
+    notes = [note for note in (decoded.packing, decoded.damage) if note]
+    return _document(legal(decoded.text), url, source, notes)
 
 
 def _document(text: str, url: str, source: Source, notes: list[str]) -> Document:
@@ -120,7 +89,7 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
     if items and not items[-1].closed:
         notes.append("the document ends inside an element")
     _see_absolute(items)
-    cut = "<" in text and breaks_off(text, root)
+    cut = "<" in text and lacks_end(text, root)
     if root == "sitemapindex":
         parts = tuple(_parts(items, url, select.get("part", "")))
         return Document("sitemapindex", "", None, None, (), parts=parts, damage="; ".join(notes), cut=cut)

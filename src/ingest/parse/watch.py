@@ -25,11 +25,13 @@ from typing import Final
 
 from ingest.dates import partial
 from ingest.errors import ParseError
-from ingest.model import Capture, Document, Entry, Source
-from ingest.parse.entry.fields import absolute, first_date
+from ingest.model import Document, Entry, Source
+from ingest.parse.entry.fields import first_date
 from ingest.parse.markup import jsontext, webpage
 from ingest.parse.markup.characters import legal
+from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import HtmlPage
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import compile_selector
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.text import clean_title
@@ -48,28 +50,20 @@ _GROUPED: Final = re.compile(r"(?<=\d)[,\u2009\u202f'](?=\d{3}(?!\d))")
 _Pick = Callable[[str], str]
 
 
-def parse(capture: Capture, source: Source) -> Document:
+def parse(decoded: Decoded, url: str, source: Source) -> Document:
     """
-    Read a capture as the one thing that is watched.
+    Read the watched values as one entry.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`; `broken` where a value is missing or is no value; what stands in the
-            way (see `obstacles`).
+        ParseError: `empty`, `not-html`, `too-costly`, `broken` (a value is missing or is not a value), or an obstacle
+            (`obstacles`).
     """
-    try:
-        return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
-    except ParseError as error:
-        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
-
-
-def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
-    """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
-    text, damage = webpage.text_of(content, content_type)
-    written = legal(text).lstrip("\ufeff \t\r\n")
+    select = dict(source.select)
+    written = legal(decoded.text).lstrip("\ufeff \t\r\n")
     if not written:
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
     is_data = written.startswith(("{", "["))
-    pick = _in_data(written, select) if is_data else _on_page(content, content_type, select)
+    pick = _in_data(written, select) if is_data else _on_page(decoded, select)
     values = {name: _value(pick(key), key) for key, name in names(select).items()}
     home = absolute(select["page"], url) if "page" in select else url
     title = clean_title(filled(select.get("title", "{value}"), values), "text")
@@ -84,7 +78,7 @@ def read(content: bytes, content_type: str, url: str, select: Mapping[str, str])
         summary_type="text",
         published=exact if exact and exact.value else partial.dated(day),
     )
-    return Document("json-value" if is_data else "html-value", title, home, None, (entry,), damage=damage)
+    return Document("json-value" if is_data else "html-value", title, home, None, (entry,), damage=decoded.damage)
 
 
 def names(select: Mapping[str, str]) -> dict[str, str]:
@@ -131,8 +125,8 @@ def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
     return pick
 
 
-def _on_page(content: bytes, content_type: str, select: Mapping[str, str]) -> _Pick:
-    page = HtmlPage(webpage.read(content, content_type))
+def _on_page(decoded: Decoded, select: Mapping[str, str]) -> _Pick:
+    page = HtmlPage(webpage.parse(decoded.text))
     if why := obstacle_on(page.tree):  # it has words, too, and none of them is the value
         raise ParseError(f"Where the value should be stands {OBSTACLES[why]}.", rule=why)
     root = page.tree.root

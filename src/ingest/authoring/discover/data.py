@@ -12,9 +12,9 @@ from ingest.authoring.discover.lists import Draft
 from ingest.authoring.discover.names import is_random
 from ingest.dates.printed import date_in
 from ingest.model import Precision
-from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import embedded, webpage
 from ingest.parse.markup.elements import HtmlPage
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import compile_selector, scalar_text
 
 LIST_LIMIT: Final = 5

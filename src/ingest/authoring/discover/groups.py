@@ -24,9 +24,9 @@ from ingest.authoring.discover.names import signature
 from ingest.dates.printed import date_in
 from ingest.model import Dated, Precision
 from ingest.parse.entry import listing
-from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import webpage
 from ingest.parse.markup.elements import HtmlPage, ancestors, text_of
+from ingest.parse.markup.links import absolute
 from ingest.parse.page import NAVIGATION
 
 LINK_LIMIT: Final = 3_000

@@ -18,9 +18,10 @@ from ingest.authoring.discover import data, lists
 from ingest.errors import ParseError
 from ingest.model import Document, Kind
 from ingest.parse import page as pages
-from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import webpage
+from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import HtmlPage
+from ingest.parse.markup.links import absolute
 from ingest.parse.obstacles import obstacle_on
 from ingest.parse.refresh import moved_to
 
@@ -65,19 +66,18 @@ class Discovery:
     moved_to: str | None = None
 
 
-def discover(content: bytes, url: str, content_type: str = "") -> Discovery:
+def discover(decoded: Decoded, url: str) -> Discovery:
     """
-    Look at a page for sources.
+    Find the sources that a page offers.
 
     Args:
-        content: The page.
-        url: Where it came from.
-        content_type: Of the response, when known.
+        decoded: The page.
+        url: The address that answered.
 
     Raises:
-        ParseError: It is no page (`empty`, `not-html`, `too-costly`).
+        ParseError: It is not a page (`empty`, `not-html`, `too-costly`).
     """
-    page = HtmlPage(webpage.read(content, content_type))
+    page = HtmlPage(webpage.parse(decoded.text))
     base = webpage.base_of(page.tree, url)
     found = sorted([*_lists(page, url, base), *_feeds(page, base)], key=lambda proposal: -proposal.sure)
     obstacle = obstacle_on(page.tree) if not any(p.kind is Kind.PAGE for p in found) else None

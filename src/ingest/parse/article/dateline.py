@@ -20,8 +20,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest import dates
 from ingest.dates import clock, forms, labels, printed
 from ingest.model import NO_DATE, Dated, Evidence, Precision
+from ingest.parse.markup.characters import names
 from ingest.parse.markup.elements import ancestors
-from ingest.parse.markup.webpage import UNSEEN, attribute, names
+from ingest.parse.markup.webpage import UNSEEN, attribute
 
 # ── where ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -31,10 +31,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest.errors import ParseError
 from ingest.model import NO_DATE, Article, Dated, Evidence
 from ingest.parse.article import dateline, titles
-from ingest.parse.entry.fields import absolute, string
 from ingest.parse.markup import linked_data, webpage
+from ingest.parse.markup.characters import string
+from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import text_of
 from ingest.parse.markup.linked_data import Node
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.webpage import attribute
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.text import clean_summary, guess_kind, language_tag, plain, script_language
@@ -71,20 +73,19 @@ _KEYWORD_COUNT: Final = 200
 _Told = tuple[str, Evidence]
 
 
-def parse_article(content: bytes, content_type: str, url: str) -> Article:
+def parse_article(decoded: Decoded, url: str) -> Article:
     """
     Read an announcement's own page.
 
     Args:
-        content: The bytes that came.
-        content_type: The response's Content-Type, "" if it had none.
+        decoded: The page.
         url: The address that answered, absolute.
 
     Raises:
         ParseError: `empty`, `not-html`, `too-costly`, or what stands in front of the article (see `obstacles`). Never
             anything else, whatever the bytes.
     """
-    page = webpage.read(content, content_type)
+    page = webpage.parse(decoded.text)
     if name := obstacle_on(page):
         raise ParseError(f"The page is no article but {OBSTACLES[name]}.", rule=name)
     return _Reading.of(page, url).article()

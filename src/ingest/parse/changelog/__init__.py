@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ingest.parse.changelog.reading import is_html, laid_out, parse, read
+from ingest.parse.changelog.reading import is_html, laid_out, parse
 
-__all__ = ["is_html", "laid_out", "parse", "read"]
+__all__ = ["is_html", "laid_out", "parse"]

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from ingest.parse.changelog.outline import Element, Outline
-from ingest.parse.entry.fields import absolute
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.webpage import attribute
 
 _LINES: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "p", "dt", "summary"})

@@ -35,18 +35,21 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from ingest.errors import ParseError
-from ingest.model import Capture, Document, Source
+from ingest.model import Document, Source
 from ingest.parse.changelog import sections
 from ingest.parse.changelog.markdown import to_html
 from ingest.parse.changelog.outline import Outline
 from ingest.parse.changelog.selected import Reader
 from ingest.parse.changelog.selected import sections as read_sections
-from ingest.parse.entry.fields import absolute
 from ingest.parse.markup import webpage
 from ingest.parse.markup.characters import legal
+from ingest.parse.markup.cost import is_costly
+from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import HtmlPage
+from ingest.parse.markup.links import absolute
+from ingest.parse.markup.truncation import ends_in_tag
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
-from ingest.parse.page import next_page
+from ingest.parse.pagination import next_page
 from ingest.text import clean_title, language_tag
 
 _HTML: Final = re.compile(
@@ -57,37 +60,25 @@ _OTHER: Final = re.compile(r"\s*(?:<\?xml|<(?:rss|feed|urlset|sitemapindex)\b|[{
 _MARKDOWN_PATH: Final = re.compile(r"\.(?:md|markdown|mdx)$", re.IGNORECASE)
 
 
-def parse(capture: Capture, source: Source) -> Document:
+def parse(decoded: Decoded, url: str, source: Source) -> Document:
     """
-    Read a capture as a changelog.
-
-    A page without entries is a document without entries; whether that may be is the self-check's to say.
+    Read a changelog. A page without entries is a document without entries, and the self-check judges it.
 
     Raises:
-        ParseError: `empty`, `not-a-changelog` (a feed, a sitemap, data), `too-costly`, or what stands in the way
-            (see `obstacles`).
+        ParseError: `empty`, `not-a-changelog` (a feed, a sitemap, data), `too-costly`, or an obstacle (`obstacles`).
     """
-    try:
-        return read(capture.content, capture.content_type, capture.final_url, dict(source.select))
-    except ParseError as error:
-        raise ParseError(error.message, rule=error.rule, subject=source.id) from error
+    page, dialect, front = laid_out(decoded, url)
+    document = _document(page, dict(source.select), url, dialect, decoded.damage, front)
+    return replace(document, cut=ends_in_tag(decoded.text)) if dialect == "html" else document
 
 
-def read(content: bytes, content_type: str, url: str, select: Mapping[str, str]) -> Document:
-    """Read bytes that came from `url` by a stanza's `select`; raises as `parse`."""
-    page, dialect, damage, front = laid_out(content, content_type, url)
-    found = _document(page, select, url, dialect, damage, front)
-    return replace(found, cut=webpage.breaks_off(content)) if dialect == "html" else found
-
-
-def laid_out(content: bytes, content_type: str, url: str) -> tuple[HtmlPage, str, str, dict[str, str]]:
-    """Return HTML or Markdown as a page, with which of them it is, its damage and its front matter; raises as `parse`."""
-    text, damage = webpage.text_of(content, content_type)
-    text = legal(text)
+def laid_out(decoded: Decoded, url: str) -> tuple[HtmlPage, str, dict[str, str]]:
+    """Return HTML or Markdown as a page, with its dialect and its front matter. Raises as `parse` does."""
+    text = legal(decoded.text)
     if not text.strip("\ufeff \t\r\n"):
         raise ParseError("The answer has no content; look at the address in a browser.", rule="empty")
-    if is_html(text, content_type):
-        return HtmlPage(webpage.read(content, content_type)), "html", damage, {}
+    if is_html(text, decoded.media_type):
+        return HtmlPage(webpage.parse(decoded.text)), "html", {}
     if _OTHER.match(text):
         raise ParseError(
             "The answer is XML or JSON, not a page; kind: feed, sitemap or json reads those.", rule="not-a-changelog"
@@ -95,9 +86,9 @@ def laid_out(content: bytes, content_type: str, url: str) -> tuple[HtmlPage, str
     is_mdx = url.partition("?")[0].lower().endswith(".mdx")
     written = to_html(text, is_mdx=is_mdx)
     markup = f"<body>{written.markup}</body>"
-    if webpage.is_costly(markup):
+    if is_costly(markup):
         raise ParseError("The page nests its elements without end; it is not read.", rule="too-costly")
-    return HtmlPage(markup), "markdown", damage, written.front
+    return HtmlPage(markup), "markdown", written.front
 
 
 def is_html(text: str, content_type: str) -> bool:

@@ -19,8 +19,8 @@ from ingest.parse.changelog.extents import Extent
 from ingest.parse.changelog.outline import Element, Outline
 from ingest.parse.changelog.sections import Section
 from ingest.parse.changelog.structure import Contexts, Head
-from ingest.parse.entry.fields import absolute
 from ingest.parse.markup.elements import HtmlPage, text_of
+from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import Selector, compile_selector
 from ingest.text import MARKUP_LIMIT, clean_title
 

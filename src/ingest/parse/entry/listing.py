@@ -14,7 +14,6 @@ from typing import Final
 
 from ingest import urls
 from ingest.model import NO_DATE, Dated, Entry, Precision, TextKind
-from ingest.parse.entry.fields import absolute
 
 _FINENESS: Final = (Precision.NONE, Precision.YEAR, Precision.MONTH, Precision.DAY, Precision.SECOND)
 
@@ -68,12 +67,6 @@ def entries(cards: Iterable[ListItem], own_address: str) -> list[Entry]:
         merged[key] = _joined(merged[key], card) if key in merged else replace(card, title=_title(card.title))
         del number
     return [_entry(card, position) for position, card in enumerate(merged.values())]
-
-
-def another_page(link: str, base: str, url: str) -> str | None:
-    """Return the address of a list's next page, None where there is none or it is the page itself."""
-    found = absolute(link, base).partition("#")[0] if link else ""
-    return found if found and urls.page_key_of(found) != urls.page_key_of(url.partition("#")[0]) else None
 
 
 def _title(title: str) -> str:

@@ -9,6 +9,7 @@ categories of one entry 4.4 s, 20,000 namespaces one inside the other 7.9 s, an 
 from __future__ import annotations
 
 import io
+import re
 from functools import lru_cache
 from typing import Any, Final
 from xml.sax.xmlreader import AttributesNSImpl
@@ -17,7 +18,7 @@ import feedparser
 from feedparser import api
 from feedparser.mixin import _FeedParserMixin
 
-from ingest.parse.entry.fields import absolute
+from ingest.parse.markup.links import absolute
 from ingest.urls import MAX_LENGTH
 
 NAMESPACES: Final = 100
@@ -26,6 +27,21 @@ NAMESPACES: Final = 100
 
 BASE: Final = "ingest_base"
 """Where an entry, or the feed, keeps the `xml:base` that a link of its own was resolved against."""
+
+# ── what feedparser is spared ───────────────────────────────────────────────────────────────────────────────────
+
+# It takes `media:description`, the caption of a picture, for the entry's summary when it comes first (blog.google).
+_CAPTION: Final = re.compile(r"(</?media:)description\b")
+# It counts an empty `link` as one and then does not look at a guid that is a permalink.
+_EMPTY_LINK: Final = re.compile(r"<link>\s*</link>|<link\s*/>")
+# It resolves an empty `href` to the address of the feed itself, which is no entry's page.
+_EMPTY_HREF: Final = re.compile(r"(<(?:\w+:)?link\b[^<>]*?)\shref\s*=\s*(?:\"\"|'')")
+# It fails as a whole on a place that it cannot read (`KeyError: 'where'`), and places are of no use to us.
+_PLACE: Final = re.compile(r"<((?:georss|gml|geo):\w+)(?:\s[^<>]*)?>[^<]*</\1\s*>")
+# CDATA inside CDATA ends at the first end, and the second is no XML.
+_TWICE: Final = re.compile(
+    r"<!\[CDATA\[\s*+(?:<!\[CDATA\[\s*+){1,4}((?:(?!\]\]>|<!\[CDATA\[).)*+)(?:\]\]>\s*+){2,5}", re.DOTALL
+)
 
 
 class _Bounds(_FeedParserMixin):  # type: ignore[misc] # feedparser ships no types
@@ -107,6 +123,13 @@ class _Loose(_Bounds, api.LooseFeedParser):  # type: ignore[misc] # feedparser s
 
 # `feedparser.parse` takes its readers from these two names and offers no other way to choose them.
 api.StrictFeedParser, api.LooseFeedParser = _Strict, _Loose
+
+
+def spared(markup: str) -> str:
+    """Remove the markup that misleads feedparser."""
+    markup = _TWICE.sub(r"<![CDATA[\1]]>", _CAPTION.sub(r"\1caption", markup))
+    markup = _EMPTY_HREF.sub(r"\1", _EMPTY_LINK.sub("", markup))
+    return _PLACE.sub("", markup)
 
 
 def parse(markup: str, address: str) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from typing import Any, Final
 
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
-from ingest.parse.entry.fields import ENTRY_LIMIT, Base, absolute, first_date, first_update, number, string
+from ingest.parse.entry.fields import ENTRY_LIMIT, first_date, first_update
+from ingest.parse.feed.base import Base
 from ingest.parse.markup import jsontext
+from ingest.parse.markup.characters import number, string
+from ingest.parse.markup.links import absolute
 from ingest.text import clean_title, guess_kind, language_tag
 
 _DIALECTS: Final = {"1": "json1", "1.1": "json11"}

@@ -1,21 +1,25 @@
 """
-From bytes to text: which character encoding a document is in.
+Bytes as text: unpacking and the choice of a character encoding, once per document.
 
-The order of belief differs from RFC 7303 §3 in one point, because servers state charsets that nobody checked: bytes
-that are valid UTF-8 are UTF-8. Text of any length in another encoding is not valid UTF-8 by accident: kana in Shift_JIS
-and EUC-JP, and letters with accents in Latin-1, never form its sequences. For the same reason a few bytes that are not
-UTF-8 make a document no other encoding: they are read by themselves, and the rest stays what it is.
+The order differs from RFC 7303 §3 in one point: bytes that are valid UTF-8 are UTF-8, whatever the server states, because
+servers state charsets that nobody checked. Text of any length in another encoding is not valid UTF-8 by accident. Kana in
+Shift_JIS and EUC-JP, and accented letters in Latin-1, never form its sequences. For the same reason a few invalid bytes do
+not change the encoding of a document: they are decoded one by one.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+import zlib
+from dataclasses import dataclass, replace
 from typing import Final
 
 import webencodings
 
+from ingest.errors import ParseError
 from ingest.parse.markup import japanese
+from ingest.parse.markup.sniffing import is_page
 
 # ── labels ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,54 +94,124 @@ _MOST_FIELDS: Final = 10_000  # stray bytes up to which each field is looked at 
 _WINDOWS: Final = {0xDC00 + byte: bytes((byte,)).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
 
 
-def decode(content: bytes, content_type: str = "", *, stated: str = "") -> tuple[str, str]:
-    """
-    Return a document's text and, where it could not be read cleanly, why (else "").
+SIZE_LIMIT: Final = 52_428_800
+"""Bytes of an unpacked document: those of a sitemap (sitemaps.org protocol 0.9, "Using Sitemap index files")."""
 
-    In this order: byte order mark, escapes of ISO-2022-JP, valid UTF-8. Otherwise what explains most of the bytes: UTF-8 with
-    strays among them, each read as windows-1252; the charset of the media type, the encoding of the XML declaration, or
-    what the document says in its own way; Japanese that its kana prove. What fits none is read in the encoding that
-    loses least, each loss as U+FFFD; never an error.
+_GZIP: Final = b"\x1f\x8b"  # RFC 1952 §2.3.1
+_META_CHARSET: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.ASCII | re.IGNORECASE)
+_META_WITHIN: Final = 8_192  # bytes; the standard reads 1,024, and real pages fill those with comments and scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """
+    A document as text.
+
+    `media_type` is the response's Content-Type with its parameters, or "". `damage` says what decoding lost, `packing` what is
+    wrong with the gzip file around the document. Both are "" for a clean document.
+    """
+
+    text: str
+    encoding: str
+    media_type: str = ""
+    damage: str = ""
+    packing: str = ""
+
+
+def read(content: bytes, media_type: str = "", *, limit: int = SIZE_LIMIT) -> Decoded:
+    """
+    Unpack and decode a document.
 
     Args:
-        content: The bytes.
-        content_type: The media type that the server named, parameters and all.
-        stated: A label of the document's own: `<meta charset>`.
+        content: The payload of a capture.
+        media_type: The Content-Type of the response, with its parameters.
+        limit: Bytes after unpacking.
+
+    Raises:
+        ParseError: `broken`: it begins like a gzip file and cannot be unpacked.
     """
-    text, why = _decoded(content, content_type, stated)
-    return text.lstrip("\ufeff"), why
+    plain, packing = unpack(content, limit)
+    return replace(decode(plain, media_type), packing=packing)
 
 
-def _decoded(content: bytes, content_type: str, stated: str) -> tuple[str, str]:
+def is_packed(content: bytes) -> bool:
+    """Whether a document is a gzip file. Some servers send one without a Content-Encoding."""
+    return content.startswith(_GZIP)
+
+
+def unpack(content: bytes, limit: int) -> tuple[bytes, str]:
+    """Return bytes without gzip (RFC 1952), and what is wrong with the file. The first two bytes decide, not the name."""
+    if not is_packed(content):
+        return content, ""
+    pieces: list[bytes] = []
+    length = 0
+    while is_packed(content) and length < limit:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            pieces.append(member.decompress(content, limit - length))
+        except zlib.error as error:
+            if not pieces:
+                raise ParseError(f"The answer begins like gzip and is not: {error}.", rule="broken") from error
+            return b"".join(pieces), "the gzipped file is damaged"
+        length += len(pieces[-1])
+        if not member.eof:
+            is_full = length >= limit
+            return b"".join(pieces), "larger than a sitemap may be" if is_full else "the gzipped file breaks off"
+        content = member.unused_data
+    return b"".join(pieces), "larger than a sitemap may be" if is_packed(content) else ""
+
+
+def decode(content: bytes, media_type: str = "") -> Decoded:
+    """
+    Decode a document. Decoding never fails.
+
+    A byte order mark comes first, then escapes of ISO-2022-JP, then valid UTF-8. Other bytes are decoded by the explanation
+    that fits most of them. The candidates are UTF-8 with stray bytes in windows-1252, the declared encodings, and Japanese
+    with proof by kana. Declarations count in this order: media type, XML declaration, `<meta charset>` (HTML §13.2.3.2). When
+    nothing fits, the encoding with the fewest losses is used, and each loss becomes U+FFFD.
+    """
+    decoded = _decoded(content, media_type)
+    return replace(decoded, text=decoded.text.lstrip("\ufeff"), media_type=media_type)
+
+
+def _decoded(content: bytes, media_type: str) -> Decoded:
     for mark, codec in _BOMS:
         if content.startswith(mark):
-            return _utf8(content[len(mark) :]) if codec == "utf-8" else _told(content[len(mark) :], codec)
+            return _utf8(content[len(mark) :]) if codec == "utf-8" else _by(content[len(mark) :], codec)
     if unmarked := _UNMARKED.match(content):
-        return _told(content, "utf-16-le" if unmarked["le"] else "utf-16-be")
-    declared = _declared(content, content_type, stated)
+        return _by(content, "utf-16-le" if unmarked["le"] else "utf-16-be")
+    declared = _declared(content, media_type)
     seven = [codec for codec in declared if codec.startswith(_SEVEN_BIT)] if _SHIFTS.search(content) else []
     if japanese.ESCAPES.search(content):
         seven = [japanese.JIS]
     for codec in seven:  # they would pass for UTF-8 too
-        if (text := _read(content, codec)).count(_LOST) == 0 or _is_tolerable(text):
-            return _told(content, codec)
+        if (text := _text(content, codec)).count(_LOST) == 0 or _is_tolerable(text):
+            return Decoded(text, codec.removeprefix("ingest-"), damage=_loss(text, codec))
     try:
-        return content.decode(), ""
+        return Decoded(content.decode(), "utf-8")
     except UnicodeDecodeError:
         return _most_explained(content, [codec for codec in declared if not codec.startswith(_SEVEN_BIT)])
 
 
-def _declared(content: bytes, content_type: str, stated: str) -> list[str]:
-    """List the codecs that a document and its server name, each once; those in which its ASCII would be none are untrue."""
-    labels = [found[1] for found in (_CHARSET.search(content_type),) if found]
-    labels += [found[1].decode("ascii") for found in (_XML_ENCODING.match(content),) if found]
-    named = dict.fromkeys(codec for label in (*labels, stated) for codec in _codecs(label))
+def _declared(content: bytes, media_type: str) -> list[str]:
+    """List the codecs that the server and the document declare, without those that contradict its ASCII characters."""
+    of_server, of_xml = _CHARSET.search(media_type), _XML_ENCODING.match(content)
+    labels = [of_server[1]] if of_server else []
+    labels += [of_xml[1].decode("ascii")] if of_xml else []
+    labels += _meta_labels(content[:_META_WITHIN])
+    named = dict.fromkeys(codec for label in labels for codec in _codecs(label))
     wide = b"\x00" in content[:100] or (content.startswith(_EBCDIC_MARK) and not content[:100].isascii())
     return [codec for codec in named if wide or not _NOT_ASCII.match(codec)]
 
 
+def _meta_labels(head: bytes) -> list[str]:
+    """Return the label of a page's `<meta charset>`."""
+    label = _META_CHARSET.search(head)
+    return [label[1].decode("ascii")] if label and is_page(head.decode("latin-1")) else []
+
+
 def _codecs(label: str) -> tuple[str, ...]:
-    """Return what a charset label is read by; nothing for one that nobody knows or that is not a charset."""
+    """Return the codecs that read a charset label, best first. An unknown label has none."""
     name = label.strip().lower()
     name = _ALIASES.get(name, name)
     if not _LABEL.fullmatch(name):
@@ -155,31 +229,32 @@ def _codecs(label: str) -> tuple[str, ...]:
 # ── weighing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _most_explained(content: bytes, declared: list[str]) -> tuple[str, str]:
-    """Decode what is not UTF-8 as it stands."""
+def _most_explained(content: bytes, declared: list[str]) -> Decoded:
+    """Decode bytes that are not valid UTF-8."""
     raw = _PAIR.sub(_joined, content).decode("utf-8", "surrogateescape")
     strays = len(raw) - len(_STRAY.sub("", raw))
     sequences = len(raw) - len(raw.encode("ascii", "ignore")) - strays
     if sequences > _CERTAIN * strays:
         return _with_strays(raw)
     rivals = [codec for codec in declared if not codec.startswith((*_WESTERN, *_SINGLE_BYTE))]
-    readings = [(codec, _read(content, codec)) for codec in dict.fromkeys([*rivals, *_japanese(content, rivals)])]
+    readings = [(codec, _text(content, codec)) for codec in dict.fromkeys([*rivals, *_japanese(content, rivals)])]
     if readings:
         codec, text = min(readings, key=lambda reading: _unexplained(reading[1]))
         if _is_tolerable(text):
-            return text, _loss(text, codec)
+            return Decoded(text, codec.removeprefix("ingest-"), damage=_loss(text, codec))
     single = next((codec for codec in declared if codec.startswith(_SINGLE_BYTE)), None)
     if single and ("utf-8" not in declared or sequences <= strays):
-        return _told(content, single)
-    text, why = _with_strays(raw)
-    return text, why if sequences > strays or "utf-8" in declared else "unknown character encoding"
+        return _by(content, single)
+    decoded = _with_strays(raw)
+    is_known = sequences > strays or "utf-8" in declared
+    return decoded if is_known else replace(decoded, damage="unknown character encoding")
 
 
 def _japanese(content: bytes, rivals: list[str]) -> list[str]:
-    """Name the encodings of Japanese that kana prove, where nothing else than Japanese is declared in several bytes."""
+    """Return the Japanese encodings that kana prove, unless another multi-byte encoding is declared."""
     if not all(codec in {"cp932", japanese.EUC, "euc_jis_2004"} for codec in rivals):
         return []
-    return [codec for codec in ("cp932", japanese.EUC) if _is_japanese(_read(content, codec))]
+    return [codec for codec in ("cp932", japanese.EUC) if _is_japanese(_text(content, codec))]
 
 
 def _is_japanese(text: str) -> bool:
@@ -187,7 +262,7 @@ def _is_japanese(text: str) -> bool:
 
 
 def _half_width(text: str) -> int:
-    """Count half-width kana where they outnumber the others: then they are no kana."""
+    """Count half-width kana when they outnumber full-width ones, because they are then misread bytes."""
     half = len(_HALF_WIDTH.findall(text))
     return half if half > len(_KANA.findall(text)) else 0
 
@@ -197,14 +272,14 @@ def _unexplained(text: str) -> int:
 
 
 def _is_tolerable(text: str) -> bool:
-    """Whether little of what is not ASCII was lost."""
+    """Whether decoding lost only a small share of the characters beyond ASCII."""
     return text.count(_LOST) <= _TOLERATED * (len(text) - len(text.encode("ascii", "ignore")))
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(content: bytes, codec: str) -> str:
+def _text(content: bytes, codec: str) -> str:
     match codec:
         case japanese.EUC:
             return japanese.read_euc(content)
@@ -213,9 +288,9 @@ def _read(content: bytes, codec: str) -> str:
     return content.decode(codec, "replace")
 
 
-def _told(content: bytes, codec: str) -> tuple[str, str]:
-    text = _read(content, codec)
-    return text, _loss(text, codec)
+def _by(content: bytes, codec: str) -> Decoded:
+    text = _text(content, codec)
+    return Decoded(text, codec.removeprefix("ingest-"), damage=_loss(text, codec))
 
 
 def _loss(text: str, codec: str) -> str:
@@ -223,9 +298,9 @@ def _loss(text: str, codec: str) -> str:
     return f"{lost} characters are not valid {codec.removeprefix('ingest-')}" if lost else ""
 
 
-def _utf8(content: bytes) -> tuple[str, str]:
+def _utf8(content: bytes) -> Decoded:
     try:
-        return content.decode(), ""
+        return Decoded(content.decode(), "utf-8")
     except UnicodeDecodeError:
         return _with_strays(_PAIR.sub(_joined, content).decode("utf-8", "surrogateescape"))
 
@@ -235,22 +310,23 @@ def _joined(pair: re.Match[bytes]) -> bytes:
     return halves.encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
-def _with_strays(raw: str) -> tuple[str, str]:
-    """Read the stray bytes of a text in UTF-8: a field of Japanese as such, what was cut as lost, others as windows-1252."""
+def _with_strays(raw: str) -> Decoded:
+    """Decode stray bytes in UTF-8: a Japanese field in its own encoding, cut sequences as lost, others as windows-1252."""
     before = raw.count(_LOST)
     count = len(raw) - len(_STRAY.sub("", raw))
     if count <= _MOST_FIELDS:
         raw = _FIELD.sub(_field, raw)
     text = _CUT.sub(_LOST, raw)
     left = len(text) - len(_STRAY.sub("", text)) + text.count(_LOST) - before
-    return text.translate(_WINDOWS) if left else text, f"{left or count} characters are not valid utf-8"
+    damage = f"{left or count} characters are not valid utf-8"
+    return Decoded(text.translate(_WINDOWS) if left else text, "utf-8", damage=damage)
 
 
-def _field(found: re.Match[str]) -> str:
-    """Read one field that is more strays than UTF-8 in the encoding that its kana prove; leave any other."""
-    written = found[0]
+def _field(match: re.Match[str]) -> str:
+    """Decode a field of mostly stray bytes in the Japanese encoding that its kana prove. Other fields stay as they are."""
+    written = match[0]
     if written.isascii() or 2 * len(_STRAY.findall(written)) < len(written) - len(written.encode("ascii", "ignore")):
         return written
     content = written.encode("utf-8", "surrogateescape")
-    proven = (_read(content, codec) for codec in ("cp932", japanese.EUC))
+    proven = (_text(content, codec) for codec in ("cp932", japanese.EUC))
     return next((text for text in proven if _LOST not in text and _is_japanese(text)), written)

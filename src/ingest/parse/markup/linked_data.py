@@ -16,9 +16,10 @@ from typing import Any, Final
 from selectolax.lexbor import LexborHTMLParser
 
 from ingest import urls
-from ingest.parse.entry.fields import absolute, string
+from ingest.parse.markup.characters import names, string
 from ingest.parse.markup.jsontext import NUMBERS
-from ingest.parse.markup.webpage import attribute, names
+from ingest.parse.markup.links import absolute
+from ingest.parse.markup.webpage import attribute
 
 Node = dict[str, Any]
 

@@ -1,0 +1,25 @@
+"""Whether a text is HTML, judged by its beginning."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ingest.parse.markup.characters import names
+
+_ROOT: Final = re.compile(
+    r"(?:[\s\ufeff\x00]++|<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)*+<(?P<name>[a-z][\w:.-]*)", re.DOTALL | re.IGNORECASE
+)
+_DECLARED: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_DECLARED_WITHIN: Final = 2_000  # characters; what servers print before the page (warnings, a stray comment) is short
+_HTML_NAMES: Final = names(
+    "a article aside b base blockquote body br button center div dl em footer form frameset h1 h2 h3 h4 head header hr html iframe img li link main "
+    "meta nav noscript ol p pre script section span strong style svg table time title ul"
+)
+
+
+def is_page(markup: str) -> bool:
+    """Whether a text begins like HTML: with an element of HTML, or with a declaration near its start."""
+    root = _ROOT.match(markup)
+    named = root is not None and root["name"].lower() in _HTML_NAMES
+    return named or _DECLARED.search(markup, 0, _DECLARED_WITHIN) is not None
