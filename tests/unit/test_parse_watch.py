@@ -72,6 +72,13 @@ def test_a_value_that_is_missing_announces_nothing(content: str) -> None:
     assert "value picks nothing" in error.message
 
 
+def test_a_selector_for_a_page_is_refused_for_data_and_a_pointer_for_a_page() -> None:
+    for content, select in (('{"price": 3}', ON_PAGE), (PAGE, IN_DATA)):
+        error = refused(content, select)
+        assert error.rule == "broken"
+        assert "correct select.value" in error.message
+
+
 def test_one_of_several_values_missing_announces_nothing() -> None:
     assert "value.of picks nothing" in refused('{"done": 3}', IN_DATA).message
 

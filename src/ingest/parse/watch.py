@@ -3,16 +3,16 @@ Kind `watch`: a page or JSON value whose change is the announcement.
 
 `select`:
 
-    value           a pick: what is watched. Required, or in its place any number of
-    value.NAME      picks with names of their own (letters, digits and `_`); all of them are watched together
+    value           a selector for the watched value. Required, unless a `value.NAME` is there
+    value.NAME      a selector with a name of its own (letters, digits and `_`). All named values are watched together
     title           required: the title, with the values in braces: `{disclosed} vulnerabilities disclosed, {patched} patched`
-    date            a pick: when it changed, where the page says so; not watched
-    summary         a pick; not watched
-    page            the address that is linked to, where that is not the one that is fetched (data behind a page)
+    date            a selector for the date of the change, not watched
+    summary         a selector, not watched
+    page            the address to link to, if it differs from the fetched one (data behind a page)
 
-One entry comes of it. Its identity is made of the values, so other values are another entry and the same ones, read again or
-come back, the same. Numbers count by their value: 1,596 is 1596. Where a value is missing the document is broken: a page that
-was rebuilt must not announce that something fell to nothing.
+The document has one entry. Its identity is made of the values. Other values are another entry, and the same values are the
+same entry, even after a change and back. Numbers count by value: 1,596 is 1596. A missing value makes the document broken,
+because a rebuilt page must not announce a fall to nothing.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from ingest.parse.markup.characters import legal
 from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import HtmlPage
 from ingest.parse.markup.links import absolute
-from ingest.parse.markup.selector import compile_selector
+from ingest.parse.markup.selector import Selector, SelectorError, compile_selector
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.text import clean_title
 
 VALUE_LIMIT: Final = 500
-"""Characters of a value; a longer one is a picked page, not a value."""
+"""Characters of a value. A longer text is part of a page, not a value."""
 
 NAME: Final = re.compile(r"value(?:\.(?P<name>[a-z][a-z0-9_]{0,30}))?")
-"""Names of watched picks in `select`."""
+"""Names of watched selectors in `select`."""
 
 PLACEHOLDER: Final = re.compile(r"\{(?P<name>[a-z][a-z0-9_]{0,30})\}")
-"""Where a value stands in the title."""
+"""The place of a value in the title."""
 
 _GROUPED: Final = re.compile(r"(?<=\d)[,\u2009\u202f'](?=\d{3}(?!\d))")
 
@@ -82,20 +82,20 @@ def parse(decoded: Decoded, url: str, source: Source) -> Document:
 
 
 def names(select: Mapping[str, str]) -> dict[str, str]:
-    """Return the watched picks of a stanza, each with the name of its value."""
-    found = ((key, NAME.fullmatch(key)) for key in select)
-    return {key: match["name"] or "value" for key, match in found if match}
+    """Return the watched selectors of a stanza, each with the name of its value."""
+    matches = ((key, NAME.fullmatch(key)) for key in select)
+    return {key: match["name"] or "value" for key, match in matches if match}
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """Return the title with its values; a name that is none stays as it is written."""
-    return PLACEHOLDER.sub(lambda found: values.get(found["name"], found[0]), template)
+    """Return the title with its values. Unknown names stay as written."""
+    return PLACEHOLDER.sub(lambda match: values.get(match["name"], match[0]), template)
 
 
 def identity(values: Mapping[str, str]) -> str:
-    """Return the identity of these values, whatever the order of their names and the spelling of their numbers."""
-    told = "; ".join(f"{name}={_plain(value)}" for name, value in sorted(values.items()))
-    return told if len(told) <= VALUE_LIMIT else f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+    """Return the identity of values. The order of names and the spelling of numbers do not matter."""
+    joined = "; ".join(f"{name}={_plain(value)}" for name, value in sorted(values.items()))
+    return joined if len(joined) <= VALUE_LIMIT else f"sha256:{hashlib.sha256(joined.encode()).hexdigest()}"
 
 
 def _plain(value: str) -> str:
@@ -117,21 +117,31 @@ def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
         raise ParseError(f"The answer begins like JSON and is not: {error!s:.100}.", rule="broken") from error
 
     def pick(key: str) -> str:
-        found = compile_selector(select[key], data=True).first_in(data)
-        if isinstance(found, jsontext.Beyond):
-            raise ParseError(f"The {key} at {select[key]} is {found.told}; correct select.{key}.", rule="broken")
-        return found
+        value = _selector(key, select[key], data=True).first_in(data)
+        if isinstance(value, jsontext.Beyond):
+            raise ParseError(f"The {key} at {select[key]} is {value.told}; correct select.{key}.", rule="broken")
+        return value
 
     return pick
 
 
 def _on_page(decoded: Decoded, select: Mapping[str, str]) -> _Pick:
     page = HtmlPage(webpage.parse(decoded.text))
-    if why := obstacle_on(page.tree):  # it has words, too, and none of them is the value
-        raise ParseError(f"Where the value should be stands {OBSTACLES[why]}.", rule=why)
+    if obstacle := obstacle_on(page.tree):  # its words are not the value
+        raise ParseError(f"Where the value should be stands {OBSTACLES[obstacle]}.", rule=obstacle)
     root = page.tree.root
 
     def pick(key: str) -> str:
-        return compile_selector(select[key]).first(root, page) if root is not None else ""
+        return _selector(key, select[key], data=False).first(root, page) if root is not None else ""
 
     return pick
+
+
+def _selector(key: str, text: str, *, data: bool) -> Selector:
+    """Compile a selector. The stanza cannot know whether the document will be a page or data."""
+    try:
+        return compile_selector(text, data=data)
+    except SelectorError as error:
+        document = "JSON" if data else "a page"
+        what = error.what.rstrip(".")
+        raise ParseError(f"The answer is {document}, and {what}; correct select.{key}.", rule="broken") from error
