@@ -233,6 +233,22 @@ def test_a_poll_with_nothing_due_loads_nothing_that_fetches_or_reads(desk: Desk)
     assert ended[1] == ["0 polled: 0 ok, 0 not modified, 0 failed, 0 skipped. 0 created, 0 revised, 0 rejected.", ""]
 
 
+def test_a_poll_loads_nothing_that_only_operators_use(desk: Desk) -> None:
+    program = (
+        "import sys; from ingest.cli import main; main(['poll']); assert 'ingest.pipeline.poll' in sys.modules;"
+        "print(*(name for name in sys.modules if name.startswith('ingest.authoring')))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=desk.folder,
+        env=desk.environment,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert ended.stdout.splitlines()[-1] == ""
+
+
 def test_help_and_settings_are_cheap(desk: Desk) -> None:
     for arguments in (("--help",), ("settings",)):
         desk.run(*arguments)  # leaves compiled files behind where that is possible

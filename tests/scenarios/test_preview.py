@@ -9,12 +9,12 @@ from functools import cache
 import pytest
 
 from ingest import allowlist
+from ingest.authoring.preview import Preview, preview
 from ingest.authoring.survey import look
 from ingest.demo.answers import Answer
 from ingest.errors import ParseError
 from ingest.judging import Reading
 from ingest.model import Allowlist, Capture, Fate, Kind, State, Tally
-from ingest.pipeline.preview import Preview, preview
 from world import NOW, World, rss
 from world import Item as Told
 

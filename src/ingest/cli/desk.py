@@ -12,7 +12,7 @@ from ingest.model import Failed, Grant, Kind, Source, Vendor
 
 if TYPE_CHECKING:
     from ingest.authoring.discover import Discovery
-    from ingest.cli.proposals import Offer
+    from ingest.authoring.proposals import ReadyProposal
     from ingest.model import Allowlist
 
 NOBODY: Final = "unlisted"
@@ -105,8 +105,8 @@ def _look(obtained: document.Obtained) -> tuple[Discovery, str]:
         return Discovery(()), error.message
 
 
-def _offers(found: Discovery, owner: Vendor | None, listed: Allowlist) -> list[Offer]:
-    from ingest.cli.proposals import offer
+def _offers(found: Discovery, owner: Vendor | None, listed: Allowlist) -> list[ReadyProposal]:
+    from ingest.authoring.proposals import offer
 
     offers = [offer(proposal, owner, listed.sources) for proposal in found.proposals]
     return sorted(offers, key=lambda one: bool(one.doubts) or one.official == 0)  # what would record nothing comes last
@@ -118,7 +118,7 @@ def _as_document(
     obtained: document.Obtained,
     found: Discovery,
     fault: str,
-    offers: list[Offer],
+    offers: list[ReadyProposal],
 ) -> dict[str, Any]:
     return {
         "url": address,
@@ -138,7 +138,7 @@ def _print_offers(
     obtained: document.Obtained,
     found: Discovery,
     fault: str,
-    offers: list[Offer],
+    offers: list[ReadyProposal],
 ) -> None:
     whose = f"official for {owner.name}" if owner else "in no vendor's list"
     render.line(f"{address}: {whose}; read from {obtained.origin}.")
@@ -157,7 +157,7 @@ def _print_offers(
         render.note("These are guesses. Save a stanza to a file and see what it yields: ingest sources try FILE")
 
 
-def _print_offer(number: int, one: Offer, owner: Vendor | None) -> None:
+def _print_offer(number: int, one: ReadyProposal, owner: Vendor | None) -> None:
     count = "Not fetched yet" if one.count is None else f"{one.count:,} entr{'y' if one.count == 1 else 'ies'}"
     official = "" if one.official is None or owner is None else f", {one.official} of them official for {owner.name}"
     render.line(f"{number}. {one.kind} {one.url}")

@@ -15,8 +15,8 @@ from ingest.model import Failed, Fate, Source, Vendor
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ingest.authoring.preview import Preview
     from ingest.model import Allowlist
-    from ingest.pipeline.preview import Preview
     from ingest.settings import Settings
 
 PARTS: Final = 3
@@ -106,8 +106,8 @@ def _preview(
     alone: bool,
 ) -> Preview:
     """Preview a document and, where the site may be asked, the first parts that it lists."""
+    from ingest.authoring.preview import joined, preview
     from ingest.judging import Reading
-    from ingest.pipeline.preview import joined, preview
 
     reading = Reading(item, owner, 0)
     whole = preview(obtained.capture, reading, engine)

@@ -35,7 +35,7 @@ _KEY_LENGTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ProposedEntry:
     """One entry that a proposal would yield."""
 
     title: str
@@ -44,7 +44,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ReadyProposal:
     """
     One proposal, ready to be taken over.
 
@@ -64,12 +64,12 @@ class Offer:
     official: int | None
     polled_as: tuple[str, ...]
     doubts: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ProposedEntry, ...]
     stanza: str
     command: str
 
 
-def offer(proposal: SourceProposal, vendor: Vendor | None, sources: Iterable[Source]) -> Offer:
+def offer(proposal: SourceProposal, vendor: Vendor | None, sources: Iterable[Source]) -> ReadyProposal:
     """
     Make a proposal ready.
 
@@ -86,9 +86,10 @@ def offer(proposal: SourceProposal, vendor: Vendor | None, sources: Iterable[Sou
     document = proposal.document
     entries = document.entries if document else ()
     shown = tuple(
-        Entry(clean_title(entry.title, entry.title_type), entry.link, entry.published) for entry in entries[:SHOWN]
+        ProposedEntry(clean_title(entry.title, entry.title_type), entry.link, entry.published)
+        for entry in entries[:SHOWN]
     )
-    return Offer(
+    return ReadyProposal(
         kind=proposal.kind,
         url=proposal.url,
         title=proposal.title,
