@@ -92,6 +92,10 @@ AFTER: Final = (
 """What may stand between a date in a line and the words behind it: weekday, time and zone; ignoring case."""
 
 
+BEFORE: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?|\d{1,2}:\d{2}(?:\s*[ap]m)?(?:\s*[A-Z]{2,4})?,?\s*(?:on)?)\s*$"
+"""The weekday or time in front of a date in a line, ignoring case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """A time of day: since midnight, None where there is none that can be known, and the zone as written."""

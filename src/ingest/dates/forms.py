@@ -10,17 +10,24 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH_STARTS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""The first letters of the months, in lower case."""
+
 NAME: Final = (
     r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])\.?"
 )
 """The name of a month, in lower case."""
 
-_ERAS: Final = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988, "民國": 1911, "民国": 1911}
-"""The year before the first of each era; its first year is also called 元年."""
+_ERAS: Final = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
+"""The year before each era. The first year of an era is also written 元年."""
 
-ERA: Final = r"(?:中華)?民[國国]|令和|平成|(?<![a-z])[rh](?=\s?[\d元])"
+_LETTERS: Final = {"r": "令和", "h": "平成"}
+_REPUBLIC: Final = "中華"  # in front of the era of Taiwan
+_JAPANESE: Final = "|".join(_LETTERS.values())
+_ERA_NAMES: Final = "|".join(name if name in _LETTERS.values() else f"(?:{_REPUBLIC})?{name}" for name in _ERAS)
+
+ERA: Final = rf"{_ERA_NAMES}|(?<![a-z])[{''.join(_LETTERS)}](?=\s?[\d元])"
 """The name of an era, in lower case."""
 
 _KANJI: Final = "〇零一二三四五六七八九十"
@@ -28,14 +35,14 @@ _KANJI_NUMBER: Final = re.compile(rf"[{_KANJI}]+(?=\s*[年月日号號時时點�
 
 # ── in a line, ignoring case ────────────────────────────────────────────────────────────────────────────────────
 
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_MONTH: Final = rf"(?:{'|'.join(MONTH_STARTS)})[a-z]{{0,6}}\.?"
 _NUMBER: Final = rf"(?:\d{{1,2}}|[{_KANJI}]{{1,3}})"
-_EAST_YEAR: Final = rf"(?:(?:(?:中華)?民[國国]|令和|平成|(?<![^\W\d_])[RＲHＨ])\s*(?:\d{{1,3}}|元|[{_KANJI}]{{1,3}})|(?<!\d)\d{{4}}|[{_KANJI}]{{4}})\s*[年년]"
+_EAST_YEAR: Final = rf"(?:(?:{_ERA_NAMES}|(?<![^\W\d_])[RＲHＨ])\s*(?:\d{{1,3}}|元|[{_KANJI}]{{1,3}})|(?<!\d)\d{{4}}|[{_KANJI}]{{4}})\s*[年년]"
 FULL: Final = (
     rf"(?<![\w-]){_MONTH}\s*\d{{1,2}}(?:st|nd|rd|th)?(?:,\s*|\s+)\d{{4}}(?!\w)",
     rf"(?<![\w-])\d{{1,2}}(?:st|nd|rd|th)?\.?[\s-]*(?:of\s+)?{_MONTH},?[\s-]+\d{{4}}(?!\w)",
     rf"{_EAST_YEAR}(?:\s*[(（][^()（）]{{1,12}}年[)）])?\s*{_NUMBER}\s*[月월]\s*{_NUMBER}\s*[日号號일]",
-    r"(?<![^\W\d_])(?:令和|平成|[RＲ])\s?\d{1,2}\s?(?P<dot>[-/.])\s?\d{1,2}\s?(?P=dot)\s?\d{1,2}(?![\d/-])",
+    rf"(?<![^\W\d_])(?:{_JAPANESE}|[RＲ])\s?\d{{1,2}}\s?(?P<dot>[-/.])\s?\d{{1,2}}\s?(?P=dot)\s?\d{{1,2}}(?![\d/-])",
     r"(?<![\d./-])\d{4}\s?(?P<sign>[-/.])\s?\d{1,2}\s?(?P=sign)\s?\d{1,2}(?![\d/-])",
     r"(?<![\d./-])\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}(?![\d/-])",
 )
@@ -48,14 +55,21 @@ MONTHS: Final = (
 """Months."""
 
 
+WITHOUT_YEAR: Final = (
+    r"(?:\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]|\d{1,2}[./-]\d{1,2}|[A-Za-z]{3,9}\.? \d{1,2}|\d{1,2} [A-Za-z]{3,9}\.?)"
+    r"(?:\s?[(（][月火水木金土日][)）])?"
+)
+"""A day without its year, as the whole of a text."""
+
+
 def month_number(name: str) -> int:
     """Return the number of a month that `NAME` matched."""
-    return _MONTHS.index(name[:3]) + 1
+    return MONTH_STARTS.index(name[:3]) + 1
 
 
 def year_of(era: str, count: str) -> int:
     """Return the year that an era's `count`-th is."""
-    return _ERAS[era.removeprefix("中華")] + (1 if count == "元" else int(count))
+    return _ERAS[_LETTERS.get(era, era).removeprefix(_REPUBLIC)] + (1 if count == "元" else int(count))
 
 
 def counted(text: str) -> str:

@@ -18,18 +18,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ingest import dates
 from ingest.dates.clock import AFTER, HALF
-from ingest.dates.forms import ERA, NAME, counted, month_number, year_of
+from ingest.dates.forms import ERA, MONTH_STARTS, NAME, counted, month_number, year_of
+from ingest.dates.parsing import LONGEST, parse
 from ingest.model import NO_DATE, Dated, Precision
 
-LONGEST: Final = 300
+TEXT_LIMIT: Final = 300
 """Characters of a text in which a date is looked for; the longest recorded heading with one has 25."""
 
 NO_YEAR: Final = "the page gives no year for it"
 """The reason of a date that is a day or month without a year."""
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME: Final = rf"(?<![a-z]){NAME}"
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\w|:\d)"
 _UNTIL: Final = r"\s*(?:-|~|to|and|&)\s*"  # after `_folded`
@@ -116,10 +115,10 @@ class PartialDate:
 
 def find(text: str) -> PartialDate | None:
     """Return the first date in a text, None if there is none; one with its year goes before one without."""
-    written = " ".join(text.split())[:LONGEST]
+    written = " ".join(text.split())[:TEXT_LIMIT]
     folded = _WEEKDAY_EAST.sub(" ", unicodedata.normalize("NFKC", written).lower().translate(_DASHES))
     folded = counted(folded)
-    if not any(char.isdigit() for char in folded) and not any(month in folded for month in _MONTHS):
+    if not any(char.isdigit() for char in folded) and not any(month in folded for month in MONTH_STARTS):
         return None
     for match, forms in _matches(folded):
         before, after = folded[: match.start()], folded[match.end() :]
@@ -159,7 +158,7 @@ def _day(parts: dict[str, str | None], raw: str) -> PartialDate | None:
 
 def _checked(day: PartialDate) -> PartialDate | None:
     # Any leap year serves to see whether a day without a year exists.
-    read = dates.parse(replace(day, year=day.year or 2024).printed)
+    read = parse(replace(day, year=day.year or 2024).printed)
     return day if read.value is not None else None
 
 
@@ -177,5 +176,5 @@ def dated(day: PartialDate | None) -> Dated:
     if day is None:
         return NO_DATE
     if day.year is None:
-        return Dated(None, Precision.NONE, day.raw[: dates.LONGEST], NO_YEAR)
-    return replace(dates.parse(day.printed), raw=day.raw[: dates.LONGEST])
+        return Dated(None, Precision.NONE, day.raw[:LONGEST], NO_YEAR)
+    return replace(parse(day.printed), raw=day.raw[:LONGEST])

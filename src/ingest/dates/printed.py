@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ingest import dates
 from ingest.dates import forms, labels
+from ingest.dates.parsing import in_english, parse
 from ingest.model import NO_DATE, Dated
 
 _MOMENT: Final = r"(?<!\d)\d{4}-\d\d?-\d\d?T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -41,7 +41,7 @@ def stated(texts: Iterable[str]) -> Stated:
     plain: list[Dated] = []
     changes: list[Dated] = []
     for text in texts:
-        whole = dates.parse(text)
+        whole = parse(text)
         found = _found(text) if whole.value is None or labels.speaks(text) else [(whole, None)]
         for date, is_update in found:
             (plain if is_update is None else changes if is_update else named).append(date)
@@ -74,10 +74,10 @@ def dates_in(text: str) -> list[tuple[str, Dated]]:
 def _found(text: str) -> list[tuple[Dated, bool | None]]:
     """Return each date in a text, the full ones first, and whether it is that of a change."""
     text = _SPACED.sub(r"\1", text[:_WITHIN])
-    english = dates.in_english(text.lower())
+    english = in_english(text.lower())
     return _read(text) or (_read(english) if english != text.lower() else [])
 
 
 def _read(text: str) -> list[tuple[Dated, bool | None]]:
-    read = [(dates.parse(found.written), found.is_update) for found in labels.dates_in(text, _FORMS, _ANY)]
+    read = [(parse(found.written), found.is_update) for found in labels.dates_in(text, _FORMS, _ANY)]
     return [(date, is_update) for date, is_update in read if date.value is not None]

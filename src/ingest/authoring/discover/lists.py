@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborNode, SelectolaxError
 from ingest.authoring.discover import groups
 from ingest.authoring.discover.groups import Card, Group
 from ingest.authoring.discover.names import class_parts, common, context_names, own_names
+from ingest.dates import forms
 from ingest.dates.printed import dated
 from ingest.errors import ParseError
 from ingest.model import Precision
@@ -49,10 +50,7 @@ LEADING: Final = (
 _DIVIDERS: Final = ("dt", "h2", "h3", "h4", ".date", "[class*=date]", "time")
 """What stands above the cards of a day, a month or a year."""
 
-_DAY: Final = re.compile(
-    r"(?:\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]|\d{1,2}[./-]\d{1,2}|[A-Za-z]{3,9}\.? \d{1,2}|\d{1,2} [A-Za-z]{3,9}\.?)"
-    r"(?:\s?[(（][月火水木金土日][)）])?"
-)
+_DAY: Final = re.compile(forms.WITHOUT_YEAR)
 _YEARLY: Final = ("{{{year}}}年{{{day}}}", "{{{day}}} {{{year}}}", "{{{year}}}/{{{day}}}", "{{{year}}}.{{{day}}}")
 """A day without a year and a year, put together as dates are written."""
 

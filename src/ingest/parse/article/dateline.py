@@ -19,7 +19,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from ingest import dates
 from ingest.dates import clock, forms, labels, printed
-from ingest.model import NO_DATE, Dated, Evidence, Precision
+from ingest.dates.parsing import parse_local
+from ingest.model import NO_DATE, Dated, Evidence
 from ingest.parse.markup.characters import names
 from ingest.parse.markup.elements import ancestors
 from ingest.parse.markup.webpage import UNSEEN, attribute
@@ -66,7 +67,7 @@ _ENDS: Final = re.compile(
 )
 _SET_OFF: Final = re.compile(rf"(?:^|{_EDGE}|[|｜·•／>»\u3000]|\s[-–—―/])\s*$")
 _CLOCK_BEFORE: Final = re.compile(
-    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?|\d{1,2}:\d{2}(?:\s*[ap]m)?(?:\s*[A-Z]{2,4})?,?\s*(?:on)?)\s*$",
+    clock.BEFORE,
     re.IGNORECASE,
 )
 _DATELINE: Final = re.compile(r"[A-Z][\w.,'’()/ -]{1,50}[,–—-]\s*")  # SAN FRANCISCO, May 21, 2026 —
@@ -327,20 +328,4 @@ def _begins_another(text: str) -> bool:
 def _moment(time: LexborNode) -> Dated:
     """Return what a `<time>` means: its `datetime`, else its text (HTML §4.5.14)."""
     written = attribute(time, "datetime")
-    return zoned(written) if written else printed.date_in(" ".join(time.text().split()))
-
-
-def zoned(raw: str) -> Dated:
-    """
-    Read a date that a page's markup states; a time without a zone is left out, and the day stays.
-
-    Feeds print UTC there, pages the clock of their editors (afp.com +02:00, yomiuri.co.jp +09:00, latimes.com UTC).
-    """
-    date = dates.parse(raw)
-    if date.precision is not Precision.SECOND or not _NO_ZONE.fullmatch(raw.strip()):
-        return date
-    day = dates.parse(raw.strip()[:10])
-    return Dated(day.value, day.precision, raw.strip(), day.reason)
-
-
-_NO_ZONE: Final = re.compile(r"\d{4}([-/.])\d\d\1\d\d(?:\s*[tT]\s*|\s+)\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?")
+    return parse_local(written) if written else printed.date_in(" ".join(time.text().split()))

@@ -28,6 +28,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from ingest.dates.parsing import parse_local
 from ingest.errors import ParseError
 from ingest.model import NO_DATE, Article, Dated, Evidence
 from ingest.parse.article import dateline, titles
@@ -232,12 +233,12 @@ class _Reading:
         graph = [*self.meta.get(tag, []), *(self.meta.get("og:updated_time", []) if name == "modified" else [])]
         told: list[tuple[Dated, Evidence]] = [
             *(
-                (dateline.zoned(text), Evidence.JSON_LD)
+                (parse_local(text), Evidence.JSON_LD)
                 for node in self.about
                 for text in linked_data.texts(node.get(key))
             ),
-            *((dateline.zoned(text), Evidence.OPEN_GRAPH) for text in graph),
-            *((dateline.zoned(text), Evidence.META) for text in self.unique(meta)),
+            *((parse_local(text), Evidence.OPEN_GRAPH) for text in graph),
+            *((parse_local(text), Evidence.META) for text in self.unique(meta)),
             *([(seen, by)] if by is Evidence.TIME else []),
             (marked, Evidence.TIME),
             *([(seen, by)] if by is Evidence.TEXT else []),
