@@ -26,7 +26,7 @@ from ingest.store import engine as database
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PreviewItem:
     """One entry of a document and where it would end; `url` of a refused one is to be shown, never followed."""
 
     position: int
@@ -47,8 +47,8 @@ class Preview:
     `parts` are the documents that this one only lists, and which a poll would read as well.
     """
 
-    verdict: selfcheck.Verdict
-    items: tuple[Item, ...] = ()
+    verdict: selfcheck.CheckResult
+    items: tuple[PreviewItem, ...] = ()
     odd: tuple[str, ...] = ()
     dialect: str = ""
     parts: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ def _decide(engine: Engine | None, judged: Judged, reading: Reading, capture: Ca
     return documents.decide(documents.identify(judged, Memory(), reading, capture), {}, reading, capture)
 
 
-def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[Item]:
+def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[PreviewItem]:
     """Yield each entry with its fate; an entry whose page is opened first is pending."""
     waits = "its page would be opened first"
     older = f"older than the newest {source.first_fill}, which are opened; it would be registered as known"
@@ -112,13 +112,15 @@ def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[Item]:
             yield replace(_offered(offer, refusal.fate), rule=refusal.rule, detail=refusal.detail)
 
 
-def _offered(offer: dedupe.Offer, fate: Fate) -> Item:
+def _offered(offer: dedupe.Offer, fate: Fate) -> PreviewItem:
     entry = offer.candidate
-    return Item(entry.position, fate, entry.title, offer.url.text, entry.published, entry.lang)
+    return PreviewItem(entry.position, fate, entry.title, offer.url.text, entry.published, entry.lang)
 
 
-def _refused(refusal: Refusal) -> Item:
-    return Item(refusal.position, refusal.fate, refusal.title, refusal.url, rule=refusal.rule, detail=refusal.detail)
+def _refused(refusal: Refusal) -> PreviewItem:
+    return PreviewItem(
+        refusal.position, refusal.fate, refusal.title, refusal.url, rule=refusal.rule, detail=refusal.detail
+    )
 
 
 # ── what looks odd ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,7 +133,7 @@ _MOST: Final = 0.5
 
 
 def _oddities(
-    document: Document, items: Sequence[Item], capture: Capture, source: Source, verdict: selfcheck.Verdict
+    document: Document, items: Sequence[PreviewItem], capture: Capture, source: Source, verdict: selfcheck.CheckResult
 ) -> Iterator[str]:
     """Say what an operator should look at although nothing forbids it."""
     if document.damage:
@@ -149,7 +151,7 @@ def _oddities(
         yield from _odd_fates(items)
 
 
-def _stricter(document: Document, capture: Capture, source: Source, verdict: selfcheck.Verdict) -> Iterator[str]:
+def _stricter(document: Document, capture: Capture, source: Source, verdict: selfcheck.CheckResult) -> Iterator[str]:
     """Check once more as for a source that gives dates, and whether a second reading says the same."""
     known = {reason.rule for reason in verdict.reasons}
     again = jail.parse(capture, source)
@@ -174,7 +176,7 @@ def _odd_dates(document: Document, capture: Capture, source: Source) -> Iterator
         yield f"The newest entry is of {max(known):%Y-%m-%d}; is something still published here?"
 
 
-def _odd_titles(items: Iterable[Item]) -> Iterator[str]:
+def _odd_titles(items: Iterable[PreviewItem]) -> Iterator[str]:
     titles = Counter(item.title for item in items if item.title)
     repeated = [title for title, times in titles.items() if times > 1]
     if repeated:
@@ -184,7 +186,7 @@ def _odd_titles(items: Iterable[Item]) -> Iterator[str]:
         yield f"{len(long)} of the titles are longer than {_LONG} characters; more than the title may have been taken."
 
 
-def _odd_languages(items: Sequence[Item], source: Source) -> Iterator[str]:
+def _odd_languages(items: Sequence[PreviewItem], source: Source) -> Iterator[str]:
     langs = Counter(item.lang for item in items if item.fate in _RECORDED)
     if not langs:
         return
@@ -200,7 +202,7 @@ def _odd_languages(items: Sequence[Item], source: Source) -> Iterator[str]:
 _RECORDED: Final = frozenset({Fate.CREATED, Fate.REVISED, Fate.SEEN, Fate.DUPLICATE, Fate.PENDING})
 
 
-def _odd_fates(items: Sequence[Item]) -> Iterator[str]:
+def _odd_fates(items: Sequence[PreviewItem]) -> Iterator[str]:
     if not items:
         yield "There is nothing in it: an empty list, or another document than was meant."
         return

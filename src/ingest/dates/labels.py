@@ -72,14 +72,14 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LabelledDate:
     """A date in a text, and whether a word calls it that of a change (True) or of a publication (False); None: no word."""
 
     written: str
     is_update: bool | None
 
 
-def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str]) -> Iterator[Found]:
+def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str]) -> Iterator[LabelledDate]:
     """
     Yield what looks like a date in a text, by the order of forms, with what a word in front of it or behind it calls it.
 
@@ -101,7 +101,7 @@ def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str])
     for match, word in zip(matches, words, strict=True):
         start = max((end for end in ends if end <= match.start()), default=0)
         said = _BEFORE.search(text[start : match.start()]) or word
-        yield Found(match[0], None if said is None else said["updated"] is not None)
+        yield LabelledDate(match[0], None if said is None else said["updated"] is not None)
 
 
 def speaks(text: str) -> bool:

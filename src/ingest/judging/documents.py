@@ -53,7 +53,7 @@ class Identified:
 
     judged: Judged
     memory: Memory
-    verdict: selfcheck.Verdict
+    verdict: selfcheck.CheckResult
     decisions: list[dedupe.Decision]
 
 
@@ -68,7 +68,7 @@ class Decided:
     walk: where the list goes on, its end, or None without a change
     """
 
-    verdict: selfcheck.Verdict
+    verdict: selfcheck.CheckResult
     held: Held
     kept: list[dedupe.Decision]
     refusals: list[Refusal]
@@ -167,7 +167,7 @@ def _quarantined(identified: Identified, reading: Reading, capture: Capture, *, 
     return Decided(identified.verdict, Held([], [], [], []), [], [*entries, *judged.refusals], walk)
 
 
-def _verify(document: Document, reading: Reading, earlier: selfcheck.Earlier) -> selfcheck.Verdict:
+def _verify(document: Document, reading: Reading, earlier: selfcheck.Earlier) -> selfcheck.CheckResult:
     """Check the result of selectors. A feed or a sitemap only fails where it suddenly has no entry."""
     if reading.source.kind not in CHECKED:
         return selfcheck.emptied(document, earlier)

@@ -71,7 +71,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """Whether a find may be recorded; `state` is ok, broken, blocked or moved."""
 
     state: State
@@ -90,12 +90,12 @@ _OBSTACLES: Final = {
 }
 
 
-def judge_error(error: ParseError) -> Verdict:
+def judge_error(error: ParseError) -> CheckResult:
     """Return the verdict on a document that could not be read: `blocked` where something stands in its way, `moved` where it says so."""
     if error.rule in _OBSTACLES:
-        return Verdict(State.BLOCKED, (Reason(error.rule, _OBSTACLES[error.rule]),))
+        return CheckResult(State.BLOCKED, (Reason(error.rule, _OBSTACLES[error.rule]),))
     state = State.MOVED if error.rule == "moved" else State.BROKEN
-    return Verdict(state, (Reason(error.rule, error.message),))
+    return CheckResult(state, (Reason(error.rule, error.message),))
 
 
 def check(
@@ -105,7 +105,7 @@ def check(
     dates: bool = True,
     earlier: Earlier = Earlier(),
     again: Document | None = None,
-) -> Verdict:
+) -> CheckResult:
     """
     Return whether what was found in a document may be recorded.
 
@@ -118,7 +118,7 @@ def check(
     """
     entries = document.entries
     if not entries:
-        return Verdict(
+        return CheckResult(
             State.BROKEN, (Reason("none", _said("Nothing was found", "compare select.entry with the page")),)
         )
     reasons = [
@@ -132,15 +132,15 @@ def check(
             else [Reason("unsteady", "Two readings of the same bytes differ; report it.")]
         ),
     ]
-    return Verdict(State.BROKEN if reasons else State.OK, tuple(reasons))
+    return CheckResult(State.BROKEN if reasons else State.OK, tuple(reasons))
 
 
-def emptied(document: Document, earlier: Earlier) -> Verdict:
+def emptied(document: Document, earlier: Earlier) -> CheckResult:
     """Return the verdict on a document whose entries need no belief: that it has none any more is no news."""
     if document.entries or document.unreadable or document.parts or not earlier.counts:
-        return Verdict(State.OK)
+        return CheckResult(State.OK)
     what = f"Nothing is in it where there were {min(earlier.counts)} entries or more before; look at the address in a browser."
-    return Verdict(State.BROKEN, (Reason("none", what),))
+    return CheckResult(State.BROKEN, (Reason("none", what),))
 
 
 def shrunk(document: Document, earlier: Earlier) -> str:

@@ -55,7 +55,7 @@ _PREFIX_OF_PATH: Final = "path:"
 
 
 @dataclass(slots=True)
-class _Item:
+class _UrlElement:
     """What one `url` or `sitemap` element says, by the names of its elements."""
 
     said: dict[str, str] = field(default_factory=dict)
@@ -102,22 +102,22 @@ def _refusal(text: str) -> ParseError:
     return ParseError("The answer is no sitemap; if it is a feed, give the source kind: feed.", rule="not-a-sitemap")
 
 
-def _lines(text: str) -> tuple[str, list[_Item]]:
+def _lines(text: str) -> tuple[str, list[_UrlElement]]:
     """Read a text sitemap: one address a line and nothing else (protocol 0.9, "Other Sitemap formats")."""
     lines = [line.strip() for line in text.splitlines() if line.strip("\ufeff \t")]
     if not all(_ADDRESS.fullmatch(line.strip("\ufeff")) for line in lines):
         return "", []
-    return "urlset", [_Item({"loc": line.strip("\ufeff")}, closed=True) for line in lines]
+    return "urlset", [_UrlElement({"loc": line.strip("\ufeff")}, closed=True) for line in lines]
 
 
-def _elements(text: str) -> tuple[str, list[_Item]]:
+def _elements(text: str) -> tuple[str, list[_UrlElement]]:
     """
     Return the root element and what each element below it says.
 
     Only direct children count (an image has a `loc` too), and those of a news element.
     """
     root = prefix = ""
-    items: list[_Item] = []
+    items: list[_UrlElement] = []
     path: list[str] = []
     pieces: list[str] = []
     for token in _TOKEN.finditer(text):
@@ -141,16 +141,16 @@ def _elements(text: str) -> tuple[str, list[_Item]]:
     return root, items
 
 
-def _open(path: list[str], items: list[_Item], name: str) -> None:
+def _open(path: list[str], items: list[_UrlElement], name: str) -> None:
     """Note that an element begins, where nothing is around it a new item."""
     if path and name == path[0]:  # the one before was not closed
         path.clear()
     path.append(name)
     if len(path) == 1:
-        items.append(_Item())
+        items.append(_UrlElement())
 
 
-def _close(path: list[str], items: list[_Item], name: str, text: str, prefix: str) -> None:
+def _close(path: list[str], items: list[_UrlElement], name: str, text: str, prefix: str) -> None:
     """Note what an element said as it ends; elements that were never closed end with the one around them."""
     if name not in path:
         return
@@ -168,7 +168,7 @@ def _close(path: list[str], items: list[_Item], name: str, text: str, prefix: st
 # ── what it says ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _see_absolute(items: list[_Item]) -> None:
+def _see_absolute(items: list[_UrlElement]) -> None:
     """Refuse a sitemap of which no address is absolute, as the protocol asks ("loc"): nobody knows what they are relative to."""
     written = [loc for item in items if (loc := _loc(item))]
     if written and not any(map(_ABSOLUTE.match, written)):
@@ -179,19 +179,21 @@ def _see_absolute(items: list[_Item]) -> None:
         )
 
 
-def _loc(item: _Item) -> str:
+def _loc(item: _UrlElement) -> str:
     """Return the address of an element, without CDATA that stands around it as text."""
     return uncovered(item.said.get("loc", "")).strip()
 
 
-def _parts(items: list[_Item], url: str, pattern: str) -> Iterator[str]:
+def _parts(items: list[_UrlElement], url: str, pattern: str) -> Iterator[str]:
     wanted = re.compile(pattern)
     written = map(_loc, items)
     links = dict.fromkeys(absolute(loc, url) for loc in written if _ABSOLUTE.match(loc))
     yield from (link for link in links if wanted.search(link))
 
 
-def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, str], notes: list[str]) -> Document:
+def _urlset(
+    items: list[_UrlElement], url: str, source: Source, select: Mapping[str, str], notes: list[str]
+) -> Document:
     include, exclude = (_patterns(patterns) for patterns in (source.include, source.exclude))
     dated = re.compile(select["date"]) if "date" in select else None
     entries: list[Entry] = []
@@ -224,7 +226,7 @@ def _urlset(items: list[_Item], url: str, source: Source, select: Mapping[str, s
     )
 
 
-def _fault(item: _Item, written: str) -> tuple[str, str]:
+def _fault(item: _UrlElement, written: str) -> tuple[str, str]:
     """Return why an element is no entry, by its short name and in words."""
     if written:
         return "not-absolute", f"the address {written:.200} is not absolute, as a sitemap's have to be"

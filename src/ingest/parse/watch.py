@@ -118,8 +118,8 @@ def _in_data(text: str, select: Mapping[str, str]) -> _Pick:
 
     def pick(key: str) -> str:
         value = _selector(key, select[key], data=True).first_in(data)
-        if isinstance(value, jsontext.Beyond):
-            raise ParseError(f"The {key} at {select[key]} is {value.told}; correct select.{key}.", rule="broken")
+        if isinstance(value, jsontext.HugeNumber):
+            raise ParseError(f"The {key} at {select[key]} is {value.description}; correct select.{key}.", rule="broken")
         return value
 
     return pick

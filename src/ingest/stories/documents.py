@@ -40,7 +40,7 @@ ARTICLE_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DocumentAddress:
     """
     An address as far as it can be compared.
 
@@ -70,7 +70,7 @@ def same_document(url_a: str, url_b: str) -> bool:
 
 
 @lru_cache(maxsize=8_192)  # an address is asked about by each rule and each neighbour
-def page(url: str) -> Page:
+def page(url: str) -> DocumentAddress:
     """
     Take an address apart.
 
@@ -87,7 +87,7 @@ def page(url: str) -> Page:
     plain = _without_locale(segments)
     asked = "&".join(part for part in query.split("&") if part.partition("=")[0] not in rulebook.LOCALE_PARAMETERS)
     story = _joined(_without_locale_host(host), plain, asked, fragment)
-    return Page(document, story, _slug(plain, fragment), _is_list(plain, asked, fragment), bool(fragment))
+    return DocumentAddress(document, story, _slug(plain, fragment), _is_list(plain, asked, fragment), bool(fragment))
 
 
 def _joined(host: str, segments: list[str], query: str, fragment: str) -> str:
@@ -151,7 +151,7 @@ def without_mark(slug: str) -> str:
     return _AGAIN.sub("", slug) if slug.count("-") >= LONGEST_SLUG else slug
 
 
-def slug_end(of: Page) -> str:
+def slug_end(of: DocumentAddress) -> str:
     """
     Return the words of an address by which its translation is found, "" if they are numbers only.
 

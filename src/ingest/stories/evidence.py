@@ -17,7 +17,15 @@ from typing import Final, Literal
 
 from ingest.stories import rulebook
 from ingest.stories.differences import differences, is_bare
-from ingest.stories.documents import LONGEST_SLUG, Page, begins_alike, page, slug_end, slug_start, without_mark
+from ingest.stories.documents import (
+    LONGEST_SLUG,
+    DocumentAddress,
+    begins_alike,
+    page,
+    slug_end,
+    slug_start,
+    without_mark,
+)
 from ingest.stories.members import Evidence, Join, Member, Rule
 from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
 from ingest.stories.translations import APART, kept_names, name_two, translated, wholly_translated
@@ -55,7 +63,7 @@ class _Seen:
     """A headline with its address and title taken apart."""
 
     member: Member
-    page: Page
+    page: DocumentAddress
     title: Title
     pages: frozenset[str]
 
@@ -327,7 +335,7 @@ _IN_ONE_LANGUAGE: Final = frozenset({"tier", "kind"})
 """Differences that keep short slugs apart, too, where nothing was translated."""
 
 
-def slug_names(of: Page) -> frozenset[str]:
+def slug_names(of: DocumentAddress) -> frozenset[str]:
     """Return the words of a slug that no list calls weak, as they stand in titles; months and numbers are none."""
     words = (stem(word) for word in of.slug.split("-") if _LETTERS.search(word))
     return frozenset(word for word in words if word not in WEAK and word not in _MONTHS)
@@ -336,14 +344,14 @@ def slug_names(of: Page) -> frozenset[str]:
 _MONTHS: Final = frozenset(stem(month) for month in rulebook.MONTHS.by_name)
 
 
-def _is_telling_slug(of: Page) -> bool:
+def _is_telling_slug(of: DocumentAddress) -> bool:
     names = slug_names(of)
     if of.lists or not names:
         return False
     return len(names) > _TELLING if of.part else "-" in of.slug or len(of.slug) >= _SHORT
 
 
-def _is_long_slug(of: Page) -> bool:
+def _is_long_slug(of: DocumentAddress) -> bool:
     """`tensor-g5-pixel-10` names one announcement; `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
     return of.slug.count("-") + 1 >= _LONG_SLUG and len(slug_names(of)) >= _TELLING
 

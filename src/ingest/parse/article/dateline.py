@@ -84,7 +84,7 @@ _CLASS_PUBLISHED: Final = re.compile(r"publi|posted|pub-?date|entry-?date|post-?
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleDates:
     """What the neighbourhood of a heading says, with what said it."""
 
     published: Dated = NO_DATE
@@ -94,7 +94,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _NearbyDate:
     """One date and how far to believe it; `rank` counts lines from the heading, those behind it first."""
 
     date: Dated
@@ -105,7 +105,7 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Role:
+class _DateRole:
     """What a date is: the change of the page or its publication, by a word or by where it stands; `word` is behind it."""
 
     is_update: bool = False
@@ -114,17 +114,17 @@ class _Role:
 
 
 @dataclass(slots=True)
-class _Line:
+class _TextLine:
     """The text of one block, with `<time>` elements as marks that count into `times`."""
 
     text: str = ""
     times: list[LexborNode] = field(default_factory=list)
 
 
-def around(heading: LexborNode | None) -> Seen:
+def around(heading: LexborNode | None) -> VisibleDates:
     """Return the dates that stand with a heading; none where there is no heading."""
     if heading is None:
-        return Seen()
+        return VisibleDates()
     before, after = _lines(heading)
     ranked = [*after, *reversed(before)]
     found = [date for rank, line in enumerate(ranked) for date in _dates(line, rank)]
@@ -133,7 +133,7 @@ def around(heading: LexborNode | None) -> Seen:
         published = [date for date in published if date.is_named]
     first = min(published, key=lambda date: (date.by is not Evidence.TIME, not date.is_named, date.rank), default=None)
     changed = min((date for date in found if date.is_update), key=lambda date: date.rank, default=None)
-    return Seen(
+    return VisibleDates(
         first.date if first else NO_DATE,
         first.by if first else None,
         changed.date if changed else NO_DATE,
@@ -168,7 +168,7 @@ def _names_of(node: LexborNode) -> str:
 # ── lines around the heading ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _lines(heading: LexborNode) -> tuple[list[_Line], list[_Line]]:
+def _lines(heading: LexborNode) -> tuple[list[_TextLine], list[_TextLine]]:
     """Return the lines before and behind a heading that belong to it."""
     above = [node for node in ancestors(heading) if node.tag not in {"html", "body"}]
     whole = next((i for i, node in enumerate(above) if node.tag in {"article", "main"}), len(above)) + 1
@@ -189,13 +189,13 @@ def _following(heading: LexborNode) -> Iterator[LexborNode]:
 
 def _collect(
     roots: Iterable[LexborNode], heading: LexborNode, kept: set[int], until: LexborNode | None = None
-) -> list[_Line]:
+) -> list[_TextLine]:
     """
     Return lines in document order: those before `until`, or else those behind the heading, up to where prose begins.
 
     `kept` are elements that are walked into whatever they are called, because the heading stands in them.
     """
-    lines = [_Line()]
+    lines = [_TextLine()]
     passed = until is not None or not kept
     for step, (node, opening) in enumerate(_steps(roots, kept, heading)):
         if step > _NODE_LIMIT:
@@ -203,7 +203,7 @@ def _collect(
         if node.mem_id == heading.mem_id:
             if until is not None:
                 break
-            passed, lines = True, [_Line()]
+            passed, lines = True, [_TextLine()]
         elif passed:
             _add(lines, node, opening=opening)
             if until is None and (len(lines) > _LINES_AFTER or (len(lines) > 1 and _is_prose(lines[-2].text))):
@@ -240,7 +240,7 @@ def _is_walked(node: LexborNode, kept: set[int], heading: LexborNode) -> bool:
     return node.tag not in _SKIPPED and node.tag != "article" and not _is_called_foreign(node)
 
 
-def _add(lines: list[_Line], node: LexborNode, *, opening: bool) -> None:
+def _add(lines: list[_TextLine], node: LexborNode, *, opening: bool) -> None:
     """Add a node to the line that is being written, or begin another at the border of a block."""
     line = lines[-1]
     if node.is_text_node:
@@ -252,7 +252,7 @@ def _add(lines: list[_Line], node: LexborNode, *, opening: bool) -> None:
     elif node.tag in _INLINE:
         line.text += _EDGE if _IS_DATE.search(attribute(node, "class")) else ""
     elif node.is_element_node and line.text.strip():
-        lines.append(_Line())
+        lines.append(_TextLine())
 
 
 def _is_prose(text: str) -> bool:
@@ -263,7 +263,7 @@ def _is_prose(text: str) -> bool:
 # ── dates in a line ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _dates(line: _Line, rank: int) -> Iterator[_Found]:
+def _dates(line: _TextLine, rank: int) -> Iterator[_NearbyDate]:
     """Yield the dates of a line that are more than words in it."""
     text = " ".join(line.text.split())
     start = 0
@@ -276,11 +276,11 @@ def _dates(line: _Line, rank: int) -> Iterator[_Found]:
         if role and role.word:
             start = text.index(role.word, start) + len(role.word)
         if time is not None and (is_update := _marked_as(time)) is not None:
-            role = _Role(is_update=is_update, is_named=True)
+            role = _DateRole(is_update=is_update, is_named=True)
         date = _moment(time) if time is not None else dates.parse(match[0])
         if role and date.value is not None:
             by = Evidence.TEXT if time is None else Evidence.TIME
-            yield _Found(date, by, role.is_update, role.is_named, rank)
+            yield _NearbyDate(date, by, role.is_update, role.is_named, rank)
 
 
 def _marked_as(time: LexborNode) -> bool | None:
@@ -294,7 +294,7 @@ def _marked_as(time: LexborNode) -> bool | None:
     return False if "datePublished" in item or "pubdate" in time.attributes or _CLASS_PUBLISHED.search(names) else None
 
 
-def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _Role | None:
+def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _DateRole | None:
     """
     Return what the words around a date make of it, None for a mere word in a sentence.
 
@@ -311,12 +311,12 @@ def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _Role | 
     label = _LABEL.fullmatch(front) or _LABEL_LAST.search(front)
     goes_on = behind.startswith("in ") or _DATE.match(behind) or _LABEL.match(behind) or labels.behind(behind, _DATE)
     if label and (ends or goes_on):
-        return _Role(is_update=label["updated"] is not None, is_named=True)
+        return _DateRole(is_update=label["updated"] is not None, is_named=True)
     if set_off and (label := labels.behind(behind, _DATE)):
-        return _Role(is_update=label["updated"] is not None, is_named=True, word=label[0])
+        return _DateRole(is_update=label["updated"] is not None, is_named=True, word=label[0])
     is_alone = set_off and ends and len(behind) <= _LONGEST
     is_dateline = _DATELINE.fullmatch(front) and _DASH.match(behind)
-    return _Role() if is_first and (is_alone or is_dateline) else None
+    return _DateRole() if is_first and (is_alone or is_dateline) else None
 
 
 def _begins_another(text: str) -> bool:

@@ -89,11 +89,11 @@ def parse_article(decoded: Decoded, url: str) -> Article:
     page = webpage.parse(decoded.text)
     if name := obstacle_on(page):
         raise ParseError(f"The page is no article but {OBSTACLES[name]}.", rule=name)
-    return _Reading.of(page, url).article()
+    return _ArticlePage.of(page, url).article()
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ArticlePage:
     """A page while it is read: its evidence, laid out once, and what won so far."""
 
     page: LexborHTMLParser
@@ -106,7 +106,7 @@ class _Reading:
     won: dict[str, Evidence] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, page: LexborHTMLParser, url: str) -> _Reading:
+    def of(cls, page: LexborHTMLParser, url: str) -> _ArticlePage:
         """Lay out a page's evidence."""
         reading = cls(page, url, webpage.base_of(page, url), _meta(page))
         told = [*reading.meta.get("og:title", []), *reading.meta.get("twitter:title", []), reading.page_title()]

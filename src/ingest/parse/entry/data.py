@@ -85,8 +85,8 @@ def _beyond(item: object, select: Mapping[str, Selector], *names: str) -> str:
     """Say which of some fields is a number beyond measure, "" where none is: a link or title costs its entry, a date does not."""
     for name in names:
         value = select[name].first_in(item) if name in select else ""
-        if isinstance(value, jsontext.Beyond):
-            return f"its {name} at {select[name].source} is {value.told}"
+        if isinstance(value, jsontext.HugeNumber):
+            return f"its {name} at {select[name].source} is {value.description}"
     return ""
 
 

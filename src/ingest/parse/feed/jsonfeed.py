@@ -59,8 +59,8 @@ def _item(item: object, position: int, base: Base, feed_lang: str | None) -> Ent
     if not isinstance(item, dict):
         return Unreadable(position, "not-an-object", f"the item is a {type(item).__name__}")
     for name in ("url", "title"):
-        if isinstance(value := item.get(name), jsontext.Beyond):
-            return Unreadable(position, "number", f"its {name} at /items/{position}/{name} is {value.told}")
+        if isinstance(value := item.get(name), jsontext.HugeNumber):
+            return Unreadable(position, "number", f"its {name} at /items/{position}/{name} is {value.description}")
     entry_id = number(item.get("id"))  # "a number would be coerced to a string" (version 1.1, id)
     title = _title(item.get("title"))
     summary, summary_type = _summary(item)

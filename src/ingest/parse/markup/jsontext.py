@@ -26,31 +26,31 @@ _CALL_ENDS: Final = re.compile(r"\s*\)\s*;?\s*\Z")
 _COMMA_TOO_MANY: Final = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DOTALL)
 
 
-class Beyond(str):
+class HugeNumber(str):
     """A number that is none we can count with, as it was written."""
 
     __slots__ = ()
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What it is, in words."""
         if len(self) > _MOST_DIGITS:
             return f"a number of {len(self):,} digits, which is beyond measure"
         return f"{self[:_SHOWN]}, a number beyond measure"
 
 
-def whole(digits: str) -> int | Beyond:
+def whole(digits: str) -> int | HugeNumber:
     """Return a whole number of JSON, or what it is where Python makes no number of so many digits."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else Beyond(digits)
+    return int(digits) if len(digits) <= _MOST_DIGITS else HugeNumber(digits)
 
 
-def real(written: str) -> float | Beyond:
+def real(written: str) -> float | HugeNumber:
     """Return a number with a point or an exponent, or what it is where no float is so large."""
     value = float(written)
-    return value if math.isfinite(value) else Beyond(written)
+    return value if math.isfinite(value) else HugeNumber(written)
 
 
-NUMBERS: Final[dict[str, Any]] = {"parse_int": whole, "parse_float": real, "parse_constant": Beyond}
+NUMBERS: Final[dict[str, Any]] = {"parse_int": whole, "parse_float": real, "parse_constant": HugeNumber}
 """How the numbers of JSON are read, for `json.loads` and `json.JSONDecoder`; NaN and Infinity are no JSON and no measure."""
 
 

@@ -39,7 +39,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from ingest.parse.markup.characters import legal
 from ingest.parse.markup.elements import UNWRITTEN, HtmlPage, ancestors, text_of
-from ingest.parse.markup.jsontext import Beyond
+from ingest.parse.markup.jsontext import HugeNumber
 from ingest.text import MARKUP_LIMIT
 
 SEARCH_LIMIT: Final = 500_000
@@ -195,13 +195,13 @@ def _matched(regex: re.Pattern[str] | None, text: str) -> Iterator[str]:
         found = regex.search(text)
         groups = [group for group in found.groups() if group is not None] if found else []
         text = "" if found is None else groups[0] if groups else found[0]
-    if text := (text if isinstance(text, Beyond) else text.strip()):
+    if text := (text if isinstance(text, HugeNumber) else text.strip()):
         yield text
 
 
 def scalar_text(value: object) -> str:
     """Return a value of data as text, "" for what is none: objects, arrays, null, true and false."""
-    if isinstance(value, Beyond):
+    if isinstance(value, HugeNumber):
         return value
     if isinstance(value, str):
         return legal(value[:MARKUP_LIMIT]).strip()
