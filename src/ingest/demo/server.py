@@ -92,7 +92,7 @@ class VendorServer:
         self.ca_file = Path(self._folder.name) / "ca.pem"
         self._authority.cert_pem.write_to_path(str(self.ca_file))
         self._server = _Listener(self, _Certificates(self._authority).context)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve, daemon=True)
         self._thread.start()
         self.update(answers or {})
 
@@ -154,9 +154,9 @@ class VendorServer:
 
     def close(self) -> None:
         """Stop listening, end open connections, join the threads, remove the certificate file."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.end()
         self._thread.join()
+        self._server.server_close()
         self._folder.cleanup()
 
     def __enter__(self) -> Self:
@@ -233,7 +233,22 @@ class _Listener(ThreadingMixIn, TCPServer):
         self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._ended = threading.Event()
         super().__init__(("127.0.0.1", 0), _Connection)
+
+    def serve(self) -> None:
+        """Take connections until `end`, without looking up in between as `serve_forever` does."""
+        while not self._ended.is_set():
+            self.handle_request()
+
+    def end(self) -> None:
+        """End `serve`: the last connection is our own and only wakes it."""
+        self._ended.set()
+        socket.create_connection(("127.0.0.1", self.server_address[1])).close()
+
+    def verify_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> bool:
+        """Serve nobody who comes after the end."""
+        return not self._ended.is_set()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept and wrap; the handshake is left to the connection's own thread."""
