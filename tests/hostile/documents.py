@@ -4,6 +4,7 @@ Documents that are meant to break, stall or fool what reads them: each is built 
 A case says what its document must come to. `good` are the titles that have to be admitted whatever stands beside them,
 `refused` the rules by which the others are, as often as they are; `rule` is the error of a document that as a whole is
 none. `cpu_s` bounds everything together, children included; `budget_s` is what the jail is given where more would only take longer.
+A case that is `long` runs with `--long` alone: it is a larger form of the one before it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Case:
     kind: Kind = Kind.FEED
     media_type: str | None = None
     select: tuple[tuple[str, str], ...] = ()
+    long: bool = False
 
 
 def beside(markup: str, *, head: str = "", attributes: str = "") -> str:
@@ -276,14 +278,26 @@ SIZES = [
         refused=("empty",) * 4_999,
     ),
     Case(
+        "4,000 entries",
+        lambda: rss(GOOD, *["<title>Other</title><link>/b</link>"] * 3_999),
+        good=("Model 5", *["Other"] * 3_999),
+        cpu_s=3,
+    ),
+    Case(
         "100,000 entries",
         lambda: rss(GOOD, *["<title>Other</title><link>/b</link>"] * 99_999),
         good=("Model 5", *["Other"] * 19_999),
         refused=("too-many",),
         cpu_s=20,
+        long=True,
     ),
+    Case("20,001 empty entries", lambda: rss(GOOD, *[""] * 20_000), refused=(*["empty"] * 19_999, "too-many"), cpu_s=3),
     Case(
-        "100,000 empty entries", lambda: rss(GOOD, *[""] * 99_999), refused=(*["empty"] * 19_999, "too-many"), cpu_s=6
+        "100,000 empty entries",
+        lambda: rss(GOOD, *[""] * 99_999),
+        refused=(*["empty"] * 19_999, "too-many"),
+        cpu_s=6,
+        long=True,
     ),
     Case(
         "a title of 1 MB",
@@ -315,7 +329,8 @@ SIZES = [
     feed("a date of 1 MB", lambda: f"<pubDate>{'1' * 1_000_000}</pubDate>"),
     feed("a date of 500,000 words", lambda: f"<pubDate>{'a ' * 500_000}</pubDate>"),
     feed("a number of 4,200 digits", lambda: f"<image><width>{'1' * 4_200}</width></image>"),
-    feed("200,000 empty elements", lambda: "<b/>" * 200_000, cpu_s=6),
+    feed("50,000 empty elements", lambda: "<b/>" * 50_000),
+    feed("200,000 empty elements", lambda: "<b/>" * 200_000, cpu_s=6, long=True),
     feed("20,000 links", lambda: "<link>https://www.acme-ai.com/news/model-5</link>" * 10_000),
     feed("20,000 enclosures", lambda: "<enclosure url='a' type='b'/>" * 20_000),
     Case(
@@ -519,11 +534,19 @@ JSONS = [
         good=("Other",),
     ),
     Case(
+        "20,001 items",
+        lambda: json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [JSON_GOOD] * 2_000 + [{}] * 18_001}),
+        good=("Model 5",) * 2_000,
+        refused=(*["empty"] * 18_000, "too-many"),
+        cpu_s=4,
+    ),
+    Case(
         "100,000 items",
         lambda: json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [JSON_GOOD] * 100_000}),
         good=("Model 5",) * 20_000,
         refused=("too-many",),
         cpu_s=12,
+        long=True,
     ),
     Case(
         "500,000 keys",
@@ -594,14 +617,30 @@ PAGES = [
     page("a title of a megabyte", lambda: f"<article><h2>{'x' * 1_000_000}</h2><a href=/b>x</a></article>"),
     page("nothing but a page of NULs", lambda: "\0" * 1_000_000),
     Case(
+        "a sitemap of 5,000 addresses",
+        lambda: f"<urlset>{numbered('<url><loc>https://www.acme-ai.com/{i}</loc></url>', 5_000)}</urlset>",
+        kind=Kind.SITEMAP,
+        good=("",) * 5_000,
+        cpu_s=3,
+    ),
+    Case(
         "a sitemap of 50,000 addresses",
         lambda: f"<urlset>{numbered('<url><loc>https://www.acme-ai.com/{i}</loc></url>', 50_000)}</urlset>",
         kind=Kind.SITEMAP,
         good=("",) * 50_000,
         cpu_s=8,
+        long=True,
     ),
     Case("a sitemap with a name of 1 MB", lambda: f"<urlset><{'b.' * 500_000}", kind=Kind.SITEMAP, good=(), rule="*"),
     Case("a sitemap of tags without end", lambda: "<urlset>" + "<a " * 300_000, kind=Kind.SITEMAP, good=(), rule="*"),
+    Case(
+        "a packed sitemap of 10 MB of NULs",
+        lambda: gzip.compress(b"\0" * 10_000_000),
+        kind=Kind.SITEMAP,
+        good=(),
+        rule="empty",
+        cpu_s=4,
+    ),
     Case(
         "a packed sitemap of NULs",
         lambda: gzip.compress(b"\0" * 60_000_000),
@@ -609,6 +648,7 @@ PAGES = [
         good=(),
         rule="empty",
         cpu_s=14,
+        long=True,
     ),
     Case(
         "a packed sitemap of nothing but signs",
@@ -616,8 +656,8 @@ PAGES = [
         kind=Kind.SITEMAP,
         good=(),
         rule="*",
-        cpu_s=6,
-        budget_s=2,
+        cpu_s=4,
+        budget_s=1,
     ),
     Case(
         "a million packed nothings",
@@ -625,8 +665,8 @@ PAGES = [
         kind=Kind.SITEMAP,
         good=(),
         rule="*",
-        cpu_s=6,
-        budget_s=2,
+        cpu_s=4,
+        budget_s=1,
     ),
     Case(
         "a packed sitemap that breaks off",

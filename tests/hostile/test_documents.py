@@ -16,7 +16,11 @@ from ingest.jail import Budget
 from ingest.judging import Reading
 from ingest.judging.documents import judge
 
-CASES = [pytest.param(case, id=f"{group}: {case.name}") for group, cases in GROUPS.items() for case in cases]
+CASES = [
+    pytest.param(case, id=f"{group}: {case.name}", marks=[pytest.mark.long] if case.long else [])
+    for group, cases in GROUPS.items()
+    for case in cases
+]
 
 
 def cpu() -> float:
