@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import ingest
 from ingest.cli import main
 from ingest.demo.server import VendorServer
 
+COMMAND = (sys.executable, "-m", "ingest")
 PACKAGE = Path(ingest.__file__).parents[1]
 
 
@@ -66,9 +68,11 @@ class Desk:
             "PYTHONPATH": str(PACKAGE),
         }
 
-    def start(self, *arguments: str, stdout: int = subprocess.PIPE, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, stdout: int = subprocess.PIPE, program: Sequence[str] = COMMAND, **environment: str
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ingest", *arguments],
+            [*program, *arguments],
             cwd=self.folder,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,

@@ -9,7 +9,9 @@ import pty
 import re
 import resource
 import select
+import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -17,40 +19,48 @@ import termios
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from rich.cells import cell_len
 
-from edges.commands import Desk, Ended
+from databases import new
+from edges.commands import COMMAND, Desk, Ended
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
-from world import BLOG, FEED, LIST, Item, rss
+from ingest.fetch import Fetcher
+from world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
 
 LONG = "新しいモデルの提供を開始しました。詳しい評価の結果と安全性についての考え方もあわせて公開します"
 LAB = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab")
 JAPANESE = Item(LONG, "https://www.acme-ai.com/ja/" + "long-path/" * 8)
 
 
+DOCUMENTS = {FEED: rss(LAB, JAPANESE), BLOG: rss()}
+
+
 @pytest.fixture
 def vendors() -> Iterator[VendorServer]:
-    with VendorServer({FEED: rss(LAB, JAPANESE), BLOG: rss()}) as server:
+    with VendorServer(DOCUMENTS) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _compiled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Spare the processes compiling the same modules anew where no compiled file may be left beside them."""
+    if "PYTHONPYCACHEPREFIX" not in os.environ:
+        monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "compiled"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
 
 
 @pytest.fixture
 def desk(
-    tmp_path: Path,
-    vendors: VendorServer,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path, vendors: VendorServer, capsys: pytest.CaptureFixture[str], empty_database: Path
 ) -> Iterator[Desk]:
-    # Every process would compile the same modules anew where no compiled file may be left beside them.
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "compiled"))
+    shutil.copy(empty_database, tmp_path / "desk.db")
     desk = Desk(tmp_path, vendors, f"sqlite:///{tmp_path}/desk.db", capsys)
     desk.write_list(LIST)
     yield desk
@@ -59,12 +69,65 @@ def desk(
         process.communicate()
 
 
-def in_terminal(desk: Desk, *arguments: str, columns: int = 40, **environment: str) -> Ended:
+@pytest.fixture(scope="module")
+def polled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database after one poll, to be copied."""
+    folder = tmp_path_factory.mktemp("polled")
+    engine = new(folder / "desk.db")
+    with VendorServer(DOCUMENTS) as server, Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher:
+        World(engine, server, fetcher).round()
+    engine.dispose()
+    return folder / "desk.db"
+
+
+@pytest.fixture
+def polled(desk: Desk, polled_database: Path) -> Desk:
+    """A desk at which a poll has ended."""
+    shutil.copy(polled_database, desk.folder / "desk.db")
+    return desk
+
+
+SHOWN = {
+    "headlines": "SELECT id, title, url FROM v1_headlines",
+    "stories": "SELECT s.id, h.title, h.url FROM v1_stories s JOIN v1_headlines h ON h.id = s.headline_id",
+}
+
+
+def rows_of(desk: Desk, command: str) -> list[Any]:
+    """Read what a command has to show, past the command."""
+    with closing(sqlite3.connect(desk.folder / "desk.db")) as conn:
+        conn.row_factory = sqlite3.Row
+        rows = conn.execute(SHOWN[command]).fetchall()
+    assert len(rows) == 2
+    return rows
+
+
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from ingest.cli import main
+for arguments in json.loads(sys.argv[1]):
+    assert main(arguments) == 0
+    print("\f", flush=True)
+"""
+"""Several commands in one process: its start takes most of the time that a command takes."""
+
+
+def each_in_terminal(desk: Desk, *commands: tuple[str, ...], columns: int = 40, **environment: str) -> list[str]:
+    """Run commands one after the other in one process whose standard output and error are a terminal of some width."""
+    program = [sys.executable, "-c", ONE_AFTER_THE_OTHER, json.dumps(commands)]
+    ended = in_terminal(desk, program=program, columns=columns, **environment)
+    assert ended.status == 0, ended.out
+    return ended.out.split("\f\n")[:-1]
+
+
+def in_terminal(
+    desk: Desk, *arguments: str, columns: int = 40, program: Sequence[str] = COMMAND, **environment: str
+) -> Ended:
     """Run a command whose standard output and error are a terminal of some width."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "ingest", *arguments],
+        [*program, *arguments],
         cwd=desk.folder,
         env={**desk.environment, "TERM": "xterm-256color", "COLUMNS": str(columns), **environment},
         stdin=subprocess.DEVNULL,
@@ -91,9 +154,8 @@ def in_terminal(desk: Desk, *arguments: str, columns: int = 40, **environment: s
 # ── terminals and pipes ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_narrow_terminal_folds_and_cuts_nothing(desk: Desk) -> None:
-    desk.run("poll")
-    shown = in_terminal(desk, "headlines", NO_COLOR="1").out
+def test_a_narrow_terminal_folds_and_cuts_nothing(polled: Desk) -> None:
+    shown = in_terminal(polled, "headlines", NO_COLOR="1").out
     assert all(cell_len(line) <= 40 for line in shown.splitlines())
     letters = re.sub(r"\s", "", shown)
     assert "…" not in shown
@@ -103,40 +165,37 @@ def test_a_narrow_terminal_folds_and_cuts_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 100, 300])
-def test_in_a_terminal_of_80_columns_a_row_is_one_line_with_its_id(desk: Desk, columns: int) -> None:
-    desk.run("poll")
-    for command in ("headlines", "stories"):
-        rows = desk.run(command, "--json").lines()
-        shown = in_terminal(desk, command, columns=columns, NO_COLOR="1").out.splitlines()
+def test_in_a_terminal_of_80_columns_a_row_is_one_line_with_its_id(polled: Desk, columns: int) -> None:
+    commands = ("headlines",), ("stories",), ("status", "--all")
+    headlines, stories, status = each_in_terminal(polled, *commands, columns=columns, NO_COLOR="1")
+    for text, command in ((headlines, "headlines"), (stories, "stories")):
+        shown, rows = text.splitlines(), rows_of(polled, command)
         assert all(cell_len(line) <= columns for line in shown)
         for row in rows:
             (line,) = (line for line in shown if row["id"] in line)
             assert row["title"][:8] in line
             assert (row["url"] in line) is (columns == 300)
-    shown = in_terminal(desk, "status", "--all", columns=columns, NO_COLOR="1").out.splitlines()
-    assert [line.split()[0] for line in shown[:3]] == ["source", "acme/blog", "acme/news"]
+    assert [line.split()[0] for line in status.splitlines()[:3]] == ["source", "acme/blog", "acme/news"]
 
 
-def test_a_narrow_terminal_shows_ids_as_well(desk: Desk) -> None:
-    desk.run("poll")
-    for command in ("headlines", "stories"):
-        ids = {row["id"] for row in desk.run(command, "--json").lines()}
-        shown = in_terminal(desk, command, columns=60, NO_COLOR="1").out
+def test_a_narrow_terminal_shows_ids_as_well(polled: Desk) -> None:
+    headlines, stories = each_in_terminal(polled, ("headlines",), ("stories",), columns=60, NO_COLOR="1")
+    for shown, command in ((headlines, "headlines"), (stories, "stories")):
+        ids = {row["id"] for row in rows_of(polled, command)}
         assert {id_ for id_ in ids if id_ in shown} == ids
 
 
-def test_a_terminal_gets_colour_unless_no_color_is_set_and_a_pipe_never(desk: Desk) -> None:
-    desk.run("poll")
-    assert "\x1b[" in in_terminal(desk, "status").out
-    assert "\x1b[" in in_terminal(desk, "status", "--all", columns=80).out
-    assert "\x1b" not in in_terminal(desk, "status", "--all", columns=80, NO_COLOR="1").out
-    assert "\x1b" not in in_terminal(desk, "status", NO_COLOR="1").out
-    assert "\x1b" not in desk.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1").out
+def test_a_terminal_gets_colour_unless_no_color_is_set_and_a_pipe_never(polled: Desk) -> None:
+    commands = ("status",), ("status", "--all")
+    for columns in (40, 80):
+        assert all("\x1b[" in shown for shown in each_in_terminal(polled, *commands, columns=columns))
+    assert not any("\x1b" in shown for shown in each_in_terminal(polled, *commands, columns=80, NO_COLOR="1"))
+    assert "\x1b" not in in_terminal(polled, "status", NO_COLOR="1").out
+    assert "\x1b" not in polled.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1").out
 
 
-def test_a_pipe_gets_one_whole_line_a_row_whatever_the_width_of_the_terminal(desk: Desk) -> None:
-    desk.run("poll")
-    lines = desk.run("headlines", COLUMNS="40").out.splitlines()
+def test_a_pipe_gets_one_whole_line_a_row_whatever_the_width_of_the_terminal(polled: Desk) -> None:
+    lines = polled.run("headlines", COLUMNS="40").out.splitlines()
     assert len(lines) == 3
     assert sum(LONG in line and JAPANESE.link in line for line in lines) == 1
 
@@ -167,23 +226,21 @@ def test_the_live_display_is_for_a_terminal_only(desk: Desk) -> None:
         ("headlines", "--help"),
     ],
 )
-def test_data_that_cannot_be_written_is_one_sentence_and_1(desk: Desk, arguments: tuple[str, ...]) -> None:
-    desk.run("poll")
+def test_data_that_cannot_be_written_is_one_sentence_and_1(polled: Desk, arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
-        process = desk.start(*arguments, stdout=full.fileno(), INGEST_LOG="text")
+        process = polled.start(*arguments, stdout=full.fileno(), INGEST_LOG="text")
         said = process.communicate(timeout=60)[1].splitlines()
     assert process.returncode == 1
     (sentence,) = (line for line in said if "INFO" not in line)
     assert sentence.startswith("Error: standard output: could not be written (No space left on device)")
 
 
-def test_closed_streams_are_no_fault_of_ours_and_lose_nothing_silently(desk: Desk) -> None:
-    desk.run("poll")
+def test_closed_streams_are_no_fault_of_ours_and_lose_nothing_silently(polled: Desk) -> None:
     ingest = f"{sys.executable} -m ingest"
 
     def shell(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", "-c", line], cwd=desk.folder, env=desk.environment, capture_output=True, text=True, check=False
+            ["sh", "-c", line], cwd=polled.folder, env=polled.environment, capture_output=True, text=True, check=False
         )
 
     ended = shell(f"{ingest} headlines >&-")
@@ -194,20 +251,18 @@ def test_closed_streams_are_no_fault_of_ours_and_lose_nothing_silently(desk: Des
     assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
 
 
-def test_a_reader_that_leaves_early_is_no_fault(desk: Desk) -> None:
-    desk.run("poll")
+def test_a_reader_that_leaves_early_is_no_fault(polled: Desk) -> None:
     read, written = os.pipe()
     os.close(read)
-    process = desk.start("headlines", "--json", stdout=written)
+    process = polled.start("headlines", "--json", stdout=written)
     os.close(written)
     assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 0
 
 
 @pytest.mark.parametrize("environment", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii"}])
-def test_any_encoding_of_the_terminal_will_do(desk: Desk, environment: dict[str, str]) -> None:
-    desk.run("poll")
-    for_people, for_programs = desk.run("headlines", **environment), desk.run("headlines", "--json", **environment)
+def test_any_encoding_of_the_terminal_will_do(polled: Desk, environment: dict[str, str]) -> None:
+    for_people, for_programs = polled.run("headlines", **environment), polled.run("headlines", "--json", **environment)
     assert (for_people.status, for_people.err, for_programs.status, for_programs.err) == (0, "", 0, "")
     assert {json.loads(line)["title"] for line in for_programs.out.splitlines()} == {LAB.title, LONG}
 
@@ -352,9 +407,19 @@ def test_the_daemon_polls_shows_the_page_and_drains_when_told_to_end(desk: Desk,
     assert "poll source=acme/news outcome=ok" in err
 
 
+TICKS_EVERY_SECOND = """
+import functools, sys
+from datetime import timedelta
+from ingest import schedule
+from ingest.cli import main
+schedule.run = functools.partial(schedule.run, every=timedelta(seconds=1))
+sys.exit(main())
+"""
+
+
 def test_the_daemon_keeps_the_last_good_list_when_its_file_goes_bad(desk: Desk) -> None:
     path = desk.write_list(LIST)
-    process = desk.start("run", "--serve", "127.0.0.1:0")
+    process = desk.start("run", "--serve", "127.0.0.1:0", program=(sys.executable, "-c", TICKS_EVERY_SECOND))
     read_line(process)
     assert process.stderr is not None
     wait_for(process.stderr, "outcome=ok")
@@ -372,17 +437,15 @@ def wait_for(stream: IO[str], words: str) -> None:
         assert line, f"it ended without {words!r}"
 
 
-def test_the_page_alone_fetches_nothing(desk: Desk) -> None:
-    desk.run("poll")
-    desk.vendors.forget_requests()
-    process = desk.start("serve", "127.0.0.1:0")
+def test_the_page_alone_fetches_nothing(polled: Desk) -> None:
+    process = polled.start("serve", "127.0.0.1:0")
     try:
         assert LAB.title in fetch(read_line(process))
     finally:
         process.terminate()
     assert process.wait(30) == 0
     process.communicate()
-    assert desk.vendors.requests == ()
+    assert polled.vendors.requests == ()
 
 
 # ── without a network ───────────────────────────────────────────────────────────────────────────────────────────
@@ -419,7 +482,6 @@ def test_with_a_vendor_in_reach_the_real_ones_are_followed(desk: Desk) -> None:
 
 
 def test_two_polls_at_once_share_the_work(desk: Desk) -> None:
-    desk.run("db", "upgrade")
     desk.run("sources", "apply")
     both = [desk.start("poll", "--json") for _ in range(2)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in both]
