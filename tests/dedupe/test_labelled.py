@@ -8,11 +8,12 @@ from itertools import combinations
 import pytest
 
 from dedupe.report import ABSENT, NEEDS_A_FETCH, ROOT, addresses, figures, labelled, placed, rows, shuffled
+from thinned import is_long
 
 pytestmark = pytest.mark.skipif(not (ROOT / "items.jsonl").is_file(), reason=ABSENT)
 
-SHUFFLES = 100
-SAMPLES = 40
+SHUFFLES = 100 if is_long() else 20
+SAMPLES = 40 if is_long() else 10
 
 
 def test_no_two_stories_are_merged_and_few_are_missed() -> None:
@@ -25,7 +26,7 @@ def test_no_two_stories_are_merged_and_few_are_missed() -> None:
     assert right >= 0.9 * count
 
 
-def test_a_hundred_orders_of_arrival_end_in_the_same_stories() -> None:
+def test_orders_of_arrival_end_in_the_same_stories() -> None:
     members = labelled()
     expected = placed(members)
     for seed in range(SHUFFLES):

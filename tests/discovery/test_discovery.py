@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,8 +38,13 @@ def logging_as_it_was() -> Iterator[None]:
 # The large page goes the way of the large Markdown, which takes longer to be read than all others together.
 @pytest.mark.parametrize("offered", [one for one in OFFERED if one.name != "two megabytes"], ids=lambda one: one.name)
 def test_a_document_goes_from_discover_through_try_to_a_poll(
-    offered: Offered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    offered: Offered,
+    tmp_path: Path,
+    empty_database: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    shutil.copy(empty_database, tmp_path / "desk.db")
     with VendorServer({FEED: rss(), offered.url: Answer(offered.content, offered.media_type)}) as vendors:
         database = f"sqlite:///{tmp_path}/desk.db"
         for name, value in {**vendors.settings, "INGEST_HOST_GAP": "0s", "INGEST_DATABASE_URL": database}.items():

@@ -22,6 +22,7 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.store.engine import open_engine, upgrade
 from scenarios.whole import assert_replayed, assert_whole, settle
+from thinned import is_long
 from world import NOW, World, fetch_settings
 
 HOST = "https://www.acme-ai.com"
@@ -51,7 +52,7 @@ vendors:
 
 MakeWorld = Callable[[], World]
 SOME = settings(
-    max_examples=max(6, settings().max_examples // 25),  # each example is several rounds and a replay
+    max_examples=settings().max_examples // 25 if is_long() else 3,  # each example is several rounds and a replay
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -29,7 +29,10 @@ from ingest.store.engine import read, write
 from ingest.store.sources import poll_states
 from world import NOW, Item, World, fetch_settings, rss
 
-HEALTHY = 20
+HEALTHY = 3
+CROWD = 20
+"""Healthy sources beside the poison: in most tests, and in the one that tries every step."""
+
 HOSTS = 5
 HOUR = timedelta(hours=1)
 
@@ -55,11 +58,14 @@ vendors:
     official: ["*.acme-ai.com", "!www.acme-ai.com/private/"]
     sources:
 """
-LIST = (
-    HEAD
-    + "".join(stanza(f"s{n}", address(n, "feed.xml")) for n in range(HEALTHY))
-    + stanza("poison", POISON, exclude=["path:^/skipped/"])
-)
+
+
+def list_of(healthy: int) -> str:
+    sources = "".join(stanza(f"s{n}", address(n, "feed.xml")) for n in range(healthy))
+    return HEAD + sources + stanza("poison", POISON, exclude=["path:^/skipped/"])
+
+
+LIST = list_of(HEALTHY)
 
 
 def feed(number: int, *, version: int = 1) -> Answer:
@@ -74,7 +80,7 @@ def poison(note: str = "") -> Answer:
 
 @pytest.fixture
 def server() -> Iterator[VendorServer]:
-    answers = {address(n, "feed.xml"): feed(n) for n in range(HEALTHY)}
+    answers = {address(n, "feed.xml"): feed(n) for n in range(CROWD)}
     with VendorServer({**answers, POISON: poison()}) as vendors:
         yield vendors
 
@@ -164,7 +170,7 @@ def test_a_poison_in_each_step_costs_its_source_and_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     every = {**STEPS, **BESIDE}
-    world.put_in_force(LIST + "".join(stanza(f"poison-{step}", f"{host_of(step)}/feed.xml") for step in every))
+    world.put_in_force(list_of(CROWD) + "".join(stanza(f"poison-{step}", f"{host_of(step)}/feed.xml") for step in every))
     for step, target in every.items():
         poisoned(monkeypatch, target, f"poison-{step}")
         good = Item(f"A poison-{step} is announced", f"{host_of(step)}/news", guid=step)
@@ -184,7 +190,7 @@ def test_a_poison_in_each_step_costs_its_source_and_no_other(
     assert aside.startswith(f"{len(STEPS) + len(BESIDE) - 3} × ")  # nothing is stored before `keep`
     assert len(replayed(world, differs=True)) == len(STEPS)  # a replay takes the same steps
 
-    world.server.update({address(n, "feed.xml"): feed(n, version=2) for n in range(HEALTHY)})
+    world.server.update({address(n, "feed.xml"): feed(n, version=2) for n in range(CROWD)})
     second = world.round(after=2 * HOUR)
 
     assert_only_poison_suffers(world, second, len(every), version=2)
@@ -201,8 +207,8 @@ def assert_only_poison_suffers(world: World, report: RoundReport, poisons: int, 
     good = [one for one in report.polls if "poison-" not in one.source_id]
     assert [one.error for one in good if one.error] == []
     assert {one.outcome for one in bad} == {Outcome.BROKEN, Outcome.FAILED}
-    assert (len(good), len(bad)) == (HEALTHY + 1, poisons)
-    assert len(world.titles()) == version * HEALTHY + 1
+    assert (len(good), len(bad)) == (CROWD + 1, poisons)
+    assert len(world.titles()) == version * CROWD + 1
     with read(world.engine) as conn:
         states = poll_states(conn, None)
     in_time = world.at + 1.1 * HOUR
