@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -59,11 +60,18 @@ def sit_down(
 
 
 @pytest.fixture
-def desk(
+def bare_desk(
     tmp_path: Path, vendors: VendorServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Desk:
     """A desk on a SQLite database that does not exist yet."""
     return sit_down(tmp_path, vendors, f"sqlite:///{tmp_path}/desk.db", monkeypatch, capsys)
+
+
+@pytest.fixture
+def desk(bare_desk: Desk, empty_database: Path) -> Desk:
+    """A desk on a SQLite database at the present schema, in which nothing is."""
+    shutil.copy(empty_database, bare_desk.folder / "desk.db")
+    return bare_desk
 
 
 @pytest.fixture
@@ -81,10 +89,10 @@ def any_desk(
 # ── poll ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_first_poll_makes_the_database_and_names_it_and_reports_by_the_contract(desk: Desk) -> None:
-    ended = desk("poll", "--json")
+def test_a_first_poll_makes_the_database_and_names_it_and_reports_by_the_contract(bare_desk: Desk) -> None:
+    ended = bare_desk("poll", "--json")
 
-    assert (ended.status, f"Made the database {desk.folder}/desk.db\n" in ended.err) == (0, True)
+    assert (ended.status, f"Made the database {bare_desk.folder}/desk.db\n" in ended.err) == (0, True)
     report = ended.document()
     named = ["polled", "ok", "not_modified", "failed", "skipped", "created", "revised", "seen", "rejected", "sources"]
     assert list(report)[:10] == named
@@ -167,13 +175,13 @@ def test_only_the_failures_that_were_asked_for_make_the_exit_status_1(desk: Desk
     ("name", "text"), [("INGEST_CONNECT_TO", "garbage"), ("INGEST_CA_FILE", "/nowhere.pem"), ("INGEST_TIMEOUT", "long")]
 )
 def test_a_setting_that_cannot_be_used_ends_with_2_before_anything_is_made(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+    bare_desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
     monkeypatch.setenv(name, text)
     for command in ("poll", "run"):
-        ended = desk(command)
+        ended = bare_desk(command)
         assert (ended.status, name in ended.err, ended.err.count("\n")) == (2, True, 1)
-    assert not (desk.folder / "desk.db").exists()
+    assert not (bare_desk.folder / "desk.db").exists()
 
 
 def test_a_database_that_cannot_be_reached_is_one_sentence_and_3(desk: Desk) -> None:
@@ -236,10 +244,10 @@ def test_poll_and_run_start_with_a_good_file_or_not_at_all(desk: Desk, command: 
     assert desk.vendors.requests == ()
 
 
-def test_a_file_that_cannot_be_used_makes_no_database(desk: Desk) -> None:
-    desk.write_list("broken")
-    assert [desk(command).status for command in ("poll", "run")] == [2, 2]
-    assert not (desk.folder / "desk.db").exists()
+def test_a_file_that_cannot_be_used_makes_no_database(bare_desk: Desk) -> None:
+    bare_desk.write_list("broken")
+    assert [bare_desk(command).status for command in ("poll", "run")] == [2, 2]
+    assert not (bare_desk.folder / "desk.db").exists()
 
 
 def test_without_a_contact_that_is_said_once_where_the_vendors_are_real(
@@ -358,26 +366,26 @@ def test_rows_that_were_changed_by_hand_are_put_right_by_applying_the_list_again
     assert checked.status == 0, checked.out
 
 
-def test_checking_a_list_needs_no_database_and_tells_every_fault_at_once(desk: Desk) -> None:
-    good = desk("sources", "check")
+def test_checking_a_list_needs_no_database_and_tells_every_fault_at_once(bare_desk: Desk) -> None:
+    good = bare_desk("sources", "check")
     assert (good.status, good.out) == (0, "sources.yaml is valid: 1 vendor, 2 sources, 3 scopes.\n")
-    desk.write_list(LIST.replace("kind: feed", "kind: fed"))
-    bad = desk("sources", "check", "sources.yaml")
+    bare_desk.write_list(LIST.replace("kind: feed", "kind: fed"))
+    bad = bare_desk("sources", "check", "sources.yaml")
     assert (bad.status, bad.out, bad.err.count('"fed"')) == (2, "", 2)
-    told = desk("sources", "check", "--json")
+    told = bare_desk("sources", "check", "--json")
     assert (told.status, told.document()["valid"], len(told.document()["problems"])) == (2, False, 2)
     assert {problem["line"] for problem in told.document()["problems"]} == {12, 13}
-    assert not (desk.folder / "desk.db").exists()
+    assert not (bare_desk.folder / "desk.db").exists()
 
 
-def test_the_sources_are_those_in_force_else_those_of_the_file_and_that_is_said(desk: Desk) -> None:
-    before = desk("sources", "list", "--json")
+def test_the_sources_are_those_in_force_else_those_of_the_file_and_that_is_said(bare_desk: Desk) -> None:
+    before = bare_desk("sources", "list", "--json")
     assert [row["id"] for row in before.lines()] == ["acme/news", "acme/blog"]
     assert "No list is in force yet; this is sources.yaml." in before.err
-    assert not (desk.folder / "desk.db").exists()
-    desk("poll")
-    desk.write_list("broken")
-    after = desk("sources", "list")
+    assert not (bare_desk.folder / "desk.db").exists()
+    bare_desk("poll")
+    bare_desk.write_list("broken")
+    after = bare_desk("sources", "list")
     assert (after.status, after.err) == (0, "")
     assert after.out.splitlines()[1].split()[:5] == ["acme/news", "feed", "news", "en", "1h"]
 
@@ -473,24 +481,24 @@ def test_status_shows_what_needs_a_look_and_counts_the_others(any_desk: Desk) ->
 
 
 def test_what_the_demo_showed_is_found_beside_a_database_that_holds_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    bare_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = f"--database sqlite:///{desk.folder}/desk-demo.db"
-    assert told not in desk("headlines").err
-    demo = desk("demo")
+    told = f"--database sqlite:///{bare_desk.folder}/desk-demo.db"
+    assert told not in bare_desk("headlines").err
+    demo = bare_desk("demo")
     assert (demo.status, told in demo.err) == (0, True)
-    missing = desk("headlines")
+    missing = bare_desk("headlines")
     assert (missing.status, told in missing.err) == (3, True)
-    desk("sources", "apply")
+    bare_desk("sources", "apply")
     for command in ("headlines", "stories", "status"):
-        assert told in desk(command).err
-    desk("poll")
-    assert told not in desk("headlines", "--search", "nothing like it").err
+        assert told in bare_desk(command).err
+    bare_desk("poll")
+    assert told not in bare_desk("headlines", "--search", "nothing like it").err
     monkeypatch.delenv("INGEST_DATABASE_URL")
-    (desk.folder / "desk-demo.db").unlink()
-    demo = desk("demo")
+    (bare_desk.folder / "desk-demo.db").unlink()
+    demo = bare_desk("demo")
     assert "to keep it: ingest demo --database sqlite:///demo.db" in demo.err
-    assert sorted(path.name for path in desk.folder.glob("*.db")) == ["desk.db"]
+    assert sorted(path.name for path in bare_desk.folder.glob("*.db")) == ["desk.db"]
 
 
 def test_a_demo_that_was_kept_goes_by_its_own_clock(desk: Desk) -> None:
@@ -596,12 +604,12 @@ def test_without_a_list_in_force_an_address_cannot_be_judged(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("arguments", [("serve", "abc"), ("run", "--serve", "abc"), ("demo", "--serve", "abc")])
-def test_an_address_to_listen_on_is_looked_at_before_anything_is_made(desk: Desk, arguments: tuple[str, ...]) -> None:
-    ended = desk(*arguments)
+def test_an_address_to_listen_on_is_looked_at_before_anything_is_made(bare_desk: Desk, arguments: tuple[str, ...]) -> None:
+    ended = bare_desk(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert "abc: is not HOST:PORT" in ended.err
-    assert list(desk.folder.iterdir()) == [desk.folder / "sources.yaml"]
-    assert desk.vendors.requests == ()
+    assert list(bare_desk.folder.iterdir()) == [bare_desk.folder / "sources.yaml"]
+    assert bare_desk.vendors.requests == ()
 
 
 @pytest.mark.parametrize("command", ["headlines", "status", "rejections"])
@@ -633,17 +641,17 @@ def test_nothing_that_vendors_write_steers_a_terminal_or_is_taken_for_markup(des
 # ── database ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_schema_is_told_made_and_checked(desk: Desk) -> None:
-    before = desk("db", "current")
+def test_the_schema_is_told_made_and_checked(bare_desk: Desk) -> None:
+    before = bare_desk("db", "current")
     assert (before.status, before.out, "there is no database yet" in before.err) == (3, "no schema\n", True)
-    assert desk("db", "current", "--json").document()["at"] is None
-    assert not (desk.folder / "desk.db").exists()
-    made = desk("db", "upgrade", "--json")
-    assert made.document() == {"database": f"{desk.folder}/desk.db", "from": None, "to": HEAD}
-    assert "already" in desk("db", "upgrade").out
-    assert (desk("db", "current").status, desk("db", "current").out, desk("db", "current").err) == (0, f"{HEAD}\n", "")
-    desk("poll")
-    checked = desk("db", "check", "--json")
+    assert bare_desk("db", "current", "--json").document()["at"] is None
+    assert not (bare_desk.folder / "desk.db").exists()
+    made = bare_desk("db", "upgrade", "--json")
+    assert made.document() == {"database": f"{bare_desk.folder}/desk.db", "from": None, "to": HEAD}
+    assert "already" in bare_desk("db", "upgrade").out
+    assert (bare_desk("db", "current").status, bare_desk("db", "current").out, bare_desk("db", "current").err) == (0, f"{HEAD}\n", "")
+    bare_desk("poll")
+    checked = bare_desk("db", "check", "--json")
     assert (checked.status, {row["level"] for row in checked.lines()} <= {"ok", "warning"}) == (0, True)
 
 
@@ -680,13 +688,13 @@ def test_another_schema_stops_every_command_with_3_and_names_the_way_out(desk: D
 @pytest.mark.parametrize(
     "arguments", [("poll",), ("run",), ("serve", "127.0.0.1:0"), ("db", "upgrade"), ("headlines",)]
 )
-def test_another_programs_file_gets_none_of_our_tables(desk: Desk, arguments: tuple[str, ...]) -> None:
-    path = desk.folder / "desk.db"
+def test_another_programs_file_gets_none_of_our_tables(bare_desk: Desk, arguments: tuple[str, ...]) -> None:
+    path = bare_desk.folder / "desk.db"
     with closing(sqlite3.connect(path)) as photos:
         photos.execute("CREATE TABLE photos (name TEXT)")
         photos.commit()
     before = path.read_bytes()
-    ended = desk(*arguments)
+    ended = bare_desk(*arguments)
     assert (ended.status, ended.out) == (3, "")
     assert f"{path}: holds tables of another program and none of ours; name another file with --database" in ended.err
     assert path.read_bytes() == before
