@@ -11,7 +11,6 @@ from ingest.store.engine import read
 from ingest.store.queries import headlines
 from thinned import is_long
 
-
 ON_BOTH = {"flaml-rss", "olshansk-google-ai", "olshansk-cohere"}
 """Series that go to PostgreSQL in every run: the shortest, which create as well as revise."""
 

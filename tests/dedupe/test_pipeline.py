@@ -20,11 +20,12 @@ from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.stories import Join, Story
+from thinned import is_long
 from world import World, fetch_settings
 
 pytestmark = pytest.mark.skipif(not (ROOT / "items.jsonl").is_file(), reason=ABSENT)
 
-BATCH: Final = 50
+BATCH: Final = 50 if is_long() else 100
 """Items that come between two rounds."""
 
 LISTED: Final = 25
@@ -154,7 +155,7 @@ def parts(stories: Sequence[Story]) -> set[tuple[str, ...]]:
     return {story.headline_ids for story in stories}
 
 
-@pytest.mark.parametrize("order", [in_time, in_no_order])
+@pytest.mark.parametrize("order", [pytest.param(in_time, marks=pytest.mark.long), in_no_order])
 def test_items_that_are_polled_become_the_stories_that_the_rules_make_of_them(order: Any, tmp_path: Path) -> None:
     items = rows(ROOT / "items.jsonl")
     found = told(order(items), items, tmp_path)

@@ -604,7 +604,9 @@ def test_without_a_list_in_force_an_address_cannot_be_judged(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("arguments", [("serve", "abc"), ("run", "--serve", "abc"), ("demo", "--serve", "abc")])
-def test_an_address_to_listen_on_is_looked_at_before_anything_is_made(bare_desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_an_address_to_listen_on_is_looked_at_before_anything_is_made(
+    bare_desk: Desk, arguments: tuple[str, ...]
+) -> None:
     ended = bare_desk(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert "abc: is not HOST:PORT" in ended.err
@@ -649,7 +651,11 @@ def test_the_schema_is_told_made_and_checked(bare_desk: Desk) -> None:
     made = bare_desk("db", "upgrade", "--json")
     assert made.document() == {"database": f"{bare_desk.folder}/desk.db", "from": None, "to": HEAD}
     assert "already" in bare_desk("db", "upgrade").out
-    assert (bare_desk("db", "current").status, bare_desk("db", "current").out, bare_desk("db", "current").err) == (0, f"{HEAD}\n", "")
+    assert (bare_desk("db", "current").status, bare_desk("db", "current").out, bare_desk("db", "current").err) == (
+        0,
+        f"{HEAD}\n",
+        "",
+    )
     bare_desk("poll")
     checked = bare_desk("db", "check", "--json")
     assert (checked.status, {row["level"] for row in checked.lines()} <= {"ok", "warning"}) == (0, True)

@@ -142,7 +142,7 @@ def test_a_document_costs_the_same_number_of_statements_whatever_its_length(engi
     """A query an entry is what makes feed readers slow."""
     counted: list[int] = []
 
-    def count(_: Any, __: Any, ___: str, values: Any, ____: Any, many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's
+    def count(_: Any, __: Any, ___: str, values: Any, ____: Any, many: bool) -> None:
         asked = values.values() if isinstance(values, dict) else values
         counted.append(0 if many else len(set(asked)))
 

@@ -535,7 +535,9 @@ JSONS = [
     ),
     Case(
         "20,001 items",
-        lambda: json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [JSON_GOOD] * 2_000 + [{}] * 18_001}),
+        lambda: json.dumps(
+            {"version": "https://jsonfeed.org/version/1.1", "items": [JSON_GOOD] * 2_000 + [{}] * 18_001}
+        ),
         good=("Model 5",) * 2_000,
         refused=(*["empty"] * 18_000, "too-many"),
         cpu_s=4,

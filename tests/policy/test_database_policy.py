@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 
 from guarded import each_scope, gets_in, put_in_force, vendors_of
 from ingest import policy
-from ingest.store.engine import open_engine, upgrade, write
+from ingest.store.engine import open_engine, write
 
 FILE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("urls.yaml").read_text(encoding="utf-8"))
 VENDORS = {vendor.id: vendor for vendor in vendors_of(FILE["vendors"])}
@@ -27,14 +28,14 @@ BEFORE_SQL = {"dot-segment"}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def conn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def conn(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_database: Path
+) -> Iterator[Connection]:
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql")()
     else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('policy')}/policy.db"
+        url = f"sqlite:///{shutil.copy(empty_database, tmp_path_factory.mktemp('policy') / 'policy.db')}"
     engine = open_engine(url)
-    if request.param == "sqlite":
-        upgrade(engine)
     with write(engine) as opened:
         put_in_force(opened, tuple(VENDORS.values()))
         yield opened

@@ -20,7 +20,7 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
-from ingest.store.engine import open_engine, upgrade
+from ingest.store.engine import open_engine
 from scenarios.whole import assert_replayed, assert_whole, settle
 from thinned import is_long
 from world import NOW, World, fetch_settings
@@ -57,24 +57,15 @@ SOME = settings(
 )
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def make_world(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Iterator[MakeWorld]:
+def make_world(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> Iterator[MakeWorld]:
     """Give a world with a database of its own for each example."""
     engines: list[Engine] = []
 
     def make() -> World:
         if request.param == "sqlite":
             path = tmp_path / f"{uuid4().hex[:8]}.db"
-            shutil.copy(template, path)
+            shutil.copy(empty_database, path)
             url = f"sqlite:///{path}"
         else:
             url = request.getfixturevalue("postgresql")()

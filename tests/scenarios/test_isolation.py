@@ -170,7 +170,9 @@ def test_a_poison_in_each_step_costs_its_source_and_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     every = {**STEPS, **BESIDE}
-    world.put_in_force(list_of(CROWD) + "".join(stanza(f"poison-{step}", f"{host_of(step)}/feed.xml") for step in every))
+    world.put_in_force(
+        list_of(CROWD) + "".join(stanza(f"poison-{step}", f"{host_of(step)}/feed.xml") for step in every)
+    )
     for step, target in every.items():
         poisoned(monkeypatch, target, f"poison-{step}")
         good = Item(f"A poison-{step} is announced", f"{host_of(step)}/news", guid=step)

@@ -172,10 +172,14 @@ def test_a_launch_in_five_places_is_one_story_with_every_official_link(world: Wo
 APART = [timedelta(minutes=5), timedelta(hours=30), timedelta(days=6)]
 
 
-@pytest.mark.parametrize(("seed", "apart"), [
-    pytest.param(seed, apart, marks=() if seed == number % 3 + 1 else pytest.mark.long)
-    for number, apart in enumerate(APART) for seed in range(4)
-])
+@pytest.mark.parametrize(
+    ("seed", "apart"),
+    [
+        pytest.param(seed, apart, marks=() if seed == number % 3 + 1 else pytest.mark.long)
+        for number, apart in enumerate(APART)
+        for seed in range(4)
+    ],
+)
 def test_the_order_and_the_days_of_arrival_do_not_matter(world: World, seed: int, apart: timedelta) -> None:
     tell(world, random.Random(seed).sample(list(LAUNCH), len(LAUNCH)), apart=apart)
     assert story(world) == EVERYWHERE

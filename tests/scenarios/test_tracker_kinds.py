@@ -332,10 +332,10 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     is_postgresql = request.param == "postgresql"
     engine = open_engine(request.getfixturevalue("postgresql")()) if is_postgresql else new(folder / "kinds.db")
     pages = {f"{host_of(case)}/news/1": Answer(ARTICLE, HTML) for case in CASES}
-    with VendorServer(pages) as server, Fetcher(fetch_settings(server), now=lambda: world.at) as fetcher:
-        world = World(engine, server, fetcher)
-        world.put_in_force("version: 1\nvendors:\n" + "".join(map(vendor_of, CASES)))
-        yield play(world, folder)
+    with VendorServer(pages) as server, Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
+        made = World(engine, server, fetcher)
+        made.put_in_force("version: 1\nvendors:\n" + "".join(map(vendor_of, CASES)))
+        yield play(made, folder)
     engine.dispose()
 
 

@@ -8,6 +8,7 @@ else to standard error; exit statuses are those of CONTRACT §4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -126,6 +127,12 @@ app.add_typer(_db, name="db")
 _add(app, settings.settings, "ingest settings", "ingest settings --json")
 
 
+@cache
+def _commands() -> Callable[..., object]:
+    """Make the tree of commands out of their functions: once a process, because that takes 40 ms."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """
     Run a command.
@@ -138,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     render.prepare_streams()
     try:
-        typer.main.get_command(app)(args=None if arguments is None else list(arguments), prog_name="ingest")
+        _commands()(args=None if arguments is None else list(arguments), prog_name="ingest")
     except SystemExit as end:  # how typer ends, well or not
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     except IngestError as error:

@@ -246,10 +246,6 @@ class _Listener(ThreadingMixIn, TCPServer):
         self._ended.set()
         socket.create_connection(("127.0.0.1", self.server_address[1])).close()
 
-    def verify_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> bool:
-        """Serve nobody who comes after the end."""
-        return not self._ended.is_set()
-
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept and wrap; the handshake is left to the connection's own thread."""
         raw, address = self.socket.accept()
