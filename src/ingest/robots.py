@@ -1,7 +1,7 @@
 """
-What a host's robots.txt says, as RFC 9309 reads it, over a kept library.
+The meaning of a host's robots.txt (RFC 9309), by way of the library protego.
 
-Pure functions of what was heard and when; asking is `fetch`'s business, keeping it the store's.
+Pure functions of a record and a time. `fetch.robots_check` requests the file, `store.robots` keeps the record.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Final
 from protego import Protego
 
 MAX_BYTES: Final = 500 * 1024
-"""Of a robots.txt that are read; what comes after is ignored (RFC 9309 §2.5)."""
+"""The part of a robots.txt to read. The rest is ignored (RFC 9309 §2.5)."""
 
 MAX_REDIRECTS: Final = 5
-"""Followed on the way to a robots.txt; after more it counts as unavailable (RFC 9309 §2.3.1.2)."""
+"""Redirects on the way to a robots.txt. After more of them it counts as unavailable (RFC 9309 §2.3.1.2)."""
 
 FRESH: Final = timedelta(hours=24)
-"""How long what was heard counts (RFC 9309 §2.4)."""
+"""How long a record counts (RFC 9309 §2.4)."""
 
-AGAIN: Final = timedelta(minutes=10)
-"""How soon a host that could not be asked is asked again; all its pages wait for that."""
+RETRY_AFTER: Final = timedelta(minutes=10)
+"""The pause before another request to an unreachable host. All its pages wait for that."""
 
 GIVEN_UP: Final = timedelta(days=30)
-"""After so long out of reach a robots.txt counts as unavailable (RFC 9309 §2.3.1.4 suggests it)."""
+"""The time after which an unreachable robots.txt counts as unavailable (as RFC 9309 §2.3.1.4 suggests)."""
 
 _FIELD: Final = re.compile(r"^[ \t]*user-?agent[ \t]*:[ \t]*([^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _TOKEN: Final = re.compile(r"[A-Za-z_-]+|\*")
@@ -36,7 +36,7 @@ _NOBODY: Final = "x-another-robot"
 
 
 class Access(StrEnum):
-    """How asking for a robots.txt ended (RFC 9309 §2.3.1)."""
+    """The result of a request for robots.txt (RFC 9309 §2.3.1)."""
 
     AVAILABLE = "available"
     UNAVAILABLE = "unavailable"
@@ -44,11 +44,11 @@ class Access(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RobotsRecord:
     """
-    What asking a host for its robots.txt came to.
+    The robots.txt of a host at one time.
 
-    `unreachable_since` is set while it cannot be asked; an older copy in `body` goes on counting then (RFC 9309 §2.4).
+    `unreachable_since` is set while the host is unreachable. An older copy in `body` still counts then (RFC 9309 §2.4).
     """
 
     at: datetime
@@ -58,44 +58,44 @@ class Heard:
 
 
 def token_of(user_agent: str) -> str:
-    """Give the product token of a user agent, by which groups are chosen: `ingest` of `ingest/1.0 (+https://…)`."""
-    found = _TOKEN.match(user_agent)
-    return found[0].lower() if found else "*"
+    """Return the product token of a user agent, the name of its groups: `ingest` of `ingest/1.0 (+https://…)`."""
+    token = _TOKEN.match(user_agent)
+    return token[0].lower() if token else "*"
 
 
-def kept(before: Heard | None, now_heard: Heard) -> Heard:
-    """Join what was just heard with what was known: out of reach, an older copy stays."""
-    if now_heard.access is not Access.UNREACHABLE or before is None:
-        return replace(now_heard, unreachable_since=_since(before, now_heard))
-    return replace(before, at=now_heard.at, unreachable_since=_since(before, now_heard))
+def merge(stored: RobotsRecord | None, newest: RobotsRecord) -> RobotsRecord:
+    """Return the record to store: the newest one, or the stored copy while the host is unreachable."""
+    if newest.access is not Access.UNREACHABLE or stored is None:
+        return replace(newest, unreachable_since=_since(stored, newest))
+    return replace(stored, at=newest.at, unreachable_since=_since(stored, newest))
 
 
-def _since(before: Heard | None, heard: Heard) -> datetime | None:
-    if heard.access is not Access.UNREACHABLE:
+def _since(stored: RobotsRecord | None, newest: RobotsRecord) -> datetime | None:
+    if newest.access is not Access.UNREACHABLE:
         return None
-    return (before.unreachable_since if before else None) or heard.at
+    return (stored.unreachable_since if stored else None) or newest.at
 
 
-def is_fresh(heard: Heard, now: datetime) -> bool:
-    """Whether it still counts; what a clock that was set back heard in the future does not."""
-    age = now - heard.at
-    return -AGAIN <= age < (FRESH if heard.unreachable_since is None else AGAIN)
+def is_fresh(record: RobotsRecord, now: datetime) -> bool:
+    """Whether a record still counts. A record from the future, after the clock was set back, does not."""
+    age = now - record.at
+    return -RETRY_AFTER <= age < (FRESH if record.unreachable_since is None else RETRY_AFTER)
 
 
-def allows(heard: Heard, target: str, token: str) -> bool | None:
+def allows(record: RobotsRecord, target: str, token: str) -> bool | None:
     """
-    Say whether a robot may ask for a path with its query; None where nobody could be asked, which is a no for now.
+    Return whether a robot may request a path with its query; None while the host is unreachable.
 
-    4xx is a yes to everything, 5xx and silence a no (RFC 9309 §2.3.1.3, §2.3.1.4).
+    4xx allows everything. 5xx and no response allow nothing for now (RFC 9309 §2.3.1.3, §2.3.1.4).
     """
-    match heard.access:
+    match record.access:
         case Access.UNAVAILABLE:
             return True
         case Access.UNREACHABLE:
-            since = heard.unreachable_since or heard.at
-            return True if heard.at - since >= GIVEN_UP else None
+            since = record.unreachable_since or record.at
+            return True if record.at - since >= GIVEN_UP else None
         case Access.AVAILABLE:
-            return _rules(heard.body, token).can_fetch(f"https://robots.invalid{target}", token)
+            return _rules(record.body, token).can_fetch(f"https://robots.invalid{target}", token)
 
 
 @lru_cache(maxsize=64)
@@ -103,13 +103,13 @@ def _rules(body: bytes, token: str) -> Protego:
     """
     Read a robots.txt for one robot.
 
-    Groups are chosen by the whole product token, without regard to case (RFC 9309 §2.2.1); the library would also take one
-    whose name is the beginning of ours.
+    A group applies if its name is the whole product token, in any case (RFC 9309 §2.2.1). The library would also apply a
+    group named by the beginning of our token, so other names are replaced first.
     """
     text = body[:MAX_BYTES].decode("utf-8-sig", "replace").replace("\x00", "")
 
-    def named(found: re.Match[str]) -> str:
-        word = _TOKEN.match(found[1])
+    def named(line: re.Match[str]) -> str:
+        word = _TOKEN.match(line[1])
         name = word[0].lower() if word else ""
         return f"User-agent: {name if name in {token, '*'} else _NOBODY}"
 

@@ -16,7 +16,7 @@ from edges.server import HostileServer, answer
 from ingest import allowlist
 from ingest.fetch import Fetcher
 from ingest.model import PollReport
-from ingest.pipeline import SharedPace, SharedRobots
+from ingest.pipeline import SharedHostLimiter, SharedRobotsCache
 from ingest.store import checks
 from ingest.store.engine import read
 from world import NOW, Item, World, rss
@@ -121,8 +121,10 @@ def guest_of(engine: Engine, server: HostileServer, folder: Path) -> Iterator[Gu
 
 
 def share(fetcher: Fetcher, world: World, owner: str = "test") -> None:
-    fetcher.pace = SharedPace(world.engine, owner, timeout=timedelta(seconds=20), gap=timedelta(0), now=world.now)
-    fetcher.robots = SharedRobots(world.engine)
+    fetcher.limiter = SharedHostLimiter(
+        world.engine, owner, timeout=timedelta(seconds=20), gap=timedelta(0), now=world.now
+    )
+    fetcher.robots_cache = SharedRobotsCache(world.engine)
     fetcher.now = world.now
 
 

@@ -12,7 +12,7 @@ import yaml
 from edges.hostile import RSS, Get, failed, fetched, fetcher_for, plan
 from edges.server import HostileServer, answer, redirect
 from ingest import urls
-from ingest.fetch.answer import page_of
+from ingest.fetch.request import request_url
 from ingest.model import Failed, Grant, Vendor
 
 FILE = Path(__file__).parents[1] / "policy" / "urls.yaml"
@@ -41,7 +41,7 @@ def is_front(case: dict[str, Any]) -> bool:
 
 
 FRONT = {
-    name: next(page_of(urls.parse(case["url"])) for case in CASES if case["vendor"] == name and is_front(case))
+    name: next(request_url(urls.parse(case["url"])) for case in CASES if case["vendor"] == name and is_front(case))
     for name in VENDORS
 }
 
@@ -85,7 +85,7 @@ def test_a_refused_address_is_not_even_connected_to(
 def test_an_admitted_address_is_asked_as_it_was_admitted(
     case: dict[str, Any], server: HostileServer, get_anywhere: Get
 ) -> None:
-    asked = page_of(urls.parse(case["url"]))
+    asked = request_url(urls.parse(case["url"]))
     assert fetched(get_anywhere(case, case["url"])).response.final_url == asked
     assert server.urls == [asked]
 
@@ -99,8 +99,8 @@ def test_a_redirect_of_an_official_page_leads_to_admitted_addresses_only(
     server.on(front, redirect(case["url"].encode("utf-8", "surrogatepass").decode("latin-1"), 302))
     result = get_anywhere(case, front)
     if case["verdict"] in ADMITTED and not case["url"].lower().startswith("http:"):
-        assert fetched(result).response.final_url == page_of(urls.parse(case["url"]))
-        assert server.urls == [front, page_of(urls.parse(case["url"]))]
+        assert fetched(result).response.final_url == request_url(urls.parse(case["url"]))
+        assert server.urls == [front, request_url(urls.parse(case["url"]))]
     else:
         assert isinstance(result, Failed)
         assert set(server.urls) == {front}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from ingest import allowlist
 from ingest.errors import FetchError, LeaseLostError
 from ingest.model import Allowlist, Lease, Response
-from ingest.pipeline import SharedPace, Standing, accept
+from ingest.pipeline import SharedHostLimiter, Standing, accept, hosts
 from ingest.store import captures, leases
 from ingest.store.engine import read, write
 from world import LIST, NOW
@@ -157,25 +157,25 @@ def test_a_new_host_that_several_ask_for_at_once_is_had_by_one_of_them(listed: E
     assert sum(isinstance(lease, Lease) for lease in found) == 1
 
 
-def pace(engine: Engine) -> SharedPace:
-    return SharedPace(engine, "we", timeout=timedelta(seconds=10), gap=timedelta(0), now=lambda: NOW)
+def limiter(engine: Engine) -> SharedHostLimiter:
+    return SharedHostLimiter(engine, "we", timeout=timedelta(seconds=10), gap=timedelta(0), now=lambda: NOW)
 
 
 class Asking(threading.Thread):
     """A thread that takes a turn at one host after another, under the lease of a source if it has one."""
 
-    def __init__(self, turns: SharedPace, lease: Lease | None, *hosts: str) -> None:
+    def __init__(self, shared: SharedHostLimiter, lease: Lease | None, *hosts: str) -> None:
         super().__init__(daemon=True)
-        self.turns, self.lease, self.hosts = turns, lease, hosts
+        self.limiter, self.lease, self.hosts = shared, lease, hosts
         self.asking = threading.Event()
         self.go_on = threading.Event()
         self.asked: list[str] = []
         self.start()
 
     def run(self) -> None:
-        with self.turns.holding(self.lease or Lease("", 0)):
+        with hosts.holding(self.lease or Lease("", 0)):
             for host in self.hosts:
-                with self.turns.turn(host):
+                with self.limiter.slot(host):
                     self.asked.append(host)
                     self.asking.set()
                     self.go_on.wait(30)
@@ -183,19 +183,19 @@ class Asking(threading.Thread):
 
 def test_the_host_of_a_claimed_source_is_asked_by_its_own_thread_only(listed: Engine) -> None:
     """Else the process would give the host back with the source while another of its threads still asks it."""
-    turns = pace(listed)
+    shared = limiter(listed)
     holder = only(claim(listed, "acme/news"))
-    other = Asking(turns, None, HOST)
+    other = Asking(shared, None, HOST)
 
     assert not other.asking.wait(0.3)
-    own = Asking(turns, holder, HOST)
+    own = Asking(shared, holder, HOST)
     assert own.asking.wait(30)
     own.go_on.set()
     own.join()
     assert not other.asking.is_set()
     give_back(listed, holder)
     assert other.asking.wait(30)
-    assert claim_host(listed) == NOW + turns._lease
+    assert claim_host(listed) == NOW + shared._lease
     other.go_on.set()
     other.join()
     assert isinstance(claim_host(listed), Lease)
@@ -203,8 +203,8 @@ def test_the_host_of_a_claimed_source_is_asked_by_its_own_thread_only(listed: En
 
 def test_two_sources_that_redirect_to_each_others_host_do_not_wait_for_each_other(listed: Engine) -> None:
     mine, theirs = only(claim(listed, "acme/news")), only(claim(listed, "acme/blog"))
-    one = Asking(pace(listed), mine, HOST, "blog.acme-ai.com")
-    other = Asking(pace(listed), theirs, "blog.acme-ai.com", HOST)  # as in another process
+    one = Asking(limiter(listed), mine, HOST, "blog.acme-ai.com")
+    other = Asking(limiter(listed), theirs, "blog.acme-ai.com", HOST)  # as in another process
     for asking in (one, other):
         assert asking.asking.wait(30)
         asking.go_on.set()
@@ -215,11 +215,11 @@ def test_two_sources_that_redirect_to_each_others_host_do_not_wait_for_each_othe
 
 
 def test_a_host_that_never_comes_free_is_an_ordinary_failure(listed: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.pipeline.turns.WAIT", timedelta(seconds=0.05))
+    monkeypatch.setattr("ingest.pipeline.hosts.WAIT", timedelta(seconds=0.05))
     with write(listed) as conn:
         leases.claim_host(conn, HOST, now=NOW, owner="they", lease=timedelta(minutes=1))
 
-    with pytest.raises(FetchError, match="busy"), pace(listed).turn(HOST):
+    with pytest.raises(FetchError, match="busy"), limiter(listed).slot(HOST):
         pass
 
 

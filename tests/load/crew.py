@@ -27,7 +27,7 @@ from sqlalchemy import Engine, text
 
 import ingest
 from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
-from ingest.pipeline import Accepted, Context, Round, SharedPace, in_force, run_round
+from ingest.pipeline import Accepted, Context, Round, SharedHostLimiter, in_force, run_round
 from ingest.polling import Limits
 from ingest.store import changes
 from ingest.store import engine as database
@@ -133,7 +133,7 @@ def rounds(order: dict[str, Any]) -> None:
     gap = timedelta(seconds=order["gap"])
     with Fetcher(_settings(order), now=now) as fetcher:
         if not order.get("alone"):
-            fetcher.pace = SharedPace(engine, str(os.getpid()), timeout=TIMEOUT, gap=gap, now=now)
+            fetcher.limiter = SharedHostLimiter(engine, str(os.getpid()), timeout=TIMEOUT, gap=gap, now=now)
         accepted = None
         while True:
             accepted = in_force(engine, accepted)

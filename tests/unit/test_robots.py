@@ -6,14 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.robots import AGAIN, FRESH, GIVEN_UP, MAX_BYTES, Access, Heard, allows, is_fresh, kept, token_of
+from ingest.robots import (
+    FRESH,
+    GIVEN_UP,
+    MAX_BYTES,
+    RETRY_AFTER,
+    Access,
+    RobotsRecord,
+    allows,
+    is_fresh,
+    merge,
+    token_of,
+)
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def heard(text: str | bytes, access: Access = Access.AVAILABLE, at: datetime = NOW) -> Heard:
-    return Heard(at, access, text.encode() if isinstance(text, str) else text)
+def record(text: str | bytes, access: Access = Access.AVAILABLE, at: datetime = NOW) -> RobotsRecord:
+    return RobotsRecord(at, access, text.encode() if isinstance(text, str) else text)
 
 
 @pytest.mark.parametrize(
@@ -90,44 +101,44 @@ Disallow: /example/page/disallowed.gif
     ],
 )
 def test_the_examples_of_the_standard(text: str, token: str, target: str, allowed: bool) -> None:
-    assert allows(heard(text), target, token) is allowed
+    assert allows(record(text), target, token) is allowed
 
 
 def test_what_is_no_text_lets_in() -> None:
-    assert allows(heard(bytes(range(256)) * 4), "/", "ingest")
+    assert allows(record(bytes(range(256)) * 4), "/", "ingest")
 
 
 def test_what_lies_beyond_the_limit_is_not_read() -> None:
     text = b"User-agent: *\n" + b"#" * MAX_BYTES + b"\nDisallow: /\n"
-    assert allows(heard(text), "/", "ingest")
+    assert allows(record(text), "/", "ingest")
 
 
 def test_unavailable_is_a_yes_and_unreachable_a_no_for_now() -> None:
-    assert allows(heard("", Access.UNAVAILABLE), "/", "ingest") is True
-    assert allows(heard("", Access.UNREACHABLE), "/", "ingest") is None
+    assert allows(record("", Access.UNAVAILABLE), "/", "ingest") is True
+    assert allows(record("", Access.UNREACHABLE), "/", "ingest") is None
 
 
 def test_out_of_reach_an_older_copy_counts_and_after_a_month_without_one_nothing_does() -> None:
-    closed = heard("User-agent: *\nDisallow: /")
-    later = kept(closed, heard("", Access.UNREACHABLE, NOW + DAY))
+    closed = record("User-agent: *\nDisallow: /")
+    later = merge(closed, record("", Access.UNREACHABLE, NOW + DAY))
     assert allows(later, "/", "ingest") is False
-    never = kept(None, heard("", Access.UNREACHABLE))
-    assert allows(kept(never, heard("", Access.UNREACHABLE, NOW + GIVEN_UP - DAY)), "/", "ingest") is None
-    assert allows(kept(never, heard("", Access.UNREACHABLE, NOW + GIVEN_UP)), "/", "ingest") is True
+    never = merge(None, record("", Access.UNREACHABLE))
+    assert allows(merge(never, record("", Access.UNREACHABLE, NOW + GIVEN_UP - DAY)), "/", "ingest") is None
+    assert allows(merge(never, record("", Access.UNREACHABLE, NOW + GIVEN_UP)), "/", "ingest") is True
 
 
 def test_what_was_heard_counts_for_a_day_and_out_of_reach_for_minutes() -> None:
-    known = heard("")
+    known = record("")
     assert is_fresh(known, NOW + FRESH - timedelta(seconds=1))
     assert not is_fresh(known, NOW + FRESH)
-    away = kept(known, heard("", Access.UNREACHABLE, NOW + DAY))
-    assert is_fresh(away, NOW + DAY + AGAIN / 2)
-    assert not is_fresh(away, NOW + DAY + AGAIN)
+    away = merge(known, record("", Access.UNREACHABLE, NOW + DAY))
+    assert is_fresh(away, NOW + DAY + RETRY_AFTER / 2)
+    assert not is_fresh(away, NOW + DAY + RETRY_AFTER)
     assert not is_fresh(known, NOW - DAY)  # our clock was set back
-    back = kept(away, heard("", at=NOW + 2 * DAY))
+    back = merge(away, record("", at=NOW + 2 * DAY))
     assert back.unreachable_since is None
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode), st.text(max_size=40))
 def test_any_bytes_and_any_path_have_an_answer(body: bytes, path: str) -> None:
-    assert allows(heard(body), f"/{path}", "ingest") in {True, False}
+    assert allows(record(body), f"/{path}", "ingest") in {True, False}

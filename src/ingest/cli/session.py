@@ -227,11 +227,11 @@ def make_fetcher(settings: Settings) -> Fetcher:
 
 
 def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
-    """Let a fetcher take its turns at hosts, and know their robots.txt, with all processes on the database."""
-    from ingest.pipeline import SharedPace, SharedRobots
+    """Let a fetcher share host slots and robots.txt records with all processes on the database."""
+    from ingest.pipeline import SharedHostLimiter, SharedRobotsCache
 
-    fetcher.pace = SharedPace(engine, worker(), timeout=settings.timeout, gap=settings.host_gap, now=now)
-    fetcher.robots = SharedRobots(engine)
+    fetcher.limiter = SharedHostLimiter(engine, worker(), timeout=settings.timeout, gap=settings.host_gap, now=now)
+    fetcher.robots_cache = SharedRobotsCache(engine)
 
 
 def worker() -> str:

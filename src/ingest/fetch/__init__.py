@@ -1,29 +1,40 @@
 """
-The one place requests leave through: httpx and tenacity live here and nowhere else.
+The only package that sends requests: httpx and tenacity are used here and nowhere else.
 
     Fetcher.get(plan) → Fetched | NotModified | Failed
 
-What no request can do without, and what makes it so:
+Every request has all of the following:
 
-* an admitted address: `answer.ask` takes a `policy.Admitted`, which `policy.admit_fetch` alone gives, for the target
-  and for every redirect (`fetcher._Errand`); the request line is made of it, by no second URL parser
-* a checked address behind the name: `transport._Backend` opens connections to `route.Endpoint` values only, and
-  `route.Router.endpoints` alone makes those; the official name stays in SNI, certificate check and Host
-* a deadline: `answer.Limits.until`, a moment that every network operation counts down to (`transport._Stream`);
-  an operation without one raises
-* byte caps: `answer.Limits.max_bytes` on the wire, `codings.decode` on what comes out, in steps of bounded size
-* its turn: `fetcher._Errand` asks inside `pace.Pace.turn`, which a host that asked to be left alone does not give
-* the word of robots.txt, where the plan asks for it: `manners.mind` before each address, the robots.txt itself included in all
-  of the above
+* an admitted address: `request.send` takes a `policy.Admitted`. Only `policy` makes one, for the target and for every
+  redirect (`fetcher._Exchange`). The request line is made of it, without a second URL parser
+* a checked IP address: `transport._Backend` connects to `route.Endpoint` values only, and only `route.Router.endpoints`
+  makes those. The official name stays in SNI, certificate check and Host
+* a deadline: `request.RequestLimits.until`, a moment for every network operation (`transport._Stream`). An operation
+  without a deadline raises an error
+* byte caps: `request.RequestLimits.max_bytes` on the wire, and `codings.decode` for the decoded body, in bounded steps
+* a slot: `fetcher._Exchange` sends inside `limiter.HostLimiter.slot`, and a host in back-off gives no slot
+* the permission of robots.txt, if the plan requires it: `robots_check.check_robots` runs before each address. The request
+  for robots.txt itself has all of the above
 
-No cookie, referrer, proxy or default header can come in, because no httpx client is used, only its transport.
+No cookie, referrer, proxy or default header can get in: only httpx's transport is used, never its client.
 """
 
 from __future__ import annotations
 
 from ingest.fetch.fetcher import Fetcher, FetchSettings
-from ingest.fetch.manners import Robots
-from ingest.fetch.pace import Pace, resting
+from ingest.fetch.limiter import BackOff, HostLimiter, InMemoryHostLimiter, backed_off
+from ingest.fetch.robots_check import InMemoryRobotsCache, RobotsCache
 from ingest.fetch.route import ConnectTo, parse_connect_to
 
-__all__ = ["ConnectTo", "FetchSettings", "Fetcher", "Pace", "Robots", "parse_connect_to", "resting"]
+__all__ = [
+    "BackOff",
+    "ConnectTo",
+    "FetchSettings",
+    "Fetcher",
+    "HostLimiter",
+    "InMemoryHostLimiter",
+    "InMemoryRobotsCache",
+    "RobotsCache",
+    "backed_off",
+    "parse_connect_to",
+]

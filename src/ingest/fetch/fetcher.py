@@ -1,7 +1,8 @@
 """
-An errand: from an admitted target over admitted redirects to one value.
+The exchange for one document: from an admitted target over admitted redirects to one value.
 
-Redirects are followed by hand; a hop is asked only after the policy admitted it. Network trouble ends in a `Failed`.
+Redirects are followed here and not by a library: each hop must be admitted by the policy before a request goes there.
+A network error ends in a `Failed`.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ import tenacity
 
 from ingest import codings, httpcache, policy, urls
 from ingest.errors import FetchError, SettingsError, UrlError
-from ingest.fetch.answer import (
+from ingest.fetch.limiter import HostLimiter, InMemoryHostLimiter
+from ingest.fetch.request import (
     BLOCKED,
     PERMANENT,
     REDIRECTS,
-    Answer,
-    Limits,
-    ask,
+    HttpResponse,
+    RequestLimits,
     check_status,
-    page_of,
-    rest_asked,
+    request_url,
+    requested_back_off,
+    send,
 )
-from ingest.fetch.manners import Robots, mind
-from ingest.fetch.pace import Pace
+from ingest.fetch.robots_check import InMemoryRobotsCache, RobotsCache, check_robots
 from ingest.fetch.route import ConnectTo, Network, Router
 from ingest.fetch.transport import Transport, tls_context
 from ingest.model import Failed, Fetched, FetchPlan, Hop, NotModified, Outcome, Response, Validators
@@ -41,16 +42,16 @@ from ingest.robots import MAX_BYTES as ROBOTS_BYTES
 from ingest.robots import token_of
 
 MAX_HOPS: Final = 5
-"""Redirects of one errand; real chains of feeds have one or two, and each hop costs a turn at its host."""
+"""Redirects of one exchange. Real feeds have one or two, and each hop costs a slot at its host."""
 
 WAITS_S: Final = (0.5, 2.0)
-"""Before the first and second further try. No chance in it: sources are spread by the schedule already."""
+"""Pauses before the first and second retry. They need no jitter: the schedule spreads the sources already."""
 
 ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml,"
     " application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.7, */*;q=0.1"
 )
-"""Feeds first; a source that is none says so in its own headers."""
+"""Feeds first. Any other source can set its own Accept header."""
 
 _REMEDY: Final = "give the present address in sources.yaml"
 
@@ -61,10 +62,13 @@ _HTTP: Final = re.compile(r"http:", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
     """
-    What the operator decided about requests (CONTRACT §3).
+    The operator's settings for requests (CONTRACT §3).
 
-    `timeout` and `max_bytes` are ceilings over what a plan may ask for; `host_gap` lies between the end of one request to a
-    host and the start of the next; `ca_file` is added to the system's trust anchors.
+    Attributes:
+        timeout: The ceiling on the timeout of any plan.
+        max_bytes: The ceiling on the byte cap of any plan.
+        host_gap: Time between the end of a request and the start of the next one to the same host.
+        ca_file: Trust anchors beside those of the system.
     """
 
     user_agent: str
@@ -78,15 +82,15 @@ class FetchSettings:
 
 class Fetcher:
     """
-    The one place requests leave through; threads may share it.
+    The only sender of requests. Threads may share it.
 
     Args:
-        now: Our clock, aware UTC, for what is recorded.
-        pace: Gives turns at hosts; by default this process's own, see `pipeline.turns` for one that all processes share.
-        robots: Remembers robots.txt; by default this process's own, see `pipeline.turns` likewise.
+        now: The clock for recorded times, aware UTC.
+        limiter: Slots at hosts, by default for this process only. `pipeline.hosts` has one for all processes.
+        robots_cache: Records of robots.txt, by default for this process only. `pipeline.hosts` has one for all processes.
 
-    Errors:
-        SettingsError: the file of trust anchors or the user agent cannot be used.
+    Raises:
+        SettingsError: The file of trust anchors or the user agent cannot be used.
     """
 
     def __init__(
@@ -94,40 +98,40 @@ class Fetcher:
         settings: FetchSettings,
         *,
         now: Callable[[], datetime],
-        pace: Pace | None = None,
-        robots: Robots | None = None,
+        limiter: HostLimiter | None = None,
+        robots_cache: RobotsCache | None = None,
     ) -> None:
         if not re.fullmatch(r"[!-~]+( [!-~]+)*", settings.user_agent):
             message = f"{settings.user_agent!r} cannot be a header; use plain ASCII, and no line ends (RFC 9110 §5.5)"
             raise SettingsError(message, subject="INGEST_USER_AGENT")
         self.settings = settings
         self.now = now
-        self.pace = pace or Pace(settings.host_gap)
-        self.robots = robots or Robots()
+        self.limiter: HostLimiter = limiter or InMemoryHostLimiter(settings.host_gap)
+        self.robots_cache: RobotsCache = robots_cache or InMemoryRobotsCache()
         self.token = token_of(settings.user_agent)
         router = Router(settings.connect_to, settings.private_networks)
         self.transport = Transport(router, tls_context(settings.ca_file))
 
     def get(self, plan: FetchPlan) -> Fetched | NotModified | Failed:
         """
-        Ask for what a plan says, and give a value whatever the network does.
+        Carry out a plan and return a value, whatever the network does.
 
-        Time runs from the first turn at a host to the last byte, over resolving, redirects and further tries; waiting
-        for turns does not count.
+        The plan's timeout covers name resolution, redirects and retries up to the last byte. Waiting for slots does not
+        count.
         """
         match policy.admit_fetch(plan.vendor, plan.url):
             case policy.Refused() as refused:
                 detail = f"{refused.url} is not asked for {plan.vendor.name}: {_clause(refused)}; {_REMEDY}"
                 return Failed(plan.source_id, Outcome.FAILED, refused.rule, detail, elapsed_ms=0)
             case policy.Admitted() as admitted:
-                return _Errand(self, plan, admitted).run()
+                return _Exchange(self, plan, admitted).run()
 
     def close(self) -> None:
         """Close every connection."""
         self.transport.close()
 
     def __enter__(self) -> Self:
-        """Give the fetcher."""
+        """Return the fetcher."""
         return self
 
     def __exit__(
@@ -137,14 +141,21 @@ class Fetcher:
         self.close()
 
 
-class _Errand:
-    """One `get`: where it stands, what it went through, how long it may still take."""
+class _Exchange:
+    """
+    One `get`: requests, redirects and retries up to one value.
+
+    Attributes:
+        address: The address of the next request.
+        hops: The redirects so far.
+        until: The deadline, in monotonic seconds.
+    """
 
     def __init__(self, fetcher: Fetcher, plan: FetchPlan, target: policy.Admitted) -> None:
         self.fetcher = fetcher
         self.plan = plan
-        self.target_url = page_of(target.url)
-        self.at = target
+        self.target_url = request_url(target.url)
+        self.address = target
         self.hops: list[Hop] = []
         self.requested_at = fetcher.now()
         self.max_bytes = min(plan.max_bytes, fetcher.settings.max_bytes)
@@ -152,51 +163,52 @@ class _Errand:
         self.until = time.monotonic() + self.allowance_s
 
     def run(self) -> Fetched | NotModified | Failed:
-        """Walk, with further tries for what may pass; a try goes on at the hop where the last one stopped."""
+        """Send and follow redirects, with retries for transient errors. A retry starts at the hop of the error."""
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda fault: isinstance(fault, FetchError) and fault.retryable),
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, FetchError) and error.retryable),
             wait=_wait,
-            stop=self._is_enough,
+            stop=self._is_last_attempt,
             reraise=True,
         )
         try:
-            return self._value(retrying(self._walk))
-        except FetchError as fault:
-            return self._failed(fault)
+            return self._value(retrying(self._follow_redirects))
+        except FetchError as error:
+            return self._failed(error)
 
-    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
+    def _is_last_attempt(self, state: tenacity.RetryCallState) -> bool:
         late = time.monotonic() + state.upcoming_sleep >= self.until
         return late or state.attempt_number > len(WAITS_S)
 
-    def _walk(self) -> Answer:
-        """Ask and follow until something other than a redirect comes."""
+    def _follow_redirects(self) -> HttpResponse:
+        """Send requests until a response is not a redirect, and return that response."""
         while True:
-            answer = self._ask()
-            self._heed(answer, self.at)
-            if answer.status_code not in REDIRECTS:
-                check_status(answer, self.fetcher.now())
-                return answer
-            self._follow(answer)
+            response = self._send()
+            self._apply_back_off(response, self.address)
+            if response.status_code not in REDIRECTS:
+                check_status(response, self.fetcher.now())
+                return response
+            self._redirect(response)
 
-    def _ask(self) -> Answer:
-        """Ask where we stand, when it is our turn there and robots.txt has no objection."""
+    def _send(self) -> HttpResponse:
+        """Send a request to the current address, after robots.txt allowed it and the host gave a slot."""
         if self.plan.robots:
-            mind(
-                self.fetcher.robots,
+            check_robots(
+                self.fetcher.robots_cache,
                 self.plan.vendor,
-                self.at,
+                self.address,
                 self.fetcher.token,
                 now=self.fetcher.now(),
-                ask=self._ask_robots,
+                send=self._send_robots,
             )
-        with self.fetcher.pace.turn(self.at.url.host) as waited_s:
+        with self.fetcher.limiter.slot(self.address.url.host) as waited_s:
             self.until += waited_s
             if not self.hops:
                 self.requested_at = self.fetcher.now()
-            return ask(self.fetcher.transport, self.at, self._headers(), Limits(self.until, self.max_bytes))
+            limits = RequestLimits(self.until, self.max_bytes)
+            return send(self.fetcher.transport, self.address, self._headers(), limits)
 
-    def _ask_robots(self, at: policy.Admitted) -> Answer:
-        """Ask for a robots.txt: a small text, as it is."""
+    def _send_robots(self, address: policy.Admitted) -> HttpResponse:
+        """Request a robots.txt: a small text, without content coding."""
         fields = {
             "User-Agent": self.fetcher.settings.user_agent,
             "Accept": "text/plain, */*;q=0.1",
@@ -204,27 +216,28 @@ class _Errand:
             "Connection": "keep-alive",
         }
         headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()]
-        with self.fetcher.pace.turn(at.url.host) as waited_s:
+        with self.fetcher.limiter.slot(address.url.host) as waited_s:
             self.until += waited_s
-            answer = ask(self.fetcher.transport, at, headers, Limits(self.until, ROBOTS_BYTES, cut=True))
-        self._heed(answer, at)
-        return answer
+            limits = RequestLimits(self.until, ROBOTS_BYTES, cut=True)
+            response = send(self.fetcher.transport, address, headers, limits)
+        self._apply_back_off(response, address)
+        return response
 
-    def _heed(self, answer: Answer, at: policy.Admitted) -> None:
-        """Leave a host alone that asks for it: this source, and every other one there."""
-        wish = rest_asked(answer, self.fetcher.now())
-        if wish:
-            self.fetcher.pace.rest(at.url.host, wish, f"answered {answer.status_code}")
+    def _apply_back_off(self, response: HttpResponse, address: policy.Admitted) -> None:
+        """Stop requests to the whole host if the response asks for that."""
+        request = requested_back_off(response, self.fetcher.now())
+        if request is not None:
+            self.fetcher.limiter.back_off(address.url.host, request)
 
     def _validators(self) -> Validators | None:
-        """Give the stored validators if there are any and they belong to the very address being asked (RFC 9110 §13.1)."""
+        """Return the stored validators if they belong to the address of the request (RFC 9110 §13.1)."""
         stored = self.plan.validators
-        if stored is None or stored.url != page_of(self.at.url):
+        if stored is None or stored.url != request_url(self.address.url):
             return None
         return stored if stored.etag is not None or stored.last_modified is not None else None
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
-        """Say who we are, what we can read, what we have, and what the source's own stanza adds; nothing else."""
+        """Return all header fields: our name, accepted types and codings, validators, and the fields of the source's stanza."""
         fields = {
             "User-Agent": self.fetcher.settings.user_agent,
             "Accept": ACCEPT,
@@ -241,119 +254,119 @@ class _Errand:
             sent.append((b"If-Modified-Since", stored.last_modified))
         return sent
 
-    def _follow(self, answer: Answer) -> None:
+    def _redirect(self, response: HttpResponse) -> None:
         """
-        Step to where a redirect points, if the policy admits it.
+        Set the current address to the goal of a redirect, if the policy admits it.
 
-        Errors:
+        Raises:
             FetchError: `redirect-location`, `redirect-downgrade`, `off-list-redirect`, `redirect-loop`,
-                `too-many-redirects`. Nothing was asked of the host that the redirect names.
+                `too-many-redirects`. No request went to the goal.
         """
-        location = _location(answer)
-        goal = _resolved(location, answer.url)
-        self.hops.append(Hop(answer.url, answer.status_code, goal))
+        location = _location(response)
+        goal = _resolved(location, response.url)
+        self.hops.append(Hop(response.url, response.status_code, goal))
         if _HTTP.match(goal):
             message = f"redirects from https to {goal}, and unprotected addresses are never asked; {_REMEDY}"
-            raise _redirect_fault(message, "redirect-downgrade", answer)
+            raise _redirect_error(message, "redirect-downgrade", response)
         verdict = policy.admit_fetch(self.plan.vendor, location if _ABSOLUTE.match(location) else goal)
         if isinstance(verdict, policy.Refused):
             message = f"redirects to {goal}, which is not in the vendor's list and was not asked ({_clause(verdict)})"
-            raise _redirect_fault(f"{message}; if the vendor moved there, {_REMEDY}", "off-list-redirect", answer)
-        if page_of(verdict.url) in {hop.url for hop in self.hops}:
-            raise _redirect_fault(f"redirects in a circle, back to {goal}; {_REMEDY}", "redirect-loop", answer)
+            raise _redirect_error(f"{message}; if the vendor moved there, {_REMEDY}", "off-list-redirect", response)
+        if request_url(verdict.url) in {hop.url for hop in self.hops}:
+            raise _redirect_error(f"redirects in a circle, back to {goal}; {_REMEDY}", "redirect-loop", response)
         if len(self.hops) > MAX_HOPS:
             message = f"redirects more than {MAX_HOPS} times, at last to {goal}; {_REMEDY}"
-            raise _redirect_fault(message, "too-many-redirects", answer)
-        self.at = verdict
+            raise _redirect_error(message, "too-many-redirects", response)
+        self.address = verdict
 
-    def _value(self, answer: Answer) -> Fetched | NotModified:
-        """Make the capture's material of a 200 or 304."""
-        response = Response(
+    def _value(self, response: HttpResponse) -> Fetched | NotModified:
+        """Return the result of a 200 or 304."""
+        record = Response(
             target_url=self.target_url,
-            final_url=answer.url,
-            status_code=answer.status_code,
-            http_version=answer.http_version,
-            request_headers=answer.request_headers,
-            response_headers=answer.headers,
+            final_url=response.url,
+            status_code=response.status_code,
+            http_version=response.http_version,
+            request_headers=response.request_headers,
+            response_headers=response.headers,
             hops=tuple(self.hops),
-            peer_address=answer.peer.address,
-            peer_certificate_digest=answer.peer.certificate_digest,
+            peer_address=response.peer.address,
+            peer_certificate_digest=response.peer.certificate_digest,
             requested_at=self.requested_at,
             fetched_at=self.fetcher.now(),
         )
-        if answer.status_code == HTTPStatus.NOT_MODIFIED:
-            return NotModified(self._confirmed(response), self._elapsed_ms())
-        return Fetched(self._with_content(response, answer), self._elapsed_ms())
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return NotModified(self._confirmed(record), self._elapsed_ms())
+        return Fetched(self._with_content(record, response), self._elapsed_ms())
 
-    def _confirmed(self, response: Response) -> Response:
-        """Keep the validators that were sent, updated; a 304 to a request that sent none confirms nothing."""
+    def _confirmed(self, record: Response) -> Response:
+        """Keep the sent validators, updated by the 304. A 304 to an unconditional request is an error."""
         stored = self._validators()
         if stored is None:
             message = "answered 304 although nothing conditional was asked; the next poll asks again"
-            raise FetchError(message, rule="unexpected-304", status_code=response.status_code)
-        return replace(response, validators=httpcache.refreshed(stored, response.response_headers))
+            raise FetchError(message, rule="unexpected-304", status_code=record.status_code)
+        return replace(record, validators=httpcache.refreshed(stored, record.response_headers))
 
-    def _with_content(self, response: Response, answer: Answer) -> Response:
+    def _with_content(self, record: Response, response: HttpResponse) -> Response:
         """Add the body as received and as decoded, with the digests of both."""
-        coding = answer.field("content-encoding")
+        coding = response.field("content-encoding")
         try:
-            content = codings.decode(answer.body, coding, self.max_bytes) if answer.body else b""
-        except FetchError as fault:
-            fault.status_code = answer.status_code
+            content = codings.decode(response.body, coding, self.max_bytes) if response.body else b""
+        except FetchError as error:
+            error.status_code = response.status_code
             raise
         if not content:
             message = "answered 200 with nothing in it; nothing is kept, and the next poll asks again"
-            raise FetchError(message, rule="empty", status_code=answer.status_code)
+            raise FetchError(message, rule="empty", status_code=response.status_code)
         return replace(
-            response,
-            body=answer.body,
+            record,
+            body=response.body,
             content=content,
             content_encoding=", ".join(codings.names_of(coding)),
-            wire_digest=hashlib.sha256(answer.body).hexdigest(),
+            wire_digest=hashlib.sha256(response.body).hexdigest(),
             payload_digest=hashlib.sha256(content).hexdigest(),
-            validators=httpcache.validators(answer.headers, answer.url),
+            validators=httpcache.validators(response.headers, response.url),
         )
 
-    def _failed(self, fault: FetchError) -> Failed:
+    def _failed(self, error: FetchError) -> Failed:
         return Failed(
             self.plan.source_id,
-            _outcome(fault),
-            fault.rule,
-            f"{self.at.url.host} {fault.message}",
+            _outcome(error),
+            error.rule,
+            f"{self.address.url.host} {error.message}",
             elapsed_ms=self._elapsed_ms(),
-            status_code=fault.status_code,
-            retry_after=None if fault.retry_after_s is None else timedelta(seconds=fault.retry_after_s),
+            status_code=error.status_code,
+            retry_after=None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s),
             hops=tuple(self.hops),
         )
 
     def _elapsed_ms(self) -> int:
-        """What was used of the allowance; turns waited for have moved its end."""
+        """Return the time used, without the waits for slots: those moved the deadline."""
         return round((self.allowance_s - (self.until - time.monotonic())) * 1000)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """Wait our own time, or the server's when that is longer; `check_status` lets only short ones through."""
-    fault = state.outcome.exception() if state.outcome else None
-    asked_s = (fault.retry_after_s or 0) if isinstance(fault, FetchError) else 0
-    return max(WAITS_S[min(state.attempt_number, len(WAITS_S)) - 1], asked_s)
+    """Return our own pause, or the server's Retry-After if longer. `check_status` makes only short ones retryable."""
+    error = state.outcome.exception() if state.outcome else None
+    retry_after_s = (error.retry_after_s or 0) if isinstance(error, FetchError) else 0
+    return max(WAITS_S[min(state.attempt_number, len(WAITS_S)) - 1], retry_after_s)
 
 
-def _location(answer: Answer) -> str:
-    """Read the one Location of a redirect; UTF-8 bytes in it are common and unambiguous (RFC 3987 §3.1)."""
-    values = {value.strip(" \t") for name, value in answer.headers if name.lower() == "location"}
+def _location(response: HttpResponse) -> str:
+    """Read the one Location of a redirect. UTF-8 bytes in it are common and unambiguous (RFC 3987 §3.1)."""
+    values = {value.strip(" \t") for name, value in response.headers if name.lower() == "location"}
     value = values.pop() if len(values) == 1 else ""
     try:
         location = value.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         location = ""
     if not location:
-        message = f"answered {answer.status_code} without a Location that can be read; {_REMEDY}"
-        raise _redirect_fault(message, "redirect-location", answer)
+        message = f"answered {response.status_code} without a Location that can be read; {_REMEDY}"
+        raise _redirect_error(message, "redirect-location", response)
     return location
 
 
 def _resolved(location: str, base: str) -> str:
-    """Give the absolute address that a Location means; when it means none, its text, fit to be shown."""
+    """Return the absolute address of a Location, or its text fit for display if it is not an address."""
     try:
         return urls.parse(urls.tidy(location), base=base).text
     except UrlError:
@@ -361,17 +374,17 @@ def _resolved(location: str, base: str) -> str:
 
 
 def _clause(refused: policy.Refused) -> str:
-    """Make a part of a longer sentence of why an address was refused."""
+    """Return the reason of a refusal as part of a longer sentence."""
     return refused.detail.rstrip(".")
 
 
-def _redirect_fault(message: str, rule: str, answer: Answer) -> FetchError:
-    return FetchError(message, rule=rule, status_code=answer.status_code)
+def _redirect_error(message: str, rule: str, response: HttpResponse) -> FetchError:
+    return FetchError(message, rule=rule, status_code=response.status_code)
 
 
-def _outcome(fault: FetchError) -> Outcome:
-    """Tell being shut out, and being sent away for good, from whatever may pass by itself."""
-    if fault.rule in BLOCKED:
+def _outcome(error: FetchError) -> Outcome:
+    """Return BLOCKED for refused access, MOVED for a permanent redirect off the list, else FAILED."""
+    if error.rule in BLOCKED:
         return Outcome.BLOCKED
-    moved = fault.rule == "off-list-redirect" and fault.status_code in PERMANENT
+    moved = error.rule == "off-list-redirect" and error.status_code in PERMANENT
     return Outcome.MOVED if moved else Outcome.FAILED

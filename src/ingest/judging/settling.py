@@ -67,7 +67,7 @@ class Facts:
     last_tally: Tally = field(default_factory=Tally)
     sighting: Sighting | None = None
     before: Move | None = None
-    robots: robots.Heard | None = None
+    robots: robots.RobotsRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest.pipeline.attempt import Context
 from ingest.pipeline.bases import link_base
+from ingest.pipeline.hosts import SharedHostLimiter, SharedRobotsCache
 from ingest.pipeline.inforce import Accepted, Standing, accept, in_force, standing
 from ingest.pipeline.placing import decide
 from ingest.pipeline.poll import Poll
@@ -11,7 +12,6 @@ from ingest.pipeline.replay import Replayed, replay
 from ingest.pipeline.round import Progress, Round
 from ingest.pipeline.rounds import run_round
 from ingest.pipeline.stored import read_stored
-from ingest.pipeline.turns import SharedPace, SharedRobots
 
 __all__ = [
     "Accepted",
@@ -20,8 +20,8 @@ __all__ = [
     "Progress",
     "Replayed",
     "Round",
-    "SharedPace",
-    "SharedRobots",
+    "SharedHostLimiter",
+    "SharedRobotsCache",
     "Standing",
     "accept",
     "decide",

@@ -105,7 +105,7 @@ class Poll(Attempt):
         record = None
         is_feed = self.source.kind is Kind.FEED and not self.source.robots_ignored_because
         if is_feed and sighting is None and isinstance(ended.answer, Fetched | NotModified):
-            record = robots.recall(conn, urls.parse(ended.answer.response.final_url).host)
+            record = robots.load(conn, urls.parse(ended.answer.response.final_url).host)
         return Facts(tally, sighting, before, record)
 
     def _save(self, conn: Connection, state: PollState) -> None:

@@ -15,9 +15,9 @@ from ingest.judging import Reading
 from ingest.model import Allowlist, Failed, FetchPlan, Lease, Outcome, PollReport, PollState, Source, Vendor
 from ingest.pipeline import isolation
 from ingest.pipeline.attempt import Answer, Context
+from ingest.pipeline.hosts import holding, lease_for
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.poll import Poll
-from ingest.pipeline.turns import lease_for
 from ingest.store import engine as database
 from ingest.store import leases
 
@@ -123,7 +123,7 @@ class Round:
 
     def fetch(self, poll: Poll, plan: FetchPlan) -> Answer:
         """Send the request of a poll, in a thread, under its lease."""
-        with self.fetcher.pace.holding(poll.lease):
+        with holding(poll.lease):
             return self.get(plan)
 
     def get(self, plan: FetchPlan) -> Answer:

@@ -20,6 +20,7 @@ from ingest.errors import DocumentError, UsageError
 from ingest.model import FetchPlan, Outcome, PollReport, RoundReport, Skip, Source
 from ingest.pipeline.attempt import Answer
 from ingest.pipeline.further import follow_lists
+from ingest.pipeline.hosts import SOON_S
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.openings import open_pages
 from ingest.pipeline.parts import read_parts
@@ -27,7 +28,6 @@ from ingest.pipeline.placing import settle_all
 from ingest.pipeline.poll import Poll
 from ingest.pipeline.round import Progress, Round
 from ingest.pipeline.stored import read_stored
-from ingest.pipeline.turns import SOON_S
 from ingest.store import engine as database
 from ingest.store import owners, sources
 

@@ -1,8 +1,7 @@
 """
-One request and its answer, within limits: what is sent, how much is read, what a status means.
+One request and its response, within limits: the bytes sent, the bytes read, the meaning of a status.
 
-`ask` takes an `Admitted` and `Limits`, which only the policy and an errand make, and hands them to the one transport,
-which connects to checked addresses alone.
+`send` takes an `Admitted`, made by the policy alone, and `RequestLimits`. The transport connects to checked addresses only.
 """
 
 from __future__ import annotations
@@ -18,26 +17,27 @@ import httpx
 
 from ingest import codings, httpcache
 from ingest.errors import FetchError
+from ingest.fetch.limiter import BackOff
 from ingest.fetch.transport import Peer, Transport
 from ingest.policy import Admitted
 from ingest.urls import Url
 
-GLANCE_BYTES: Final = 64 * 1024
-"""Read of an answer that is no document: enough to know a challenge page, and to keep the connection."""
+PREFIX_BYTES: Final = 64 * 1024
+"""Read of a response without a document: enough to recognise a challenge page, and to keep the connection."""
 
-PATIENCE_S: Final = 5
-"""A Retry-After beyond this is left to the next poll."""
+MAX_RETRY_WAIT_S: Final = 5
+"""The longest Retry-After to wait for. A longer one is left to the next poll."""
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 PERMANENT: Final = frozenset({301, 308})
 TRANSIENT: Final = frozenset({502, 503, 504})
 SHEDDING: Final = frozenset({429, 503})
 
-UNSAID: Final = timedelta(minutes=10)
-"""How long a host rests that says 429 and not for how long: the smallest interval at which a source is asked."""
+DEFAULT_BACK_OFF: Final = timedelta(minutes=10)
+"""The delay after a 429 without a Retry-After: the smallest interval of a source."""
 
 _CHALLENGES: Final = (b"<title>Just a moment...", b"/cdn-cgi/challenge-platform/", b"cf-browser-verification")
-"""Marks of pages that want a browser to prove itself, as Cloudflare serves them with 403 and 503."""
+"""Marks of pages that test for a browser. Cloudflare serves them with 403 and 503."""
 
 _ASK_OPERATOR: Final = (
     "the page may want a browser or an account, so look at it and ask the vendor or pick another source"
@@ -46,7 +46,7 @@ _ADDRESS: Final = "check whether the address in sources.yaml is still right"
 _LATER: Final = "the next poll asks again"
 
 _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
-    203: ("transformed", "so what came was changed on the way and is not kept; see what stands between"),
+    203: ("transformed", "so the body was changed on the way and is not kept; see what stands between"),
     204: ("no-content", _ADDRESS),
     205: ("no-content", _ADDRESS),
     206: ("partial-content", "a part was not asked for; nothing is kept"),
@@ -58,20 +58,23 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
     429: ("rate-limited", "it is left alone for as long as it asks; a longer interval helps"),
     451: ("legal-reasons", "the vendor may not show it where this machine is"),
 }
-"""Status codes of RFC 9110 §15, RFC 6585 §4 and RFC 7725 §3: our rule, and the way out."""
+"""Status codes of RFC 9110 §15, RFC 6585 §4 and RFC 7725 §3, each with our rule and the way out."""
 
 BLOCKED: Final = frozenset(
     {"challenge", "unauthorized", "forbidden", "proxy-authentication", "legal-reasons", "robots"}
 )
-"""Rules that say we are not let in, as opposed to something being out of order."""
+"""Rules of refused access, as opposed to a server out of order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """
-    What one request may cost: the moment it must be over (monotonic seconds), bytes on the wire and decoded.
+    Limits of one request.
 
-    `cut` says that what is longer is read so far, where a beginning is of use; else it is a fault.
+    Attributes:
+        until: The deadline, in monotonic seconds.
+        max_bytes: The cap on the body, on the wire and decoded.
+        cut: Whether a longer body is cut at the cap. Otherwise it is an error.
     """
 
     until: float
@@ -80,12 +83,12 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """
-    What came back from `url`, bounded.
+    A response from `url`, read within its limits.
 
-    Header pairs are latin-1 text as sent and received. `body` is as on the wire after transfer coding: whole for a 200,
-    the beginning for anything else.
+    Header pairs are latin-1 text as sent and received. `body` holds the bytes on the wire after transfer coding: all of
+    them for a 200, the beginning for any other status.
     """
 
     url: str
@@ -97,12 +100,12 @@ class Answer:
     body: bytes
 
     def field(self, name: str) -> str:
-        """Give a field's value, several lines joined by commas (RFC 9110 §5.3), '' when absent."""
+        """Return a field's value, several lines joined by commas (RFC 9110 §5.3), or "" if it is absent."""
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
 
-def page_of(url: Url) -> str:
-    """Give the address that is asked: without the fragment, which is never sent (RFC 9110 §7.1)."""
+def request_url(url: Url) -> str:
+    """Return the address of a request: the URL without its fragment, never sent (RFC 9110 §7.1)."""
     return f"https://{url.host}{_target(url)}"
 
 
@@ -110,14 +113,16 @@ def _target(url: Url) -> str:
     return url.path + ("" if url.query is None else f"?{url.query}")
 
 
-def ask(transport: Transport, admitted: Admitted, headers: Sequence[tuple[bytes, bytes]], limits: Limits) -> Answer:
+def send(
+    transport: Transport, admitted: Admitted, headers: Sequence[tuple[bytes, bytes]], limits: RequestLimits
+) -> HttpResponse:
     """
-    Send one GET and read the answer.
+    Send one GET and read the response.
 
-    HTTP heads are bounded by the protocol library (100 KiB), bodies here, and all of it by the moment in `limits`.
+    The protocol library bounds HTTP heads (100 KiB). `limits` bounds the body and the time.
 
-    Errors:
-        FetchError: whatever kept an answer from coming whole. A status, whichever it is, is no error here.
+    Raises:
+        FetchError: No complete response came. A status is never an error here.
     """
     request = httpx.Request(
         "GET",
@@ -127,8 +132,8 @@ def ask(transport: Transport, admitted: Admitted, headers: Sequence[tuple[bytes,
     )
     response = transport.handle_request(request)
     try:
-        return Answer(
-            url=page_of(admitted.url),
+        return HttpResponse(
+            url=request_url(admitted.url),
             status_code=response.status_code,
             http_version=response.http_version,
             request_headers=_pairs(request.headers),
@@ -136,15 +141,15 @@ def ask(transport: Transport, admitted: Admitted, headers: Sequence[tuple[bytes,
             peer=response.extensions["network_stream"].get_extra_info("peer"),
             body=_body(response, limits),
         )
-    except FetchError as fault:
-        fault.status_code = response.status_code
+    except FetchError as error:
+        error.status_code = response.status_code
         raise
     finally:
         response.close()
 
 
 def _moments(until: float) -> dict[str, float]:
-    """State the deadline for every phase; waiting for a place in the pool alone is a duration (see `transport`)."""
+    """Return the deadline for every phase. Only the wait for a pooled connection is a duration (see `transport`)."""
     return {"connect": until, "read": until, "write": until, "pool": max(0.0, until - time.monotonic())}
 
 
@@ -152,9 +157,9 @@ def _pairs(headers: httpx.Headers) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
 
 
-def _body(response: httpx.Response, limits: Limits) -> bytes:
+def _body(response: httpx.Response, limits: RequestLimits) -> bytes:
     if response.status_code != HTTPStatus.OK:
-        return _glance(response)
+        return _prefix(response)
     return _beginning(response, limits.max_bytes) if limits.cut else _whole(response, limits.max_bytes)
 
 
@@ -169,7 +174,7 @@ def _beginning(response: httpx.Response, max_bytes: int) -> bytes:
 
 
 def _whole(response: httpx.Response, max_bytes: int) -> bytes:
-    """Read the body to its end, or not at all: more than the cap is a fault before it is read, where that is stated."""
+    """Read the whole body. A Content-Length above the cap is an error before anything is read."""
     declared = response.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > max_bytes:
         raise codings.too_large(max_bytes)
@@ -183,56 +188,59 @@ def _whole(response: httpx.Response, max_bytes: int) -> bytes:
     return b"".join(kept)
 
 
-def _glance(response: httpx.Response) -> bytes:
-    """Read a little of a body that does not matter; its faults do not matter either, the status has been said."""
+def _prefix(response: httpx.Response) -> bytes:
+    """Read the beginning of an error page and ignore network errors: the status decides already."""
     kept = b""
     try:
         for chunk in response.iter_raw():
             kept += chunk
-            if len(kept) > GLANCE_BYTES:
+            if len(kept) > PREFIX_BYTES:
                 break
     except FetchError:
         return kept
     return kept
 
 
-def check_status(answer: Answer, now: datetime) -> None:
+def check_status(response: HttpResponse, now: datetime) -> None:
     """
-    Pass 200 and 304; say what any other status means.
+    Require status 200 or 304.
 
-    Errors:
-        FetchError: retryable for 502, 503 and 504, unless the server asks for more than a few seconds' patience.
+    Raises:
+        FetchError: Any other status. Retryable are 502, 503 and 504, unless Retry-After is more than a few seconds.
     """
-    if is_challenge(answer):
+    if is_challenge(response):
         message = f"answered with a challenge for browsers; {_ASK_OPERATOR}"
-        raise FetchError(message, rule="challenge", status_code=answer.status_code)
-    if answer.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
+        raise FetchError(message, rule="challenge", status_code=response.status_code)
+    if response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
         return
-    wait = httpcache.retry_after(answer.headers, now)
+    wait = httpcache.retry_after(response.headers, now)
     wait_s = None if wait is None else round(wait.total_seconds())
-    rule, remedy = _meaning(answer.status_code)
+    rule, remedy = _meaning(response.status_code)
     raise FetchError(
-        f"answered {_named(answer.status_code)}; {remedy}",
+        f"answered {_named(response.status_code)}; {remedy}",
         rule=rule,
-        retryable=answer.status_code in TRANSIENT and (wait_s or 0) <= PATIENCE_S,
-        status_code=answer.status_code,
+        retryable=response.status_code in TRANSIENT and (wait_s or 0) <= MAX_RETRY_WAIT_S,
+        status_code=response.status_code,
         retry_after_s=wait_s,
     )
 
 
-def rest_asked(answer: Answer, now: datetime) -> timedelta | None:
+def requested_back_off(response: HttpResponse, now: datetime) -> BackOff | None:
     """
-    Say how long the whole host of an answer wishes to be left alone; None where it asks for nothing.
+    Return the host's request to stop asking for a while; None if there is no such request.
 
-    A host that sheds load, 429 (RFC 6585 §4) or 503 (RFC 9110 §15.6.4), means everything it serves; of any other status a
-    Retry-After is about that address. A 429 without one asks for `UNSAID`; what we have the patience to wait for is not kept.
+    A 429 (RFC 6585 §4) or 503 (RFC 9110 §15.6.4) is about the whole host. After any other status a Retry-After is about
+    the one address. A 429 without Retry-After means `DEFAULT_BACK_OFF`. A 503 with a delay up to `MAX_RETRY_WAIT_S` is
+    left to the retries.
     """
-    if answer.status_code not in SHEDDING:
+    if response.status_code not in SHEDDING:
         return None
-    wait = httpcache.retry_after(answer.headers, now)
-    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        return UNSAID if wait is None else wait
-    return wait if wait is not None and wait > timedelta(seconds=PATIENCE_S) else None
+    delay = httpcache.retry_after(response.headers, now)
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        delay = DEFAULT_BACK_OFF if delay is None else delay
+    elif delay is not None and delay <= timedelta(seconds=MAX_RETRY_WAIT_S):
+        delay = None
+    return BackOff(delay, f"answered {response.status_code}") if delay else None
 
 
 def _meaning(status: int) -> tuple[str, str]:
@@ -248,14 +256,14 @@ def _named(status: int) -> str:
         return str(status)
 
 
-def is_challenge(answer: Answer) -> bool:
-    """Know a challenge by its header (Cloudflare's `cf-mitigated`) or, refused with 403 or 503, by its page."""
-    if answer.field("cf-mitigated"):
+def is_challenge(response: HttpResponse) -> bool:
+    """Whether a response is a challenge: by its header (Cloudflare's `cf-mitigated`), or by its page after 403 or 503."""
+    if response.field("cf-mitigated"):
         return True
-    if answer.status_code not in {HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if response.status_code not in {HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}:
         return False
     try:
-        page = codings.decode(answer.body, answer.field("content-encoding"), 16 * GLANCE_BYTES)
+        page = codings.decode(response.body, response.field("content-encoding"), 16 * PREFIX_BYTES)
     except FetchError:  # cut or unreadable: the status alone decides
         return False
     return any(mark in page for mark in _CHALLENGES)
