@@ -1,9 +1,9 @@
 """
-YAML text → a tree of nodes that know where they stand.
+YAML text → a tree of nodes with their places in the text, for loading and for editing.
 
-The tree is built from PyYAML's events and not by its composer, which keeps the last of two equal keys without a word and
-(in C) recurses as deep as the file says. So depth and size are bounded while reading, and what an alias multiplies is
-counted before anything walks it: "YAML anchors that explode" (CONTRACT §2) end there, harmless ones work.
+The tree is built from PyYAML's events, because its composer recurses as deep as the file says. Depth and size are bounded
+while reading, and an alias counts with everything it repeats. "YAML anchors that explode" (CONTRACT §2) end there, and
+harmless ones work.
 """
 
 from __future__ import annotations
@@ -60,33 +60,52 @@ TAGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where something stands in the text, as character offsets."""
+
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Scalar:
-    """A single value as written, and what YAML takes it for."""
+    """A single value as written, with its meaning in YAML."""
 
     line: int
     column: int
+    span: Span
     text: str
     tag: Tag
 
 
 @dataclass(slots=True)
 class Sequence:
-    """A list. `size` counts every value inside, itself included, aliases written out."""
+    """A list with the place of each item. `size` counts all values inside and itself, with aliases written out."""
 
     line: int
     column: int
+    span: Span
+    is_flow: bool
     items: list[Node] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
     size: int = 1
 
 
 @dataclass(slots=True)
-class Entry:
-    """One `key: value` and where the key stands."""
+class MappingEntry:
+    """One `key: value` with the places of both."""
 
     line: int
     column: int
+    key: Span
+    span: Span
     node: Node
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the value is an alias of text elsewhere."""
+        return self.span != self.node.span
 
 
 @dataclass(slots=True)
@@ -95,7 +114,9 @@ class Mapping:
 
     line: int
     column: int
-    entries: dict[str, Entry] = field(default_factory=dict)
+    span: Span
+    is_flow: bool
+    entries: dict[str, MappingEntry] = field(default_factory=dict)
     size: int = 1
 
 
@@ -173,14 +194,16 @@ class _Composer:
         spot = _spot(event)
         if isinstance(event, yaml.ScalarEvent):
             self._count(spot, 1)
-            self._place(Scalar(*spot, event.value, self._tag(event, spot)), event.anchor)
+            span = _span(event)
+            self._place(Scalar(*spot, span, event.value, self._tag(event, spot)), event.anchor, span)
         elif isinstance(event, yaml.CollectionStartEvent):
             self._open(event, spot)
         elif isinstance(event, yaml.CollectionEndEvent):
             frame = self._frames.pop()
-            self._place(frame.node, frame.anchor)
+            frame.node.span = Span(frame.node.span.start, _span(event).end)
+            self._place(frame.node, frame.anchor, frame.node.span)
         elif isinstance(event, yaml.AliasEvent):
-            self._place(self._aliased(event.anchor or "", spot), None)
+            self._place(self._aliased(event.anchor or "", spot), None, _span(event))
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             self.report.give_up(Place(*spot, ""), "a second YAML document starts here.", "Keep one, without --- lines.")
 
@@ -232,8 +255,8 @@ class _Composer:
                 Place(*spot, self._key_here()), f"is nested deeper than {MAX_DEPTH} levels.", "A list needs six."
             )
         self._count(spot, 1)
-        node = Sequence(*spot) if isinstance(event, yaml.SequenceStartEvent) else Mapping(*spot)
-        self._frames.append(_Frame(node, event.anchor))
+        kind = Sequence if isinstance(event, yaml.SequenceStartEvent) else Mapping
+        self._frames.append(_Frame(kind(*spot, _span(event), bool(event.flow_style)), event.anchor))
 
     def _aliased(self, anchor: str, spot: Spot) -> Node:
         if any(frame.anchor == anchor for frame in self._frames):
@@ -257,7 +280,7 @@ class _Composer:
             what = f"the file holds more than {MAX_VALUES:,} values, aliases written out."
             self.report.give_up(place, what, "Repeat less of it with *.")
 
-    def _place(self, node: Node, anchor: str | None) -> None:
+    def _place(self, node: Node, anchor: str | None, span: Span) -> None:
         if anchor is not None:
             self._anchors[anchor] = node
         if not self._frames:
@@ -267,30 +290,31 @@ class _Composer:
         frame.node.size += _size(node)
         if isinstance(frame.node, Sequence):
             frame.node.items.append(node)
+            frame.node.spans.append(span)
         elif frame.key is None:
             frame.key = self._key(node)
         else:
-            self._enter(frame.node, frame.key, node)
+            self._enter(frame.node, frame.key, node, span)
             frame.key = None
 
     def _key(self, node: Node) -> Scalar:
         if not isinstance(node, Scalar):
             place = Place(node.line, node.column, self._key_here())
             self.report.add(place, "a list or mapping cannot be a key.", "If it is meant as text, put it in quotes.")
-            return Scalar(node.line, node.column, "", Tag.REFUSED)
+            return Scalar(node.line, node.column, node.span, "", Tag.REFUSED)
         if node.tag in {Tag.TEXT, Tag.REFUSED}:
             return node
         place = Place(node.line, node.column, self._key_here()).child(node.text)
         if node.tag is Tag.MERGE:
             self.report.add(place, "merge keys are not used in the list.", "Write the keys out.")
-            return Scalar(node.line, node.column, node.text, Tag.REFUSED)
+            return Scalar(node.line, node.column, node.span, node.text, Tag.REFUSED)
         self.report.add(place, f"this key is {node.tag.value} to YAML.", f"Put it in quotes: {quoted(node.text)}.")
         return node
 
-    def _enter(self, mapping: Mapping, key: Scalar, node: Node) -> None:
+    def _enter(self, mapping: Mapping, key: Scalar, node: Node, span: Span) -> None:
         if key.tag is Tag.REFUSED:
             return
-        entry = Entry(key.line, key.column, node)
+        entry = MappingEntry(key.line, key.column, key.span, span, node)
         first = mapping.entries.setdefault(key.text, entry)
         if first is not entry:
             place = Place(key.line, key.column, self._key_here())
@@ -300,6 +324,11 @@ class _Composer:
 def _spot(event: yaml.Event) -> Spot:
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _span(event: yaml.Event) -> Span:
+    start, end = event.start_mark, event.end_mark
+    return Span(start.index, end.index) if start and end else Span(0, 0)
 
 
 def _size(node: Node) -> int:

@@ -16,8 +16,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
-from ingest.allowlist.nodes import Entry, Node, Scalar, Sequence, Tag
 from ingest.allowlist.nodes import Mapping as MappingNode
+from ingest.allowlist.nodes import MappingEntry, Node, Scalar, Sequence, Tag
 from ingest.allowlist.report import Place, Report, Wrong, did_you_mean, quoted
 
 Schema = dict[str, object]
@@ -229,7 +229,7 @@ class MapOf(Generic[T]):
 
 
 def _report_twins(node: MappingNode, place: Place, report: Report) -> None:
-    first: dict[str, Entry] = {}
+    first: dict[str, MappingEntry] = {}
     for name, entry in node.entries.items():
         known = first.setdefault(name.lower(), entry)
         if known is not entry:
@@ -333,7 +333,7 @@ def _described(key: Key, default: object) -> Schema:
     return {**schema, "default": default} if isinstance(default, bool | int | str) and default != "" else schema
 
 
-def _value_place(place: Place, name: str, entry: Entry) -> Place:
+def _value_place(place: Place, name: str, entry: MappingEntry) -> Place:
     """Point at a value where it is one line, at its key where it is empty or a block."""
     node = entry.node
     here = entry if not isinstance(node, Scalar) or node.tag is Tag.EMPTY else node
