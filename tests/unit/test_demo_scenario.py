@@ -101,7 +101,7 @@ def test_the_duplicate_is_the_same_page_under_another_sources_spelling() -> None
 
 
 @pytest.mark.parametrize("refusal", scenario.REFUSALS, ids=lambda refusal: refusal.kind)
-def test_each_refusal_is_offered_and_refused_by_its_rule(refusal: scenario.Refusal) -> None:
+def test_each_refusal_is_offered_and_refused_by_its_rule(refusal: scenario.PlannedRefusal) -> None:
     assert refusal.url in {entry.url for entry in offered(2)[refusal.source_id]}
     verdict = policy.admit(vendor_of(refusal.source_id), refusal.url)
     assert isinstance(verdict, policy.Refused)

@@ -1,12 +1,12 @@
 """
-`sources.yaml` → a validated `Allowlist` (CONTRACT §2). It fails closed: a list with one fault is no list.
+`sources.yaml` → a validated `Allowlist` (CONTRACT §2). It fails closed: one fault refuses the whole list.
 
-`nodes` reads YAML into a tree that knows lines and columns, `shapes` say what a value may be (and are the JSON Schema),
-`stanzas` declare the keys, `assemble` and `claims` check what spans several keys, `reading` joins them. Every step goes
-on after a fault, so that one run tells them all.
+`nodes` reads YAML into a tree with lines and columns. `shapes` define the allowed values and make the JSON Schema.
+`stanzas` declare the keys, `assemble` and `claims` check several keys together, and `reading` joins them. Every step
+goes on after a fault, so that one run reports all of them.
 
-All of it is imported when first asked for: YAML and the tables of names take longer to load than a round with nothing due
-may last, and such a round needs no more than the digest of the file.
+All of it is imported on first use. YAML and the tables of names take longer to load than a round without due sources
+may last, and such a round needs only the digest of the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingest.model import Allowlist
 __all__ = ["MAX_BYTES", "json_schema", "load", "parse", "read_bytes"]
 
 MAX_BYTES: Final = 5 * 1024 * 1024
-"""A list of 250 sources takes about 100 KiB; fifty times that is no list."""
+"""A list of 250 sources takes about 100 KiB. No list takes fifty times as much."""
 
 
 def parse(data: bytes, path: str = "sources.yaml", *, private: bool = False) -> Allowlist:
@@ -30,12 +30,12 @@ def parse(data: bytes, path: str = "sources.yaml", *, private: bool = False) -> 
 
     Args:
         data: The file, UTF-8 YAML, at most `MAX_BYTES`.
-        path: What the messages call it.
-        private: Let names be scopes that mean something on a private network only (`.internal`, `.local`, `.test`, …): for
-            who allows private networks, and for a list that was in force and has been judged.
+        path: The file's name in messages.
+        private: Allow scopes with names of private networks (`.internal`, `.local`, `.test`, …), where private networks
+            are allowed and for a list that was already in force.
 
     Raises:
-        AllowlistError: Anything is wrong with it; carries every problem found, in file order.
+        AllowlistError: The list has faults. The error carries all of them, in file order.
     """
     from ingest.allowlist import reading
 
@@ -44,20 +44,20 @@ def parse(data: bytes, path: str = "sources.yaml", *, private: bool = False) -> 
 
 def load(path: Path, *, private: bool = False) -> Allowlist:
     """
-    Read and check the allow-list at `path`; see `parse`.
+    Read and check the allow-list at `path` (`parse`).
 
     Raises:
-        AllowlistError: It cannot be read, or anything is wrong with it.
+        AllowlistError: The file cannot be read, or the list has faults.
     """
     return parse(read_bytes(path), str(path), private=private)
 
 
 def json_schema() -> dict[str, object]:
     """
-    Describe the file as JSON Schema 2020-12, for editors.
+    Return the JSON Schema 2020-12 of the file, for editors.
 
-    It is made from the declarations that `parse` reads with. What spans several keys, and what a host is, is checked
-    only when the list is loaded.
+    It is made from the declarations used by `parse`. Rules about several keys, and about hosts, are checked only when
+    the list is loaded.
     """
     from ingest.allowlist import reading
 
@@ -69,7 +69,7 @@ def read_bytes(path: Path) -> bytes:
     Read the file at `path`, at most one byte more than a list may have.
 
     Raises:
-        AllowlistError: It cannot be read, or is a pipe, a device or another thing that is no file.
+        AllowlistError: It cannot be read, or is no regular file.
     """
     try:
         kind = stat.S_IFMT(path.stat().st_mode)

@@ -1,4 +1,4 @@
-"""From stanzas to the values of `model`, and the checks that need more than one key of the list."""
+"""From stanzas to the values of `model`, with the checks of several keys together."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from ingest.allowlist.values import Claim
 from ingest.model import Grant, Kind, Source, Vendor
 
 PACE = {"min_interval": timedelta(minutes=10), "interval": timedelta(hours=1), "max_interval": timedelta(hours=24)}
-"""What holds where neither the source nor `defaults` says otherwise (CONTRACT §2), from short to long."""
+"""The default intervals (CONTRACT §2), from short to long."""
 
 
 def assemble(stanza: ListStanza, report: Report, *, private: bool) -> tuple[tuple[Vendor, ...], tuple[Source, ...]]:
     """
-    Check what spans several keys and make the values; they are usable only if the report stayed empty.
+    Check several keys together and make the values. They are usable only if the report stayed empty.
 
-    `private` lets names of private networks be scopes.
-
-    A check whose own material has been refused already is left out: one fault is told once.
+    `private` lets names of private networks be scopes. A check of an already refused value is left out, so that each
+    fault is reported once.
     """
     defaults = _paced(stanza.defaults, PACE, report) if stanza.defaults else PACE
     vendors, sources, territories = [], [], []
@@ -79,7 +78,7 @@ def _check_scopes(stanza: VendorStanza, claims: tuple[Claim, ...], report: Repor
 
 
 def _check_names(claims: tuple[Claim, ...], report: Report) -> None:
-    """A name that is nobody's on the public Internet is no vendor's; a list may still make an exception of it."""
+    """Refuse a name without an owner on the public Internet. An exception may still have one."""
     for claim in claims:
         if claim.scope.grant is not Grant.EXCEPTION and urls.is_special(claim.scope.host):
             what = (
@@ -132,7 +131,7 @@ def _check_pages(source: SourceStanza, report: Report) -> None:
 
 
 def _check_pause(source: SourceStanza, report: Report) -> None:
-    """A reason for a pause belongs to a source that is paused."""
+    """Refuse a reason for a pause of an enabled source."""
     if source.paused and source.enabled and not report.touches(source.where("enabled").key):
         what = "says why the source is not polled, but the source is enabled."
         report.add(source.where("paused"), what, "Write enabled: false beside it, or leave it out.")
@@ -142,7 +141,7 @@ Pace = Mapping[str, timedelta]
 
 
 def _paced(stanza: PaceStanza, inherited: Pace, report: Report) -> Pace:
-    """Fill in what a stanza does not say, and see that min_interval ≤ interval ≤ max_interval."""
+    """Fill in missing intervals, and check that min_interval ≤ interval ≤ max_interval."""
     own = {name: value for name in PACE if (value := getattr(stanza, name)) is not None}
     pace = {**inherited, **own}
     for shorter, longer in (("min_interval", "interval"), ("interval", "max_interval")):
@@ -151,7 +150,7 @@ def _paced(stanza: PaceStanza, inherited: Pace, report: Report) -> Pace:
             continue
         blamed, other = ("interval", bound) if "interval" in own else (bound, "interval")
         than = "shorter" if blamed == longer else "longer"
-        origin = "" if other in own else ", which holds where nothing else is said"
+        origin = "" if other in own else ", which holds where nothing else is values"
         what = f"{in_words(pace[blamed])} is {than} than {other}, {in_words(pace[other])}{origin}."
         report.add(stanza.where(blamed), what, f"Change it, or set {other} here to fit.")
     return pace
@@ -188,12 +187,12 @@ def _source(vendor_id: str, key: str, stanza: SourceStanza, pace: Pace) -> Sourc
 
 
 def _digest(source: Source) -> str:
-    """Digest what decides how a source is polled and parsed, as canonical JSON; words for people are left out, and how far a list is followed."""
-    said = {field.name: getattr(source, field.name) for field in fields(source)}
-    said["robots_ignored_because"] = bool(said["robots_ignored_because"])
-    for words in ("digest", "note", "paused", "product", "max_silence", "pages"):
-        del said[words]
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=timedelta.total_seconds)
+    """Digest the keys that affect polling and parsing, as canonical JSON."""
+    values = {field.name: getattr(source, field.name) for field in fields(source)}
+    values["robots_ignored_because"] = bool(values["robots_ignored_because"])
+    for name in ("digest", "note", "paused", "product", "max_silence", "pages"):
+        del values[name]
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"), default=timedelta.total_seconds)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -1,10 +1,9 @@
 """
-Which scopes two vendors both claim (CONTRACT §2: "one scope claimed by two vendors").
+Scopes claimed by two vendors (CONTRACT §2: "one scope claimed by two vendors").
 
-Two scopes meet where an address exists that both match. Their form is so small (a host or its subdomains, literal path
-segments with at most one `*`, open or closed at the end) that a handful of made-up addresses stands for all of them:
-one for each way the common part can go on. `urls.matches` judges those addresses, exceptions included, so nothing about
-matching is decided twice.
+Two scopes meet if one address matches both. Scopes are simple (a host or its subdomains, literal path segments with at
+most one `*`, open or closed at the end), so a handful of sample addresses represents all: one for each continuation of
+the common part. `urls.matches` judges those addresses, exceptions included, so matching has one implementation.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from ingest.allowlist.values import Claim
 from ingest.model import Grant, PathMatch, Scope
 
 ANY_WORD = "zz-any-zz"
-"""Stands for a label or segment that no scope names."""
+"""Stands for a label or segment in no scope."""
 
 TAILS = ("", ANY_WORD, f"{ANY_WORD}/", f"{ANY_WORD}/{ANY_WORD}")
-"""How an open path goes on: not at all, with one segment, with one that is closed, with two."""
+"""The continuations of an open path: none, one segment, one closed segment, two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """What one vendor claims, official scopes and carriers, and what it gives away again by exceptions."""
+    """The claims of one vendor: its official scopes and carriers, minus its exceptions."""
 
     vendor_id: str
     claims: tuple[Claim, ...]
@@ -47,7 +46,7 @@ class Territory:
 
 
 def report_overlaps(territories: Sequence[Territory], report: Report) -> None:
-    """Report every scope that meets one of another vendor where neither makes an exception, at the later of the two."""
+    """Report every scope that meets one of another vendor without an exception by either, at the later of the two."""
     held = [(territory, claim) for territory in territories for claim in territory.claims]
     for (one, first), (other, second) in _neighbours(held):
         contested = [
@@ -76,8 +75,8 @@ def _neighbours(held: Sequence[Held]) -> Iterator[tuple[Held, Held]]:
     """
     Pair claims of different vendors that could meet, each pair once.
 
-    Only claims with one host, or a wildcard above it, are compared, and of those only the ones whose first path segments
-    can agree: hundreds of vendors share github.com.
+    Only claims with one host, or a wildcard above it, and with compatible first path segments are compared: hundreds of
+    vendors share github.com.
     """
     by_site: dict[tuple[str, bool], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, (_, claim) in enumerate(held):
@@ -97,7 +96,7 @@ def _neighbours(held: Sequence[Held]) -> Iterator[tuple[Held, Held]]:
 
 
 def _sites_over(scope: Scope) -> Iterator[tuple[str, bool]]:
-    """List the (host, subdomains) of scopes that hold this one's hosts: its own, and wildcards of its parents."""
+    """List (host, subdomains) of the scopes with this one's hosts: its own, and wildcards of its parents."""
     yield scope.host, scope.subdomains
     labels = scope.host.split(".")
     yield from ((".".join(labels[start:]), True) for start in range(1, len(labels)))
@@ -118,7 +117,7 @@ def _head(scope: Scope) -> str:
 
 
 def _witnesses(one: Scope, other: Scope) -> list[urls.Url]:
-    """Make the addresses that stand for everything both scopes match; none when they do not meet."""
+    """Return sample addresses for all matches of both scopes, or nothing if they do not meet."""
     deeper = one if len(one.host) >= len(other.host) else other
     if one.host == other.host and one.subdomains != other.subdomains:
         return []
@@ -129,14 +128,14 @@ def _witnesses(one: Scope, other: Scope) -> list[urls.Url]:
     path = "".join("/" + (b if a == "*" else a) for a, b in itertools.zip_longest(short, long, fillvalue="*"))
     path = path.replace("*", ANY_WORD)
     query = one.query or other.query
-    made = (
+    samples = (
         f"https://{host}{path}{'/' + tail if long_open and short_open else ''}{'?' + query if query else ''}"
         for tail in (TAILS if long_open and short_open else ("",))
     )
-    return [url for url in map(urls.parse, made) if urls.matches(one, url) and urls.matches(other, url)]
+    return [url for url in map(urls.parse, samples) if urls.matches(one, url) and urls.matches(other, url)]
 
 
 def _inside(inner: Scope, outer: Scope) -> bool:
-    """Say whether everything that `inner` matches is matched by `outer`."""
+    """Whether `outer` matches all addresses matched by `inner`."""
     own = _witnesses(inner, inner)
     return bool(own) and all(urls.matches(outer, url) for url in own)

@@ -1,9 +1,9 @@
 """
 Edits of an allow-list's text. Every other line stays as it is: comments, order, quotes, indentation, line ends.
 
-The text is never written again as a whole, because a round trip through `ruamel.yaml` reflows the layout and loses comments
-inside flow mappings. `layout` finds the stanza, and only there is something put in, replaced or taken out. `check` then reads
-the result and compares all other sources.
+The text is never written again as a whole, because a round trip through `ruamel.yaml` reflows the layout and loses
+comments inside flow mappings. `layout` finds the stanza, and only there is something put in, replaced or taken out.
+`check` then reads the result and compares all other sources.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ingest.errors import UsageError
 from ingest.model import Allowlist
 
 Value = bool | int | str | Sequence[str] | Mapping[str, str]
-"""What a key of a stanza may be given."""
+"""The value of a key in a stanza."""
 
 PASTED_AT: Final = 3 * STEP
 """Where a source stands in the file: in vendors, in its vendor, in `sources`."""
@@ -39,10 +39,10 @@ def add(text: str, vendor_id: str, key: str, values: Mapping[str, Value]) -> str
     Put a source behind the others of its vendor.
 
     Args:
-        text: The file, which `allowlist.parse` accepts.
+        text: A valid list (`allowlist.parse`).
 
     Raises:
-        UsageError: There is no such vendor, the key is taken, or the vendor's sources stand elsewhere (a YAML alias).
+        UsageError: The vendor is missing, the key is taken, or the vendor's sources stand elsewhere (a YAML alias).
     """
     file = File(text)
     vendor = file.vendor(vendor_id)
@@ -56,7 +56,7 @@ def add(text: str, vendor_id: str, key: str, values: Mapping[str, Value]) -> str
 
 
 def placed(text: str, vendor_id: str, key: str, values: Mapping[str, Any]) -> str:
-    """Put a source where it would stand, in place of the one that has its key: to see what that would be."""
+    """Put a source into the list as a preview, in place of one with the same key."""
     file = File(text)
     sources = file.vendor(vendor_id).entries.get("sources")
     is_here = sources is not None and not sources.is_alias and isinstance(sources.node, nodes.Mapping)
@@ -66,13 +66,13 @@ def placed(text: str, vendor_id: str, key: str, values: Mapping[str, Any]) -> st
 
 def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
     """
-    Read a source that stands alone in a text, as `stanza` writes it; whether it is a good one is not judged here.
+    Read a source that stands alone in a text, as written by `stanza`. Its values are not checked here.
 
     Args:
-        name: What the messages call the text.
+        name: The name of the text in messages.
 
     Raises:
-        UsageError: It is no mapping with one key that holds a mapping.
+        UsageError: It is no mapping with one key and a mapping below it.
     """
     try:
         read = yaml.safe_load(text)
@@ -87,15 +87,15 @@ def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
 
 def switch(text: str, source_id: str, *, enabled: bool, why: str | None = None, note: str | None = None) -> str:
     """
-    Enable or disable a source; what is as it should be stays untouched.
+    Enable or disable a source. Keys with the right value stay untouched.
 
     Args:
-        text: The file, which `allowlist.parse` accepts.
-        why: The reason for a pause; what was the reason goes when the source is enabled again.
+        text: A valid list (`allowlist.parse`).
+        why: The reason for a pause. It is removed when the source is enabled again.
         note: Replaces the stanza's own, unless None.
 
     Raises:
-        UsageError: There is no such source, or its stanza stands elsewhere (a YAML alias).
+        UsageError: The source is missing, or its stanza stands elsewhere (a YAML alias).
     """
     file = File(text)
     stanza = file.source(source_id)
@@ -122,11 +122,11 @@ def stanza(key: str, values: Mapping[str, Value], *, column: int = PASTED_AT) ->
 
 def check(before: bytes, after: bytes, path: str, source_id: str, *, private: bool = False) -> Allowlist:
     """
-    Read an edited list (`allowlist.parse`), and insist that every other vendor and source is what it was.
+    Read an edited list (`allowlist.parse`), and check that every other vendor and source is unchanged.
 
     Raises:
-        AllowlistError: The list, as it was or as it would be, has faults.
-        UsageError: Something else would change, too.
+        AllowlistError: The list has faults, before or after the edit.
+        UsageError: Something else would change too.
     """
     was = allowlist.parse(before, path, private=private)
     now = allowlist.parse(after, path, private=private)
@@ -137,6 +137,6 @@ def check(before: bytes, after: bytes, path: str, source_id: str, *, private: bo
 
 
 def difference(before: str, after: str, path: str) -> str:
-    """Write what an edit changes as a unified diff."""
+    """Return the changes of an edit as a unified diff."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path, path, lineterm="")
     return "\n".join(lines)

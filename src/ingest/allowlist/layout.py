@@ -78,7 +78,7 @@ class File:
 
     def mapping(self, entry: MappingEntry, what: str) -> nodes.Mapping:
         """
-        Return a mapping that stands behind its key.
+        Return the mapping written directly behind its key.
 
         Raises:
             UsageError: It stands elsewhere (a YAML alias).
@@ -88,7 +88,7 @@ class File:
         return entry.node
 
     def line_of(self, span: Span) -> Splice:
-        """Return the whole line in which something begins."""
+        """Return the whole line at the beginning of a span."""
         start = self.text.rfind("\n", 0, span.start) + 1
         end = self._line_end(span.start)
         return Splice(start, end, self.text[start:end])
@@ -175,7 +175,7 @@ class File:
 
 
 def _is_flag(entry: MappingEntry, value: object) -> bool:
-    """Whether an entry already has this truth value, in whatever case."""
+    """Whether an entry already has this truth value, in any case."""
     if entry.is_alias or not isinstance(entry.node, nodes.Scalar):
         return False
     return isinstance(value, bool) and entry.node.text.lower() == inline(value)

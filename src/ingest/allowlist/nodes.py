@@ -1,9 +1,9 @@
 """
 YAML text → a tree of nodes with their places in the text, for loading and for editing.
 
-The tree is built from PyYAML's events, because its composer recurses as deep as the file says. Depth and size are bounded
-while reading, and an alias counts with everything it repeats. "YAML anchors that explode" (CONTRACT §2) end there, and
-harmless ones work.
+The tree is built from PyYAML's events, because its composer recurses as deep as the file says. Depth and size are
+bounded while reading, and an alias counts with everything it repeats. "YAML anchors that explode" (CONTRACT §2) end
+there, and harmless ones work.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from ingest.allowlist import MAX_BYTES
 from ingest.allowlist.report import WHOLE_FILE, Place, Report, quoted
 
 MAX_VALUES = 100_000
-"""Values in a file with its aliases written out; a list of 250 sources holds about 5,000."""
+"""Values in a file with its aliases written out. A list of 250 sources holds about 5,000."""
 
 MAX_DEPTH = 16
-"""Collections inside collections; the deepest that a list can use is 6 (`…sources.news.include[0]`)."""
+"""Nested collections. The deepest place in a list is at 6 (`…sources.news.include[0]`)."""
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml when PyYAML was built with it (its wheels are): ten times faster, same events."""
 
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""YAML 1.2 §5.1: everything that is not c-printable."""
+"""YAML 1.2 §5.1: all characters outside c-printable."""
 
 SPECIAL_START = re.compile(r"""[*&!@`%][^\s,\]}"']*""")
-"""Text that YAML takes for an alias, anchor, tag, directive or reserved mark when it is not in quotes."""
+"""Unquoted text read by YAML as an alias, anchor, tag, directive or reserved mark."""
 
 
 class Tag(Enum):
-    """What YAML 1.1, as PyYAML reads it, makes of a scalar; the value says it in words."""
+    """The type of a scalar in YAML 1.1, as read by PyYAML, with its name in messages."""
 
     TEXT = "text"
     EMPTY = "empty"
@@ -47,7 +47,7 @@ class Tag(Enum):
     DATE = "a date"
     MERGE = "a merge key"
     REFUSED = "refused"
-    """Something about it has been reported already; nothing more needs to be said."""
+    """A fault has been reported already, so nothing more is said."""
 
 
 TAGS = {
@@ -132,10 +132,10 @@ def compose(data: bytes, report: Report) -> Node | None:
 
     Args:
         data: The file, UTF-8.
-        report: Takes what is wrong; a fault after which nothing can be read raises GiveUpError.
+        report: Takes the faults. A fault that makes the rest unreadable raises GiveUpError.
 
     Returns:
-        The root, or None when the file holds nothing but comments.
+        The root, or None if the file holds nothing but comments.
     """
     text = _decoded(data, report)
     composer = _Composer(report)
@@ -158,9 +158,9 @@ def _decoded(data: bytes, report: Report) -> str:
         before = data[: error.start].decode()
         byte = f"is not UTF-8: byte 0x{data[error.start]:02x} does not belong there."
         report.give_up(_place_after(before), byte, "Save the file as UTF-8.")
-    if found := UNPRINTABLE.search(text):
-        char = f"holds the control character U+{ord(found[0]):04X}, which YAML forbids."
-        report.give_up(_place_after(text[: found.start()]), char, "Delete it.")
+    if control := UNPRINTABLE.search(text):
+        char = f"holds the control character U+{ord(control[0]):04X}, which YAML forbids."
+        report.give_up(_place_after(text[: control.start()]), char, "Delete it.")
     return text
 
 
@@ -171,7 +171,7 @@ def _place_after(before: str) -> Place:
 
 @dataclass(slots=True)
 class _Frame:
-    """A collection that is still being read, with the key that waits for its value."""
+    """An open collection, with the key of the next value."""
 
     node: Sequence | Mapping
     anchor: str | None
@@ -179,7 +179,7 @@ class _Frame:
 
 
 class _Composer:
-    """Turns events into nodes with an explicit stack: no recursion, whatever the file says."""
+    """Turns events into nodes with an explicit stack, without recursion."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -208,7 +208,7 @@ class _Composer:
             self.report.give_up(Place(*spot, ""), "a second YAML document starts here.", "Keep one, without --- lines.")
 
     def syntax_error(self, error: yaml.MarkedYAMLError, text: str) -> NoReturn:
-        """Report where the text stopped being YAML, with the remedy for the usual slips; always raises GiveUpError."""
+        """Report a syntax error, with the remedy for the usual slips, and raise GiveUpError."""
         mark, opening = error.problem_mark, error.context_mark
         if opening and (mark is None or "scanning" in (error.context or "")):
             mark, opening = opening, None
@@ -221,7 +221,7 @@ class _Composer:
         self.report.give_up(place, f"cannot be read as YAML: {problem}{since}.", _slip(rest, problem))
 
     def _key_here(self) -> str:
-        """Name what is being read by the keys that are open."""
+        """Return the dotted name of the open keys."""
         place = WHOLE_FILE
         for frame in self._frames:
             if isinstance(frame.node, Sequence):
@@ -336,7 +336,7 @@ def _size(node: Node) -> int:
 
 
 def _slip(rest: str, problem: str) -> str:
-    """Guess the remedy from the text at which the scanner stopped."""
+    """Guess the remedy from the text where the scanner stopped."""
     if special := SPECIAL_START.match(rest):
         return f"Text that starts with {special[0][0]} goes in quotes: {quoted(special[0])}."
     if rest.startswith("\t"):

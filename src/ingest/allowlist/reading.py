@@ -1,4 +1,4 @@
-"""The steps from bytes to an `Allowlist`, one after the other, and the schema that the same declarations make."""
+"""The steps from bytes to an `Allowlist`, and the schema made from the same declarations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where something stands in an allow-list, and the collection of everything that is wrong with one."""
+"""Places in an allow-list, and the collection of all its faults."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import NoReturn
 from ingest.errors import Problem
 
 MAX_PROBLEMS = 500
-"""Problems kept in one run: more lines than anybody reads, few enough to stay quick on a file that is not a list."""
+"""Problems kept in one run: more than anybody reads, few enough to stay quick on a file of another kind."""
 
 SHOWN_LENGTH = 80
-"""Characters of the file that a message repeats: one terminal line."""
+"""Characters of the file repeated in a message: one terminal line."""
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
@@ -28,7 +28,7 @@ class Place:
     key: str
 
     def child(self, name: str, *, line: int | None = None, column: int | None = None) -> Place:
-        """Name a key inside this mapping; without a spot of its own it stands where the mapping stands."""
+        """Return the place of a key inside this mapping, by default at the mapping itself."""
         shown = name if PLAIN_NAME.fullmatch(name) else quoted(name)
         return Place(line or self.line, column or self.column, f"{self.key}.{shown}" if self.key else shown)
 
@@ -38,41 +38,41 @@ class Place:
 
 
 WHOLE_FILE = Place(1, 1, "")
-"""The place of what is wrong with the file and not with a key in it."""
+"""The place of a fault of the whole file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a value is refused: what is wrong, and what would be right, a sentence each."""
+    """A refusal of a value: the fault and the remedy, a sentence each."""
 
     what: str
     remedy: str = ""
 
 
 class GiveUpError(Exception):
-    """Reading on would bring nothing; the report says why. Never leaves this package."""
+    """Raised after a fault that makes the rest unreadable, already reported. Never leaves this package."""
 
 
 class Report:
-    """Collects problems, so that one run tells all of them."""
+    """Collects problems, so that one run reports all of them."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
     def add(self, place: Place, what: str, remedy: str = "") -> None:
-        """Note one problem; raises GiveUpError when there are more than anybody would read."""
+        """Note one problem. Too many of them raise GiveUpError."""
         self.problems.append(Problem(place.line, place.column, place.key, what, remedy))
         if len(self.problems) == MAX_PROBLEMS:
             self.give_up(place, f"this is problem number {MAX_PROBLEMS}; the rest of the file was not checked.")
 
     def warn(self, place: Place, what: str, remedy: str) -> None:
-        """Note what an operator should know of a list that is valid all the same."""
+        """Note a warning about a valid list."""
         if len(self.warnings) < MAX_PROBLEMS:
             self.warnings.append(Problem(place.line, place.column, place.key, what, remedy))
 
     def give_up(self, place: Place, what: str, remedy: str = "") -> NoReturn:
-        """Note a problem that makes the rest of the file unreadable; always raises GiveUpError."""
+        """Note a problem that makes the rest of the file unreadable, and raise GiveUpError."""
         self.problems.append(Problem(place.line, place.column, place.key, what, remedy))
         raise GiveUpError
 
@@ -83,7 +83,7 @@ class Report:
 
 
 def quoted(text: str) -> str:
-    """Show text from the file: in double quotes, cut to one line, nothing in it that a terminal would obey."""
+    """Show text from the file in double quotes, cut to one line, without control sequences."""
     cut = text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…"
     visible = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut)
     return f'"{visible}"'

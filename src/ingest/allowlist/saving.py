@@ -14,13 +14,13 @@ from ingest.errors import UsageError
 
 def save(path: Path, before: bytes, after: bytes) -> None:
     """
-    Put new text in the place of what was read.
+    Replace the text of a file by its edited text.
 
-    It is written beside, synced, and renamed over the file, whose permissions it has; a symbolic link stays one. Who
-    reads sees the old text or the new one. Two of these at once take turns.
+    The new text is written beside the file, synced, and renamed over it with the same permissions. A symbolic link
+    stays one. A reader sees the old text or the new one. Two calls at once take turns.
 
     Args:
-        before: What the edit was made from.
+        before: The text before the edit.
 
     Raises:
         UsageError: The file was changed meanwhile, or cannot be written.

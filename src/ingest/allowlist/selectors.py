@@ -28,7 +28,7 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class _PickText:
-    """One selector; the empty pointer `""` is one (RFC 6901 §5: the whole document)."""
+    """Check one selector. The empty pointer `""` is valid (RFC 6901 §5: the whole document)."""
 
     def read(self, node: Node, place: Place, report: Report) -> Picked | None:
         """Read a scalar."""
@@ -70,7 +70,7 @@ def texts(select: Mapping[str, Picked]) -> dict[str, str]:
 
 
 def check(kind: Kind | None, select: Mapping[str, Picked], where: Place, report: Report) -> None:
-    """Report what is wrong with the selectors of a source; nothing where they, or its kind, could not be read."""
+    """Report faults in the selectors of a source, unless they or its kind were refused already."""
     if kind is None or report.touches(where.key):
         return
     for fault in faults(kind, texts(select)):

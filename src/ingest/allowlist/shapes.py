@@ -1,9 +1,9 @@
 """
-What a value in the list may be: shapes that read nodes, and describe themselves as JSON Schema.
+Shapes of values in the list: each reads nodes and describes itself as JSON Schema.
 
-A shape does both from one declaration, so the schema cannot drift from what is accepted. Reading never stops at the
-first fault: a refused value is reported with its place and reads as None, a refused item or key is left out, and the
-caller goes on. (pydantic stops at the stanza: with one field refused there is no model to check the others against.)
+A shape does both from one declaration, so the schema cannot drift from the reader. Reading never stops at the first
+fault. A refused value is reported with its place and reads as None, a refused item or key is left out, and the caller
+goes on. (pydantic stops at the stanza: with one field refused there is no model to check the others against.)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ E = TypeVar("E", bound=StrEnum)
 S = TypeVar("S", bound="Stanza")
 
 SMALL_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
-"""Plain decimal: what YAML 1.1 and 1.2 and every reader agree on (not 010, 0x1F, 1_000 or 1:30)."""
+"""Plain decimal, read alike by YAML 1.1, 1.2 and every reader (not 010, 0x1F, 1_000 or 1:30)."""
 
 HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """C0 and C1 controls, bidirectional overrides (UAX 9 §2) and lone surrogates: never part of a name or address."""
@@ -38,10 +38,10 @@ HIDDEN_IN_LINES = re.compile(rf"(?![\n\t]){HIDDEN.pattern}")
 
 
 class Shape(Protocol[T_co]):
-    """Anything that can read a node and describe what it reads."""
+    """Reads a node and describes the accepted values."""
 
     def read(self, node: Node, place: Place, report: Report) -> T_co | None:
-        """Read a value; None when it is refused, which the report then says."""
+        """Read a value, or report why it is refused and return None."""
 
     def schema(self) -> Schema:
         """Describe the value as JSON Schema 2020-12."""
@@ -52,7 +52,7 @@ class Text(Generic[T]):
     """
     A string that `convert` turns into a value or refuses.
 
-    `pattern` is for the schema: ECMA 262 text that may admit more than `convert`, never less.
+    `pattern` is for the schema: ECMA 262 text. It may admit more than `convert`, never less.
     """
 
     convert: Callable[[str], T | Wrong]
@@ -62,7 +62,7 @@ class Text(Generic[T]):
     lines: bool = False
 
     def read(self, node: Node, place: Place, report: Report) -> T | None:
-        """Read a scalar that YAML itself takes for text, without white space around it."""
+        """Read a text scalar of YAML, without white space around it."""
         if not isinstance(node, Scalar) or node.tag is not Tag.TEXT:
             _mismatch(node, place, report, self.wanted)
             return None
@@ -88,7 +88,7 @@ class Text(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[E]):
-    """One word of a vocabulary; `synonyms` are words that people write for one of them."""
+    """One word of a vocabulary. `synonyms` are frequent wrong words for one of them."""
 
     vocabulary: type[E]
     synonyms: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -140,7 +140,7 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """`true` or `false`; the `yes`, `on` and `no` of YAML 1.1 are text to other readers and refused."""
+    """`true` or `false`. The `yes`, `on` and `no` of YAML 1.1 are text to other readers, and refused."""
 
     def read(self, node: Node, place: Place, report: Report) -> bool | None:
         """Read `true` or `false`."""
@@ -163,7 +163,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Generic[T]):
-    """A list, read as a tuple of the items that were accepted."""
+    """A list, read as a tuple of its accepted items."""
 
     item: Shape[T]
     at_least: int = 1
@@ -189,9 +189,9 @@ class ListOf(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class MapOf(Generic[T]):
     """
-    `name: value` lines whose names are the operator's.
+    `name: value` lines with names chosen by the operator.
 
-    `name` says what is wrong with one, if anything; `caseless` names are the same in upper and lower case.
+    `name` returns the fault of a name, if any. `caseless` names are the same in upper and lower case.
     """
 
     name: Callable[[str], Wrong | None]
@@ -201,7 +201,7 @@ class MapOf(Generic[T]):
     caseless: bool = False
 
     def read(self, node: Node, place: Place, report: Report) -> dict[str, T] | None:
-        """Read every line; one whose value is refused is left out."""
+        """Read every line, and leave out those with a refused value."""
         if not isinstance(node, MappingNode):
             _mismatch(node, place, report, "a mapping (name: value lines)", quotable=False)
             return None
@@ -242,8 +242,8 @@ class Stanza:
     """
     A mapping with fixed keys.
 
-    Each field is `name: Annotated[T, Key(…)] = default`; the default stands for a key that was left out or refused, which
-    for a required one is always reported. `place` is where the stanza stands, `places` where the value of each given key.
+    Each field is `name: Annotated[T, Key(…)] = default`. The default replaces a missing or refused value, and a missing
+    required key is always reported. `place` is the place of the stanza, `places` the place of each given value.
     """
 
     place: Place
@@ -257,9 +257,9 @@ class Stanza:
 @dataclass(frozen=True, slots=True)
 class Key:
     """
-    What is known of one key of a stanza; `example` is a YAML value that the message about a missing one shows.
+    One key of a stanza. `example` is a YAML value for the message about a missing key.
 
-    `not_in_force` says what happens instead of what a key promises, where this version reads it and does nothing with it.
+    `not_in_force` describes the present effect of a key whose promise is not kept by this version.
     """
 
     shape: Shape[object]
@@ -270,7 +270,7 @@ class Key:
     not_in_force: str = ""
 
     def wish(self, name: str) -> str:
-        """Say what to write where nothing stands."""
+        """Return the sentence about a missing value."""
         return (
             f"Write, for example, {name}: {self.example}" if self.required else "Write a value, or leave the key out."
         )
@@ -278,14 +278,14 @@ class Key:
 
 @dataclass(frozen=True)
 class Record(Generic[S]):
-    """Reads a mapping into a stanza; `otherwise` is the remedy when it is no mapping at all."""
+    """Reads a mapping into a stanza. `otherwise` is the remedy for another kind of value."""
 
     stanza: type[S]
     otherwise: str = ""
 
     @cached_property
     def keys(self) -> dict[str, Key]:
-        """The keys that the stanza declares, in order."""
+        """The keys declared by the stanza, in order."""
         hints = get_type_hints(self.stanza, include_extras=True)
         return {
             name: key
@@ -295,7 +295,7 @@ class Record(Generic[S]):
         }
 
     def read(self, node: Node, place: Place, report: Report) -> S | None:
-        """Read every key; unknown and missing ones are reported."""
+        """Read every key, and report unknown and missing ones."""
         if not isinstance(node, MappingNode):
             _mismatch(node, place, report, "a mapping (key: value lines)", quotable=False, remedy=self.otherwise)
             return None
@@ -343,10 +343,10 @@ def _value_place(place: Place, name: str, entry: MappingEntry) -> Place:
 def _mismatch(
     node: Node, place: Place, report: Report, wanted: str, *, quotable: bool = True, remedy: str = ""
 ) -> None:
-    """Say what stands here instead of what is wanted."""
+    """Return what stands here instead of the wanted value."""
     if not isinstance(node, Scalar):
-        found = "a list" if isinstance(node, Sequence) else "a mapping"
-        report.add(place, f"is {found}; {wanted} is wanted.", remedy)
+        kind = "a list" if isinstance(node, Sequence) else "a mapping"
+        report.add(place, f"is {kind}; {wanted} is wanted.", remedy)
     elif node.tag is Tag.EMPTY:
         report.add(place, f"is empty; {wanted} is wanted.", remedy)
     elif node.tag is Tag.TEXT:

@@ -1,4 +1,4 @@
-"""The keys of `sources.yaml` (CONTRACT §2): what each may hold, and the sentence that explains it to an editor."""
+"""The keys of `sources.yaml` (CONTRACT §2): the allowed values of each, and its sentence for editors."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ KINDS = Choice(Kind, synonyms={"rss": "feed", "atom": "feed", "rdf": "feed", "js
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaceStanza(Stanza):
-    """How often a source is looked at: the keys of `defaults`, which each source may set for itself."""
+    """How often a source is polled: the keys of `defaults`, also allowed in each source."""
 
     interval: Annotated[
         timedelta | None,
@@ -218,7 +218,7 @@ class SourceStanza(PaceStanza):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorStanza(Stanza):
-    """Who speaks, and where its own words live."""
+    """A vendor with its official scopes."""
 
     name: Annotated[
         str | None, Key(Text(text), "The vendor's name as readers know it.", required=True, example="OpenAI")

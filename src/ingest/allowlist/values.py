@@ -1,4 +1,4 @@
-"""The single values of the list: what their text must look like, and what it becomes (CONTRACT §2)."""
+"""The single values of the list: the form of their text, and its meaning (CONTRACT §2)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$"
-"""RFC 5646 §2.1 langtag without extensions, which no source needs to be told apart by."""
+"""RFC 5646 §2.1 langtag without extensions."""
 
 COUNTRY_FOR_LANGUAGE = {"jp": "ja", "cn": "zh"}
-"""Country codes that are no language (ISO 639-1 has neither) and are often written for one."""
+"""Country codes often written instead of a language (ISO 639-1 has neither)."""
 
 PATTERN = r"^(path|title|category):.*\S"
 
@@ -38,7 +38,7 @@ HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 SECRET_HEADER = re.compile(
     r"auth|cookie|token|secret|api-?key|access-?key|passw|session|credential|signature", re.IGNORECASE
 )
-"""Names of headers that carry a secret, whatever prefix a vendor gives them."""
+"""Names of headers with a secret, with any prefix of a vendor."""
 
 SECRET_VALUE = re.compile(r"(bearer|basic|digest|token)\s", re.IGNORECASE)
 """Values that are credentials under any name (RFC 9110 §11.1 schemes)."""
@@ -48,12 +48,12 @@ OWN_HEADER = re.compile(
     r"|content-.*|if-.*|range|accept-encoding|user-agent|from|referer|origin|:.*",
     re.IGNORECASE,
 )
-"""Headers that belong to the connection (RFC 9110 §7), to the fetcher (validators, codings) or to our good name."""
+"""Headers of the connection (RFC 9110 §7), of the fetcher (validators, codings), or of our identity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A scope and the place that declares it."""
+    """A scope and the place of its declaration."""
 
     scope: Scope
     place: Place
@@ -61,7 +61,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ScopeLine:
-    """A line of `official` or `carriers`; what it may say is `urls.parse_scope`'s to judge."""
+    """A line of `official` or `carriers`, judged by `urls.parse_scope`."""
 
     grant: Grant
 
@@ -77,7 +77,7 @@ class ScopeLine:
             return Wrong(error.message)
 
     def schema(self) -> Schema:
-        """Describe the outline of a scope; the hosts behind it are checked when the list is loaded."""
+        """Describe the outline of a scope. Its host is checked when the list is loaded."""
         sign = "!?" if self.grant is Grant.OFFICIAL else ""
         return {"type": "string", "pattern": rf"^{sign}(\*\.)?[^\s/:@*!]+\.[^\s/:@*!]+(/\S*)?$"}
 
@@ -88,7 +88,7 @@ def text(value: str) -> str:
 
 
 def slug(name: str) -> Wrong | None:
-    """Say what is wrong with a vendor id or source key, if anything."""
+    """Return the fault of a vendor id or source key, if any."""
     if re.fullmatch(SLUG, name):
         return None
     near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -99,7 +99,7 @@ def slug(name: str) -> Wrong | None:
 
 
 def selector_name(name: str) -> Wrong | None:
-    """Say what is wrong with a name in `select`, if anything."""
+    """Return the fault of a name in `select`, if any."""
     if re.fullmatch(SELECTOR_NAME, name):
         return None
     return Wrong("the name of a selector is lower-case letters, digits, _ and -, beginning with a letter.")
@@ -135,7 +135,7 @@ def address(value: str) -> urls.Url | Wrong:
 
 
 def pattern(value: str) -> str | Wrong:
-    """Read `path:…`, `title:…` or `category:…` with a regular expression that compiles."""
+    """Read `path:…`, `title:…` or `category:…` with a valid regular expression."""
     if not re.match(PATTERN, value):
         return Wrong(
             f"{quoted(value)} does not say what it looks at.",
@@ -172,7 +172,7 @@ def header_name(name: str) -> Wrong | None:
 
 
 def header_value(value: str) -> str | Wrong:
-    """Accept visible ASCII that is no credential (RFC 9110 §5.5)."""
+    """Accept visible ASCII without a credential (RFC 9110 §5.5)."""
     if SECRET_VALUE.match(value):
         return Wrong("this looks like a credential, and secrets never stand in the list.", "Leave the header out.")
     return value if value.isascii() else Wrong("a header value is plain ASCII.")
@@ -186,8 +186,8 @@ class Version:
         """Read the version of the format."""
         if isinstance(node, Scalar) and node.tag is Tag.INTEGER and node.text == "1":
             return 1
-        found = quoted(node.text) if isinstance(node, Scalar) else "this"
-        report.add(place, f"{found} is not a version that can be read.", "Write version: 1")
+        text = quoted(node.text) if isinstance(node, Scalar) else "this"
+        report.add(place, f"{text} is not a version that can be read.", "Write version: 1")
         return None
 
     def schema(self) -> Schema:

@@ -1,4 +1,4 @@
-"""What the loopback vendors answer: documents of our own, or recordings from a folder with a `manifest.jsonl`."""
+"""The answers of the loopback vendors: documents of our own, or recordings from a folder with a `manifest.jsonl`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ MEDIA_TYPES = {
     "sitemap": "application/xml",
     "markdown-changelog": "text/markdown; charset=utf-8",
 }
-"""Media type by `kind` of a manifest line; every other kind is an HTML page."""
+"""Media type by `kind` of a manifest line. Every other kind is an HTML page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What one address answers.
+    The answer at one address.
 
-    `headers` are added to those the server makes itself (Date, ETag, Last-Modified, Content-*). Validators belong to
-    200 answers only; `modified` becomes Last-Modified.
+    `headers` are added to those of the server itself (Date, ETag, Last-Modified, Content-*). Validators belong to 200
+    answers only, and `modified` becomes Last-Modified.
     """
 
     content: bytes
@@ -39,7 +39,7 @@ class Answer:
 
 
 def redirect(location: str, status: int = HTTPStatus.MOVED_PERMANENTLY) -> Answer:
-    """Answer that the document is elsewhere (RFC 9110 §15.4)."""
+    """Answer with a redirect (RFC 9110 §15.4)."""
     return Answer(b"", "text/plain", status, (("Location", location),))
 
 
@@ -48,7 +48,7 @@ NOT_FOUND = Answer(b"not here\n", "text/plain", HTTPStatus.NOT_FOUND)
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One line of a `manifest.jsonl`; `step` counts the versions of one series from 1, `recorded` is ISO 8601 text."""
+    """One line of a `manifest.jsonl`. `step` counts the versions of a series from 1, `recorded` is ISO 8601 text."""
 
     url: str
     path: Path
@@ -57,7 +57,7 @@ class Recording:
     recorded: str
 
     def answer(self) -> Answer:
-        """Read the file; Last-Modified is the day it was recorded, when the manifest says so in full."""
+        """Read the file. A full `recorded` day becomes Last-Modified."""
         try:
             modified = datetime.fromisoformat(self.recorded)
         except ValueError:
@@ -70,18 +70,18 @@ class Recording:
 
 def recordings(folder: Path, step: int | None = None) -> dict[str, Recording]:
     """
-    Choose one recording an address from a folder's `manifest.jsonl`; the docstring of `server` tells its fields.
+    Choose one recording for each address of a folder's `manifest.jsonl` (fields: see `server`).
 
     Args:
-        folder: Where the manifest lies; its paths are relative to it.
-        step: Of each series, the newest version up to this step; without it, whatever was recorded last.
+        folder: The folder of the manifest, whose paths are relative to it.
+        step: Of each series, the newest version up to this step. Without it, the latest recording.
 
     Returns:
-        Recordings by address. Lines without a web address are left out. An address that has nothing up to `step` is
-        left out too, so a vendor's document can appear later.
+        Recordings by address. Lines without a web address are left out, and addresses without a version up to `step`,
+        so that a vendor's document can appear later.
 
     Raises:
-        UsageError: There is no manifest, or a line of it is not as it must be.
+        UsageError: The manifest is missing, or a line of it is invalid.
     """
     chosen: dict[str, Recording] = {}
     for row in _rows(folder / "manifest.jsonl"):

@@ -1,7 +1,7 @@
 """
 The demo's two rounds: the real pipeline on the recorded vendors of `scenario`, over loopback TLS.
 
-What is told afterwards is read back from the database; nothing is taken from the scenario that the rounds did not bring.
+The results are read back from the database. Nothing is taken from the scenario itself.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _MAX_BYTES: Final = 1 << 20  # the largest of the demo's documents has 8 KB
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the ticker and the stored headline that it leads to."""
+class ShownLine:
+    """A line of the ticker and its stored headline."""
 
     number: int
     text: str
@@ -45,16 +45,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """Round one: what it came to, and the ticker."""
+    """Round one: its report and the ticker."""
 
     at: datetime
     report: RoundReport
-    ticker: tuple[Line, ...]
+    ticker: tuple[ShownLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A headline whose title its vendor changed: the titles, oldest first."""
+    """A headline with a title changed by its vendor: the titles, oldest first."""
 
     headline: queries.Headline
     titles: tuple[str, ...]
@@ -62,15 +62,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A headline that a second source carries as well: one headline, its links."""
+    """A headline carried by a second source as well: one headline, its links."""
 
     headline: queries.Headline
     links: tuple[queries.Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """An entry that was refused: what it is, in plain words, and what was recorded of it."""
+class ShownRefusal:
+    """A refused entry: its kind in plain words, and its stored record."""
 
     kind: str
     rejection: queries.Rejection
@@ -78,17 +78,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Round two: what it came to, the edit, the duplicate and the refusals."""
+    """Round two: its report, the edit, the duplicate and the refusals."""
 
     at: datetime
     report: RoundReport
     edit: Edit
     duplicate: Duplicate
-    refused: tuple[Refused, ...]
+    refused: tuple[ShownRefusal, ...]
 
 
 class Stage:
-    """The vendors, the database and a clock that stands still; see `set_up`."""
+    """The vendors, the database and a fixed clock (`set_up`)."""
 
     def __init__(self, engine: Engine, vendors: VendorServer) -> None:
         self.engine = engine
@@ -116,18 +116,18 @@ class Stage:
         report = self._play(scenario.ROUND_ONE)
         with read(self.engine) as conn:
             stored = {item.url: item for item in queries.headlines(conn, limit=None)}
-        lines = [Line(line.number, line.text, stored[line.url]) for line in scenario.TICKER if line.url in stored]
+        lines = [ShownLine(line.number, line.text, stored[line.url]) for line in scenario.TICKER if line.url in stored]
         return First(self.at, report, tuple(lines))
 
     def second(self) -> Second:
-        """Play round two: an edit, a duplicate and three entries that are not official."""
+        """Play round two: an edit, a duplicate and three unofficial entries."""
         report = self._play(scenario.ROUND_TWO)
         with read(self.engine) as conn:
             (edited,) = queries.headlines_at(conn, scenario.EDIT.url)
             (twice,) = queries.headlines_at(conn, scenario.DUPLICATE.url)
             edit, duplicate = provenance.provenance(conn, edited.id), provenance.provenance(conn, twice.id)
             refused = [
-                Refused(refusal.kind, found)
+                ShownRefusal(refusal.kind, found)
                 for refusal in scenario.REFUSALS
                 for found in queries.rejections_at(conn, refusal.url)
             ]
@@ -141,7 +141,7 @@ class Stage:
             refused=tuple(refused),
         )
 
-    def _play(self, planned: scenario.Round) -> RoundReport:
+    def _play(self, planned: scenario.PlannedRound) -> RoundReport:
         self.at = planned.at
         self.vendors.show(scenario.VENDORS, step=planned.step)
         report = run_round(self._round(self._accept()), everything=True)
@@ -163,10 +163,10 @@ class Stage:
 @contextmanager
 def set_up(engine: Engine) -> Iterator[Stage]:
     """
-    Start the vendors for a database that holds nothing yet.
+    Start the vendors for an empty database.
 
     Raises:
-        UsageError: It holds something: sample headlines must not get among real ones.
+        UsageError: It is not empty: sample headlines must not mix with real ones.
     """
     with read(engine) as conn:
         empty = queries.is_empty(conn)

@@ -1,11 +1,11 @@
 """
-What the demo shows and what must come of it: the ticker of May 2026, and a second round with one of everything.
+The contents of the demo and its expected results: the ticker of May 2026, and a second round with one of everything.
 
-The vendors' documents lie in `vendors/`, written for this purpose from facts (official title, address, date as precise as
-it is known); the summaries repeat the ticker's lines. Step 1 of that folder is round one, step 2 is round two.
+The vendors' documents lie in `vendors/`, written for this purpose from facts (official title, address, known precision
+of the date). The summaries repeat the ticker's lines. Step 1 of that folder is round one, step 2 is round two.
 
-A ticker line leads to an official page, several lines sometimes to one page: 19 lines, 16 announcements. Four of these
-are told in Japanese as well, by the vendor itself, so round one makes 20 headlines.
+A ticker line leads to an official page, several lines sometimes to one page: 19 lines, 16 announcements. The vendors
+themselves published four of these in Japanese as well, so round one makes 20 headlines.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ SOURCES = Path(__file__).with_name("sources.yaml")
 """The demo's allow-list."""
 
 VENDORS = Path(__file__).with_name("vendors")
-"""What the vendors answer: a folder for `server.VendorServer.show`."""
+"""The answers of the vendors: a folder for `server.VendorServer.show`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TickerLine:
-    """One line of the ticker of May 2026 and the official page behind it; `number` is its place there, from 1."""
+    """One line of the ticker of May 2026 with its official page. `number` is its position from 1."""
 
     number: int
     text: str
@@ -35,8 +35,8 @@ class TickerLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """A title that its vendor changes between the rounds."""
+class PlannedEdit:
+    """A title changed by its vendor between the rounds."""
 
     source_id: str
     url: str
@@ -45,8 +45,8 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
-    """An announcement that another source of the same vendor carries in round two, as `offered_url`."""
+class PlannedDuplicate:
+    """An announcement carried by another source of the same vendor in round two, as `offered_url`."""
 
     source_id: str
     first_source_id: str
@@ -55,8 +55,8 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An entry of round two that must not become a headline: `kind` in plain words, `rule` as the policy names it."""
+class PlannedRefusal:
+    """An entry of round two refused by `rule`. `kind` describes it in plain words."""
 
     kind: str
     source_id: str
@@ -65,8 +65,8 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """One round: which step of `VENDORS` is served, when it happens, and the sums that must come of it."""
+class PlannedRound:
+    """One round: the step of `VENDORS` to serve, its time, and the expected sums."""
 
     step: int
     at: datetime
@@ -82,7 +82,7 @@ GEMINI = KEYWORD + "models-and-research/gemini-models/gemini-3-5/"
 SAVE_THE_DATE = KEYWORD + "technology/developers-tools/io-2026-save-the-date/"
 
 LEFT_OUT = {8: "Gemini 3.5 Flash released with enhanced research tools"}
-"""Lines of the ticker that no official page says, by number."""
+"""Lines of the ticker without an official page, by number."""
 
 TICKER = (
     TickerLine(1, "Anthropic finds over 10,000 vulnerabilities with Project Glasswing", GLASSWING),
@@ -134,16 +134,18 @@ TICKER = (
     ),
 )
 
-EDIT = Edit("google/keyword", SAVE_THE_DATE, "Google I/O 2026 save the date", "Get ready for Google I/O 2026")
+EDIT = PlannedEdit("google/keyword", SAVE_THE_DATE, "Google I/O 2026 save the date", "Get ready for Google I/O 2026")
 
-DUPLICATE = Duplicate(
+DUPLICATE = PlannedDuplicate(
     "google/deepmind", "google/keyword", GEMINI, GEMINI + "?utm_source=deepmind.google&utm_medium=referral"
 )
 
 REFUSALS = (
-    Refusal("press", "anthropic/news", "https://www.businesswire.com/news/home/20260519000001/en/", "off-scope"),
-    Refusal("look-alike", "openai/codex-changelog", "https://openai.com.news-desk.example/codex/sign-in/", "off-scope"),
-    Refusal(
+    PlannedRefusal("press", "anthropic/news", "https://www.businesswire.com/news/home/20260519000001/en/", "off-scope"),
+    PlannedRefusal(
+        "look-alike", "openai/codex-changelog", "https://openai.com.news-desk.example/codex/sign-in/", "off-scope"
+    ),
+    PlannedRefusal(
         "community",
         "openai/news",
         "https://community.openai.com/t/what-did-you-build-with-goal-mode/1400000",
@@ -151,18 +153,18 @@ REFUSALS = (
     ),
 )
 
-ROUND_ONE = Round(
+ROUND_ONE = PlannedRound(
     step=1,
     at=datetime(2026, 5, 23, 9, 0, tzinfo=UTC),
     tally=Tally(created=20),
     outcomes=MappingProxyType({Outcome.OK: 11}),
 )
-"""Every source is new and answers; every entry becomes a headline."""
+"""Every source is new and answers. Every entry becomes a headline."""
 
-ROUND_TWO = Round(
+ROUND_TWO = PlannedRound(
     step=2,
     at=datetime(2026, 5, 24, 9, 0, tzinfo=UTC),
     tally=Tally(revised=1, duplicate=1, rejected=3, seen=11),
     outcomes=MappingProxyType({Outcome.OK: 5, Outcome.NOT_MODIFIED: 6}),
 )
-"""Five documents changed, one thing in each; the others answer 304."""
+"""Five documents changed, one thing in each. The others answer 304."""

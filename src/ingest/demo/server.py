@@ -1,18 +1,18 @@
 """
-A loopback HTTPS server that stands in for any official host, in the demo, in tests and in measurements.
+A loopback HTTPS server in place of any official host, for the demo, tests and measurements.
 
-It listens on 127.0.0.1 alone, shows a certificate for whatever name the client asks for (RFC 6066 §3, made on the spot
-under a certificate authority of its own) and answers with the documents it was given, as a well-behaved vendor would:
-validators and 304 (RFC 9110 §13), content codings (§8.4), keep-alive. A client reaches it with three settings, which
-`VendorServer.settings` holds; names in TLS, in `Host` and in the policy stay the official ones.
+It listens on 127.0.0.1 only. It shows a certificate for any name in the handshake (RFC 6066 §3), made on the spot under
+its own certificate authority. It answers with given documents like a well-behaved vendor: validators and 304 (RFC 9110
+§13), content codings (§8.4), keep-alive. Three settings of a client lead to it (`VendorServer.settings`). Names in TLS,
+in `Host` and in the policy stay the official ones.
 
 A folder with a `manifest.jsonl` becomes a set of vendors by
 
     python -m ingest.demo.server FOLDER [--step N]
 
-Each line of the manifest is a JSON object: `path` (of the document, from the folder), `url` (the address it answers; null
-leaves it out) and `kind` (rss, atom, jsonfeed, sitemap, markdown-changelog, or anything else for HTML) are needed; `step`
-(a number: which version of a series it is) and `recorded` (ISO 8601, becomes Last-Modified) are not.
+Each line of the manifest is a JSON object. Required are `path` (of the document, from the folder), `url` (its address,
+or null to leave it out) and `kind` (rss, atom, jsonfeed, sitemap, markdown-changelog, or anything else for HTML).
+Optional are `step` (the version in a series, a number) and `recorded` (ISO 8601, becomes Last-Modified).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from ingest.demo.answers import NOT_FOUND, Answer, recordings
 from ingest.errors import UsageError
 
 IDLE_S = 30
-"""Seconds a connection may stay silent; longer than the host gap, so that keep-alive is really used."""
+"""Seconds a silent connection stays open: longer than the host gap, so that keep-alive is really used."""
 
 CODINGS = ("zstd", "br", "gzip")
 """Content codings offered, best first (IANA HTTP Content Coding registry names)."""
@@ -54,6 +54,8 @@ CODINGS = ("zstd", "br", "gzip")
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """One request as the server saw it: `at` is the server's clock, `target` path and query, header names lower case."""
+
     """One request as the server saw it: `at` is the server's clock, `target` path and query, header names lower case."""
 
     at: datetime
@@ -64,7 +66,7 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The official address that was asked for."""
+        """The official address of the request."""
         return f"https://{self.host}{self.target}"
 
 
@@ -72,13 +74,12 @@ class VendorServer:
     """
     The vendors, on one loopback port.
 
-    Answers are looked up by host, path and query, whatever the scheme of the address they were given under. They may be
-    replaced while the server runs. Use it as a context manager; leaving it closes every connection and joins every
-    thread.
+    Answers are looked up by host, path and query, whatever the scheme of their address. They may be replaced while the
+    server runs. Use it as a context manager: leaving it closes every connection and joins every thread.
 
     Args:
-        answers: What each address answers, by absolute address.
-        codings: Content codings to offer, best first; none: bodies go out as they are.
+        answers: The answer of each absolute address.
+        codings: Content codings to offer, best first, or none.
     """
 
     def __init__(self, answers: Mapping[str, Answer] | None = None, *, codings: tuple[str, ...] = CODINGS) -> None:
@@ -98,7 +99,7 @@ class VendorServer:
 
     @classmethod
     def from_folder(cls, folder: Path, *, step: int | None = None) -> Self:
-        """Serve a folder by its recorded addresses; see `recordings`."""
+        """Serve a folder by its recorded addresses (`recordings`)."""
         server = cls()
         server.show(folder, step=step)
         return server
@@ -124,17 +125,17 @@ class VendorServer:
 
     @property
     def port(self) -> int:
-        """The port that the system chose."""
+        """The port chosen by the system."""
         return int(self._server.server_address[1])
 
     @property
     def connect_to(self) -> str:
-        """The value of INGEST_CONNECT_TO: whatever the host and port, connect here."""
+        """The value of INGEST_CONNECT_TO, for any host and port."""
         return f"::127.0.0.1:{self.port}"
 
     @property
     def settings(self) -> dict[str, str]:
-        """The three settings by which `ingest` takes this server for the vendors (CONTRACT §3)."""
+        """The three settings that lead `ingest` to this server instead of the vendors (CONTRACT §3)."""
         return {
             "INGEST_CONNECT_TO": self.connect_to,
             "INGEST_CA_FILE": str(self.ca_file),
@@ -166,13 +167,13 @@ class VendorServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close, whatever happened inside."""
+        """Close, also after an error."""
         self.close()
 
     # The listener's side: called from connection threads.
 
     def answer(self, host: str, target: str) -> Answer:
-        """Look an address up; 404 when nobody gave it."""
+        """Return the answer at an address, or 404."""
         with self._lock:
             return self._answers.get((host, target), NOT_FOUND)
 
@@ -222,7 +223,7 @@ class _Certificates:
 
 
 class _Listener(ThreadingMixIn, TCPServer):
-    """A thread a connection; the TLS handshake happens there, so a slow client holds up nobody."""
+    """One thread for each connection. The TLS handshake happens there, so a slow client delays nobody."""
 
     daemon_threads = False
     block_on_close = True
@@ -247,7 +248,7 @@ class _Listener(ThreadingMixIn, TCPServer):
         socket.create_connection(("127.0.0.1", self.server_address[1])).close()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept and wrap; the handshake is left to the connection's own thread."""
+        """Accept a connection. The handshake is left to its own thread."""
         raw, address = self.socket.accept()
         raw.settimeout(IDLE_S)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -257,26 +258,26 @@ class _Listener(ThreadingMixIn, TCPServer):
         return connection, address
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        """Forget a connection that ended, then close it."""
+        """Forget and close an ended connection."""
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Wake the threads that wait for another request, then join them."""
+        """Wake the waiting threads, then join them."""
         with self._lock:
             for connection in self._open:
                 _hang_up(connection)
         super().server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over clients that went away or refused our certificate; anything else is a fault and is shown."""
+        """Ignore clients that went away or refused our certificate, and show any other fault."""
         if not isinstance(sys.exception(), OSError):  # ssl.SSLError and TimeoutError are among these
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed narrows what is only printed
 
 
 def _hang_up(connection: socket.socket) -> None:
-    """End a connection from another thread: below TLS, whose own shutdown is not safe beside a read."""
+    """End a connection from another thread below TLS, whose own shutdown is unsafe during a read."""
     try:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
@@ -358,7 +359,7 @@ def _last_modified(answer: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _is_current(none_match: str | None, modified_since: str | None, etag: str, answer: Answer) -> bool:
-    """Decide whether what the client has is what it would get; If-None-Match wins (RFC 9110 §13.2.2)."""
+    """Whether the client already has the answer. If-None-Match wins (RFC 9110 §13.2.2)."""
     if none_match is not None:
         return etag in {tag.strip().removeprefix("W/") for tag in none_match.split(",")}
     if modified_since is None or answer.modified is None:
@@ -374,7 +375,7 @@ def _is_current(none_match: str | None, modified_since: str | None, etag: str, a
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve a folder until interrupted; print the settings that lead to it."""
+    """Serve a folder until interrupted, and print the settings for a client."""
     parser = argparse.ArgumentParser(
         prog="python -m ingest.demo.server",
         description="Serve a folder of recorded documents by their recorded addresses, over TLS on loopback.",
