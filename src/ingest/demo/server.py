@@ -56,8 +56,6 @@ CODINGS = ("zstd", "br", "gzip")
 class Request:
     """One request as the server saw it: `at` is the server's clock, `target` path and query, header names lower case."""
 
-    """One request as the server saw it: `at` is the server's clock, `target` path and query, header names lower case."""
-
     at: datetime
     host: str
     target: str

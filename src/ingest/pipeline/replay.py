@@ -166,7 +166,6 @@ class _Repetition(Attempt):
 
     def _read(self) -> Work:
         """Read a capture as it was read then: as a source's own document, as a part of it, or as the page of an entry."""
-        """Read a capture as it was read then: as a source's own document, as a part of it, or as the page of an entry."""
         capture = self.capture
         if capture is None:
             return lambda _: Ingested()

@@ -30,8 +30,6 @@ _ACCEPT: Final = (("Accept", "text/html, application/xhtml+xml, application/xml;
 class Progress:
     """One step of a round, for a display: started (with the number of sources), fetching, finished (with the report)."""
 
-    """One step of a round, for a display: started (with the number of sources), fetching, finished (with the report)."""
-
     kind: str
     source_id: str = ""
     total: int = 0

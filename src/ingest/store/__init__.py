@@ -1,7 +1,7 @@
 """
-The database: SQLite or PostgreSQL, one meaning (docs/decisions/0001).
+The database: SQLite or PostgreSQL, with the same meaning (docs/decisions/0001).
 
-`schema` the tables, `guards` the policy in SQL, `views` what others read, `engine` connections, transactions and
-migrations; one module a kind of record beside them. Rows do not leave this package: values of `model`, `dedupe` and
-`queries` do.
+`schema` holds the tables, `guards` the policy in SQL, `views` the public views, `engine` connections, transactions and
+migrations. Each kind of record has a module of its own. Rows never leave this package: it returns values of `model`,
+`dedupe`, `judging` and `queries`.
 """

@@ -1,4 +1,4 @@
-"""Entries that wait for their own page to be opened, and those that were known before we looked."""
+"""Entries waiting for their own page, and older entries known at the first fill."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def statuses(conn: Connection, source_id: str, names: Iterable[str]) -> dict[str
 
 
 def noted(conn: Connection, source_id: str, offers: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
-    """Read what was noted of entries under their names or addresses, by name; `offers` come with their names."""
+    """Read the claims of registered entries by entry key or address. `offers` come with their keys."""
     plain = {name: offer for offer, name in offers if not offer.candidate.title}
     wanted = {long for offer, name in offers for long in names(offer, name)[: None if offer.candidate.title else 1]}
     urls_wanted = {offer.candidate.url for offer, _ in offers if offer.candidate.title}
@@ -62,11 +62,11 @@ def _as_claim(name: str, said: str, candidate: Candidate) -> KnownClaim:
 
 
 Registered = tuple[str, Candidate, str, str, Status]
-"""An entry to be noted: name, candidate, host of its page, digest of what the list says, and whether it is to be opened."""
+"""An entry to be registered: name, candidate, host of its page, digest of the list's claim, and status."""
 
 
 def register(conn: Connection, rows: Sequence[Registered], capture: Capture) -> None:
-    """Note entries; what was noted before under the same name is told anew."""
+    """Register entries, and replace earlier ones of the same key."""
     values: list[dict[str, Any]] = [
         {
             "source_id": capture.source_id,
@@ -122,9 +122,9 @@ _LONGEST_PAUSE: Final = timedelta(days=8)  # what `judging.pages` doubles up to,
 
 def may_be_opened(now: datetime) -> ColumnElement[bool]:
     """
-    The condition for an entry whose page may be opened now.
+    Return the condition for an entry whose page may be opened now.
 
-    What lies further ahead than a lease or a pause can was written before our clock was set back.
+    A time further ahead than any lease or pause was written before our clock was set back.
     """
     furthest = ((_TABLE.c.lease_until, _LONGEST_LEASE), (_TABLE.c.next_try_at, _LONGEST_PAUSE))
     come = (or_(moment.is_(None), moment <= now, moment > now + longest) for moment, longest in furthest)
@@ -144,8 +144,8 @@ def claim(
     Take the leases of entries whose page may be opened now, one a host, the newest capture's first entries first.
 
     Args:
-        source_ids: Of the list in force; entries of other sources wait until theirs comes back.
-        hosts_busy: Hosts that are being asked already.
+        source_ids: Of the list in force. Entries of other sources wait until theirs comes back.
+        hosts_busy: Hosts with a request in flight.
     """
     rows = conn.execute(
         select(_TABLE)
@@ -167,11 +167,11 @@ def claim(
 
 
 _LOOKED_AT: Final = 500
-"""Waiting entries that one claim looks at: enough to find one for each of dozens of hosts."""
+"""Waiting entries considered in one claim: enough to find one for each of dozens of hosts."""
 
 
 def find(conn: Connection, source_id: str, url: str, *, now: datetime, owner: str, lease: timedelta) -> Waiting | None:
-    """Take the lease of the entry that a stored page belongs to; None when it waits no longer."""
+    """Take the lease of the waiting entry of a stored page, or return None."""
     row = conn.execute(
         select(_TABLE.c.id)
         .where(_TABLE.c.source_id == source_id, _TABLE.c.url == url, _TABLE.c.status == "pending")
@@ -185,22 +185,22 @@ def find(conn: Connection, source_id: str, url: str, *, now: datetime, owner: st
 
 
 def capture_of(conn: Connection, waiting: Waiting) -> int:
-    """Say which capture of its list offered an entry."""
+    """Return the number of the capture with an entry's list."""
     return int(conn.execute(select(_TABLE.c.capture_id).where(_TABLE.c.id == waiting.id)).scalar_one())
 
 
 def finish(conn: Connection, waiting: Waiting, status: Status, *, page_capture_id: int | None, error: str = "") -> None:
     """
-    Note what came of an entry, and give its lease back.
+    Save the final status of an entry, and give its lease back.
 
     Raises:
-        LeaseLostError: Somebody else has taken it over; the transaction has to be undone.
+        LeaseLostError: Another worker took it over, and the transaction has to be rolled back.
     """
     _settle(conn, waiting, {"status": status, "page_capture_id": page_capture_id, "last_error": error})
 
 
 def put_off(conn: Connection, waiting: Waiting, until: datetime, error: str) -> None:
-    """Note that the page could not be opened, and when to try again."""
+    """Save a failed try, and the time of the next one."""
     _settle(conn, waiting, {"attempts": waiting.attempts + 1, "next_try_at": until, "last_error": error})
 
 
@@ -213,7 +213,7 @@ def _settle(conn: Connection, waiting: Waiting, values: dict[str, Any]) -> None:
 
 
 def open_again(conn: Connection, source_id: str, entry_key: str) -> None:
-    """Let the page of an entry that was finished be opened once more."""
+    """Let the page of a finished entry be opened once more."""
     mine = and_(_TABLE.c.source_id == source_id, _TABLE.c.entry_key == entry_key, _TABLE.c.status == "finished")
     conn.execute(update(_TABLE).where(mine).values(status="pending", next_try_at=None))
 

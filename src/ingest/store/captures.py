@@ -19,7 +19,7 @@ from ingest.store import schema
 from ingest.store.engine import LOCK_CAPTURES, json_text, serialise, upsert
 
 ZSTD_LEVEL: Final = 3
-"""The library's default: feeds shrink to a fifth at some 300 MB/s; level 9 saves 5 % more at a third of the speed."""
+"""The library's default: feeds shrink to a fifth at some 300 MB/s. Level 9 saves 5 % more at a third of the speed."""
 
 
 def add(
@@ -32,13 +32,13 @@ def add(
     purpose: str = "source",
 ) -> int:
     """
-    Store a response with its bytes; identical bytes share one payload.
+    Store a response with its bytes. Identical bytes share one payload.
 
     Args:
         purpose: `source`, `part` or `article`, see `model.Capture`.
 
     Returns:
-        The number of the capture; numbers are in commit order.
+        The number of the capture, in commit order.
     """
     if response.body is None or response.wire_digest is None or response.payload_digest is None:
         raise ValueError("a response without a body makes no capture")
@@ -89,10 +89,10 @@ def _keep_payload(conn: Connection, digest: str, body: bytes, content_encoding: 
 
 def get(conn: Connection, capture_id: int) -> Capture | None:
     """
-    Read a capture with its decoded bytes; None when its payload was pruned.
+    Return a capture with its decoded bytes, or None where its payload was pruned.
 
     Raises:
-        DamagedError: The stored bytes are not those that came.
+        DamagedError: The stored bytes do not match their digest.
     """
     captures, payloads = schema.captures, schema.payloads
     row = conn.execute(
@@ -116,7 +116,7 @@ def get(conn: Connection, capture_id: int) -> Capture | None:
 
 
 def without_bytes(conn: Connection, capture_id: int) -> Capture:
-    """Read a capture without its bytes, which are pruned or damaged."""
+    """Return a capture without its bytes, for pruned and damaged ones."""
     return _capture(conn.execute(select(schema.captures).where(schema.captures.c.id == capture_id)).one(), b"", ())
 
 
@@ -152,7 +152,7 @@ def unpacked(body: bytes, stored_as: str, digest: str) -> bytes:
 
 
 def damaged(conn: Connection) -> Iterator[tuple[str, int, str]]:
-    """List the captures whose stored bytes are not those that came, as source, number and why."""
+    """List the captures with damaged bytes, as source, number and reason."""
     captures, payloads = schema.captures, schema.payloads
     stored = select(payloads.c.digest, payloads.c.stored_as, payloads.c.body).where(payloads.c.body.is_not(None))
     for payload in conn.execute(stored).yield_per(_PAYLOADS):
@@ -165,11 +165,11 @@ def damaged(conn: Connection) -> Iterator[tuple[str, int, str]]:
 
 
 _PAYLOADS: Final = 50
-"""Payloads that are held at a time while all are looked at; the largest have some megabytes."""
+"""Payloads in memory at a time while all are checked. The largest have some megabytes."""
 
 
 def newest_of(conn: Connection, url: str) -> Capture | None:
-    """Read the newest capture of a page that still has its bytes, whichever source it was asked for."""
+    """Return the newest capture of a page that still has its bytes, from any source."""
     captures, payloads = schema.captures, schema.payloads
     found = conn.execute(
         select(captures.c.id)
@@ -187,7 +187,7 @@ def headers(stored: str) -> tuple[tuple[str, str], ...]:
 
 
 def waiting(conn: Connection) -> Iterator[tuple[str, int]]:
-    """List the captures that were stored and never ingested, as source and number, oldest first."""
+    """List the stored captures not yet read, as source and number, oldest first."""
     table = schema.captures
     rows = conn.execute(select(table.c.source_id, table.c.id).where(table.c.ingested_at.is_(None)).order_by(table.c.id))
     return ((source_id, capture_id) for source_id, capture_id in rows.all())
@@ -209,9 +209,9 @@ def mark_ingested(
     conn: Connection, capture: Capture, *, at: datetime, rules_version: str, source_digest: str, error: str = ""
 ) -> None:
     """
-    Note when and by which rules and stanza a capture was read, and why it could not be.
+    Mark a capture as read, with the time, the rules, the stanza and a reading error.
 
-    What was set aside of the same document, or of the same entry's page, is thereby done.
+    Captures of the same document, or of the same entry's page, are no longer set aside.
     """
     table = schema.captures
     values = {
@@ -227,7 +227,7 @@ def mark_ingested(
 def set_aside(
     conn: Connection, capture: Capture, *, at: datetime, rules_version: str, source_digest: str, error: str
 ) -> None:
-    """Note that this program fails on a capture, which is tried again by other rules, or when an operator wants it."""
+    """Set a capture aside. Other rules, or an operator, let it be tried again."""
     mark_ingested(
         conn, capture, at=at, rules_version=rules_version, source_digest=source_digest, error=error
     )  # the newest stands for all captures of the same document
@@ -236,13 +236,13 @@ def set_aside(
 
 
 def set_aside_again(conn: Connection, capture_id: int, *, at: datetime, error: str) -> None:
-    """Set a capture aside that had been read, because this program fails on what came of it."""
+    """Set a capture aside after it was read, because this program fails on its headlines."""
     values = {"set_aside_at": at, "ingest_error": error}
     conn.execute(update(schema.captures).where(schema.captures.c.id == capture_id).values(values))
 
 
 def of_headline(conn: Connection, headline_id: str) -> Capture:
-    """Read the capture that a headline stands on, without its bytes."""
+    """Return the capture of a headline, without its bytes."""
     number = select(schema.headlines.c.capture_id).where(schema.headlines.c.id == headline_id)
     return without_bytes(conn, conn.execute(number).scalar_one())
 
@@ -263,9 +263,10 @@ def _same_document(capture: Capture) -> Any:  # noqa: ANN401 - a condition
 @dataclass(frozen=True, slots=True)
 class SetAside:
     """
-    A capture on which this program failed, with why; `discarded_at` and `discarded_because` are an operator's decision.
+    A capture on which this program failed, with the reason.
 
-    `rules_version` and `source_digest` are those by which it failed.
+    `rules_version` and `source_digest` are those of the failure. `discarded_at` and `discarded_because` are an
+    operator's decision.
     """
 
     id: int
@@ -299,7 +300,7 @@ _SET_ASIDE: Final = {
 
 
 def all_set_aside(conn: Connection, *, source_id: str | None = None, discarded: bool = False) -> list[SetAside]:
-    """List what is set aside now, or what was discarded, oldest first."""
+    """List the captures set aside now, or the discarded ones, oldest first."""
     table = schema.captures
     query = select(*_SET_ASIDE.values()).order_by(table.c.id)
     query = query.where((table.c.discarded_at if discarded else table.c.set_aside_at).is_not(None))
@@ -309,7 +310,7 @@ def all_set_aside(conn: Connection, *, source_id: str | None = None, discarded: 
 
 
 def one_set_aside(conn: Connection, capture_id: int) -> SetAside | None:
-    """Read what is known of a capture, set aside or not; None when there is none of that number."""
+    """Return the record of a capture, set aside or not, or None without one of that number."""
     row = conn.execute(select(*_SET_ASIDE.values()).where(schema.captures.c.id == capture_id)).first()
     return _set_aside(row) if row else None
 
@@ -319,12 +320,12 @@ def _set_aside(row: Row[Any]) -> SetAside:
 
 
 def retry(conn: Connection, capture_id: int) -> None:
-    """Let a capture that was set aside or discarded be read by the next round."""
+    """Let the next round read a capture again after it was set aside or discarded."""
     values = {"ingested_at": None, "set_aside_at": None, "discarded_at": None, "discarded_because": ""}
     conn.execute(update(schema.captures).where(schema.captures.c.id == capture_id).values(values))
 
 
 def discard(conn: Connection, capture_id: int, *, at: datetime, because: str) -> None:
-    """Do without a capture that was set aside: it is not tried again, and its bytes stay."""
+    """Give up a capture after it was set aside. It is not tried again, and its bytes stay."""
     values = {"set_aside_at": None, "discarded_at": at, "discarded_because": because}
     conn.execute(update(schema.captures).where(schema.captures.c.id == capture_id).values(values))

@@ -1,4 +1,4 @@
-"""The change log: numbered in commit order, so that who follows `seq` never misses a row (docs/decisions/0001)."""
+"""The change log, numbered in commit order. A reader following `seq` never misses a row (docs/decisions/0001)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ingest.store.engine import LOCK_CHANGES, batches, serialise
 
 def append(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """
-    Append changes of headlines; to be the last writing of a transaction, since its lock is held to the end.
+    Append changes of headlines. This is the last write of a transaction, since its lock is held to the end.
 
     Args:
-        rows: `at`, `kind`, `headline_id`, `revision`, `generation`, `capture_id`; the story is looked up.
+        rows: `at`, `kind`, `headline_id`, `revision`, `generation`, `capture_id`. The story is looked up.
     """
     if not rows:
         return

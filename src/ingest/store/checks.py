@@ -1,7 +1,7 @@
 """
-Whether a database still is what it promises to be: its own soundness, guards, views, scopes, records and ledger.
+Checks of a database against its promises: its own soundness, guards, views, scopes, records and ledger.
 
-Dropping a guard or changing a scope by hand is administration, and nobody is kept from it; here it is seen.
+An administrator may drop a guard or change a scope by hand. These checks find it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ingest.store import engine as database
 _RESTORE: Final = "restore it from a backup"
 
 SHOWN: Final = 5
-"""Records of one kind that a finding names; the number says how many there are."""
+"""Records of one kind named in a finding, which also gives their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look found: `what` is a sentence, `remedy` the way out, "" where all is well."""
+    """One finding: `what` is a sentence, `remedy` the way out or ""."""
 
     level: Literal["ok", "warning", "fault"]
     what: str
@@ -34,13 +34,13 @@ class Finding:
 
 def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
     """
-    Look at everything; a database of a million headlines takes a minute or two.
+    Check everything. A database of a million headlines takes a minute or two.
 
     Args:
-        allowlist: The list in force, parsed from the text that is stored with it; None when there is none.
+        allowlist: The list in force, parsed from its stored text, or None.
 
     Raises:
-        SchemaError: The database is at another schema, so that nothing can be said about it.
+        SchemaError: The database is at another schema, so no check applies.
     """
     database.require_schema(engine)
     try:
@@ -59,7 +59,7 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
 
 
 def contents(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
-    """Look at all that can be asked of a database that is sound; on PostgreSQL the connection must be one that may write."""
+    """Check the contents of a sound database. On PostgreSQL the connection must be allowed to write."""
     yield from _structure(conn)
     yield from _listed(conn, allowlist)
     yield from _policy(conn)
@@ -78,7 +78,7 @@ def _soundness(conn: Connection) -> Iterator[Finding]:
 
 
 def _dangling(conn: Connection) -> Iterator[str]:
-    """Find rows that refer to none: a session may switch foreign keys off (session_replication_role)."""
+    """Find rows with missing references, since a session may switch foreign keys off (session_replication_role)."""
     for table in schema.metadata.sorted_tables:
         for key in table.foreign_keys:
             lost = key.column.table.alias()
@@ -111,7 +111,7 @@ def _structure(conn: Connection) -> Iterator[Finding]:
 
 
 def _listed(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
-    """Compare the scopes, vendors and sources in force with those that the stored list says."""
+    """Compare the scopes, vendors and sources in force with the stored list."""
     if allowlist is None:
         yield Finding("warning", "No list is in force yet.", "`ingest poll` puts sources.yaml in force.")
         return
@@ -194,7 +194,7 @@ def _records(conn: Connection) -> Iterator[Finding]:
 
 
 def _captures(conn: Connection) -> Iterator[Finding]:
-    """Look at the evidence: every stored byte, and what this program could not make headlines of."""
+    """Check the evidence: every stored byte, and the captures set aside."""
     wrong = [f"{source_id} capture {number} ({why})" for source_id, number, why in captures.damaged(conn)]
     yield _verdict("The stored bytes are those that came.", "capture damaged", wrong, _RESTORE)
     aside = [f"{one.source_id} capture {one.id}" for one in captures.all_set_aside(conn)]

@@ -1,4 +1,4 @@
-"""An operator's word on what is stored, as events: a replay repeats them at their place."""
+"""Operators' decisions about stored records, as events. A replay repeats them at their place."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ingest.store.engine import json_text
 Kind = Literal["withdraw", "restore", "merge", "split", "pin"]
 
 _CHANGE = {"withdraw": "withdrawn", "restore": "restored", "pin": "edited"}
-"""How the change log calls what a word does; what a merge or a split moves is said as it moves."""
+"""Kinds in the change log by decision. A merge or split logs each moved headline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """
-    Who decided what about which headline, when and why; `after_poll_id` is the last poll before it.
+    An operator's decision about a headline. `after_poll_id` is the last poll before it.
 
-    `others` are the headlines that a merge brings together with it, or a split keeps apart from it.
+    `others` are the other headlines of a merge or a split.
     """
 
     at: datetime
@@ -38,7 +38,7 @@ class Decision:
 
 
 def recorded(conn: Connection) -> Iterator[Decision]:
-    """List every decision in the order in which they were made."""
+    """List every decision in order."""
     table = schema.decisions
     rows = conn.execute(select(table).order_by(table.c.id)).all()
     return (
@@ -54,13 +54,13 @@ def _others(said: str) -> list[str]:
 
 def decide(conn: Connection, decision: Decision) -> bool:
     """
-    Take a headline out of what is shown, or put it back; it stays so whatever its source says later.
+    Withdraw or restore a headline, independent of later documents.
 
     Returns:
-        Whether that changed anything: the same word twice is one.
+        Whether anything changed.
 
     Raises:
-        UsageError: There is no such headline.
+        UsageError: The headline is not stored.
     """
     table = schema.headlines
     row = conn.execute(
@@ -87,13 +87,13 @@ def decide(conn: Connection, decision: Decision) -> bool:
 
 def on_story(conn: Connection, decision: Decision) -> str:
     """
-    Record a word on stories; what it changes is drawn by the caller.
+    Record a decision about stories. The caller draws them again.
 
     Returns:
-        The vendor whose stories it is about.
+        The vendor of the stories.
 
     Raises:
-        UsageError: A headline is not there, or they are not all of one vendor.
+        UsageError: A headline is not stored, or they belong to several vendors.
     """
     table = schema.headlines
     named = [decision.subject, *decision.others]

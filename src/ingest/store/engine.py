@@ -1,8 +1,9 @@
 """
 Connections, transactions and migrations on both engines.
 
-`read` and `write` are the only ways to a connection. A write transaction on SQLite takes the one writer's place at once
-(BEGIN IMMEDIATE), so that it can fail only before it did anything. Faults of the drivers become those of `errors` here.
+`read` and `write` are the only ways to a connection. A write transaction on SQLite takes the place of the one writer at
+once (BEGIN IMMEDIATE), so it can fail only before its first change. Errors of the drivers become those of `errors`
+here.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 HEAD: Final = "20261201_0004"
-"""The migration that this version needs; a test holds it against the newest one in alembic/versions."""
+"""The migration needed by this version. A test compares it with the newest one in alembic/versions."""
 
 LOCK_WAIT_S: Final = 30
 """How long we wait for another process's write transaction: many times the longest of ours, well under a lease."""
@@ -44,10 +45,10 @@ SAFE_SQLITE: Final = (3, 51, 3)
 
 def open_engine(url: str) -> Engine:
     """
-    Make an engine; nothing is connected to yet.
+    Make an engine without connecting.
 
     Raises:
-        StoreError: The URL names no database that we can use, or its driver is not installed.
+        StoreError: The URL names no usable database, or its driver is not installed.
     """
     try:
         where = make_url(url)
@@ -101,14 +102,14 @@ def _postgresql(url: URL) -> Engine:
 
 def frozen(engine: Engine) -> tuple[Engine, str] | None:
     """
-    Open a SQLite file that we may read and beside which we may write nothing, as one that nobody changes.
+    Open a SQLite file as immutable where nothing may be written beside it.
 
-    SQLite reads a file in WAL mode only with its -shm file beside it. Where that is not there and cannot be made, it can
-    be told to trust the file alone (sqlite.org/uri.html, `immutable`). Every connection is a new one, so that it sees the
-    file as it then is.
+    SQLite reads a file in WAL mode only with its -shm file beside it. If that file is missing and cannot be made,
+    SQLite can be made to trust the file alone (sqlite.org/uri.html, `immutable`). Every connection is a new one and
+    sees the file as it is then.
 
     Returns:
-        The engine and what a reader has to know; None where the file can be read in the usual way.
+        The engine and a note for the reader, or None where the file can be read in the usual way.
     """
     name = engine.url.database
     if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
@@ -130,7 +131,7 @@ def frozen(engine: Engine) -> tuple[Engine, str] | None:
 
 
 def _may(path: Path, how: int) -> bool:
-    """Ask whether we may, as who we are now; on a read-only file system nobody may write."""
+    """Whether this user may write. On a read-only file system nobody may."""
     return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
 
 
@@ -151,7 +152,7 @@ def location(engine: Engine) -> str:
 
 
 def weakness(engine: Engine) -> str | None:
-    """Say what is wrong with the SQLite library in use, if anything is."""
+    """Return the fault of the SQLite library in use, if any."""
     if engine.dialect.name != "sqlite" or sqlite3.sqlite_version_info >= SAFE_SQLITE:
         return None
     safe = ".".join(map(str, SAFE_SQLITE))
@@ -180,9 +181,9 @@ def write(engine: Engine) -> Iterator[Connection]:
     Change the database: all of the block or nothing of it.
 
     Raises:
-        LockedError: Another process holds the database for too long; nothing was changed.
-        RecordError: The database refused a record; nothing was changed.
-        StoreError: Anything else that keeps the database from doing it.
+        LockedError: Another process holds the database for too long. Nothing was changed.
+        RecordError: The database refused a record. Nothing was changed.
+        StoreError: The database cannot be used.
     """
     with _translated(engine), engine.connect().execution_options(sqlite_begin="IMMEDIATE") as conn, conn.begin():
         yield conn
@@ -199,7 +200,7 @@ def _translated(engine: Engine) -> Iterator[None]:
 @contextmanager
 def savepoint(conn: Connection) -> Iterator[None]:
     """
-    Change the database inside a transaction: all of the block or nothing of it; the transaction goes on either way.
+    Change the database inside a transaction: all of the block or nothing of it. The transaction goes on either way.
 
     Raises:
         RecordError: The database refused a record.
@@ -218,7 +219,7 @@ def _fault(engine: Engine, error: BaseException) -> IngestError:
 
 
 def insert(conn: Connection, into: Table) -> postgresql.Insert | sqlite.Insert:
-    """Begin an INSERT that may say what to do about a conflict; the engine that is not in use is not loaded."""
+    """Begin an INSERT with a conflict clause. The unused engine is not loaded."""
     if conn.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql
 
@@ -231,7 +232,7 @@ def insert(conn: Connection, into: Table) -> postgresql.Insert | sqlite.Insert:
 def upsert(
     conn: Connection, into: Table, rows: list[dict[str, Any]], *, key: Sequence[str], keep: Sequence[str] = ()
 ) -> None:
-    """Insert rows, or overwrite those of the same key, except the columns to keep; rows must not repeat a key."""
+    """Insert rows, or overwrite those of the same key, except the columns to keep. Rows must not repeat a key."""
     statement = insert(conn, into)
     overwritten = [name for name in rows[0] if name not in {*key, *keep}]
     conn.execute(
@@ -243,7 +244,7 @@ def upsert(
 
 
 def add_missing(conn: Connection, into: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows, but those whose key another transaction was faster to insert."""
+    """Insert rows, except those with a key just inserted by another transaction."""
     if rows:
         conn.execute(insert(conn, into).on_conflict_do_nothing(), rows)
 
@@ -260,7 +261,7 @@ def batches(values: Iterable[str]) -> Iterator[list[str]]:
 
 def serialise(conn: Connection, what: int) -> None:
     """
-    Let no other transaction pass this point until ours has ended, so that numbers drawn after it are in commit order.
+    Let no other transaction pass this point until ours has ended, so that later numbers are in commit order.
 
     SQLite has one writer anyway. Sequences of PostgreSQL become visible out of order without (docs/decisions/0001).
     """
@@ -275,10 +276,10 @@ LOCK_VENDOR: Final = 1 << 4  # this bit keeps the locks of vendors apart from th
 
 def hold_list(conn: Connection) -> None:
     """
-    Keep the list in force as it is until our transaction ends; others may hold it, too.
+    Keep the list in force unchanged until our transaction ends. The lock is shared.
 
-    A transaction that writes records takes this lock first of all but the vendor's. The guards take it in any case, but by
-    then rows may be locked for which an `apply` waits.
+    A transaction with records takes this lock first, after only the vendor's. The guards take it too, but by then a
+    waiting `apply` may need rows we have locked.
     """
     if conn.dialect.name == "postgresql":  # SQLite has one writer
         shared = text("SELECT pg_advisory_xact_lock_shared(:class, :what)")
@@ -286,7 +287,7 @@ def hold_list(conn: Connection) -> None:
 
 
 def serialise_vendor(conn: Connection, vendor_id: str) -> None:
-    """Let one document of a vendor be written at a time: two that carry one page would both find it new."""
+    """Write one document of a vendor at a time: two documents with one page would both find it new."""
     digest = hashlib.sha256(vendor_id.encode()).digest()[:4]
     serialise(conn, int.from_bytes(digest, "big", signed=True) | LOCK_VENDOR)
 
@@ -300,7 +301,7 @@ def json_text(value: object) -> str:
 
 
 def current(engine: Engine) -> str | None:
-    """Give the migration that a database is at; None when it has no schema yet."""
+    """Return the migration of a database, or None without a schema."""
     with read(engine) as conn:
         return _version(conn)
 
@@ -312,7 +313,7 @@ def _version(conn: Connection) -> str | None:
 
 
 def mismatch(engine: Engine) -> str | None:
-    """Say what keeps a database from being used, with the way out; None when it is at the schema of this version."""
+    """Return why a database cannot be used, with the way out, or None where it is at the schema of this version."""
     with read(engine) as conn:
         at = _version(conn)
         return None if at == HEAD else _mismatch(conn, at)
@@ -332,7 +333,7 @@ def _mismatch(conn: Connection, at: str | None) -> str:
 
 
 def _is_anothers(conn: Connection, at: str | None) -> bool:
-    """Tell a SQLite file that some other program made; in PostgreSQL several programs may share a database."""
+    """Whether another program made a SQLite file. In PostgreSQL several programs may share a database."""
     if conn.dialect.name != "sqlite" or at is not None:
         return False
     return bool(set(inspect(conn).get_table_names()) - {"alembic_version"})
@@ -352,7 +353,7 @@ def require_schema(engine: Engine) -> None:
 
 def create_if_missing(engine: Engine) -> bool:
     """
-    Make the schema in a SQLite file that is missing or empty; elsewhere only insist on it.
+    Make the schema in a missing or empty SQLite file. Elsewhere the schema must exist.
 
     Returns:
         Whether a database was made.
@@ -369,10 +370,10 @@ def create_if_missing(engine: Engine) -> bool:
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:
     """
-    Bring a database to the schema of this version, in one transaction; returns where it was and where it is.
+    Bring a database to the schema of this version in one transaction, and return the migrations before and after.
 
     Raises:
-        SchemaError: It is at a schema that is not known here, or holds another program's tables; nothing was changed.
+        SchemaError: Its schema is unknown, or the tables are another program's. Nothing was changed.
     """
     from alembic import command
 
@@ -389,7 +390,7 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
 
 
 def _refuse_foreign(conn: Connection, where: str) -> str | None:
-    """Give the schema that a database is at, if it is one that an upgrade can start from."""
+    """Return the migration of a database if an upgrade can start from it."""
     at = _version(conn)
     if _is_anothers(conn, at) or (at is not None and at not in _revisions()):
         raise SchemaError(_mismatch(conn, at), subject=where)
@@ -408,14 +409,14 @@ def _keep_log_ahead(engine: Engine) -> None:
 
 
 def rebuild_rules(conn: Connection) -> None:
-    """Make guards and views anew as this version has them; SQLite drops triggers when a migration copies a table."""
+    """Make the guards and views of this version again. SQLite drops triggers when a migration copies a table."""
     drop_rules(conn)
     for statement in (*guards.creates(conn.dialect.name), *views.creates()):
         _verbatim(conn, statement)
 
 
 def drop_rules(conn: Connection) -> None:
-    """Take guards and views away, so that the tables under them can be changed."""
+    """Drop guards and views, so that the tables under them can be changed."""
     for statement in (*views.drops(), *guards.drops(conn.dialect.name)):
         _verbatim(conn, statement)
 

@@ -1,4 +1,4 @@
-"""What the drivers' faults mean to an operator, with the way out."""
+"""The meaning of the drivers' errors for an operator, with the way out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def explain(error: BaseException, *, subject: str, wait_s: float, hidden: frozen
     Turn a driver's error into one of ours.
 
     Args:
-        error: What the driver raised.
+        error: The driver's error.
         subject: The database.
-        wait_s: How long a lock was waited for.
-        hidden: Secrets that the driver may quote.
+        wait_s: The seconds spent waiting for a lock.
+        hidden: Secrets possibly quoted by the driver.
 
     Returns:
-        A `RecordError` where the database refuses one record and can be used otherwise, else a `StoreError`.
+        A `RecordError` where the database refuses one record and stays usable, else a `StoreError`.
     """
     why = scrub(str(error).strip(), hidden)
     line = next(iter(why.splitlines()), type(error).__name__)
@@ -38,7 +38,7 @@ def explain(error: BaseException, *, subject: str, wait_s: float, hidden: frozen
 
 
 def _is_about_record(error: BaseException) -> bool:
-    """Tell a refused record from an unusable database, by the code that the driver gives and never by its base class."""
+    """Whether a record was refused and the database stays usable, by the driver's code and never by its base class."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:  # the Python module refused a value before SQLite saw it
@@ -62,15 +62,15 @@ _RECORD_CODES: Final = frozenset(
         sqlite3.SQLITE_RANGE,
     }
 )
-"""Primary result codes that say nothing against the database (sqlite.org/rescode.html)."""
+"""Primary result codes about one record only (sqlite.org/rescode.html)."""
 
 _NO_SCHEMA: Final = ("no such table", "no such column", "no such view")
 
 _RECORD_CLASSES: Final = frozenset({"0A", "21", "22", "23", "42", "54", "P0"})
-"""Classes of SQLSTATE that say nothing against the database (PostgreSQL, appendix A): data, constraints, statements, limits."""
+"""Classes of SQLSTATE about one record only (PostgreSQL, appendix A): data, constraints, statements, limits."""
 
 _SCHEMA_STATES: Final = frozenset({"42P01", "42703", "42883", "42501"})
-"""What is missing, or forbidden to this role: no other document would fare better."""
+"""Missing objects, or missing rights of this role: every other document would fail as well."""
 
 _FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
     (
@@ -117,4 +117,4 @@ _FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
         f"has not the schema of this version ({{why}}); {UPGRADE}",
     ),
 )
-"""What drivers say, the first that fits, and what it means to an operator."""
+"""Texts of drivers, in order of precedence, with their meaning for an operator."""

@@ -1,12 +1,12 @@
 """
-The official-only rule written once more, in SQL: triggers that no INSERT or UPDATE gets past (docs/decisions/0002).
+The official-only rule in SQL: triggers on every INSERT and UPDATE (docs/decisions/0002).
 
-It is made from one template for both engines, over the parts of the stored address and the scopes in force, and shares
-no code with `policy`; tests/policy/urls.yaml runs against both. Beyond `policy` it insists on the normal form, because raw
-SQL does not come through `urls`: an escape that need not be one would dodge an exception.
+They are made from one template for both engines, over the parts of the stored address and the scopes in force, and
+share no code with `policy`. tests/policy/urls.yaml runs against both. Beyond `policy` they require the normal form,
+because raw SQL bypasses `urls`, and an unnecessary escape would dodge an exception.
 
-On PostgreSQL two transactions can overlap, so a writer first takes a shared lock that `lists.apply` takes for itself alone:
-a record is either judged by the new list, or committed before that list judges what is stored.
+On PostgreSQL two transactions can overlap. A writer first takes a shared lock, and `lists.apply` the same lock
+exclusively: a record is either judged by the new list, or committed before that list judges the stored records.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Final, Literal
 from ingest.urls import MAX_LENGTH, OBSCURE
 
 MARK: Final = "ingest-policy"
-"""What every message of the guards begins with."""
+"""The beginning of every message of the guards."""
 
 LOCK_CLASS: Final = 0x1A6E57
-"""Ours among the advisory locks of a PostgreSQL database that others may share."""
+"""Our class among the advisory locks of a shared PostgreSQL database."""
 
 LOCK_LIST: Final = 1
-"""The lock of that class on the list in force: shared by who writes records, exclusive for who changes the list."""
+"""The lock on the list in force: shared by writers of records, exclusive for a change of the list."""
 
 _ADDRESS: Final = ("vendor_id", "url", "host", "path", "suffix", "scope_id")
 _TABLES: Final = {
@@ -37,12 +37,12 @@ _TABLES: Final = {
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """
-    What the engines spell differently.
+    The differences between the two SQL dialects.
 
-    `odd_escape` says whether text (`{0}`) holds an escape that RFC 3986 §6.2.2 would write otherwise: lower-case digits, a
-    letter, digit or `-._~` escaped, or a percent sign that begins no escape. `odd_host` says whether a host (`{0}`) has a
-    label that is empty, longer than 63 characters (RFC 1035 §2.3.4) or has a hyphen at an end (RFC 1123 §2.1). `typed`
-    insists on text where a column takes any type. `lower` and `upper` are those of ASCII, whatever the database's locale.
+    `odd_escape` tests text (`{0}`) for an escape outside RFC 3986 §6.2.2: lower-case digits, an escaped letter, digit
+    or `-._~`, or a percent sign without digits. `odd_host` tests a host (`{0}`) for an empty label, one longer than 63
+    characters (RFC 1035 §2.3.4) or one with a hyphen at an end (RFC 1123 §2.1). `typed` requires text where a column
+    takes any type. `lower` and `upper` are those of ASCII, whatever the database's locale.
     """
 
     position: str
@@ -144,11 +144,11 @@ HOST_CHARS: Final = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 """Characters of a host in normal form (RFC 1123 §2.1)."""
 
 PATH_CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&''()*+,;=:@/%"
-"""Characters of a path in normal form (RFC 3986 §3.3), as a literal of SQL; a query or fragment adds ? and #."""
+"""Characters of a path in normal form (RFC 3986 §3.3), as a literal of SQL. A query or fragment adds ? and #."""
 
 
 def official(row: str, engine: Dialect) -> str:
-    """Say whether the scope that a row names admits it and nothing denies it; `row` is NEW or an alias."""
+    """Return the condition of a row admitted by its own scope and denied by none. `row` is NEW or an alias."""
     judged = _judged(row, engine)
     return (
         f"({engine.typed.format(row=row)} AND {_whole(row)} AND NOT {engine.odd_host.format(f'{row}.host')}"
@@ -159,7 +159,7 @@ def official(row: str, engine: Dialect) -> str:
 
 
 def holder(row: str, engine: Dialect) -> str:
-    """Give the scope in force that would admit a row, whatever scope it names; NULL where none does or one denies it."""
+    """Return the scope in force for a row, whatever scope it names, or NULL where none admits or one denies it."""
     judged = _judged(row, engine)
     admits = f"SELECT min(s.id) FROM {judged} s WHERE s.\"grant\" = 'official' AND s.held"
     return f"({admits} AND NOT {_DENIED.format(judged=judged)})"
@@ -176,14 +176,14 @@ def _rule(table: str, row: str, engine: Dialect) -> str:
 
 
 def broken(table: str, dialect: str) -> str:
-    """Select the rows of a table that the guard would refuse today, revoked ones aside; for `db check`."""
+    """Select the rows of a table that the guard would refuse today, except revoked ones, for `db check`."""
     columns = "x.id AS id" if table == "headlines" else "x.headline_id AS id"
     refused = f"NOT ({_rule(table, 'x', of(dialect))})"
     return f"SELECT {columns}, x.url AS url FROM {table} x WHERE x.state <> 'revoked' AND {refused}"
 
 
 def _untouched(table: str) -> str:
-    """Say whether an update may pass unjudged: it revokes, or it changes nothing of a link that the rule is about."""
+    """Return the condition of an unjudged update: it revokes, or leaves the judged columns of a link alone."""
     same = " AND ".join(f"NEW.{name} = OLD.{name}" for name in _TABLES[table])
     leaves = "NEW.state = 'revoked'" if table == "headlines" else "NEW.state IN ('revoked', OLD.state)"
     return f"({leaves} AND {same})"
@@ -194,7 +194,7 @@ def _message(table: str) -> str:
 
 
 def creates(dialect: str) -> Iterator[str]:
-    """Give the statements that make the guards."""
+    """Return the statements to make the guards."""
     if dialect == "postgresql":
         yield from _postgresql_creates()
         return
@@ -203,7 +203,7 @@ def creates(dialect: str) -> Iterator[str]:
 
 
 def drops(dialect: str) -> Iterator[str]:
-    """Give the statements that take them away, whether they are there or not."""
+    """Return the statements to drop the guards, present or not."""
     if dialect == "postgresql":
         # A trigger that was made to call another function would outlive ours.
         yield from (f"DROP TRIGGER IF EXISTS {one.name} ON {one.table}" for one in TRIGGERS)
@@ -256,9 +256,9 @@ def _hold_list() -> str:
     """
     Hold the list in force still while records are written.
 
-    It runs once a statement, before any row is locked: an `apply` that waits for it then never waits for us the other way
-    round. A snapshot that is older than the lock could still show the old list, so where a transaction keeps one snapshot
-    it must also lock the vendors, each of which every `apply` writes: PostgreSQL ends it if one of them changed meanwhile.
+    It runs once a statement, before any row is locked, so that an `apply` waiting for it never holds a row we need. A
+    snapshot older than the lock could still show the old list. A transaction with one snapshot must therefore also lock
+    the vendors, written by every `apply`: PostgreSQL ends it if one of them changed meanwhile.
     """
     wait = f"PERFORM pg_advisory_xact_lock_shared({LOCK_CLASS}, {LOCK_LIST});"
     old = "current_setting('transaction_isolation') IN ('repeatable read', 'serializable')"

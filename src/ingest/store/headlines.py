@@ -1,5 +1,5 @@
 """
-Headlines and what hangs on them: keys, claims, revisions, links and stories, written in bulk.
+Headlines with their keys, claims, revisions, links and stories, written in bulk.
 
 A document of any size costs a fixed number of statements (a few more for every 500 entries), never one an entry.
 """
@@ -21,14 +21,14 @@ from ingest.store.engine import batches, json_text, upsert
 Row = dict[str, Any]
 
 _UNCHANGED: Final = frozenset({Fate.SEEN, Fate.DUPLICATE})
-"""Fates that leave the headline as it is; a claim may still bring a new address."""
+"""Fates without a change of the headline. A claim may still bring a new address."""
 
 # ── what is written ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Who writes: the source, the capture that says so, the generation and rules it was judged by."""
+    """The author of a write: the source and the capture, with the generation and the rules used."""
 
     source: Source
     capture: Capture
@@ -43,10 +43,10 @@ class Writing:
 
 def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> None:
     """
-    Write what was decided about one document; the change log last, as its lock is held to the end.
+    Write the decisions about one document. The change log comes last, as its lock is held to the end.
 
-    Errors:
-        PolicyGuardError: the database refuses a record that the policy admitted.
+    Raises:
+        PolicyGuardError: The database refuses a record admitted by the policy.
     """
     scopes = _scope_ids(conn, writing.source.vendor_id)
     created = [decision for decision in decisions if decision.fate is Fate.CREATED]
@@ -135,7 +135,7 @@ def _headline_row(decision: Decision, writing: Writing, scopes: dict[str, int]) 
 
 
 def _revise(conn: Connection, revised: list[Decision], writing: Writing, scopes: dict[str, int]) -> None:
-    """Show the new claim; the columns of the address are all set, so that the guard looks at every revision."""
+    """Show the new claim. All columns of the address are set, so that the guard judges every revision."""
     if not revised:
         return
     table = schema.headlines
@@ -182,7 +182,7 @@ def _key_rows(decisions: Iterable[Decision], writing: Writing) -> Iterator[Row]:
 
 
 def _claim(conn: Connection, decisions: Iterable[Decision], writing: Writing) -> None:
-    """Remember what the source now says of each entry; its first words keep their `first_seen_at`."""
+    """Store the present claim of each entry. A known claim keeps its `first_seen_at`."""
     rows = [
         {
             "source_id": writing.source.id,
@@ -212,7 +212,7 @@ def _claim(conn: Connection, decisions: Iterable[Decision], writing: Writing) ->
 def _link(
     conn: Connection, shown: list[Decision], others: list[Decision], writing: Writing, scopes: dict[str, int]
 ) -> list[Decision]:
-    """Keep every official address; return the decisions about unchanged headlines whose link is new."""
+    """Store every official address, and return the decisions with a new link to an unchanged headline."""
     table = schema.links
     moved = [decision for decision in shown if decision.fate is Fate.REVISED]
     if moved:
@@ -253,7 +253,7 @@ def _without_link(conn: Connection, others: list[Decision], writing: Writing) ->
 
 
 def _alternate_rows(decision: Decision, writing: Writing, scopes: dict[str, int]) -> Iterator[Row]:
-    """Keep the other languages of a page that was opened."""
+    """Yield links to the other languages of an opened page."""
     for lang, url, scope in decision.offer.alternates:
         row = _link_row(decision, writing, scopes, "alternate")
         parts = {"url": url.text, "host": url.host, "path": url.path, "suffix": url.suffix}
@@ -274,7 +274,7 @@ def _link_row(decision: Decision, writing: Writing, scopes: dict[str, int], rel:
 
 
 def _see(conn: Connection, decisions: Iterable[Decision], writing: Writing) -> None:
-    """Note that the source still lists its known entries: one statement a table, whatever their number."""
+    """Note that the source still lists its known entries, in one statement a table."""
     seen = {decision.headline_id for decision in decisions if decision.fate in _UNCHANGED}
     for table in (schema.claims, schema.links):
         for batch in batches(seen):

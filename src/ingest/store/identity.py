@@ -1,4 +1,4 @@
-"""What identity asks of the store about the entries of a document: keys, claims, repeats, what was noted; read in bulk."""
+"""Stored facts about the identity of entries: keys, claims, repeats, registered entries. They are read in bulk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ingest.store.engine import batches
 
 
 def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
-    """Read everything stored that these offers of one source could touch; what was noted, only of a list's entries."""
+    """Read all stored facts about some offers of one source. Registered entries concern only those of a list."""
     by_key = _by_key(conn, (key for offer in offers for key in keys(offer, source)))
     entry_keys = names_of(offers)
     if first_fill := _is_first_fill(conn, source):
@@ -66,7 +66,7 @@ def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
 
 
 def _near(conn: Connection, source: Source, unsettled: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
-    """Read the claims that share guid, page or name with entries which are not simply those of before."""
+    """Read the claims that share guid, page or name with changed or unknown entries."""
     table = schema.claims
     found = _claims(conn, source, table.c.entry_key, (long for one, name in unsettled for long in names(one, name)[1:]))
     found |= _claims(conn, source, table.c.page, (offer.page for offer, _ in unsettled))
@@ -80,7 +80,7 @@ def _titled(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[s
 
 
 def _on_page(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, tuple[KnownHeadline, ...]]:
-    """Read the headlines of the vendor that link to the addresses of some offers."""
+    """Read the headlines of the vendor with links to the addresses of some offers."""
     links, heads = schema.links, schema.headlines
     columns = (heads.c.id, heads.c.source_id, heads.c.title, heads.c.state, heads.c.revision)
     found: dict[str, dict[str, KnownHeadline]] = defaultdict(dict)
@@ -154,7 +154,7 @@ def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]
 
 
 def _repeats(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, int]:
-    """Count, for raw keys that may need a new headline, how many ids this source has already made from them."""
+    """Count the ids already made from raw keys by this source, for possible new headlines."""
     fresh = {offer.candidate.raw_key for offer in offers}
     counts = dict.fromkeys(fresh, 0)
     table = schema.headlines

@@ -1,4 +1,4 @@
-"""Whether a round would find anything to do: what cron asks every few minutes, answered without what a round loads."""
+"""Whether a round would find anything to do, answered without loading a round, since cron asks every few minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LISTED = _SOURCES.c.until_generation.is_(None)
 
 def is_idle(conn: Connection, digest: str, *, now: datetime, settled: date) -> bool:
     """
-    Say whether a round would do nothing; where that costs more to find out, say no.
+    Whether a round would do nothing. Where that is expensive to find out, the answer is no.
 
     Args:
         conn: At the schema of this version.
@@ -34,7 +34,7 @@ def is_idle(conn: Connection, digest: str, *, now: datetime, settled: date) -> b
 
 
 def _work(now: datetime) -> Iterable[Select[Any]]:
-    """Give a query for each kind of thing that waits for a round."""
+    """Yield a query for each kind of work of a round."""
     captures, pending = schema.captures, schema.candidates
     states = select(_STATES.c.source_id).join(_SOURCES).where(_LISTED)
     yield states.where(or_(sources.is_due(now) & _SOURCES.c.enabled, _STATES.c.last_attempt_at > now))

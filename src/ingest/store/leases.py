@@ -1,8 +1,8 @@
 """
-Who holds which source and which host: leases with fencing tokens, for any number of processes on one database.
+Leases on sources and hosts, with fencing tokens, for any number of processes on one database.
 
-A source is polled by the holder of its lease alone, a host is asked by the holder of its own: so the politeness of all
-processes together is one row a host. A lease that ran out is anybody's; what its late holder writes is refused by token.
+Only the holder of its lease polls a source, and only the holder of its own lease asks a host. The politeness of all
+processes is therefore one row a host. Anyone may take an expired lease. Writes by its late holder are refused by token.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _IS_READ = ~exists().where(
     schema.payloads.c.digest == schema.captures.c.wire_digest,
     schema.payloads.c.body.is_not(None),
 )
-"""No document of the source waits to be read: what was stored first is read first, or old words would come back as news."""
+"""
+No document of the source waits to be read. Documents are read in stored order, or old titles would return as news.
+"""
 
 _NOBODYS: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
@@ -38,10 +40,10 @@ _NOBODYS: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 @dataclass(frozen=True, slots=True)
 class Claims:
     """
-    What could be claimed, and what may be asked for again: sources whose host rests or is another's, with until when.
+    The result of a claim: taken sources, and sources to try later because their host rests or is in use.
 
-    `resting` are those whose host asked to be left alone, with until when: they are not asked in this round. Sources that are
-    in none of the three are another worker's, or not due any longer.
+    `resting` are sources whose host requested a delay, with its end, and are not asked in this round. Sources in none
+    of the three belong to another worker, or are no longer due.
     """
 
     taken: tuple[tuple[PollState, Lease], ...]
@@ -50,7 +52,7 @@ class Claims:
 
 
 def add_hosts(conn: Connection, hosts: Iterable[str]) -> None:
-    """Make sure that these hosts have their rows; a row that is missing could not be locked."""
+    """Insert missing rows of hosts, because a missing row could not be locked."""
     wanted = set(hosts)
     known: set[str] = set()
     for batch in batches(wanted):
@@ -62,15 +64,15 @@ def claim(
     conn: Connection, *, now: datetime, owner: str, lease: timedelta, ids: Sequence[str], since: datetime | None
 ) -> Claims:
     """
-    Take the leases of sources, and with each the one of its host, at most one source a host; the longest overdue first.
+    Take the leases of sources with those of their hosts, at most one source a host, the longest overdue first.
 
-    A source of which a capture waits to be read is left alone.
+    A source with an unread capture is left alone.
 
     Args:
-        owner: Who we are, for an operator to read.
-        lease: How long they are ours.
-        since: When the round began that wants these sources by name, due or not: what another worker has asked since then
-            is done. None leaves out what is not due.
+        owner: Our name, for an operator to read.
+        lease: The length of the leases.
+        since: The start of a round of named sources, due or not. Sources asked by another worker since then are done.
+            None leaves out sources that are not due.
     """
     undone = or_(_STATES.c.last_attempt_at.is_(None), _STATES.c.last_attempt_at <= since) if since else is_due(now)
     asked = and_(_IS_READ, undone)
@@ -99,7 +101,7 @@ def claim(
 
 
 def _put_off(conn: Connection, wanted: Sequence[Row[Any]], now: datetime) -> dict[str, datetime]:
-    """Plan sources whose host asked to be left alone for when it may be asked again; their states are locked."""
+    """Plan sources whose host requested a delay for the end of the delay. Their states are locked."""
     hosts = rests_until(conn, (row.host for row in wanted), now)
     resting = {row.source_id: hosts[row.host] for row in wanted if row.host in hosts}
     for moment in set(resting.values()):
@@ -118,9 +120,9 @@ def claim_source(conn: Connection, source_id: str, *, now: datetime, owner: str,
 
 def _horizon(now: datetime, lease: timedelta) -> datetime:
     """
-    Give the moment beyond which no lease and no rest can lie: what does was written before our clock was set back.
+    Return the latest possible end of a lease or rest. A later time was written before our clock was set back.
 
-    Twice a lease, which is more than clocks of several machines differ.
+    It is twice a lease, more than the clocks of several machines differ.
     """
     return now + 2 * lease
 
@@ -128,7 +130,7 @@ def _horizon(now: datetime, lease: timedelta) -> datetime:
 def _free_sources(
     conn: Connection, ids: Sequence[str], now: datetime, lease: timedelta, condition: ColumnElement[bool]
 ) -> list[Row[Any]]:
-    """Lock the states of sources that nobody holds; on PostgreSQL those another worker is just claiming are passed over."""
+    """Lock the states of free sources. On PostgreSQL those being claimed by another worker are skipped."""
     until = _STATES.c.lease_until
     is_nobodys = or_(until.is_(None), until <= now, until > _horizon(now, lease))
     rows: list[Row[Any]] = []
@@ -144,7 +146,7 @@ def _free_sources(
 
 
 def _lock_hosts(conn: Connection, hosts: Iterable[str], now: datetime, lease: timedelta) -> dict[str, datetime | None]:
-    """Lock hosts and say from when on each may be asked; None for now. One that another worker is just claiming is later."""
+    """Lock hosts and return from when on each may be asked, None for now. A host just being claimed is later."""
     wanted = set(hosts)
     free: dict[str, datetime | None] = dict.fromkeys(wanted, now)
     for batch in batches(wanted):
@@ -160,7 +162,7 @@ def _lock_hosts(conn: Connection, hosts: Iterable[str], now: datetime, lease: ti
 def _take(
     conn: Connection, table: Table, key: ColumnElement[str], values: Iterable[str], owner: str, until: datetime
 ) -> dict[str, int]:
-    """Write our name on rows that are locked and free; returns the new fencing tokens."""
+    """Write our name on locked, free rows, and return the new fencing tokens."""
     tokens: dict[str, int] = {}
     for batch in batches(values):
         raised = {"lease_owner": owner, "lease_until": until, "lease_token": table.c.lease_token + 1}
@@ -174,10 +176,10 @@ def _take(
 
 def require(conn: Connection, lease: Lease) -> None:
     """
-    Insist that a source still is ours; it then stays so until the transaction ends.
+    Check that a source is still ours. It stays so until the transaction ends.
 
     Raises:
-        LeaseLostError: Somebody else has taken it over.
+        LeaseLostError: Another worker took it over.
     """
     if conn.execute(select(_STATES.c.source_id).where(_is_ours(lease)).with_for_update()).first() is None:
         raise _lost(lease)
@@ -195,7 +197,7 @@ def _lost(lease: Lease) -> LeaseLostError:
 
 
 def give_back(conn: Connection, lease: Lease, *, host_free_at: datetime | None = None) -> None:
-    """Give a lease back; `host_free_at` is when the host may be asked again. One that is no longer ours is left alone."""
+    """Give a lease back unless it is no longer ours. `host_free_at` is when the host may be asked again."""
     conn.execute(update(_STATES).where(_is_ours(lease)).values(_NOBODYS))
     give_host_back(conn, lease, host_free_at)
 
@@ -210,10 +212,10 @@ def give_host_back(conn: Connection, lease: Lease, free_at: datetime | None) -> 
 
 def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_at: datetime | None) -> None:
     """
-    Save what a poll leaves behind and give the lease back.
+    Save the state after a poll and give the lease back.
 
     Raises:
-        LeaseLostError: Somebody else has taken the source over; the transaction has to be undone.
+        LeaseLostError: Another worker took the source over, and the transaction has to be rolled back.
     """
     saved = conn.execute(update(_STATES).where(_is_ours(lease)).values({**values, **_NOBODYS}))
     if saved.rowcount != 1:
@@ -225,7 +227,7 @@ def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_
 
 
 def claim_host(conn: Connection, host: str, *, now: datetime, owner: str, lease: timedelta) -> Lease | datetime:
-    """Take the lease of one host; while it rests or is another's, the moment from which on to try again."""
+    """Take the lease of one host, or return when to try again while it rests or is another's."""
     add_hosts(conn, [host])
     until = _lock_hosts(conn, [host], now, lease)[host]
     if until is not None:
@@ -237,13 +239,17 @@ def claim_host(conn: Connection, host: str, *, now: datetime, owner: str, lease:
 
 
 def rest_host(conn: Connection, host: str, until: datetime, why: str) -> None:
-    """Note that a host asked to be left alone; whoever holds its lease keeps it."""
+    """Store a host's requested delay. A holder of its lease keeps it."""
     add_hosts(conn, [host])
     conn.execute(update(_HOSTS).where(_HOSTS.c.host == host).values(rests_until=until, rests_because=why))
 
 
 def rests_until(conn: Connection, hosts: Iterable[str], now: datetime) -> dict[str, datetime]:
-    """Say which hosts asked to be left alone, and until when; longer than a wish can be is a clock that was set back."""
+    """
+    Return the hosts with a requested delay and its end.
+
+    A longer delay than allowed was written before our clock was set back.
+    """
     found: dict[str, datetime] = {}
     for batch in batches(hosts):
         moment = _HOSTS.c.rests_until

@@ -1,7 +1,7 @@
 """
-The list in force: its generations, vendors, scopes and sources, and what a change of it does to stored headlines.
+The list in force: its generations, vendors, scopes and sources, and the effect of a change on stored headlines.
 
-Rows of scopes are history: one is in force until a generation leaves it out, and coming back it gets a new row.
+Rows of scopes are history. A scope is in force until a generation omits it, and gets a new row when it returns.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ingest.store import changes, guards, leases, schema
 from ingest.store.engine import LOCK_LIST, batches, hold_list, serialise, upsert
 
 NAMED: Final = 5
-"""Addresses that a report of a change names; the numbers say how many there are."""
+"""Addresses named in the report of a change, which also gives their number."""
 
 MASS: Final = 4
-"""A list that removes one in so many sources, or more, waits for an operator's word (CONTRACT §2)."""
+"""A list without one in this many sources, or more, needs confirmation (CONTRACT §2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class InForce:
 @dataclass(frozen=True, slots=True)
 class Removal:
     """
-    What a list would take away: sources and scopes by name, headlines by number.
+    The removals by a list: sources and scopes by name, headlines by number.
 
-    `listed` counts the sources in force. A scope is given with its vendor and the headlines that it holds today.
+    `listed` counts the sources in force. A scope comes with its vendor and the number of its headlines today.
     """
 
     sources: tuple[str, ...]
@@ -48,17 +48,17 @@ class Removal:
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether that is so much that somebody should say yes to it."""
+        """Whether the removal needs an operator's confirmation."""
         return bool(self.scopes) or MASS * len(self.sources) >= max(self.listed, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """
-    A new generation, and how many stored headlines it moved to another scope, took out and brought back.
+    A new generation, with the numbers of stored headlines reattributed, revoked and restored by it.
 
-    `links_revoked` and `links_restored` count the links of headlines that stay. `addresses` are some of the addresses that
-    leave the views, at most `NAMED`.
+    `links_revoked` and `links_restored` count the links of unchanged headlines. `addresses` are some of the addresses
+    leaving the views, at most `NAMED`.
     """
 
     generation: int
@@ -76,7 +76,7 @@ class Applied:
 
 
 def in_force(conn: Connection) -> InForce | None:
-    """Read the newest generation; None before the first."""
+    """Return the newest generation, or None before the first."""
     table = schema.generations
     row = conn.execute(
         select(table.c.number, table.c.digest, table.c.text).order_by(table.c.number.desc()).limit(1)
@@ -85,7 +85,7 @@ def in_force(conn: Connection) -> InForce | None:
 
 
 def is_in_force(conn: Connection, generation: int) -> bool:
-    """Say whether a generation is the newest; the answer holds until the transaction ends."""
+    """Whether a generation is the newest. The answer holds until the transaction ends."""
     table = schema.generations
     newest = select(func.max(table.c.number))
     hold_list(conn)
@@ -99,7 +99,7 @@ def known_digest(conn: Connection, digest: str) -> bool:
 
 
 def removal(conn: Connection, candidate: Allowlist) -> Removal:
-    """Compare the list in force with another: what would be gone."""
+    """Return the removals by another list."""
     table, scopes, headlines = schema.sources, schema.scopes, schema.headlines
     listed = set(conn.execute(select(table.c.id).where(table.c.until_generation.is_(None))).scalars())
     kept = {(vendor.id, scope.text) for vendor in candidate.vendors for scope in vendor.scopes if _grants(scope)}
@@ -125,10 +125,10 @@ def apply(
     conn: Connection, candidate: Allowlist, *, at: datetime, by: str, why: str, rules_version: str, confirmed: bool
 ) -> Applied:
     """
-    Put a list in force: a new generation, and every stored headline judged by it.
+    Put a list in force: write a new generation, and judge every stored headline by it.
 
-    A headline that another scope still holds is attributed to that one, the others are revoked and leave the views; those
-    revoked before that are official again come back. Each revoked or restored one is in the change log.
+    A headline inside another scope is attributed to that one. The others are revoked and leave the views, and earlier
+    revoked ones come back where they are official again. The change log has each revoked or restored one.
     """
     serialise(conn, LOCK_LIST)
     number = conn.execute(select(func.coalesce(func.max(schema.generations.c.number), 0) + 1)).scalar_one()
@@ -166,11 +166,11 @@ def _vendor_row(vendor: Vendor) -> dict[str, Any]:
 
 
 _SCOPE: Final = ("grant", "text", "host", "subdomains", "path_match", "path_before", "path_after", "query", "fold")
-"""What makes a scope another one; its reason does not."""
+"""The identity of a scope, without its reason."""
 
 
 def _put_scopes(conn: Connection, vendors: Iterable[Vendor], number: int) -> list[str]:
-    """Close the rows of scopes that are gone, open new ones; returns the vendors whose scopes changed."""
+    """Close the rows of removed scopes, open new ones, and return the vendors with changed scopes."""
     table = schema.scopes
     there = {_scope_key(row): row.id for row in conn.execute(select(table).where(table.c.until_generation.is_(None)))}
     wanted = dict(_wanted(vendors))
@@ -199,7 +199,7 @@ def _wanted(vendors: Iterable[Vendor]) -> Iterator[tuple[tuple[Any, ...], Scope]
 
 
 def difference(conn: Connection, allowlist: Allowlist) -> tuple[list[str], list[str]]:
-    """Name the scopes of a list that are not in force in the database, and those in force that are not in the list."""
+    """Name the scopes that differ between a list and the database."""
     table = schema.scopes
     there = {_scope_key(row) for row in conn.execute(select(table).where(table.c.until_generation.is_(None)))}
     wanted = {key for key, _ in _wanted(allowlist.vendors)}
@@ -211,14 +211,14 @@ def difference(conn: Connection, allowlist: Allowlist) -> tuple[list[str], list[
 
 _VENDOR: Final = ("name", "home")
 _SOURCE: Final = ("vendor_id", "kind", "role", "url", "host", "enabled")
-"""What the views show of vendors and sources, as the list says it."""
+"""The columns of vendors and sources shown in the views."""
 
 
 def altered(conn: Connection, allowlist: Allowlist) -> list[str]:
     """
-    Name what is not as a list says among the vendors and sources in force: the row, the column and what stands there.
+    Name the differences of vendors and sources in force from a list: the row, the column and its value.
 
-    Of a list without any source only the vendors are compared.
+    Of a list without sources only the vendors are compared.
     """
     vendors = {vendor.id: _vendor_row(vendor) for vendor in allowlist.vendors}
     sources = {source.id: _source_row(source) for source in allowlist.sources}
@@ -227,7 +227,7 @@ def altered(conn: Connection, allowlist: Allowlist) -> list[str]:
 
 
 def is_altered(conn: Connection, allowlist: Allowlist) -> bool:
-    """Say whether what is in force is not as a list says."""
+    """Whether the records in force differ from a list."""
     return any(difference(conn, allowlist)) or bool(altered(conn, allowlist))
 
 
@@ -285,7 +285,7 @@ def _source_row(source: Source) -> dict[str, Any]:
 
 
 _Judged = tuple[str, int, int | None]
-"""A headline's id, its revision, and the scope that holds it now."""
+"""A headline's id, its revision, and its scope now."""
 
 
 def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> Applied:
@@ -354,7 +354,7 @@ def _write(conn: Connection, rows: list[_Judged], values: Callable[[_Judged], di
 
 @dataclass(frozen=True, slots=True)
 class _Links:
-    """Links that leave or come back with a headline that is in the views: its id and revision, and the address."""
+    """Changed links of visible headlines: id, revision and address."""
 
     lost: list[tuple[str, int, str]]
     back: list[tuple[str, int, str]]
@@ -362,9 +362,9 @@ class _Links:
 
 def _judge_links(conn: Connection, vendors: list[str], holder: str, official: str) -> _Links:
     """
-    Give links of these vendors the scope that holds them now; what none holds is revoked, and stays as history.
+    Attribute links of these vendors to their present scopes. A link without one is revoked, and stays as history.
 
-    The headlines are judged before: their state says which of them are in the views.
+    The headlines are judged before, so their states are right.
     """
     lost = f"x.state <> 'revoked' AND NOT {official} AND {holder} IS NULL"
     moved = f"x.state <> 'revoked' AND NOT {official} AND {holder} IS NOT NULL"

@@ -1,8 +1,9 @@
 """
-Who holds a lease: the name of a process, by which others on its machine can tell that it is dead.
+Owners of leases: names of processes, by which others on the same machine recognise dead ones.
 
-What a killed process held would else keep its sources for as long as a lease lasts. A name holds the process's number, the moment
-of its birth and what tells its machine, all of which Linux gives; elsewhere nobody is told to be dead, and leases lapse.
+Without them, a killed process would block its sources for the length of a lease. A name contains the process number,
+its start time and an identity of the machine, all available on Linux. Elsewhere no owner counts as dead, and leases
+expire.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def name() -> str:
 
 
 def is_dead(owner: str) -> bool:
-    """Whether a name is that of a process of this machine which is no more; in doubt it lives."""
+    """Whether a name belongs to an ended process of this machine. In doubt it is alive."""
     named = _NAME.fullmatch(owner)
     if named is None or named["machine"] != _machine():
         return False
@@ -52,7 +53,7 @@ def is_dead(owner: str) -> bool:
 
 @cache
 def _machine() -> str:
-    """Tell this boot of this machine, and this space of process numbers; "" where that cannot be told."""
+    """Return the identity of this boot and this space of process numbers, or "" where it is unavailable."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
         space = (_PROC / "self/ns/pid").readlink()
@@ -62,7 +63,7 @@ def _machine() -> str:
 
 
 def _birth(pid: int) -> str | None:
-    """Give the moment a process was born in, "" for one that has ended, None where that cannot be told (proc(5))."""
+    """Return the start time of a process, "" for an ended one, None where it is unavailable (proc(5))."""
     try:
         state, *fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except (OSError, ValueError):
@@ -71,14 +72,14 @@ def _birth(pid: int) -> str | None:
 
 
 def dead(conn: Connection) -> frozenset[str]:
-    """List holders of leases that are dead."""
+    """List dead holders of leases."""
     held = [select(table.c.lease_owner).where(table.c.lease_owner.is_not(None)).distinct() for table in _TABLES]
     held[-1] = held[-1].where(schema.candidates.c.status == "pending")  # which an index knows
     return frozenset(owner for query in held for owner in conn.execute(query).scalars() if is_dead(owner))
 
 
 def release(conn: Connection, owners: Iterable[str], *, host_free_at: datetime) -> None:
-    """Give back the leases of dead holders; their hosts may be asked again from `host_free_at` on."""
+    """Give back the leases of dead holders. Their hosts may be asked again from `host_free_at` on."""
     for table in _TABLES:
         values: dict[str, Any] = {"lease_owner": None, "lease_until": None}
         if table is schema.hosts:

@@ -1,4 +1,4 @@
-"""What stories are made of, in tables: members, keys, pairs, open days; and the stories themselves (docs/decisions/0004)."""
+"""The material of stories: members, keys, pairs and open days, and the stories themselves (docs/decisions/0004)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ingest.stories import Decision, Join, Key, Member, Story
 _HEADLINES, _MEMBERS, _KEYS, _PAIRS = schema.headlines, schema.story_members, schema.story_keys, schema.story_pairs
 
 LIKENESS: Final = ("words", "translation")
-"""The rules of pairs that whole days decide; all others are proofs."""
+"""The rules of pairs decided for whole days. All other rules are proofs."""
 
 
 def story_id(founder_id: str) -> str:
@@ -87,7 +87,7 @@ def _member(row: Row[Any]) -> Member:
 
 
 def _alternates(conn: Connection, found: Mapping[str, Member]) -> dict[str, tuple[str, ...]]:
-    """Read the addresses that pages call their versions in other languages."""
+    """Read the addresses of pages in other languages, as named by the pages."""
     links = schema.links
     named: dict[str, list[str]] = defaultdict(list)
     for batch in batches(found):
@@ -103,7 +103,7 @@ def _alternates(conn: Connection, found: Mapping[str, Member]) -> dict[str, tupl
 
 
 def window(conn: Connection, vendor_id: str, first: date, last: date) -> dict[str, tuple[Member, str]]:
-    """Read a vendor's members of some days, each with the group that proofs have joined it with."""
+    """Read a vendor's members of some days, each with its group of proofs."""
     rows = conn.execute(
         select(_MEMBERS.c.headline_id, _MEMBERS.c.proof_group).where(
             _MEMBERS.c.vendor_id == vendor_id, _MEMBERS.c.day.between(first.toordinal(), last.toordinal())
@@ -114,7 +114,7 @@ def window(conn: Connection, vendor_id: str, first: date, last: date) -> dict[st
 
 
 def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Sequence[Key]]) -> None:
-    """Keep members anew, each alone in its group, with the keys by which they are found."""
+    """Store members again, each alone in its group, with their keys."""
     for batch in batches(placed):
         conn.execute(delete(_KEYS).where(_KEYS.c.headline_id.in_(batch)))
     rows = [
@@ -138,7 +138,7 @@ def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Seque
 def neighbours(
     conn: Connection, keys: Mapping[str, Sequence[Key]], days: Mapping[str, date | None]
 ) -> dict[str, set[str]]:
-    """Find, for each member, the others that share a key with it and lie near enough for that."""
+    """Return, for each member, the others with a common key that are near enough in time."""
     wanted: dict[tuple[str, str], dict[str, list[tuple[str, int | None]]]] = defaultdict(lambda: defaultdict(list))
     for id_, found in keys.items():
         for key in found:
@@ -160,7 +160,7 @@ def neighbours(
 
 
 def _around(asked: Iterable[tuple[date | None, int | None]]) -> ColumnElement[bool]:
-    """Leave out what is too far from all that ask: a title that comes every week for years is not read whole."""
+    """Leave out distant members, so that a weekly title of years is not read whole."""
     bounds = []
     for day, reach in asked:
         if day is None or reach is None:
@@ -175,7 +175,7 @@ def _is_near(one: int | None, other: int | None, reach: int | None) -> bool:
 
 
 def regroup(conn: Connection, groups: Mapping[str, str]) -> None:
-    """Note the groups that proofs make."""
+    """Store the groups made by proofs."""
     _update(conn, _MEMBERS, "headline_id", "proof_group", groups)
 
 
@@ -203,7 +203,7 @@ def groups_of(conn: Connection, ids: Iterable[str]) -> dict[str, tuple[str, date
 
 
 def pairs_of(conn: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Join]:
-    """Read every join that one of these headlines has."""
+    """Read every join of these headlines."""
     found: dict[tuple[str, str], Join] = {}
     for batch in batches(ids):
         either = or_(_PAIRS.c.headline_id.in_(batch), _PAIRS.c.other_id.in_(batch))
@@ -212,7 +212,7 @@ def pairs_of(conn: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Join
 
 
 def likenesses(conn: Connection, vendor_id: str, first: date, last: date) -> dict[tuple[str, str], Join]:
-    """Read the pairs of a vendor that days between two decided."""
+    """Read a vendor's pairs decided by the days between two."""
     between = _PAIRS.c.later_day.between(first.toordinal(), last.toordinal())
     rows = conn.execute(select(_PAIRS).where(_PAIRS.c.vendor_id == vendor_id, _PAIRS.c.rule.in_(LIKENESS), between))
     return {(row.headline_id, row.other_id): _join(row) for row in rows}
@@ -226,7 +226,7 @@ def _join(row: Row[Any]) -> Join:
 def add_pairs(
     conn: Connection, vendor_id: str, joins: Iterable[Join], later_day: Mapping[tuple[str, str], date | None]
 ) -> None:
-    """Keep joins; one of the same pair is told anew."""
+    """Store joins, and replace earlier ones of the same pair."""
     rows = [
         {
             "headline_id": join.pair[0],
@@ -252,7 +252,7 @@ def drop_pairs(conn: Connection, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def open_days(conn: Connection, vendor_id: str, days: Iterable[date]) -> None:
-    """Note days whose likeness is to be decided again."""
+    """Reopen days, so that their likeness is decided again."""
     rows = [{"vendor_id": vendor_id, "day": ordinal} for ordinal in sorted({day.toordinal() for day in days})]
     table = schema.story_days
     known = set(conn.execute(select(table.c.day).where(table.c.vendor_id == vendor_id)).scalars())
@@ -271,7 +271,7 @@ def take_days(conn: Connection, vendor_id: str, until: date) -> list[date]:
 
 
 def vendors_to_settle(conn: Connection, until: date) -> list[str]:
-    """List the vendors that have open days up to one."""
+    """List the vendors with open days up to one."""
     table = schema.story_days
     query = select(table.c.vendor_id).where(table.c.day <= until.toordinal()).distinct().order_by(table.c.vendor_id)
     return list(conn.execute(query).scalars())
@@ -297,7 +297,7 @@ def founders(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
 
 
 def live(conn: Connection, ids: Iterable[str]) -> set[str]:
-    """Say which headlines can be shown."""
+    """Return the headlines that can be shown."""
     found: set[str] = set()
     for batch in batches(ids):
         query = select(_HEADLINES.c.id).where(_HEADLINES.c.id.in_(batch), _HEADLINES.c.state == "live")
@@ -307,10 +307,10 @@ def live(conn: Connection, ids: Iterable[str]) -> set[str]:
 
 def write(conn: Connection, vendor_id: str, stories: Sequence[Story], before: Mapping[str, str], at: datetime) -> None:
     """
-    Give headlines their stories, with the one join that brought each in.
+    Store the story of each headline, with the one join that brought it in.
 
     Args:
-        before: The founder of each headline's story as it stands.
+        before: The founder of each headline's present story.
     """
     table = schema.stories
     known = set()
@@ -354,10 +354,10 @@ def _join_row(story: Story, join: Join, at: datetime) -> dict[str, Any]:
 
 def show(conn: Connection, chosen: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
     """
-    Say which headline stands for each story, and which in each language.
+    Store the headline shown for each story, and for each language of it.
 
     Args:
-        chosen: By founder: the headline that stands for the story, and those of its languages.
+        chosen: By founder: the headline shown for the story, and those of its languages.
     """
     _update(conn, schema.stories, "id", "headline_id", {story_id(id_): shown for id_, (shown, _) in chosen.items()})
     table = schema.story_languages
@@ -373,7 +373,7 @@ def show(conn: Connection, chosen: Mapping[str, tuple[str, Mapping[str, str]]]) 
 
 
 def touched_by_list(conn: Connection, generation: int) -> dict[str, list[str]]:
-    """Find the stories of what a list revoked or brought back as it came into force: their headlines, by founder."""
+    """Return the stories of headlines revoked or restored by a new list: their headlines, by founder."""
     table = schema.changes
     kinds = table.c.kind.in_(("revoked", "restored"))
     ids = select(table.c.headline_id).where(table.c.generation == generation, kinds)
@@ -387,7 +387,7 @@ def touched_by_list(conn: Connection, generation: int) -> dict[str, list[str]]:
 
 
 def drop_empty(conn: Connection, founder_ids: Iterable[str]) -> None:
-    """Take away stories that no headline is in any longer; an editor's short lines go with the story they went into."""
+    """Delete stories without headlines. An editor's short lines move to the story of the merge."""
     for batch in batches(map(story_id, founder_ids)):
         left = conn.execute(select(_HEADLINES.c.story_id).where(_HEADLINES.c.story_id.in_(batch)).distinct())
         empty = sorted(set(batch) - set(left.scalars()))

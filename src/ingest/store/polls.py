@@ -1,4 +1,4 @@
-"""The ledger: one row a poll, in which every entry that the document offered ends in exactly one place."""
+"""The ledger: one row a poll. Every entry of the document is counted in exactly one place."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from ingest.store.engine import json_text
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """
-    The circumstances of one poll.
+    The circumstances of one attempt.
 
-    `kind` is `poll`, `recovered` (a capture that a crash left behind) or `reingest` (read anew by other rules); `part`,
-    `article` or `gave-up` for what was fetched besides, with its `url`.
-    `capture_id` is what was read, or what a 304 confirmed, whose `response_headers` are kept here since it makes no capture.
-    `rule` names a failure.
+    kind: `poll`, `recovered` (a capture left behind by a crash) or `reingest` (read by other rules); else `part`,
+        `article` or `gave-up`, with its `url`
+    capture_id: the capture read or confirmed by a 304
+    response_headers: of a 304, which makes no capture
+    rule: the reason of a failure
     """
 
     kind: str
@@ -59,7 +60,7 @@ def record(conn: Connection, report: PollReport, circumstances: Circumstances) -
 
 
 def last_tally(conn: Connection, source_id: str) -> Tally:
-    """Give the ledger of the last document of a source that was read; an empty one before the first."""
+    """Return the tally of the last document of a source, empty before the first."""
     table = schema.polls
     row = conn.execute(
         select(*(table.c[fate.value] for fate in Fate))
@@ -71,7 +72,7 @@ def last_tally(conn: Connection, source_id: str) -> Tally:
 
 
 def last_counts(conn: Connection, source_id: str, limit: int = 8) -> tuple[int, ...]:
-    """Give how many entries the last documents of a source had that were believed, the newest last."""
+    """Return the numbers of entries in the last accepted documents of a source, newest last."""
     table = schema.polls
     rows = conn.execute(
         select(table.c.entries)

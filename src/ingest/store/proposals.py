@@ -1,4 +1,4 @@
-"""Changes that the allow-list seems to need, with the evidence: sources that moved or are gone (`judging.moves`)."""
+"""Proposed changes of the allow-list with their evidence: sources that moved or are gone (`judging.moves`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY: Final = ("source_id", "kind", "from_url", "to_url")
 
 
 def find(conn: Connection, source: Source, sighting: Sighting) -> Move | None:
-    """Return the stored move to which a sighting belongs."""
+    """Return the stored move of a sighting."""
     mine = (
         _TABLE.c.source_id == source.id,
         _TABLE.c.kind == sighting.kind,
@@ -55,7 +55,7 @@ def discard(conn: Connection, source_id: str) -> None:
 
 
 def listed(conn: Connection, *, source_id: str | None = None, status: str | None = "open") -> list[Move]:
-    """List proposals, the oldest first; None stands for all."""
+    """List proposals, the oldest first. None means all."""
     query = select(_TABLE).order_by(_TABLE.c.first_seen_at, _TABLE.c.id)
     if source_id is not None:
         query = query.where(_TABLE.c.source_id == source_id)

@@ -1,4 +1,4 @@
-"""Everything that stands behind one headline: scope, list, response, links, claims and revisions."""
+"""The evidence of one headline: scope, list, response, links, claims and revisions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingest.store.queries import RECORDED, Headline, Link, headline_of
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A version of the allow-list that was in force; `digest` is the sha256 hex of its file."""
+    """An earlier or present version of the allow-list. `digest` is the sha256 hex of its file."""
 
     number: int
     digest: str
@@ -28,9 +28,9 @@ class Generation:
 @dataclass(frozen=True, slots=True)
 class CaptureRecord:
     """
-    What is known of one stored response, without its bytes; digests are sha256 hex, sizes bytes.
+    One stored response without its bytes. Digests are sha256 hex, sizes bytes.
 
-    `wire_digest` is that of the bytes as they came, `payload_digest` that of the decoded ones.
+    `wire_digest` is that of the received bytes, `payload_digest` that of the decoded ones.
     """
 
     id: int
@@ -55,7 +55,9 @@ class CaptureRecord:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one source last said of a headline, in its own words where they were kept (`title_original`, `…_raw`)."""
+    """
+    The last claim of one source about a headline. `title_original` and `…_raw` are its own words where they were kept.
+    """
 
     source_id: str
     url: str
@@ -71,7 +73,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What was shown of a headline from `at` on, and the capture and rules that said so."""
+    """The content of a headline from `at` on, with its capture and rules."""
 
     revision: int
     at: datetime
@@ -88,11 +90,14 @@ class Revision:
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """
-    Everything that stands behind one headline.
+    The evidence of one headline.
 
-    `state` is live, withdrawn or revoked (its scope left the list; `headline` is shown for the record then). `scope` is
-    the line of the allow-list that holds its address, `generation` the list that admitted it, `capture` the response that
-    first showed it, `story` the announcement that it is part of. Revisions oldest first.
+    state: live, withdrawn or revoked (its scope left the list, and `headline` is shown for the record)
+    scope: the line of the allow-list that holds its address
+    generation: the list that admitted it
+    capture: the first response with it
+    story: the announcement it belongs to
+    revisions: oldest first
     """
 
     headline: Headline
@@ -106,7 +111,7 @@ class Provenance:
 
 
 def provenance(conn: Connection, headline_id: str) -> Provenance | None:
-    """Collect what stands behind a headline, revoked ones included; None when there is none of that id."""
+    """Return the evidence of a headline, revoked ones included, or None for an unknown id."""
     base = schema.headlines
     row = conn.execute(RECORDED.where(base.c.id == headline_id)).first()
     if row is None:

@@ -1,4 +1,4 @@
-"""What people and programs read: rows of the `v1_` views as values (stories: `stories`; what stands behind: `provenance`)."""
+"""Rows of the `v1_` views as values, for people and programs (see also `stories` and `provenance`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ingest.store import schema
 
 
 def declare(name: str, columns: str, *, times: str = "", flags: str = "") -> TableClause:
-    """Declare a view; engines tell neither times nor truth values of a view's columns."""
+    """Declare a view with its types, because engines give neither times nor truth values of a view's columns."""
     types: dict[str, Any] = dict.fromkeys(times.split(), schema.UtcDateTime) | dict.fromkeys(flags.split(), Boolean)
     return table(name, *(column(each, types.get(each)) for each in columns.split()))
 
@@ -80,9 +80,9 @@ RECORDED: Final = (
 @dataclass(frozen=True, slots=True)
 class Headline:
     """
-    A row of `v1_headlines`; `published` is None where the source gives no date, `state` is live or withdrawn.
+    A row of `v1_headlines`. `published` is None without a date, `state` is live or withdrawn.
 
-    `display_title` is the title as people see it (`display`); `title` is the vendor's own.
+    `title` is the vendor's own title, `display_title` the one for people (`display`).
     """
 
     id: str
@@ -111,7 +111,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A row of `v1_links`: an official address of a headline; `rel` is primary, alternate, related or via."""
+    """A row of `v1_links`: an official address of a headline. `rel` is primary, alternate, related or via."""
 
     headline_id: str
     url: str
@@ -125,7 +125,7 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Bound:
     """
-    A border in time, as an operator means it: a moment, and the calendar day that stands for it where only days are known.
+    A bound in time: a moment, and the calendar day for headlines with a day only.
 
     A printed day stays that day in every zone (CONTRACT §3, `INGEST_TIMEZONE`), so both are needed.
     """
@@ -142,11 +142,12 @@ class Bound:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """
-    Which headlines are wanted; None leaves a property open.
+    A filter of headlines. None leaves a property open.
 
-    `lang` takes regions in (`en` finds `en-US`). `since` is inclusive, `until` exclusive; an undated headline counts by
-    when we first saw it. `search`: every word occurs in title or summary, whatever the case. `withdrawn` adds those that
-    an operator withdrew.
+    lang: includes regions (`en` finds `en-US`)
+    since, until: inclusive and exclusive; an undated headline counts by its first sight
+    search: every word occurs in title or summary, in any case
+    withdrawn: includes headlines withdrawn by an operator
     """
 
     vendor: str | None = None
@@ -163,7 +164,7 @@ ANY: Final = Filter()
 
 
 def headlines(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -> list[Headline]:
-    """List headlines, newest first: by what the source claims, undated ones by when we first saw them."""
+    """List headlines, newest first, by the source's date or else by first sight."""
     view = HEADLINES
     rows = conn.execute(
         select(view)
@@ -194,12 +195,12 @@ def headline_of(row: Row[*tuple[Any, ...]]) -> Headline:
 
 
 def shown_at(view: FromClause) -> ColumnElement[datetime]:
-    """The moment by which a headline is sorted: what the source claims, else when we first saw it."""
+    """The sort key of a headline: the source's date, else its first sight."""
     return func.coalesce(view.c.published, view.c.first_seen_at, type_=schema.UtcDateTime)
 
 
 def conditions(view: FromClause, wanted: Filter) -> Iterator[ColumnElement[bool]]:
-    """Say which rows of `v1_headlines` are wanted."""
+    """Return the condition of a filter on `v1_headlines`."""
     if not wanted.withdrawn:
         yield view.c.state == "live"
     exact = ((view.c.vendor_id, wanted.vendor), (view.c.source_id, wanted.source), (view.c.backfill, wanted.backfill))
@@ -220,7 +221,7 @@ def conditions(view: FromClause, wanted: Filter) -> Iterator[ColumnElement[bool]
 
 
 def _border(view: FromClause, bound: Bound) -> ColumnElement[datetime]:
-    """The moment, or for what is dated by the calendar its day at 00:00Z, as such dates are stored."""
+    """Return the moment, or the day at 00:00Z for dates without a time, as they are stored."""
     midnight = datetime.combine(bound.day, time(), UTC)
     timed = view.c.published_precision.in_([Precision.SECOND.value, Precision.NONE.value])
     moments = (literal(moment, schema.UtcDateTime) for moment in (bound.at, midnight))
@@ -228,7 +229,7 @@ def _border(view: FromClause, bound: Bound) -> ColumnElement[datetime]:
 
 
 def headline_ids(conn: Connection, prefix: str, *, limit: int) -> list[str]:
-    """List the ids that begin so, revoked headlines included; `limit` 2 is enough to see whether there is only one."""
+    """List the ids with this beginning, revoked headlines included. A `limit` of 2 shows whether there is only one."""
     ids = schema.headlines.c.id
     within = ids.between(prefix, prefix + "z" * 20)  # lets the index help; what decides is the second condition
     query = select(ids).where(within, ids.startswith(prefix, autoescape=True)).order_by(ids).limit(limit)
@@ -236,7 +237,7 @@ def headline_ids(conn: Connection, prefix: str, *, limit: int) -> list[str]:
 
 
 def headlines_at(conn: Connection, url: str) -> list[Headline]:
-    """List the headlines, revoked ones included, one of whose links is exactly this address in normal form."""
+    """List the headlines with a link to exactly this address in normal form, revoked ones included."""
     links = schema.links
     ids = select(links.c.headline_id).where(links.c.url == url)
     return [headline_of(row) for row in conn.execute(RECORDED.where(schema.headlines.c.id.in_(ids)))]
@@ -247,7 +248,7 @@ def headlines_at(conn: Connection, url: str) -> list[Headline]:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A row of `v1_vendors`; `data_as_of` is the oldest last success among its sources that have one."""
+    """A row of `v1_vendors`. `data_as_of` is the oldest last success among its sources."""
 
     id: str
     name: str
@@ -259,7 +260,7 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A row of `v1_sources`; `last_change_at` is when it last brought something new."""
+    """A row of `v1_sources`. `last_change_at` is when it last had something new."""
 
     id: str
     vendor_id: str
@@ -280,7 +281,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row of `v1_rejections`; `url` and `title` are text to be shown to a person, never followed."""
+    """A row of `v1_rejections`. Its `url` and `title` are only for display, and must not be followed."""
 
     id: int
     source_id: str
@@ -318,7 +319,7 @@ def rejections(
     status: str | None = None,
     limit: int | None = 50,
 ) -> list[Rejection]:
-    """List what was refused or waits, last seen first."""
+    """List refused and waiting entries, last seen first."""
     view = _REJECTIONS
     asked = ((view.c.source_id, source), (view.c.reason, reason), (view.c.status, status))
     query = select(view).where(*(column == value for column, value in asked if value is not None))
@@ -329,7 +330,7 @@ def rejections(
 
 
 def rejections_at(conn: Connection, url: str) -> list[Rejection]:
-    """List what was refused under exactly this address."""
+    """List the refusals of exactly this address."""
     return [Rejection(*row) for row in conn.execute(select(_REJECTIONS).where(_REJECTIONS.c.url == url))]
 
 
@@ -342,11 +343,11 @@ def is_empty(conn: Connection) -> bool:
 
 
 DEMO: Final = "ingest demo"
-"""Who puts the demo's own list in force: a database where that list is in force holds recorded samples."""
+"""The owner of the demo's list. A database with that list in force holds recorded samples."""
 
 
 def demo_at(conn: Connection) -> datetime | None:
-    """Give the time by the demo's clock, that of its last poll; None for a database that is no demo."""
+    """Return the time of the demo's clock (its last poll), or None for another database."""
     generations, states = schema.generations, schema.source_states
     newest = select(generations.c.by).order_by(generations.c.number.desc()).limit(1)
     if conn.execute(newest).scalar() != DEMO:
@@ -356,6 +357,6 @@ def demo_at(conn: Connection) -> datetime | None:
 
 
 def data_as_of(conn: Connection) -> datetime | None:
-    """Give the time of the last successful poll of any source; None before the first."""
+    """Return the time of the last successful poll of any source, or None before the first."""
     last: datetime | None = conn.execute(select(func.max(schema.source_states.c.last_success_at))).scalar_one()
     return last

@@ -1,4 +1,4 @@
-"""What did not become a headline, and by which rule: one row an entry and rule, however often it is offered."""
+"""Refused entries with their rules: one row an entry and rule, however often it is offered."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ingest.store import schema
 from ingest.store.engine import batches, insert
 
 _DECIDED = ("accepted", "discarded")
-"""An operator's word stays, however often the entry is offered again."""
+"""A status set by an operator. It stays, however often the entry is offered again."""
 
 
 def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> None:
-    """Note what a capture offered and some rule refused; an entry seen before counts once more."""
+    """Store the refused entries of a capture. A known refusal counts once more."""
     if not refusals:
         return
     table = schema.rejections
@@ -55,7 +55,7 @@ def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> N
 
 
 def release(conn: Connection, source_id: str, raw_keys: Sequence[str]) -> None:
-    """Note that entries which waited in quarantine have been recorded after all."""
+    """Mark quarantined entries as released, because they have been recorded."""
     table = schema.rejections
     waiting = and_(table.c.source_id == source_id, table.c.status == Fate.QUARANTINED.value)
     if conn.execute(select(table.c.id).where(waiting).limit(1)).first() is None:

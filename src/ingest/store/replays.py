@@ -1,4 +1,4 @@
-"""What a replay needs of a database: its evidence in order, a copy of it elsewhere, and two contents compared."""
+"""The database side of a replay: the evidence in order, its copy, and the comparison of two contents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _READ: Final = (Outcome.OK.value, Outcome.BROKEN.value, Outcome.BLOCKED.value)
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A list that was in force, with all that was said when it was applied."""
+    """A list once in force, with the circumstances of its application."""
 
     number: int
     text: str
@@ -28,7 +28,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One poll that read a document: its capture, its list and its time; `kind`, `url` and `rule` as in `Circumstances`."""
+    """One reading poll: its capture, its list and its time, with `kind`, `url` and `rule` of `polls.Circumstances`."""
 
     poll_id: int
     source_id: str
@@ -41,7 +41,7 @@ class Event:
 
 
 def generations(conn: Connection) -> list[Generation]:
-    """List every list that was in force, in order."""
+    """List all lists once in force, in order."""
     table = schema.generations
     rows = conn.execute(select(table).order_by(table.c.number))
     names = ("at", "by", "why", "rules_version", "confirmed")
@@ -49,7 +49,7 @@ def generations(conn: Connection) -> list[Generation]:
 
 
 def events(conn: Connection) -> Iterator[Event]:
-    """List the polls that read a document, in the order in which their documents were written."""
+    """List the reading polls, in the order in which their documents were written."""
     table = schema.polls
     names = ("id", "source_id", "kind", "url", "rule", "capture_id", "generation", "started_at")
     rows = conn.execute(
@@ -72,7 +72,7 @@ def count_captures(conn: Connection) -> int:
 
 
 def copy_capture(origin: Connection, target: Connection, capture_id: int) -> None:
-    """Copy a capture with its payload, and those of its source before it that nobody read, under the same numbers."""
+    """Copy a capture and its unread predecessors with their payloads, under the same numbers."""
     chain: list[Row[Any]] = []
     table = schema.captures
     wanted: int | None = capture_id
@@ -92,14 +92,14 @@ def _copy_payload(origin: Connection, target: Connection, digest: str) -> None:
 
 
 def copy_poll(origin: Connection, target: Connection, poll_id: int, tally: Mapping[str, int]) -> None:
-    """Copy a poll under the same number, with the ledger that the replay came to."""
+    """Copy a poll under the same number, with the tally of the replay."""
     table = schema.polls
     row = origin.execute(select(table).where(table.c.id == poll_id)).one()
     target.execute(insert(table).values({**row._mapping, **tally, "entries": sum(tally.values())}))  # noqa: SLF001 - by name
 
 
 def finish(target: Connection) -> None:
-    """Let numbers that are drawn from now on follow those that were copied; SQLite does so by itself."""
+    """Let later numbers follow the copied ones. SQLite does so by itself."""
     if target.dialect.name == "postgresql":
         for table in ("captures", "polls"):
             newest = f"(SELECT coalesce(max(id), 1) FROM {table})"  # noqa: S608 - our own names
@@ -128,12 +128,12 @@ _CONTENT: Final[Mapping[Table, tuple[tuple[str, ...], frozenset[str]]]] = {
 }
 
 _ON_THE_WAY: Final = ("merged", "split")
-"""Changes that tell how a story came about, and not what it is."""
+"""Changes about the way a story was made, not about its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One record that is not the same in both: the fields that differ as (name, stored, replayed); none on one side alone."""
+    """One differing record, with its fields as (name, stored, replayed), or none where one side lacks the record."""
 
     table: str
     key: str
@@ -142,7 +142,7 @@ class Difference:
 
 
 def differences(stored: Connection, replayed: Connection) -> Iterator[Difference]:
-    """Compare everything that a reader can see, record by record."""
+    """Compare all visible records."""
     for table, (key, ignored) in _CONTENT.items():
         before, after = _digests(stored, table, key, ignored), _digests(replayed, table, key, ignored)
         for name in sorted(before.keys() | after.keys()):
@@ -158,7 +158,7 @@ _Key = tuple[str, ...]
 
 
 def _digests(conn: Connection, table: Table, key: tuple[str, ...], ignored: frozenset[str]) -> dict[_Key, bytes]:
-    """Digest every row, by its key; a table of a million rows takes about 200 MB."""
+    """Digest every row by its key. A table of a million rows takes about 200 MB."""
     columns = sorted(column.name for column in table.c if column.name not in ignored)
     found: dict[_Key, bytes] = {}
     query = select(*(table.c[name] for name in columns))

@@ -1,8 +1,8 @@
 """
-The tables, as decided in docs/decisions/0001.
+The tables (docs/decisions/0001).
 
-Every constraint is named (batch migrations need it), every time is `UtcDateTime`, JSON is text with sorted keys.
-Addresses of headlines and links are stored in parts, so that the guard (`guards`) can compare them in plain SQL.
+Every constraint is named, because batch migrations need it. Every time is `UtcDateTime`, and JSON is text with sorted
+keys. Addresses of headlines and links are stored in parts, so that the guard (`guards`) can compare them in plain SQL.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     """
     An aware moment in UTC: `timestamptz` on PostgreSQL, ISO 8601 text with microseconds and `Z` on SQLite.
 
-    SQLite's own type forgets zones; text of one width sorts as time.
+    SQLite's own type forgets zones. Text of one width sorts as time.
     """
 
     impl = DateTime(timezone=True)
@@ -63,7 +63,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - see above
-        """Refuse a moment without a zone; write the others in UTC."""
+        """Refuse a moment without a zone, and write the others in UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -79,7 +79,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")
-"""Row numbers that grow with every poll; SQLite's own are 64 bits wide under the name INTEGER only."""
+"""Row numbers that grow with every poll. SQLite's own are 64 bits wide under the name INTEGER only."""
 
 
 def written(moment: datetime) -> str:
@@ -92,7 +92,7 @@ def _time(name: str, *, optional: bool = False) -> Column[datetime]:
 
 
 def _text(name: str, default: str | None = None) -> Column[str]:
-    """A text that is never null; `default` stands for "nothing to say"."""
+    """A text column without null. The `default` means "no value"."""
     return Column(name, Text, nullable=False, server_default=default)
 
 
@@ -109,7 +109,7 @@ def _flag(name: str) -> Column[bool]:
 
 
 def _to(name: str, target: str, *, optional: bool = False) -> Column[Any]:
-    """A reference; its type is that of its target."""
+    """A reference with the type of its target."""
     return Column(name, ForeignKey(target), nullable=optional)
 
 
@@ -354,7 +354,7 @@ polls = Table(
 
 
 def _shown() -> tuple[Any, ...]:
-    """Columns of what is shown of an entry, the same on headlines, revisions and claims."""
+    """The shown columns of an entry, the same on headlines, revisions and claims."""
     return (
         _text("title"),
         _text("summary"),
@@ -368,9 +368,9 @@ def _shown() -> tuple[Any, ...]:
 
 def _address() -> tuple[Any, ...]:
     """
-    Columns of an official address, in parts that no other reading of the text can take apart differently.
+    Columns of an official address, in unambiguous parts.
 
-    The character sets are those of RFC 1123 §2.1 and RFC 3986 §3.3 to §3.5; `ltrim` with a set is known to both engines.
+    The character sets are those of RFC 1123 §2.1 and RFC 3986 §3.3 to §3.5. Both engines have `ltrim` with a set.
     """
     return (
         _to("vendor_id", "vendors.id"),
@@ -436,7 +436,7 @@ headlines = Table(
 )
 
 STANDING: Final = case((headlines.c.withdrawn, "withdrawn"), else_="live")
-"""The state of a headline whose scope is in force: an operator's word outlives a revocation."""
+"""The state of a headline inside a scope in force: an operator's withdrawal outlives a revocation."""
 
 revisions = Table(
     "revisions",

@@ -1,4 +1,4 @@
-"""What is remembered of each source between polls."""
+"""The memory of each source between polls."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def due(conn: Connection, *, now: datetime, ids: Sequence[str]) -> list[str]:
-    """List those of some sources that are due, the longest overdue first."""
+    """List the due ones of some sources, the longest overdue first."""
     order = (nulls_first(_STATES.c.next_poll_at.asc()), _STATES.c.source_id)
     overdue = conn.execute(select(_STATES.c.source_id).where(is_due(now)).order_by(*order)).scalars()
     wanted = set(ids)
@@ -82,7 +82,7 @@ def due(conn: Connection, *, now: datetime, ids: Sequence[str]) -> list[str]:
 
 
 def follow_clock(conn: Connection, ids: Sequence[str], now: datetime) -> None:
-    """Plan anew what was planned by a clock that was ahead of ours: each source keeps its pause, from now on."""
+    """Plan sources again after our clock was set back: each keeps its pause, from now on."""
     past = ("last_attempt_at", "last_success_at", "last_change_at")
     for state in poll_states(conn, ids):
         moments = {name: getattr(state, name) for name in past}
@@ -93,19 +93,19 @@ def follow_clock(conn: Connection, ids: Sequence[str], now: datetime) -> None:
 
 
 def warn(conn: Connection, source_id: str, reason: str) -> None:
-    """Say beside a source that works what an operator should know, until its next poll."""
+    """Show a notice on a working source until its next poll."""
     works = (_STATES.c.source_id == source_id, _STATES.c.consecutive_failures == 0)
     conn.execute(update(_STATES).where(*works).values(reason=reason))
 
 
 def attempted_after(conn: Connection, moment: datetime) -> list[str]:
-    """List the sources whose last poll lies after a moment."""
+    """List the sources with a last poll after a moment."""
     query = select(_STATES.c.source_id).where(_STATES.c.last_attempt_at > moment).order_by(_STATES.c.source_id)
     return list(conn.execute(query).scalars())
 
 
 def values_of(state: PollState) -> dict[str, Any]:
-    """Give the columns in which a state is kept."""
+    """Return the columns of a state."""
     return {
         "state": state.state.value,
         "reason": state.reason,

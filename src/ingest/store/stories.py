@@ -1,4 +1,4 @@
-"""Stories as people and programs read them: which there are, with all official links, and why each is one."""
+"""Stories for people and programs: the list, all official links, and the reasons for each."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _LANGUAGES: Final = declare("v1_story_languages", "story_id lang headline_id")
 @dataclass(frozen=True, slots=True)
 class Story:
     """
-    An announcement as it is listed: the headline that stands for it, how many there are, and every official link.
+    A listed announcement: the headline shown, the number of headlines, and every official link.
 
-    `first_seen_at` is that of the headline shown; links are sorted as `_order` says, the one of the headline shown first.
+    `first_seen_at` is that of the headline shown. Links are sorted by `_order`, that of the headline shown first.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Why a headline is in its story: with which one of it, by which rule, how sure; `why` says it in words."""
+    """The reason for a headline in its story: the other headline, the rule and the score, with `why` in words."""
 
     headline_id: str
     other_id: str
@@ -75,7 +75,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What an operator decided about headlines of a story, or about one that was in it."""
+    """An operator's decision about headlines of a story, or about a former one."""
 
     at: datetime
     by: str
@@ -87,7 +87,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What another vendor announced of the same thing: linked and never merged; `evidence` is what tells so."""
+    """Another vendor's announcement about the same thing, linked and never merged, with its `evidence`."""
 
     story_id: str
     vendor_id: str
@@ -101,10 +101,10 @@ class Related:
 @dataclass(frozen=True, slots=True)
 class Told:
     """
-    Everything about one story.
+    One story with all its facts.
 
-    `headline_id` is the one that is shown, `languages` the one of each language. Headlines oldest first, withdrawn and revoked
-    ones included: their `state` says so. Links are those that are official now.
+    `headline_id` is the one shown, `languages` the one of each language. Headlines come oldest first, withdrawn and
+    revoked ones included (`state`). Links are those official now.
     """
 
     id: str
@@ -125,8 +125,8 @@ def stories(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -
     """
     List stories, newest first.
 
-    What counts as their time is that of the headline shown, and so does whether they are backfill. A language is that of any of their headlines, and then the one
-    of that language is shown; words have to occur in one of them.
+    Their time and backfill are those of the headline shown. A language is that of any of their headlines, and then the
+    one of that language is shown. Words have to occur in one of them.
     """
     order = (shown_at(HEADLINES).desc(), HEADLINES.c.first_seen_at.desc(), HEADLINES.c.id)
     rows = conn.execute(_wanted(wanted).order_by(*order).limit(limit)).all()
@@ -183,7 +183,7 @@ def _story(row: Row[Any], size: int, links: Iterable[Link]) -> Story:
 
 
 def _sizes(conn: Connection, story_ids: Iterable[str]) -> dict[str, int]:
-    """Count the headlines of stories; not in the query that sorts, where it would be done for all there are."""
+    """Count the headlines of some stories, outside the sorting query, which would count all."""
     found: dict[str, int] = {}
     for batch in batches(story_ids):
         query = select(_STORIES.c.id, _STORIES.c.headlines).where(_STORIES.c.id.in_(batch))
@@ -213,14 +213,14 @@ def _order(link: Link) -> tuple[bool, datetime, str, str, str]:
 
 
 def story_of(conn: Connection, headline_id: str) -> str | None:
-    """Give the story of a headline; None when there is no such headline."""
+    """Return the story of a headline, or None for an unknown one."""
     table = schema.headlines
     found: str | None = conn.execute(select(table.c.story_id).where(table.c.id == headline_id)).scalar()
     return found
 
 
 def told(conn: Connection, story_id: str) -> Told:
-    """Collect everything about a story, also one that has nothing to show at present."""
+    """Return all facts about a story, also one without a visible headline."""
     table, languages = schema.stories, schema.story_languages
     story = conn.execute(select(table).where(table.c.id == story_id)).one()
     members = [headline_of(row) for row in conn.execute(RECORDED.where(schema.headlines.c.story_id == story_id))]
@@ -244,7 +244,7 @@ def told(conn: Connection, story_id: str) -> Told:
 
 
 def _joins(conn: Connection, story_id: str) -> Iterator[Joined]:
-    """List what brought each headline but the first in."""
+    """List the join of each headline but the first."""
     table = schema.story_joins
     rows = conn.execute(
         select(table)
@@ -258,7 +258,7 @@ def _joins(conn: Connection, story_id: str) -> Iterator[Joined]:
 
 
 def _words(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Word]:
-    """List what operators decided about any of these headlines, in the order in which they did."""
+    """List the operators' decisions about any of these headlines, in order."""
     table, members = schema.decisions, frozenset(headline_ids)
     for row in conn.execute(select(table).order_by(table.c.id)):
         others = tuple(json.loads(row.said).get("others", ()))
@@ -267,7 +267,7 @@ def _words(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Word]:
 
 
 def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]:
-    """List what other vendors announced of what these headlines are about, each once; found when asked, not stored."""
+    """List related announcements of other vendors, each once. They are computed on request, not stored."""
     told: set[str] = set()
     for one in placings.members(conn, headline_ids).values():
         others = partners(one)

@@ -1,9 +1,9 @@
 """
-How a database differs from the schema of this version: tables, constraints, guards and views, definition by definition.
+Differences of a database from the schema of this version: tables, constraints, guards and views, by definition.
 
-Both sides are read in the same way, and what is expected is made by the engine itself: in a second database in memory on
-SQLite, as temporary tables that are undone on PostgreSQL. So every difference is one of meaning and not of spelling. What
-others may add for their own purposes, tables and plain indexes, is no difference.
+Both sides are read in the same way. The engine itself makes the expected side: in a second database in memory on
+SQLite, as temporary tables rolled back on PostgreSQL. So every difference is one of meaning, not of spelling.
+Additional tables and plain indexes of others are no difference.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sqlalchemy import Connection, MetaData, Result, create_engine, text
 from ingest.store import guards, schema, views
 
 Parts = dict[str, str]
-"""Definitions by what people call them: `trigger guard_links on links`, `column url of headlines`."""
+"""Definitions by name: `trigger guard_links on links`, `column url of headlines`."""
 
 
 @dataclass(slots=True)
 class Structure:
-    """What a database consists of. `foreign` acts on our tables and is in no schema of ours: it has no right definition."""
+    """The parts of a database. `foreign` parts act on our tables without belonging to the schema."""
 
     tables: Parts = field(default_factory=dict)
     guards: Parts = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What is missing, changed or additional in each part, in words."""
+    """The missing, changed and additional definitions of each part."""
 
     tables: list[str]
     guards: list[str]
@@ -49,7 +49,7 @@ def difference(conn: Connection) -> Difference:
     """
     Compare a database with the schema of this version.
 
-    On PostgreSQL the connection has to be one that may write; what is made there is undone.
+    On PostgreSQL the connection must be allowed to write. Everything it makes is rolled back.
     """
     if conn.dialect.name == "sqlite":
         there, expected = _sqlite(conn), _sqlite_expected()
@@ -110,7 +110,11 @@ def _sqlite_guards() -> frozenset[str]:
 
 
 def _sqlite_table(conn: Connection, table: str, sql: str) -> Parts:
-    """Read one table; its text is looked at only for what no pragma tells, since migrations write it in their own way."""
+    """
+    Read one table.
+
+    Its text is searched only for properties without a pragma, since migrations write it in their own way.
+    """
     parts = {f"table {table}": " ".join(_words_of(_outside_brackets(sql)))}
     for _, name, kind, required, default, key, hidden in conn.exec_driver_sql(f"PRAGMA table_xinfo({table})"):
         bare = None if default is None else default.strip("'")  # '0' and 0 are one default of a number
@@ -132,7 +136,7 @@ def _sqlite_table(conn: Connection, table: str, sql: str) -> Parts:
 
 
 _INDEXES: Final = frozenset(str(index.name) for table in schema.metadata.tables.values() for index in table.indexes)
-"""Indexes of ours; further ones are an operator's business while they refuse nothing."""
+"""Our own indexes. Further ones are an operator's business while they refuse nothing."""
 
 
 def _plain(sql: str) -> str:
@@ -144,7 +148,7 @@ def _words_of(text: str) -> list[str]:
 
 
 def _outside_brackets(sql: str) -> str:
-    """Give what follows the columns: WITHOUT ROWID, STRICT."""
+    """Return the options after the columns: WITHOUT ROWID, STRICT."""
     return sql[sql.rindex(")") + 1 :]
 
 
@@ -156,7 +160,7 @@ def _checks(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def _closing(sql: str, start: int) -> int:
-    """Find the end of what a bracket opens; brackets in text do not count."""
+    """Return the end of a bracketed part. Brackets in text do not count."""
     depth = 0
     for token in re.finditer(r"'(?:[^']|'')*'|[()]", sql[start:]):
         depth += {"(": 1, ")": -1}.get(token[0], 0)
@@ -276,7 +280,7 @@ _made: Final[dict[str, Structure]] = {}
 
 
 def _postgresql_expected(conn: Connection) -> Structure:
-    """Make the schema and undo it; a server of one version makes the same of it every time."""
+    """Make the schema and roll it back. One server version always makes the same."""
     version = str(conn.dialect.server_version_info)
     if version not in _made:
         _made[version] = _postgresql_made(conn)
@@ -313,4 +317,6 @@ _PLAIN_TRIGGER: Final = " f 0 0"
 """Without condition or column list, not deferrable, without arguments, not inherited."""
 
 _PLAIN_FUNCTION: Final = "plpgsql f v f t t 1"
-"""In that language, as who calls it, volatile, not strict, in our schema, with our search path and no other setting."""
+"""
+The right properties of a function: its language, caller's rights, volatile, not strict, our schema and search path.
+"""

@@ -1,8 +1,8 @@
 """
-The views that others read (CONTRACT §5), the same text on both engines.
+The public views (CONTRACT §5), with the same text on both engines.
 
-Every view of an announcement joins its scope once more: a scope that left the list, by whatever hand, takes its headlines
-out at once. Columns are only ever added.
+Every view of announcements joins the scope again, so the removal of a scope hides its headlines at once. Columns are
+only ever added.
 """
 
 from __future__ import annotations
@@ -78,21 +78,21 @@ _VIEWS: Final = {
 }
 
 NAMES: Final = tuple(_VIEWS)
-"""Every view, in an order in which they can be made."""
+"""Every view, in the order of creation."""
 
 
 def creates() -> Iterator[str]:
-    """Give the statements that make the views."""
+    """Return the statements to make the views."""
     for name in NAMES:
         yield statement(name)
 
 
 def drops() -> Iterator[str]:
-    """Give the statements that take them away, whether they are there or not."""
+    """Return the statements to drop the views, present or not."""
     for name in reversed(NAMES):
         yield f"DROP VIEW IF EXISTS {name}"
 
 
 def statement(name: str) -> str:
-    """Give the statement that makes one view, in one line."""
+    """Return the statement of one view, in one line."""
     return f"CREATE VIEW {name} AS {' '.join(_VIEWS[name].split())}"

@@ -1,4 +1,4 @@
-"""Lists that are being followed: the next page is written with the page before it, so that a kill loses none."""
+"""Lists being followed. The next page is written with the page before it, so a kill loses none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TABLE: Final = schema.walks
 
 
 def of(conn: Connection, source_id: str) -> Walk | None:
-    """Return the walk of a source that has yet to end, if there is one."""
+    """Return the unfinished walk of a source, if any."""
     row = conn.execute(select(_TABLE).where(_TABLE.c.source_id == source_id)).first()
     if row is None:
         return None
@@ -25,7 +25,7 @@ def of(conn: Connection, source_id: str) -> Walk | None:
 
 
 def waiting(conn: Connection, source_ids: Collection[str]) -> list[Walk]:
-    """List the walks of some sources that have yet to end."""
+    """List the unfinished walks of some sources."""
     ids = conn.execute(select(_TABLE.c.source_id).order_by(_TABLE.c.source_id)).scalars().all()
     return [walk for source_id in ids if source_id in source_ids and (walk := of(conn, source_id))]
 
@@ -36,12 +36,12 @@ def go_on(conn: Connection, walk: Walk) -> None:
 
 
 def fail(conn: Connection, walk: Walk) -> None:
-    """Count a round in which the next page could not be had."""
+    """Count a failed round for the next page."""
     mine = (_TABLE.c.source_id == walk.source_id, _TABLE.c.url == walk.url)
     conn.execute(update(_TABLE).where(*mine).values(failures=walk.failures + 1))
 
 
 def end(conn: Connection, source_id: str, url: str | None = None) -> None:
-    """Forget a walk; with `url` only if that still is the page it waits for."""
+    """Forget a walk, with `url` only if it still waits for that page."""
     here = [_TABLE.c.url == url] if url is not None else []
     conn.execute(delete(_TABLE).where(_TABLE.c.source_id == source_id, *here))
