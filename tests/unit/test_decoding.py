@@ -346,3 +346,35 @@ def test_roman_of_japan_has_a_yen_sign_and_leaves_addresses_alone() -> None:
     assert decode(declared("ISO-2022-JP", "[]").encode().replace(b"[]", b"\x1b$B?7\x1b(J\\100 /~a"))[0].startswith(
         declared("ISO-2022-JP", "新¥100 /~a")[:-4]
     )
+
+
+# ── one stray byte in a short document ──────────────────────────────────────────────────────────────────────────
+
+
+def seven_bit(escape: bytes, char: str) -> bytes:
+    plane = char.encode("euc_jp")[-2:]
+    return escape + bytes(byte & 0x7F for byte in plane) + b"\x1b(B"
+
+
+@pytest.mark.parametrize(("label", "codec"), [("EUC-JP", "euc_jp"), ("Shift_JIS", "cp932"), ("GBK", "gbk")])
+@pytest.mark.parametrize("stray", [b"\xff", b"\x80"])
+def test_one_stray_byte_leaves_a_short_document_in_its_declared_encoding(label: str, codec: str, stray: bytes) -> None:
+    content = declared(label, "新モデル公開").encode(codec).replace(b"</a>", stray + b"</a>")
+    text, _ = decode(content)
+    assert "新モデル公開" in text
+
+
+def test_one_stray_byte_leaves_a_short_document_in_seven_bits() -> None:
+    content = declared("ISO-2022-JP", "新機能").encode("iso2022_jp").replace(b"</a>", b"\xe9</a>")
+    assert decode(content) == (declared("ISO-2022-JP", "新機能\ufffd"), "1 characters are not valid iso-2022-jp")
+
+
+@pytest.mark.parametrize("header", ["iso-8859-1", "windows-1252"])
+def test_one_stray_byte_in_a_short_utf8_document_leaves_it_utf8_whatever_its_server_says(header: str) -> None:
+    text, _ = decode("<a>Company’s naïve — plan</a>".encode() + b"<b>It\x92s</b>", f"text/xml; charset={header}")
+    assert text == "<a>Company’s naïve — plan</a><b>It’s</b>"
+
+
+def test_the_supplementary_kanji_of_seven_bits_are_read() -> None:
+    content = declared("ISO-2022-JP-1", "@").encode().replace(b"@", seven_bit(b"\x1b$(D", "丂"))
+    assert decode(content) == (declared("ISO-2022-JP-1", "丂"), "")

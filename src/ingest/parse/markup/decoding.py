@@ -72,6 +72,8 @@ _SHIFTS: Final = re.compile(rb"\x1b[$(]|\x0e|~\{")
 # ── how much an encoding explains ───────────────────────────────────────────────────────────────────────────────
 
 _TOLERATED: Final = 0.1  # of the characters beyond ASCII; a title cut inside a character stays far below
+_STRAYS: Final = 3  # lost characters of a short text
+_AMONG: Final = 3  # characters to each of them
 _CERTAIN: Final = 3  # valid sequences a stray byte, beyond which nothing but UTF-8 is thought of; EUC-JP comes to 1
 _SINGLE_BYTE: Final = ("cp125", "cp874", "iso8859", "koi8", "mac", "tis")
 _WESTERN: Final = ("utf-8", "cp125", "iso8859")
@@ -243,7 +245,7 @@ def _most_explained(content: bytes, declared: list[str]) -> Decoded:
         if _is_tolerable(text):
             return Decoded(text, codec.removeprefix("ingest-"), damage=_loss(text, codec))
     single = next((codec for codec in declared if codec.startswith(_SINGLE_BYTE)), None)
-    if single and ("utf-8" not in declared or sequences <= strays):
+    if single and sequences <= strays:
         return _by(content, single)
     decoded = _with_strays(raw)
     is_known = sequences > strays or "utf-8" in declared
@@ -272,8 +274,9 @@ def _unexplained(text: str) -> int:
 
 
 def _is_tolerable(text: str) -> bool:
-    """Whether decoding lost only a small share of the characters beyond ASCII."""
-    return text.count(_LOST) <= _TOLERATED * (len(text) - len(text.encode("ascii", "ignore")))
+    """Whether little of what is not ASCII was lost; a short text may lose more of it to a single stray byte."""
+    lost, written = text.count(_LOST), len(text) - len(text.encode("ascii", "ignore"))
+    return lost <= _TOLERATED * written or (lost <= _STRAYS and _AMONG * lost <= written)
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -105,7 +105,7 @@ def _in_mode(mode: bytes, text: bytes) -> str:
     if mode in _KANJI:
         return read_euc(text.translate(_HIGH))
     if mode == b"\x1b$(D":  # JIS X 0212
-        return read_euc(re.sub(rb"[\xa1-\xfe]{2}", rb"\x8f\g<0>", text.translate(_HIGH)))
+        return read_euc(re.sub(rb"[\xa1-\xfe]{2}", b"\x8f\\g<0>", text.translate(_HIGH)))
     if mode == b"\x1b$A":  # GB 2312, as ISO-2022-JP-2 has it
         return text.translate(_HIGH).decode("gb2312", "replace")
     if mode in _OTHERS:
