@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import json
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -357,6 +358,41 @@ def test_a_poison_in_a_page_costs_its_entry_and_no_other(
     assert world.titles() == ["The first", "The poison", "The third"]
     assert not findings(world)
     assert replayed(world) == ()
+
+
+class UnspeakableError(Exception):
+    """An exception that cannot even say what it is about."""
+
+    def __str__(self) -> str:
+        raise ValueError("nothing can be said")
+
+
+UNSPOKEN = [
+    ValueError("half a character \ud800"),
+    ValueError("nothing\x00 at all"),
+    UnspeakableError(),
+]
+
+
+@pytest.mark.parametrize("fault", UNSPOKEN, ids=["surrogate", "nul", "no-text"])
+@pytest.mark.parametrize("step", ["ingest.pipeline.attempt.parse", "ingest.pipeline.openings.read_article"])
+def test_a_fault_that_cannot_be_stored_as_text_is_set_aside_by_its_name(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str, fault: Exception
+) -> None:
+    caplog.set_level(logging.CRITICAL, "ingest.isolation")  # pytest-xdist cannot send half a character
+    world.put_in_force(PAGES, confirm=True)
+    world.server.update(pages_of("first"))
+
+    def raising(*_: Any, **__: Any) -> Any:
+        raise fault
+
+    monkeypatch.setattr(step, raising)
+
+    report = world.round()
+
+    assert [one.source_id for one in report.set_aside] == ["acme/news"]
+    assert type(fault).__name__ in report.set_aside[0].error
+    assert len(findings(world)) == 1
 
 
 def test_a_poison_in_a_part_costs_that_part_and_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ingest.errors import DocumentError, LeaseLostError, ParseError, StaleListError, StoreError
+from ingest.log import visible
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.isolation")
@@ -62,5 +63,13 @@ def sentence(capture_id: int, error: DocumentError) -> str:
 
 
 def _named(error: Exception) -> str:
-    what = " ".join(str(error).split())
+    what = " ".join(visible(_said(error)).split())
     return f"{type(error).__name__}: {what:.{_LONGEST}}" if what else type(error).__name__
+
+
+def _said(error: Exception) -> str:
+    """Give what a fault says of itself; one that quotes a document may fail even on that."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
