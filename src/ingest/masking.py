@@ -17,15 +17,16 @@ MASK: Final = "***"
 SHORTEST: Final = 3
 """Letters of a secret that is looked for in other texts; a shorter one would stand in half of all words."""
 
-_SECRET: Final = re.compile(r"pass(?!file)|pwd|secret|token|credential|scram_\w*_key", re.IGNORECASE)
+_SECRET: Final = re.compile(r"pass(?!file)|pwd|\bpw\b|secret|token|credential|api_?key|scram_\w*_key", re.IGNORECASE)
 """Names of parameters whose value is a secret; `passfile` and `sslkey` name files."""
 
 _VALUE: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_IN_ADDRESS: Final = re.compile(r"([^?&;=]+)(=)([^&;]*)", re.DOTALL)
+_IN_ADDRESS: Final = re.compile(r"([^?&;=]+)(=|%3D)([^&;]*)", re.DOTALL | re.IGNORECASE)
 _IN_TEXT: Final = re.compile(rf"([\w.%+-]+)(\s*=\s*)({_VALUE}|[^\s&;,)]*)")
 _SCHEME: Final = re.compile(r"\s*([\w+.-]+)://")
 _USER: Final = re.compile(r"(://[^:@\s]*?(?::|%3A))(.*)@", re.IGNORECASE | re.DOTALL)
 _USER_OF_FILE: Final = re.compile(r"(://[^:/?#@\s]*(?::|%3A))(.*)@", re.IGNORECASE | re.DOTALL)
+_USER_ALONE: Final = re.compile(r"^([^@\s=]*?(?::|%3A))(.*)@", re.IGNORECASE | re.DOTALL)
 _NO_PORT: Final = re.compile(r"(://[^:/?#@\s\[]*:)(?![0-9]*(?:[/?#,]|$))([^/?#]*)")
 _USER_IN_TEXT: Final = re.compile(r"(://[^:/?#@\s]*(?::|%3A))\S*@", re.IGNORECASE)
 
@@ -34,7 +35,7 @@ def mask(address: str) -> str:
     """Mask every password in the address of a database, whether it can be used as one or not."""
     scheme = _SCHEME.match(address)
     if scheme is None:
-        return mask_text(address)
+        return _USER_ALONE.sub(rf"\1{MASK}@", mask_text(address))
     masked = _IN_ADDRESS.sub(_masked, address)
     user = _USER_OF_FILE if scheme[1].startswith("sqlite") else _USER
     masked, found = user.subn(rf"\1{MASK}@", masked)

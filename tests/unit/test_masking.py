@@ -102,3 +102,23 @@ def test_what_a_driver_quotes_is_masked_in_every_spelling() -> None:
     assert mask_text("connection to postgresql://u:pw@h/db failed: password=pw sslmode=x") == (
         "connection to postgresql://u:***@h/db failed: password=*** sslmode=x"
     )
+
+
+TYPOS = (
+    "ingest:s3cret@db/ingest",
+    "//ingest:s3cret@db/ingest",
+    "postgresql:ingest:s3cret@db/ingest",
+    "postgresql:/ingest:s3cret@db/ingest",
+    "postgresql//ingest:s3cret@db/ingest",
+    "ingest%3As3cret@db/ingest",
+    "postgresql://db/ingest?password%3Ds3cret",
+    "postgresql://db/ingest?pw=s3cret",
+    "postgresql://db/ingest?api_key=s3cret",
+)
+
+
+@pytest.mark.parametrize("address", TYPOS)
+def test_a_password_is_masked_in_an_address_that_is_none(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["settings", "--json", "--database", address])
+    written = capsys.readouterr()
+    assert SECRET not in mask(address) + written.out + written.err
