@@ -285,3 +285,28 @@ def test_years_of_an_era_are_ours(raw: str, year: int, precision: Precision) -> 
 )  # fmt: skip
 def test_what_is_ambiguous_or_more_than_a_date_stays_unread(raw: str) -> None:
     assert parse(raw).value is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("2026年5月21日 10:00～", "2026年5月21日 10時～12時", "2026年5月21日 午前10時から", "2026年5月21日 15:30現在"),
+        *("午後3時30分 2026年5月21日", "下午3:30 2026-05-21", "오후 3:30 2026-05-21", "星期四 2026年5月21日"),
+        *("PM 3:30, May 21, 2026", "3:30 PM, 21 May 2026", "1:05 PM on May 21, 2026", "May 21, 2026, 12 noon"),
+        *("(木) 午後3時 令和8年5月21日", "3:30 PM May 21, 2026"),
+    ],
+)
+def test_a_time_that_is_odd_or_stands_in_front_costs_no_day(written: str) -> None:
+    found = parse(written)
+    assert found.value == datetime(2026, 5, 21, tzinfo=UTC)
+    assert found.precision is Precision.DAY
+
+
+def test_a_time_in_front_with_its_zone_is_read() -> None:
+    found = parse("3:30 PM EST, May 21, 2026")
+    assert found.value == datetime(2026, 5, 21, 20, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["2026年5月21日から", "2026年5月21日～5月30日", "12 2026-05-21", "10:00 news"])
+def test_a_span_or_a_mere_number_in_front_makes_no_date(written: str) -> None:
+    assert parse(written).value is None

@@ -74,10 +74,18 @@ _TIME: Final = re.compile(
     rf"(?:\s*{_ZONE}(?:\s+[a-z]{{3,5}})?)?"
 )
 _NAMED: Final = re.compile(
-    rf"(?:(?P<place>{_PLACES})の?\s*)?(?:(?P<noon>正午|中午|정오|noon)|正子|子夜|자정|midnight)(?:\s*{_ZONE})?"
+    rf"(?:(?P<place>{_PLACES})の?\s*)?(?:(?P<noon>正午|中午|정오|(?:12\s*)?noon)|正子|子夜|자정|midnight)(?:\s*{_ZONE})?"
 )
 _FRONT: Final = re.compile(rf"[\s,、・|]*(?:{WEEKDAY}[\s,、]*)?(?:付け?の?[\s,]*)?(?:(?:-\s+|at\s+|@\s*|t\s*(?=\d)))?")
 _BACK: Final = re.compile(rf"[\s,]*(?:{WEEKDAY})?[\s,]*(?:付け?|頃|ごろ)?\s*")
+# Behind a time: an announcement that holds from then on, or an event that lasts from then to then.
+_FROM: Final = re.compile(
+    r"\s*(?:現在|時点|から|より|[~〜]\s*(?:\d{1,2}(?::\d{2}|\s*[時时點点]\s*(?:\d{1,2}\s*分)?))?)\s*"
+)
+_LEAD: Final = re.compile(
+    rf"(?:{WEEKDAY}[\s,、]*)?(?:(?P<time>{_TIME.pattern})[\s,、]*(?:on\s+)?)?"
+    r"(?P<date>(?:\d{4}|\d{1,2}(?:st|nd|rd|th)?\s+[a-z]|[a-z]{3,9}\.?\s+\d|令和|平成|民[国國]).*)"
+)
 _ODD: Final = re.compile(
     r"(?:[^\W\d_]{1,12}\s*){0,2}\d{1,2}\s*(?::\d{2}|[h時时點点시])(?:\s*(?!(?:19|20)\d\d)[a-z\d:+./_-]{1,20}){0,3}\s*"
 )
@@ -104,22 +112,37 @@ class Clock:
     zone: str | None = None
 
 
-def read(rest: str) -> Clock | None:
+def read(behind: str) -> Clock | None:
     """
     Return the time of day in what stands behind a date, None where that is something else.
 
     Args:
-        rest: In lower case and NFKC, without comments; "" and a mere weekday are a date without a time.
+        behind: In lower case and NFKC, without comments; "" and a mere weekday are a date without a time.
     """
-    front = _FRONT.match(rest)
-    written = rest[front.end() if front else 0 :]
+    front = _FRONT.match(behind)
+    written = behind[front.end() if front else 0 :]
     if _BACK.fullmatch(written):
         return Clock()
     for form in (_TIME, _NAMED):
         found = form.match(written)
-        if found and _BACK.fullmatch(written[found.end() :]) and (clock := _clock(found.groupdict())):
+        rest = written[found.end() :] if found else ""
+        if found and (_BACK.fullmatch(rest) or _FROM.fullmatch(rest)) and (clock := _clock(found.groupdict())):
             return clock
     return Clock() if _ODD.fullmatch(written) else None
+
+
+def turned(text: str) -> str | None:
+    """
+    Return a date with the time of day behind it that stands in front of it, None where none does.
+
+    Args:
+        text: As for `read`, from the beginning.
+    """
+    lead = _LEAD.fullmatch(text)
+    if lead is None or lead.start("date") == 0:
+        return None
+    is_time = any(lead[name] for name in ("sign", "mark", "before", "behind"))
+    return None if lead["time"] and not is_time else f"{lead['date']} {lead['time'] or ''}".strip()
 
 
 def _clock(parts: dict[str, str | None]) -> Clock | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -98,6 +99,8 @@ _PAGE_FORMS: Final = (
 _FORMS: Final = tuple(
     (re.compile(form), machine) for forms, machine in ((_MACHINE_FORMS, True), (_PAGE_FORMS, False)) for form in forms
 )
+_Form = tuple[re.Pattern[str], bool]
+_OF_PAGES: Final = tuple((form, machine) for form, machine in _FORMS if not machine)
 _COMMENT: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")  # RFC 822 §3.4.3; RFC 9557 §4.1
 
 # Months as German, French, Spanish, Portuguese, Italian, Dutch, Scandinavian, Polish, Turkish, Indonesian and Russian
@@ -152,7 +155,15 @@ def parse(raw: str | None) -> Dated:
     if len(written) > LONGEST:
         return Dated(None, Precision.NONE, written[:LONGEST], "too long for a date")
     bare = in_english(counted(_COMMENT.sub(" ", unicodedata.normalize("NFKC", written).lower()))).strip()
-    for form, machine in _FORMS:
+    date = _first(_FORMS, bare, written)
+    if date is None and (turned := clock.turned(bare)) is not None:
+        date = _first(_OF_PAGES, turned, written)
+    return date or Dated(None, Precision.NONE, written, "not a form of date that we know")
+
+
+def _first(forms: Iterable[_Form], bare: str, written: str) -> Dated | None:
+    """Return the date by the first form that fits a text, None if every form fails."""
+    for form, machine in forms:
         if match := form.fullmatch(bare):
             try:
                 value, precision = _value(match.groupdict(), machine=machine)
@@ -161,7 +172,7 @@ def parse(raw: str | None) -> Dated:
             except _OtherTextError:
                 continue
             return Dated(value, precision, written)
-    return Dated(None, Precision.NONE, written, "not a form of date that we know")
+    return None
 
 
 def parse_local(raw: str) -> Dated:
