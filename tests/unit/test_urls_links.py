@@ -138,3 +138,22 @@ def test_a_plain_link_is_left_as_it_is_written(written: str) -> None:
 @pytest.mark.parametrize("path", ["/https-everywhere", "/docs/http/", "/http2/", "/news/acme-ai.com", "/a/www.acme"])
 def test_pages_about_addresses_are_pages(path: str) -> None:
     assert read(f"{HOST}{path}") == f"{HOST}{path}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/https%3A%2F%2Fwww.acme-ai.com%2Fa", "/blog/undefined", "/undefined/a", "/blog/{slug}", "/blog/[slug]"),
+        *("/blog/[...slug]", "/blog/:slug"),
+    ],
+)
+def test_a_segment_that_was_not_filled_in_makes_no_page(path: str) -> None:
+    with pytest.raises(UrlError) as refused:
+        urls.possible(urls.parse(f"https://www.acme-ai.com{path}"))
+    assert refused.value.rule == "malformed"
+
+
+@pytest.mark.parametrize("path", ["/undefined-behaviour", "/a/undefined.html", "/blog/{a}-b", "/r/https%3A%2F%2Fa.b"])
+def test_a_segment_that_only_begins_so_is_one_of_a_page(path: str) -> None:
+    address = f"https://www.acme-ai.com{path}"
+    assert urls.possible(urls.parse(address)) == urls.parse(address)

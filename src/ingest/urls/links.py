@@ -40,10 +40,10 @@ _NO_FOLDERS: Final = frozenset({"com", "org", "edu", "gov"})
 
 # ── no page ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_TWO_IN_ONE: Final = re.compile(r"://|/https?:|/https?//", re.IGNORECASE)
+_TWO_IN_ONE: Final = re.compile(r"://|/https?:|/https?//|\A/https?%3A%2F%2F", re.IGNORECASE)
 _UNFILLED: Final = re.compile(
-    r"%7B%7B|\$%7B|%3C|%5Bobject%20", re.IGNORECASE
-)  # {{slug}}, ${slug}, <%= %>, [object Object]
+    r"%7B%7B|\$%7B|%3C|%5Bobject%20|/(?:undefined|%7B[^/]*%7D|%5B(?:\.{3})?[a-z_]+%5D|:slug)(?=/|\Z)", re.IGNORECASE
+)  # {{slug}}, ${slug}, <%= %>, [object Object], and whole segments: undefined, {slug}, [slug], :slug
 
 
 def tidy(written: str) -> str:
