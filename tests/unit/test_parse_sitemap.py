@@ -230,3 +230,11 @@ def test_hostile_markup_takes_time_in_proportion(content: str) -> None:
     with contextlib.suppress(ParseError):
         read(content)
     assert time.perf_counter() - begun < 10
+
+
+def test_pages_in_an_index_and_parts_in_a_list_of_pages_are_both_read() -> None:
+    part, page = "<sitemap><loc>https://a.b/p.xml</loc></sitemap>", "<url><loc>https://a.b/news</loc></url>"
+    for root in ("sitemapindex", "urlset"):
+        found = read(f"<{root}>{part}{page}</{root}>")
+        assert found.parts == ("https://a.b/p.xml",)
+        assert [entry.link for entry in found.entries] == ["https://a.b/news"]

@@ -60,6 +60,7 @@ class _UrlElement:
 
     said: dict[str, str] = field(default_factory=dict)
     closed: bool = False
+    name: str = "url"
 
 
 def parse(decoded: Decoded, url: str, source: Source) -> Document:
@@ -90,10 +91,17 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
         notes.append("the document ends inside an element")
     _see_absolute(items)
     cut = "<" in text and lacks_end(text, root)
-    if root == "sitemapindex":
-        parts = tuple(_parts(items, url, select.get("part", "")))
+    index = [item for item in items if _is_part(item, root)]
+    listed = [item for item in items if not _is_part(item, root)]
+    parts = tuple(_parts(index, url, select.get("part", "")))
+    if root == "sitemapindex" and not listed:
         return Document("sitemapindex", "", None, None, (), parts=parts, damage="; ".join(notes), cut=cut)
-    return replace(_urlset(items, url, source, select, notes), cut=cut)
+    return replace(_urlset(listed, url, source, select, notes), parts=parts, cut=cut)
+
+
+def _is_part(item: _UrlElement, root: str) -> bool:
+    """Tell whether an element names another sitemap; some generators mix sitemaps with pages."""
+    return item.name == "sitemap" or (root == "sitemapindex" and item.name != "url")
 
 
 def _refusal(text: str) -> ParseError:
@@ -147,7 +155,7 @@ def _open(path: list[str], items: list[_UrlElement], name: str) -> None:
         path.clear()
     path.append(name)
     if len(path) == 1:
-        items.append(_UrlElement())
+        items.append(_UrlElement(name=name.rpartition(":")[2]))
 
 
 def _close(path: list[str], items: list[_UrlElement], name: str, text: str, prefix: str) -> None:
