@@ -45,7 +45,7 @@ _DATE: Final = (
 """The parts of dates as release pages print them."""
 
 _LABELS: Final = (
-    r"(?:version|ver|released?|updated?|build|patch|hotfix|tag|no|week|notes?|changelog)\b\.?"
+    r"(?:version|ver|released?|updated?|build|patch|hotfix|tag|no|week|notes?|changelog|latest|stable|current)\b\.?"
     "|バージョン|版|リリース(?:ノート)?|更新(?:日|日志|履歴)?|アップデート|公開日?|版本|发布|發布|버전|릴리[스즈]|업데이트"
 )
 """Words that only say what the number beside them is."""

@@ -12,6 +12,7 @@ from ingest.display import LONGEST, is_bare, shown_title
 
 BARE = [
     "v2.1.88",
+    "v2.1.88 (latest)",
     "2.1.88",
     "0.98.0",
     "v0.86.3.dev",

@@ -73,3 +73,11 @@ def test_facts_without_a_value_are_left_out(capsys: pytest.CaptureFixture[str]) 
 def test_notes_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     render.note("first\nsecond \x07")
     assert capsys.readouterr() == ("", "first\nsecond \\x07\n")
+
+
+def test_an_id_of_many_letters_leaves_a_row_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "width", lambda: render.USUAL)
+    fitted = render._fitted([["source", "state", "reason"], ["a" * 55, "failing", "r" * 200]], {2: render.LEGIBLE}, ())
+    assert fitted is not None
+    assert fitted.widths[:2] == [55, 7]
+    assert sum(fitted.widths) + 2 * render.GAP == render.USUAL

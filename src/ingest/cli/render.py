@@ -37,6 +37,9 @@ USUAL: Final = 80
 LEGIBLE: Final = 24
 """Columns that a title or sentence gets at least, where it has to be cut."""
 
+SCANT: Final = 8
+"""What is left to it where an id needs the room."""
+
 
 # ── for programs ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -171,6 +174,10 @@ def _fitted(rows: list[list[str]], cut: Mapping[int, int], spare: Sequence[int])
         if free >= 0 or at is None:
             break
         kept.discard(at)
+    for at in kept & cut.keys():  # with an id of many letters, less than is legible is better than several lines
+        less = min(max(0, -free), max(0, least[at] - SCANT))
+        least[at] -= less
+        free += less
     if room < USUAL or free < 0:
         return None
     widths = [least[at] if at in kept else 0 for at in range(len(whole))]
