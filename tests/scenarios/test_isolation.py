@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import json
+import logging
 import pkgutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta

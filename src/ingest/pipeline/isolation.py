@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from sqlalchemy import Connection
@@ -69,7 +69,6 @@ def _named(error: Exception) -> str:
 
 def _said(error: Exception) -> str:
     """Give what a fault says of itself; one that quotes a document may fail even on that."""
-    try:
+    with suppress(Exception):
         return str(error)
-    except Exception:
-        return ""
+    return ""
