@@ -55,9 +55,7 @@ class CaptureRecord:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """
-    The last claim of one source about a headline. `title_original` and `…_raw` are its own words where they were kept.
-    """
+    """The last claim of one source about a headline; `title_original` and `…_raw` are its own words, if kept."""
 
     source_id: str
     url: str
