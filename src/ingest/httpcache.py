@@ -1,5 +1,5 @@
 """
-What a response says about asking again: validators, freshness lifetime, Retry-After (RFC 9110, RFC 9111).
+The header fields about the next request: validators, freshness lifetime, Retry-After (RFC 9110, RFC 9111).
 
 Pure functions of header pairs (latin-1 text, any case, in the order received) and `now`.
 """
@@ -18,21 +18,21 @@ from ingest.model import Validators
 Headers = Sequence[tuple[str, str]]
 
 MAX_RETRY_AFTER: Final = timedelta(hours=24)
-"""Longer wishes are taken for mistakes: RFC 9110 §10.2.3 sets no bound, and a source must not be lost to one header."""
+"""The longest delay to accept: RFC 9110 §10.2.3 sets no bound, and one header must not disable a source."""
 
 MAX_DELTA_SECONDS: Final = 2**31
-"""What larger delta-seconds count as (RFC 9111 §1.2.2)."""
+"""Larger delta-seconds count as this many (RFC 9111 §1.2.2)."""
 
 _DIRECTIVE: Final = re.compile(r"""([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:=("(?:[^"\\]|\\.)*"|[^,\s]*))?""")
 
 
 def validators(headers: Headers, final_url: str) -> Validators | None:
     """
-    Take what a 200 response gives to ask again with, verbatim.
+    Return the validators of a 200 response, verbatim.
 
-    A field that came twice with different values is nobody's validator and is left out (RFC 9110 §5.3). So is an
-    unquoted ETag that an `If-None-Match` would turn into something else: `*` matches everything and a comma makes a
-    list (RFC 9110 §13.1.2). Other unquoted ones break the grammar of §8.8.3 but are what their server understands.
+    A field with two different values is no validator and is left out (RFC 9110 §5.3). So is an unquoted ETag with another
+    meaning in `If-None-Match`: `*` matches everything, and a comma makes a list (RFC 9110 §13.1.2). Any other unquoted ETag
+    breaks the grammar of §8.8.3, but its server understands it.
     """
     etag = _single(headers, "etag")
     if etag is not None and not etag.endswith('"') and (etag == "*" or "," in etag):
@@ -44,18 +44,18 @@ def validators(headers: Headers, final_url: str) -> Validators | None:
 
 
 def refreshed(stored: Validators, headers: Headers) -> Validators:
-    """Update stored validators by a 304: what it names is replaced, what it omits stays (RFC 9111 §3.2, §4.3.4)."""
-    told = validators(headers, stored.url)
-    if told is None:
+    """Return stored validators, each replaced by its value in a 304 if present (RFC 9111 §3.2, §4.3.4)."""
+    newest = validators(headers, stored.url)
+    if newest is None:
         return stored
-    return replace(stored, etag=told.etag or stored.etag, last_modified=told.last_modified or stored.last_modified)
+    return replace(stored, etag=newest.etag or stored.etag, last_modified=newest.last_modified or stored.last_modified)
 
 
 def retry_after(headers: Headers, now: datetime) -> timedelta | None:
     """
-    Say how long a server asks to be left alone (RFC 9110 §10.2.3): seconds or an HTTP-date.
+    Return the delay in Retry-After (RFC 9110 §10.2.3), given in seconds or as an HTTP-date.
 
-    Moments that have passed give 0, wishes beyond `MAX_RETRY_AFTER` give that, unreadable ones None.
+    A moment in the past is a delay of 0, a longer delay than `MAX_RETRY_AFTER` is cut, an unreadable one is None.
     """
     value = _first(headers, "retry-after")
     if value is None:
@@ -69,19 +69,19 @@ def retry_after(headers: Headers, now: datetime) -> timedelta | None:
 
 def freshness(headers: Headers, now: datetime) -> timedelta | None:
     """
-    Say for how long a response stays fresh from `now` on; None when it does not say (RFC 9111 §4.2).
+    Return the time for which a response stays fresh from `now` on; None if it is not stated (RFC 9111 §4.2).
 
-    `no-store` and `no-cache` are no freshness at all (§5.2.2.4, §5.2.2.5). `max-age` precedes `Expires` (§5.2.2.1);
-    `s-maxage` is for shared caches and passed over (§5.2.2.10). Of a repeated directive the first counts (§4.2.1).
-    What cannot be read is stale (§4.2.1, §5.3). Time spent in caches on the way is taken off (§5.1, §4.2.3).
+    `no-store` and `no-cache` mean no freshness at all (§5.2.2.4, §5.2.2.5). `max-age` precedes `Expires` (§5.2.2.1).
+    `s-maxage` is for shared caches and ignored (§5.2.2.10). Of a repeated directive the first counts (§4.2.1). An unreadable
+    value means stale (§4.2.1, §5.3). Time spent in caches on the way is subtracted (§5.1, §4.2.3).
     """
-    directives = dict(reversed(list(_directives(headers))))  # the first of its name wins
+    directives = dict(reversed(list(_directives(headers))))  # the first directive of a name wins
     if "no-store" in directives or directives.get("no-cache") == "":
         return timedelta()
     if "max-age" in directives:
         lifetime = timedelta(seconds=_delta_seconds(directives["max-age"]) or 0)
     elif (expires := _first(headers, "expires")) is not None:
-        date = _http_date(_first(headers, "date") or "") or now  # absent: when it was received (RFC 9110 §6.6.1)
+        date = _http_date(_first(headers, "date") or "") or now  # without Date: the time of receipt (RFC 9110 §6.6.1)
         lifetime = (_http_date(expires) or date) - date
     else:
         return None
@@ -98,7 +98,7 @@ def _first(headers: Headers, name: str) -> str | None:
 
 
 def _single(headers: Headers, name: str) -> str | None:
-    """Give a field's value if it has one and only one."""
+    """Return a field's value if it has exactly one."""
     values = set(_values(headers, name))
     return (values.pop() or None) if len(values) == 1 else None
 
@@ -108,7 +108,7 @@ def _verbatim(value: str | None) -> bytes | None:
 
 
 def _directives(headers: Headers) -> Iterator[tuple[str, str]]:
-    """Yield Cache-Control's directives, names lower case, in order; quoted and bare arguments mean the same (§5.2)."""
+    """Yield Cache-Control's directives, names in lower case, in order. A quoted argument means the same as a bare one (§5.2)."""
     for value in _values(headers, "cache-control"):
         for name, argument in _DIRECTIVE.findall(value):
             yield name.lower(), argument.strip('"')
@@ -122,7 +122,7 @@ def _delta_seconds(value: str) -> int | None:
 
 
 def _http_date(value: str) -> datetime | None:
-    """Read the three forms of RFC 9110 §5.6.7; all of them are in UTC."""
+    """Read the three forms of RFC 9110 §5.6.7, all in UTC."""
     try:
         moment = parsedate_to_datetime(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,8 +1,8 @@
 """
-From a source's words to ours: entries become candidates, or refusals that say by which rule.
+Turn entries into candidates, or into refusals with a rule.
 
-Nothing is admitted here; `policy` decides on a candidate's link afterwards. Nothing is made up either: an entry without
-a link, or without a title where its page is not going to be opened, is refused by name.
+Candidates are not admitted yet: `policy` decides on their links later. Nothing is made up. An entry without a link is
+refused, and so is an entry without a title, unless its page will be opened.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from ingest.model import Candidate, Document, Entry, Fate, Refusal, Source, Unre
 from ingest.text import clean_summary, clean_title, guess_kind, language_tag, plain, script_language
 
 CATEGORY_COUNT: Final = 20
-"""Categories of one entry that are kept; the most in the recordings is 11."""
+"""The most categories of one entry to keep. The most in the recordings is 11."""
 
 CATEGORY_LIMIT: Final = 100
-"""Characters of a category; the longest in the recordings has 54."""
+"""The most characters of a category. The longest in the recordings has 54."""
 
 FAR: Final = timedelta(days=366)
-"""How far ahead of its capture an entry may say that it was published: events are announced so, and years mistyped."""
+"""The most time from a capture to a later publication date. Events have later dates, and so do mistyped years."""
 
-_SHOWN: Final = 500  # characters of a refused address that a person is shown
+_SHOWN: Final = 500  # characters of a refused address to display
 
 
 def normalise(document: Document, source: Source, vendor: Vendor) -> list[Candidate | Refusal]:
@@ -44,7 +44,7 @@ def _unreadable(item: Unreadable) -> Refusal:
         fate=Fate.UNPARSABLE,
         rule=item.reason,
         detail=item.detail,
-        raw_key=f"{item.reason}: {item.detail}",  # the entry has no name of its own that could be read
+        raw_key=f"{item.reason}: {item.detail}",  # the entry has no readable key of its own
     )
 
 
@@ -85,35 +85,36 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
 
 def _page_by_id(entry: Entry, document: Document) -> str:
     """
-    Return the id of an entry without link where it may be its page, else "".
+    Return the id of an entry without a link if it may be the address of its page, else "".
 
-    JSON Feed asks for that: "ideally, the id is the full URL of the resource" (version 1.1, `id`). RSS says of each guid whether
-    it is a permalink, which then is the link already; of an Atom id nothing says so (RFC 4287 §4.2.6), and none is a link.
+    JSON Feed recommends that: "ideally, the id is the full URL of the resource" (version 1.1, `id`). An RSS guid is already
+    the link if it is a permalink. An Atom id is never a link (RFC 4287 §4.2.6).
     """
     is_web = (entry.entry_id or "").lower().startswith(("http://", "https://"))
     return (entry.entry_id or "") if is_web and document.dialect.startswith("json1") else ""
 
 
 def is_far(candidate: Candidate, at: datetime) -> bool:
-    """Whether an entry claims a day that far in the future that it would stand above all news; earlier than 1990 is no date."""
+    """Whether an entry would stand above all news for long by its future date. (`dates` drops years before 1990.)"""
     return candidate.published.value is not None and candidate.published.value > at + FAR
 
 
 def filtered_by(candidate: Candidate, source: Source) -> tuple[str, str] | None:
     """
-    Return the rule by which the source's own stanza leaves a candidate out, and which word of it; None if it stays.
+    Return the rule and the detail by which the source's stanza filters a candidate out; None if it stays.
 
-    While the title is not known, only what the path says counts.
+    Only path patterns count while the title is unknown.
     """
     return _filters(source.include, source.exclude, source.topics).verdict(candidate, urls.parse(candidate.url).path)
 
 
 def _language(entry: Entry, document: Document, source: Source, title: str) -> str | None:
     """
-    Return the entry's language, the best witness first.
+    Return the entry's language from the best available evidence.
 
-    The script of the title, where it proves one (feeds of Japanese branches say `en` or nothing); the entry's own word
-    where it differs from its feed's; the operator's; the feed's. A region that agrees with the script is kept.
+    The script of the title comes first if it proves a language: feeds of Japanese branches often state `en` or nothing. Then
+    come the entry's own tag if it differs from the feed's, the operator's setting, and the feed's tag. A region is kept if
+    it agrees with the script.
     """
     stated = entry.lang if entry.lang != document.lang else None
     claimed = stated or language_tag(source.lang) or entry.lang
@@ -122,7 +123,7 @@ def _language(entry: Entry, document: Document, source: Source, title: str) -> s
 
 
 def _categories(written: Iterable[str]) -> list[str]:
-    """Return categories as plain text, each once whatever its case, within bounds."""
+    """Return categories as plain text, each once regardless of case, within the limits."""
     kept: dict[str, str] = {}
     for name in written:
         shown = plain(name, guess_kind(name))
@@ -136,51 +137,51 @@ def _categories(written: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Filters:
-    """A source's `include`, `exclude` and `topics` (CONTRACT §2), ready to be asked."""
+    """A source's `include`, `exclude` and `topics` (CONTRACT §2), compiled."""
 
     include: tuple[tuple[str, re.Pattern[str]], ...]
     exclude: tuple[tuple[str, re.Pattern[str]], ...]
     topics: tuple[re.Pattern[str], ...]
 
     def verdict(self, candidate: Candidate, path: str) -> tuple[str, str] | None:
-        """Return the rule that filters a candidate out, and which word of it; None if it stays."""
+        """Return the rule and the detail by which a candidate is filtered out; None if it stays."""
         fields = {"path": (path,), "title": (candidate.title,), "category": candidate.categories}
 
         def matching(patterns: Iterable[tuple[str, re.Pattern[str]]]) -> str | None:
-            found = (p for field, p in patterns if any(p.search(value) for value in fields[field]))
-            return next((pattern.pattern for pattern in found), None)
+            hits = (p for field, p in patterns if any(p.search(value) for value in fields[field]))
+            return next((pattern.pattern for pattern in hits), None)
 
-        told = bool(candidate.title)
-        include = self.include if told else tuple(pair for pair in self.include if pair[0] == "path")
-        undecided = not told and len(include) < len(self.include)
+        titled = bool(candidate.title)
+        include = self.include if titled else tuple(pair for pair in self.include if pair[0] == "path")
+        undecided = not titled and len(include) < len(self.include)
         if include and matching(include) is None and not undecided:
             return "include", "matches none of the patterns to include"
         if (pattern := matching(self.exclude)) is not None:
             return "exclude", f"matches {pattern}"
-        if self.topics and told:
+        if self.topics and titled:
             text = _folded(" \n".join((candidate.title, candidate.summary, *candidate.categories)))
             if not any(topic.search(text) for topic in self.topics):
                 return "topics", "speaks of none of the topics"
         return None
 
 
-@lru_cache(maxsize=1024)  # one line for each source; compiled once for the life of the process
+@lru_cache(maxsize=1024)  # one item for each source, compiled once in the life of the process
 def _filters(include: tuple[str, ...], exclude: tuple[str, ...], topics: tuple[str, ...]) -> _Filters:
     return _Filters(tuple(map(_pattern, include)), tuple(map(_pattern, exclude)), tuple(map(_topic, topics)))
 
 
 def _pattern(text: str) -> tuple[str, re.Pattern[str]]:
-    """Split `path:^/blog/` into field and expression; the allow-list has checked both."""
+    """Split `path:^/blog/` into field and expression. The allow-list has checked both."""
     field, _, expression = text.partition(":")
     return field, re.compile(expression)
 
 
 def _topic(word: str) -> re.Pattern[str]:
     """
-    Return a pattern for a topic, without regard to case and width.
+    Return a pattern for a topic, regardless of case and width.
 
-    Where the topic begins or ends with a Latin letter or digit, another must not follow: `AI` is in `生成AIを` and in
-    `AI-first`, not in `maintain`. Scripts without spaces have no such border.
+    A Latin letter or digit at either end of the topic must not touch another one: `AI` is in `生成AIを` and in `AI-first`,
+    but not in `maintain`. Scripts without spaces have no such border.
     """
     folded = _folded(word.strip())
     before = rf"(?<!{_LATIN})" if re.match(_LATIN, folded) else ""

@@ -1,33 +1,33 @@
 """
-The official-only rule: an address is admitted for a vendor, or refused by name (CONTRACT §1, §2).
+The official-only rule: an address is admitted for a vendor, or refused by a named rule (CONTRACT §1, §2).
 
-Nothing is admitted that the vendor's own list does not hold; exceptions win over everything; only https. The same rule
-stands behind the fetcher (`admit_fetch`, each hop; `admit_robots` for a host that it may ask) and, written once more in SQL, in the database.
+Only https addresses inside the vendor's scopes are admitted. An exception wins over every other scope. The fetcher applies
+the same rule to every hop (`admit_fetch`) and to robots.txt (`admit_robots`). The database enforces it once more in SQL.
 
-Rules, as `Refused.rule`; the list is closed.
+The values of `Refused.rule`, a closed list:
 
-    malformed          no host, one that no public host can have, or a path that no page can have
-    relative           no scheme, so it says nothing by itself
+    malformed          no host, an impossible public host, or an impossible path
+    relative           no scheme
     too-long           longer than any page's address
-    control-character  something invisible inside
+    control-character  an invisible character inside
     white-space        white space inside
-    backslash          a backslash anywhere, which some read as /
+    backslash          a backslash anywhere: some software reads it as /
     scheme             not https
     user-info          a user name or password
-    port               another port than the default one
+    port               any port but the default one
     ip-host            a number for a host, in any spelling
     single-label       a host without a domain
     trailing-dot       a host that ends in a dot
-    idn                punycode of no internationalised name
+    idn                punycode of an invalid internationalised name
     mixed-script       a name that mixes scripts
-    confusable         a name, all of whose foreign letters pass for Latin ones
-    encoded-separator  %2F, %5C, %00, // or the like where the list goes by path
-    exception          an exception of the vendor, which wins over everything
-    carrier-only       a carrier, which is asked and never linked to
-    dot-segment        . or .. as a segment where the list goes by path
-    off-scope          in no scope of the vendor
+    confusable         a name whose foreign letters all look like Latin ones
+    encoded-separator  %2F, %5C, %00, // or the like on a host listed by path
+    exception          an exception of the vendor
+    carrier-only       a carrier: fetched but never linked to
+    dot-segment        . or .. as a segment on a host listed by path
+    off-scope          outside every scope of the vendor
 
-The first fifteen are `urls.parse`'s, whoever asks; the others depend on the vendor.
+The first fifteen are rules of `urls.parse` and hold for every vendor. The others depend on the vendor.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ LINK: Final = (Grant.OFFICIAL,)
 FETCH: Final = (Grant.OFFICIAL, Grant.CARRIER)
 
 SHOWN_SCOPES: Final = 3
-"""Scopes of the same host that a refusal names, so that a person sees how far off the address is."""
+"""The number of scopes of the same host to name in a refusal: a person sees how far off the address is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An address that is inside the list: its normal form, and the scope that holds it."""
+    """An address inside the list: its normal form and its scope."""
 
     url: Url
     scope: Scope
@@ -58,10 +58,13 @@ class Admitted:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """
-    An address that is not, and why.
+    An address outside the list, and the reason.
 
-    `rule` is stable, `detail` a sentence for people. `url` is the normal form where there is one, else the text as it
-    came with everything invisible written out; it is to be shown, never followed.
+    Attributes:
+        rule: The stable name of the rule.
+        detail: A sentence for people.
+        url: The normal form if there is one, else the original text with invisible characters written out. It is for
+            display only and must not be followed.
     """
 
     rule: str
@@ -70,21 +73,22 @@ class Refused:
 
 
 def admit(vendor: Vendor, raw: str) -> Admitted | Refused:
-    """Judge an address that would be linked to: only an official scope admits it."""
+    """Judge an address for a link: only an official scope admits it."""
     return _judge(vendor, raw, LINK)
 
 
 def admit_fetch(vendor: Vendor, raw: str) -> Admitted | Refused:
-    """Judge an address that would be asked: an official scope or a carrier admits it."""
+    """Judge an address for a request: an official scope or a carrier admits it."""
     return _judge(vendor, raw, FETCH)
 
 
 def admit_robots(vendor: Vendor, asked: Admitted, raw: str = "/robots.txt") -> Admitted | Refused:
     """
-    Judge where the robots.txt of a host that is about to be asked lies: on that host, or anywhere in the vendor's list.
+    Judge the address of a host's robots.txt: on the same host, or anywhere in the vendor's list.
 
     Args:
-        raw: Where it redirects to.
+        asked: The admitted address on the host.
+        raw: The goal of a redirect.
     """
     try:
         url = urls.parse(raw, base=asked.url.text)
@@ -95,13 +99,13 @@ def admit_robots(vendor: Vendor, asked: Admitted, raw: str = "/robots.txt") -> A
 
 
 def upgrade(vendor: Vendor, url: Url) -> Url:
-    """Return an `http` address as `https` where an official scope of the vendor holds it then, any other unchanged."""
+    """Return an `http` address as `https` if that is inside an official scope of the vendor, else unchanged."""
     secure = urls.with_https(url)
     return secure if any(urls.matches(scope, secure) for scope in vendor.scopes if scope.grant in LINK) else url
 
 
 def upgraded(vendor: Vendor, raw: str) -> str:
-    """Return an address as `upgrade` does, as text; one that cannot be read as it is."""
+    """Return the text of an address after `upgrade`, or the original text if it is no address."""
     try:
         return upgrade(vendor, urls.parse(raw)).text
     except UrlError:
@@ -126,7 +130,7 @@ def _judge(vendor: Vendor, raw: str, grants: tuple[Grant, ...]) -> Admitted | Re
 
 
 def _outside(vendor: Vendor, url: Url, near: list[Scope]) -> Refused:
-    """Say in what way an address that no grant holds misses the list."""
+    """Return the refusal of an address outside every grant."""
     carrier = next((scope for scope in near if scope.grant is Grant.CARRIER and urls.matches(scope, url)), None)
     if carrier is not None:
         detail = f'"{carrier.text}" only carries announcements of {vendor.name}; a headline links to an official page.'
@@ -145,5 +149,5 @@ def _outside(vendor: Vendor, url: Url, near: list[Scope]) -> Refused:
 
 
 def _obscure_detail(vendor: Vendor, url: Url) -> str:
-    found = ", ".join(part for part in urls.OBSCURE if part in url.path)
-    return f"the path holds {found}, and {url.host} is in the list of {vendor.name} by path: segments must be plain."
+    parts = ", ".join(part for part in urls.OBSCURE if part in url.path)
+    return f"the path holds {parts}, and {url.host} is in the list of {vendor.name} by path: segments must be plain."

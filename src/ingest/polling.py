@@ -1,8 +1,8 @@
 """
-When a source is asked, with what request, and what a poll leaves behind: pure functions of state and time.
+The time of the next poll of a source, its request, and the state after it: pure functions of state and time.
 
-A failing source is asked less and less often, never never: the back-off ends at the source's `max_interval`, or at a week
-where the server says that nothing is there. What a document or response wishes counts within the source's own bounds.
+A failing source is polled less and less often but never abandoned: the back-off ends at the source's `max_interval`, or at a
+week for an address that no longer exists. A delay requested by a document or response counts within the source's bounds.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ from ingest.model import (
 )
 
 JITTER = 0.1
-"""Share of the interval by which sources are spread, so that a thousand hourly ones do not start together."""
+"""The share of the interval over which sources are spread: a thousand hourly ones must not start together."""
 
 MAX_RETRY_AFTER = timedelta(hours=24)
-"""A server's wish to be left alone is honoured up to this; more is an error on its side (RFC 9110 §10.2.3 sets none)."""
+"""The longest Retry-After to follow. More is an error of the server (RFC 9110 §10.2.3 sets no limit)."""
 
 LIVELY = timedelta(hours=2)
-"""For so long after something new a source is looked at twice as often."""
+"""The time after a new entry in which a source is polled twice as often."""
 
 SLOWING = 48
-"""Silence of so many times an interval makes that interval: a daily source is asked every half hour, a weekly every 3.5 h."""
+"""The interval is the time without news divided by this: 30 min with daily news, 3.5 h with weekly news."""
 
 STRETCH = 4
-"""The most by which silence stretches an interval: what an operator wants to know in 15 minutes is known within the hour."""
+"""The most by which a time without news extends the interval: from 15 minutes to an hour."""
 
-LOOK_EVERY = 20
+UNCONDITIONAL_EVERY = 20
 """
-Every so many polls a source that answers 304 is asked without validators: a server that says so falsely would hide all news.
+One of so many polls is sent without validators to a source that answers 304: a false 304 would hide all news.
 
-Hourly it costs one document a day; a lie then lasts a day at most.
+For an hourly source that costs one document a day, and a false 304 lasts a day at most.
 """
 
 GONE_CEILING = timedelta(days=7)
-"""The longest pause where the server says that nothing is there: addresses do come back, and an operator is told meanwhile."""
+"""The longest pause after 404 and 410. Addresses do come back, and the operator sees the state meanwhile."""
 
 VANISHED = frozenset({"gone", "not-found"})
 """Rules of 410 and 404."""
@@ -66,7 +66,7 @@ _STATE_AFTER = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may cost, from resolve to last byte and in bytes after decoding, and how long its host rests then."""
+    """Limits of one request: time from name resolution to the last byte, decoded bytes, and the gap at its host."""
 
     timeout: timedelta
     max_bytes: int
@@ -76,18 +76,22 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """
-    What one poll found, as far as the next one depends on it.
+    The result of one poll, as far as the next one depends on it.
 
-    `wish` is the freshness of the response, `habits` what the document says of its pace, None where none was read; `rule`
-    is why nothing came; `notice` is what an operator should know although a document came, `moved` that it came from
-    elsewhere. `ours` says that the failure is this program's: the source keeps its pace.
+    Attributes:
+        rule: The rule of a failure.
+        requested_delay: The freshness lifetime of the response.
+        habits: The document's own polling hints; None if no document was read.
+        notice: A message for the operator about a source that works.
+        moved: Whether the document came from another address.
+        ours: Whether the failure is a bug in this program. The source then keeps its interval.
     """
 
     outcome: Outcome
     error: str = ""
     rule: str = ""
     retry_after: timedelta | None = None
-    wish: timedelta | None = None
+    requested_delay: timedelta | None = None
     habits: Habits | None = None
     changed: bool = False
     notice: str = ""
@@ -96,16 +100,16 @@ class Settlement:
 
 
 def jitter(source_id: str) -> float:
-    """Place a source within [0, 1): stable, evenly spread, the same on every machine."""
+    """Return a source's place within [0, 1): stable, evenly spread, the same on every machine."""
     return int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:6], "big") / 2**48
 
 
 def reading_digest(stanza: str, scopes: Iterable[tuple[str, str]]) -> str:
     """
-    Return the sha256 hex of what a source's documents are read by: another one means that stored bytes are read anew.
+    Return the sha256 hex of everything that decides how a source is read. After a change, stored bytes are read again.
 
     Args:
-        stanza: Digest of the source's stanza.
+        stanza: The digest of the source's stanza.
         scopes: Grant and text of every scope of its vendor, in any order.
     """
     lines = sorted(f"{grant} {text}" for grant, text in scopes)
@@ -116,10 +120,10 @@ def plan(
     source: Source, vendor: Vendor, state: PollState, limits: Limits, now: datetime, *, named: bool = False
 ) -> FetchPlan | Skip:
     """
-    Decide whether and how a source is asked now.
+    Decide whether and how a source is polled now.
 
     Args:
-        named: An operator asked for this source; being due is not required, a wish of the server still counts.
+        named: Whether an operator named the source. It is then polled even if it is not due.
     """
     if not source.enabled and not named:
         return Skip(source.id, "disabled in the allow-list")
@@ -131,54 +135,55 @@ def plan(
         url=source.url,
         timeout=limits.timeout,
         max_bytes=limits.max_bytes,
-        validators=None if wants_whole(state) else state.validators,
+        validators=None if omits_validators(state) else state.validators,
         headers=source.headers,
-        robots=obeys_robots(source),
+        robots=applies_robots(source),
     )
 
 
-def obeys_robots(source: Source) -> bool:
-    """Whether robots.txt is obeyed: for all that is no feed, which is published for machines, unless the list says why not."""
+def applies_robots(source: Source) -> bool:
+    """Whether robots.txt applies: to every source but feeds, made for machines, unless the list gives a reason."""
     return source.kind is not Kind.FEED and not source.robots_ignored_because
 
 
-# ── servers that say 304 falsely ────────────────────────────────────────────────────────────────────────────────
+# ── false 304 responses ────────────────────────────────────────────────────────────────────────────────
 
 
-def wants_whole(state: PollState) -> bool:
-    """Whether the source is asked without validators: because a 304 was false, or to see whether they are true."""
-    return state.trust is Trust.DISTRUSTED or is_look(state)
+def omits_validators(state: PollState) -> bool:
+    """Whether the request is sent without validators: after a false 304, or as a periodic check."""
+    return state.trust is Trust.DISTRUSTED or is_unconditional(state)
 
 
-def is_look(state: PollState) -> bool:
-    """Whether this is the one look in `LOOK_EVERY` that checks the answers 304 before it."""
-    return state.trust is Trust.TRUSTED and state.unchanged_in_a_row >= LOOK_EVERY - 1
+def is_unconditional(state: PollState) -> bool:
+    """Whether this is the one poll in `UNCONDITIONAL_EVERY` to check the 304 responses before it."""
+    return state.trust is Trust.TRUSTED and state.unchanged_in_a_row >= UNCONDITIONAL_EVERY - 1
 
 
-def confirmed(state: PollState, now: datetime) -> PollState:
-    """Give the trust that an answer 304 leaves; to a question whose honest answer is known to be no, it is a lie."""
+def after_not_modified(state: PollState, now: datetime) -> PollState:
+    """Return the trust after a 304. On trial the validators are known to be old, so a 304 is false."""
     if state.trust is Trust.TRIAL:
         return replace(state, trust=Trust.DISTRUSTED, distrusted_at=now, unchanged_in_a_row=0)
     return replace(state, unchanged_in_a_row=state.unchanged_in_a_row + 1)
 
 
-def looked(state: PollState, validators: Validators | None, now: datetime, *, changed: bool) -> PollState:
+def after_full_response(state: PollState, validators: Validators | None, now: datetime, *, changed: bool) -> PollState:
     """
-    Give the validators and the trust that a whole document leaves.
+    Return the validators and the trust after a full document.
 
-    A look that finds news after a row of 304 proves a lie where the server gives the same validators for other content. With
-    other validators the news may be of this very hour: the old ones are asked once more, and a 304 to them is the proof.
+    An unconditional poll with news after a row of 304 is a reason for doubt. If the server gives the same validators for the
+    new content, its 304 were false. With other validators the news may be only minutes old: the next request is sent with the
+    old ones, and a 304 to it is the proof.
     """
-    left = replace(state, validators=validators, unchanged_in_a_row=0)
-    if not is_look(state) or not changed:
-        return left if state.trust is Trust.DISTRUSTED else replace(left, trust=Trust.TRUSTED)
+    after = replace(state, validators=validators, unchanged_in_a_row=0)
+    if not is_unconditional(state) or not changed:
+        return after if state.trust is Trust.DISTRUSTED else replace(after, trust=Trust.TRUSTED)
     if validators == state.validators:
-        return replace(left, trust=Trust.DISTRUSTED, distrusted_at=now)
-    return replace(left, validators=state.validators, trust=Trust.TRIAL)
+        return replace(after, trust=Trust.DISTRUSTED, distrusted_at=now)
+    return replace(after, validators=state.validators, trust=Trust.TRIAL)
 
 
-def doubts(state: PollState) -> str:
-    """Say what an operator should know of a source that works: that its 304 are not believed; "" where all is well."""
+def distrust_notice(state: PollState) -> str:
+    """Return the notice about a server with false 304 responses, "" for any other."""
     if state.trust is not Trust.DISTRUSTED or state.distrusted_at is None:
         return ""
     return (
@@ -187,29 +192,29 @@ def doubts(state: PollState) -> str:
     )
 
 
-# ── what a poll leaves ──────────────────────────────────────────────────────────────────────────────────────────
+# ── the state after a poll ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def settle(source: Source, state: PollState, found: Settlement, now: datetime) -> PollState:
-    """Give the state a poll leaves behind; `next_poll_at` lies within the source's bounds or where the server asks."""
-    worked = found.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
-    left = replace(
+def settle(source: Source, state: PollState, result: Settlement, now: datetime) -> PollState:
+    """Return the state after a poll. `next_poll_at` lies within the source's bounds, or later if the server requires it."""
+    worked = result.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
+    after = replace(
         state,
-        state=State.MOVED if worked and found.moved else _STATE_AFTER[found.outcome],
-        reason=(found.notice or doubts(state)) if worked else found.error,
-        last_error=state.last_error if worked else found.error,
+        state=State.MOVED if worked and result.moved else _STATE_AFTER[result.outcome],
+        reason=(result.notice or distrust_notice(state)) if worked else result.error,
+        last_error=state.last_error if worked else result.error,
         consecutive_failures=0 if worked else state.consecutive_failures + 1,
         last_attempt_at=now,
         last_success_at=now if worked else state.last_success_at,
-        last_change_at=now if found.changed else state.last_change_at,
-        habits=state.habits if found.habits is None else found.habits,
+        last_change_at=now if result.changed else state.last_change_at,
+        habits=state.habits if result.habits is None else result.habits,
     )
-    rest = pause(source, left, found, now)
-    return replace(left, next_poll_at=past_skips(now + rest, left.habits, now + max(rest, source.max_interval)))
+    delay = pause(source, after, result, now)
+    return replace(after, next_poll_at=past_skips(now + delay, after.habits, now + max(delay, source.max_interval)))
 
 
 def past_skips(moment: datetime, habits: Habits, latest: datetime) -> datetime:
-    """Move a poll out of the hours and days in which a document says that nobody need ask, to `latest` at the latest."""
+    """Return the first moment outside the document's `skipHours` and `skipDays`, but not after `latest`."""
     while moment.hour in habits.skip_hours or moment.weekday() in habits.skip_days:
         moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         if moment >= latest:
@@ -219,11 +224,10 @@ def past_skips(moment: datetime, habits: Habits, latest: datetime) -> datetime:
 
 def rhythm(source: Source, last_change_at: datetime | None, now: datetime) -> timedelta:
     """
-    Adapt a source's interval to when it last had something new.
+    Return a source's interval, adapted to the time since its last news.
 
-    Half of it while something is going on, since launches come in several pieces; then the interval; with every
-    `SLOWING` intervals of silence one more, up to `STRETCH` times the interval. A source that never had anything new in
-    our time keeps its interval.
+    For `LIVELY` it is half the interval, because launches come in several pieces. Later it is a `SLOWING`th of the time
+    without news, but from one to `STRETCH` intervals. A source without any news so far keeps its interval.
     """
     if last_change_at is None:
         return source.interval
@@ -233,27 +237,28 @@ def rhythm(source: Source, last_change_at: datetime | None, now: datetime) -> ti
     return min(max(silence / SLOWING, source.interval), source.interval * STRETCH)
 
 
-def pause(source: Source, state: PollState, found: Settlement, now: datetime) -> timedelta:
+def pause(source: Source, state: PollState, result: Settlement, now: datetime) -> timedelta:
     """
-    Say how long to leave a source alone.
+    Return the time until the next poll of a source.
 
-    Its rhythm, or what the document or the response wishes if that is longer, within the source's bounds; doubled with every further
-    failure in a row up to `max_interval`, and to `GONE_CEILING` where the server says that nothing is there, which with 410
-    begins at `max_interval`; spread by up to a tenth. After a long time without any poll (we slept, and all sources are
-    due at once) it is spread from the shortest that is allowed or wished to the whole interval, for a source that
-    works; cron that comes more rarely than a source may be asked must not undo its back-off. A `Retry-After` is a
-    floor under all of it.
+    It starts as the `rhythm`, or the delay requested by the document or response if that is longer, within the source's
+    bounds. Every further failure in a row doubles it, up to `max_interval`, or up to `GONE_CEILING` after 404 and 410. After
+    410 it starts at `max_interval`. Jitter changes it by up to 5 %. A `Retry-After` is the minimum in any case.
+
+    If the poll was late by more than an interval (the machine slept, and all sources are due at once), a working source is
+    spread from its shortest allowed delay to the whole interval. A failing source keeps its back-off: cron may run more
+    rarely than the source may be polled.
 
     Args:
-        state: As this poll leaves it, but for `next_poll_at`, which is when this poll was due.
+        state: The state after the poll, except for `next_poll_at`: it still holds the time at which this poll was due.
     """
-    wished = max(found.wish or timedelta(), state.habits.ttl or timedelta())
-    least = min(max(wished, source.min_interval), source.max_interval)
+    requested = max(result.requested_delay or timedelta(), state.habits.ttl or timedelta())
+    least = min(max(requested, source.min_interval), source.max_interval)
     steady = min(max(rhythm(source, state.last_change_at, now), least), source.max_interval)
-    if found.rule == "gone":
+    if result.rule == "gone":
         steady = source.max_interval
-    ceiling = max(source.max_interval, GONE_CEILING) if found.rule in VANISHED else source.max_interval
-    failures = 0 if found.ours else state.consecutive_failures
+    ceiling = max(source.max_interval, GONE_CEILING) if result.rule in VANISHED else source.max_interval
+    failures = 0 if result.ours else state.consecutive_failures
     backed_off = min(steady * (1 << min(max(failures - 1, 0), 16)), ceiling)
     overdue = timedelta() if state.next_poll_at is None else now - state.next_poll_at
     if overdue > source.interval and not state.consecutive_failures:
@@ -261,4 +266,4 @@ def pause(source: Source, state: PollState, found: Settlement, now: datetime) ->
     else:
         spread = backed_off * (1 + JITTER * (jitter(source.id) - 0.5))
     bounded = min(max(spread, source.min_interval), ceiling)
-    return max(bounded, min(found.retry_after or timedelta(), MAX_RETRY_AFTER))
+    return max(bounded, min(result.retry_after or timedelta(), MAX_RETRY_AFTER))

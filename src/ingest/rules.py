@@ -1,7 +1,7 @@
 """
-What `rules.toml` says, as values: shared hosts, shorteners, tracking parameters, addresses not to be connected to.
+The rules of `rules.toml` as values: shared hosts, shorteners, tracking parameters, refused networks.
 
-Read once, from package data, when first imported; a file that does not fit is a fault of the build and stops the program.
+The file is package data, read once at import. An invalid file is a build error and stops the program.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any, Final
 from ingest import __version__
 
 OWNER: Final = "{owner}"
-"""Stands for an owner's name in the path or query of a shared host."""
+"""The placeholder for an owner's name in the path or query of a shared host."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerForm:
     """
-    Where a shared host names an owner: `/orgs/{owner}`, `/@{owner}`, `/feed.xml?channel_id={owner}`.
+    The place of an owner's name in the addresses of a shared host: `/orgs/{owner}`, `/feed.xml?channel_id={owner}`.
 
-    `segments` are those of the path, `{owner}` with what stands before it in the segment; `parameter` is the one of the
-    query that names the owner instead, if any.
+    `segments` are those of the path, with `{owner}` and its prefix as in `@{owner}`. `parameter` is the query parameter with
+    the owner's name, if the path has none.
     """
 
     segments: tuple[str, ...]
@@ -36,17 +36,17 @@ class OwnerForm:
 
     @property
     def owner_first(self) -> bool:
-        """Whether the whole first segment is the owner, so that the host's own routes could be taken for one."""
+        """Whether the whole first segment is the owner. The host's own routes could then look like owners."""
         return self.segments[0] == OWNER
 
 
 @dataclass(frozen=True, slots=True)
 class SharedHost:
     """
-    A host where anybody may publish, and how its paths tell owners apart.
+    A host where anybody may publish, and the forms of its owners' paths.
 
-    `own` are scope paths of the host's own editors; `reserved` are first segments that are no owner, lower case. `what`
-    is said to people ("a code host").
+    `own` are scope paths of the host's own editors. `reserved` are first segments that are not owners, in lower case. `what`
+    is a description for people ("a code host").
     """
 
     what: str
@@ -78,48 +78,48 @@ VERSION: Final = f"{_RULES['version']}.{hashlib.sha256(_BYTES).hexdigest()[:12]}
 """Version written in the file and the first 12 hex digits of the file's sha256."""
 
 RULES_VERSION: Final = f"{__version__}+{VERSION}"
-"""What decides: this program's version and that of the rules file. Kept with every capture and revision."""
+"""The versions of this program and of the rules file. Every capture and revision keeps them."""
 
 FOLDED_HOSTS: Final[frozenset[str]] = frozenset(_RULES["folded_hosts"])
-"""Hosts whose paths compare without regard to case."""
+"""Hosts with case-insensitive paths."""
 
 SPECIAL_USE: Final[frozenset[str]] = frozenset(_RULES["special_use"])
-"""Domains that are nobody's on the public Internet."""
+"""Special-use domains without an owner on the public Internet."""
 
 SHORTENERS: Final[frozenset[str]] = frozenset(_RULES["shorteners"])
 """Hosts of link shorteners."""
 
 AGGREGATORS: Final[frozenset[str]] = frozenset(_RULES["aggregators"])
-"""Hosts that show what others publish."""
+"""Hosts that republish the work of others."""
 
 SHARED_HOSTS: Final[Mapping[str, SharedHost]] = MappingProxyType(_shared(_RULES["shared"]))
 """Hosts where anybody may publish, by host or `*.` and its parent."""
 
 TRACKING_PARAMETERS: Final[frozenset[str]] = frozenset(_RULES["tracking"]["names"])
-"""Query parameters that name a click and not a page, lower case."""
+"""Query parameters for a click and not for a page, in lower case."""
 
 TRACKING_PREFIXES: Final[tuple[str, ...]] = tuple(_RULES["tracking"]["prefixes"])
-"""What the names of whole families of such parameters start with, lower case."""
+"""Prefixes of families of tracking parameters, in lower case."""
 
 TRACKING_VALUES: Final[re.Pattern[str]] = re.compile("|".join(_RULES["tracking"]["values"]), re.IGNORECASE)
-"""Whole parameters that are tracking by what they say, though others of their name are not."""
+"""Whole parameters that are tracking because of their value."""
 
 TRACKING_BY_HOST: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {host: frozenset(names) for host, names in _RULES["tracking"]["hosts"].items()}
 )
-"""Further such parameters that mean nothing on these hosts only, by host or `*.` and its parent."""
+"""More tracking parameters for single hosts, by host or `*.` and its parent."""
 
 FRAGMENT_NOISE: Final = re.compile("|".join(_RULES["fragments"]["noise"]), re.IGNORECASE)
-"""Matches a whole fragment that names no announcement."""
+"""Matches a whole fragment without a meaning for announcements."""
 
 REDIRECTOR_SEGMENTS: Final[frozenset[str]] = frozenset(_RULES["redirectors"]["segments"])
-"""Last segments of paths that only lead elsewhere, lower case."""
+"""Last path segments of redirectors, in lower case."""
 
 REDIRECTOR_PARAMETERS: Final[frozenset[str]] = frozenset(_RULES["redirectors"]["parameters"])
-"""Query parameters that say where to, lower case."""
+"""Query parameters with the goal of a redirector, in lower case."""
 
 REFUSED_NETWORKS: Final[tuple[IPv4Network | IPv6Network, ...]] = tuple(map(ip_network, _RULES["addresses"]["refused"]))
-"""Networks that are never connected to."""
+"""Networks to which no connection is made."""
 
 GLOBAL_UNICAST: Final = IPv6Network(_RULES["addresses"]["global_unicast"])
-"""The part of IPv6 outside which nothing is connected to."""
+"""The part of IPv6 to which connections are limited."""

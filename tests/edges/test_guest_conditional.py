@@ -18,7 +18,7 @@ from edges.guest import BLOG, FEED, PAGE, SITEMAP, STAMP, Guest, feed, guest_of,
 from edges.hostile import AGENT, fetcher_for
 from edges.server import Act, HostileServer, answer, chunk, head, redirect
 from ingest.model import Outcome
-from ingest.polling import LOOK_EVERY
+from ingest.polling import UNCONDITIONAL_EVERY
 
 HOUR = timedelta(hours=1)
 
@@ -240,10 +240,10 @@ class Liar:
 
 def test_every_twentieth_look_is_unconditional(guest: Guest) -> None:
     Liar(guest.server).has(feed("One"), ETag='"1"')
-    for _ in range(2 * LOOK_EVERY + 1):
+    for _ in range(2 * UNCONDITIONAL_EVERY + 1):
         guest.poll()
     whole = [number for number, (etag, _) in enumerate(conditions(guest)) if etag is None]
-    assert whole == [0, LOOK_EVERY, 2 * LOOK_EVERY] == [0, 20, 40]
+    assert whole == [0, UNCONDITIONAL_EVERY, 2 * UNCONDITIONAL_EVERY] == [0, 20, 40]
     assert guest.state().validators_trust == "trusted"
 
 
@@ -253,7 +253,7 @@ def test_a_304_that_was_false_is_never_believed_again_and_an_operator_can_see_it
     guest.poll()
     guest.poll()
     liar.has(feed("One", "Two"), ETag='"1"')
-    reports = [guest.poll() for _ in range(LOOK_EVERY - 1)]
+    reports = [guest.poll() for _ in range(UNCONDITIONAL_EVERY - 1)]
     assert guest.world.titles() == ["One", "Two"]
     assert "304" in reports[-1].note
     guest.server.forget()
@@ -270,7 +270,7 @@ def test_news_under_new_validators_put_the_old_ones_on_trial_and_a_304_to_them_i
     guest.poll()
     guest.poll()
     liar.has(feed("One", "Two"), ETag='"2"')
-    for _ in range(LOOK_EVERY - 1):
+    for _ in range(UNCONDITIONAL_EVERY - 1):
         guest.poll()
     assert guest.state().validators_trust == "trial"
     guest.poll()
@@ -282,7 +282,7 @@ def test_news_under_new_validators_put_the_old_ones_on_trial_and_a_304_to_them_i
 
 def test_an_honest_server_whose_news_came_just_then_is_trusted_on(guest: Guest) -> None:
     guest.server.on(FEED, answer(feed("One"), ETag='"1"'), head(304))
-    for _ in range(LOOK_EVERY):
+    for _ in range(UNCONDITIONAL_EVERY):
         guest.poll()
     guest.server.on(FEED, answer(feed("One", "Two"), ETag='"2"'), answer(feed("One", "Two"), ETag='"2"'), head(304))
     for _ in range(3):
@@ -298,7 +298,7 @@ def test_bytes_that_differ_without_news_prove_nothing(guest: Guest) -> None:
     guest.poll()
     guest.poll()
     liar.has(feed("One", head="<lastBuildDate>Fri, 22 May 2026 12:00:00 GMT</lastBuildDate>"), ETag='"1"')
-    for _ in range(LOOK_EVERY + 1):
+    for _ in range(UNCONDITIONAL_EVERY + 1):
         guest.poll()
     assert guest.state().validators_trust == "trusted"
 

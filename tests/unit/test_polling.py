@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from ingest.model import FetchPlan, Habits, Kind, Outcome, PollState, Skip, Source, State, Trust, Validators, Vendor
 from ingest.polling import (
     GONE_CEILING,
-    LOOK_EVERY,
     MAX_RETRY_AFTER,
+    UNCONDITIONAL_EVERY,
     Limits,
     Settlement,
-    confirmed,
+    after_full_response,
+    after_not_modified,
     jitter,
-    looked,
     past_skips,
     pause,
     plan,
@@ -95,9 +95,9 @@ def test_retry_after_is_a_floor_with_a_ceiling() -> None:
 
 
 def test_a_documents_wish_lengthens_the_pause_within_bounds() -> None:
-    assert rest(Settlement(Outcome.OK, wish=timedelta(hours=3))) > timedelta(hours=2.8)
-    assert rest(Settlement(Outcome.OK, wish=timedelta(days=300))) <= SOURCE.max_interval
-    assert rest(Settlement(Outcome.OK, wish=timedelta(seconds=1))) > timedelta(minutes=50)
+    assert rest(Settlement(Outcome.OK, requested_delay=timedelta(hours=3))) > timedelta(hours=2.8)
+    assert rest(Settlement(Outcome.OK, requested_delay=timedelta(days=300))) <= SOURCE.max_interval
+    assert rest(Settlement(Outcome.OK, requested_delay=timedelta(seconds=1))) > timedelta(minutes=50)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_after_a_long_sleep_sources_that_are_all_due_are_spread_over_the_interva
     outcome=st.sampled_from([Outcome.OK, Outcome.NOT_MODIFIED, Outcome.FAILED, Outcome.BLOCKED, Outcome.MOVED]),
     failures=st.integers(0, 10_000),
     retry_after=st.none() | st.timedeltas(timedelta(0), timedelta(days=999)),
-    wish=st.none() | st.timedeltas(timedelta(0), timedelta(days=999)),
+    requested=st.none() | st.timedeltas(timedelta(0), timedelta(days=999)),
 )
 def test_the_next_poll_lies_within_bounds(
-    outcome: Outcome, failures: int, retry_after: timedelta | None, wish: timedelta | None
+    outcome: Outcome, failures: int, retry_after: timedelta | None, requested: timedelta | None
 ) -> None:
     state = PollState(SOURCE.id, consecutive_failures=failures)
 
-    settled = settle(SOURCE, state, Settlement(outcome, retry_after=retry_after, wish=wish), NOW)
+    settled = settle(SOURCE, state, Settlement(outcome, retry_after=retry_after, requested_delay=requested), NOW)
 
     assert settled.next_poll_at is not None
     assert SOURCE.min_interval <= settled.next_poll_at - NOW <= max(SOURCE.max_interval, MAX_RETRY_AFTER)
@@ -151,7 +151,7 @@ def test_the_next_poll_lies_within_bounds(
 def test_what_a_server_wishes_is_no_shorter_after_a_long_sleep() -> None:
     slept = PollState(SOURCE.id, next_poll_at=NOW - timedelta(days=2))
 
-    wished = pause(SOURCE, slept, Settlement(Outcome.OK, wish=timedelta(hours=6)), NOW)
+    wished = pause(SOURCE, slept, Settlement(Outcome.OK, requested_delay=timedelta(hours=6)), NOW)
 
     assert wished >= timedelta(hours=5.7)
 
@@ -251,32 +251,34 @@ OLD, NEW = Validators(SOURCE.url, etag=b'"1"'), Validators(SOURCE.url, etag=b'"2
 @pytest.mark.parametrize(
     ("before", "validators", "changed", "trust", "kept"),
     [
-        (LOOK_EVERY - 1, OLD, True, Trust.DISTRUSTED, OLD),
-        (LOOK_EVERY - 1, NEW, True, Trust.TRIAL, OLD),
-        (LOOK_EVERY - 1, None, True, Trust.TRIAL, OLD),
-        (LOOK_EVERY - 1, NEW, False, Trust.TRUSTED, NEW),
-        (LOOK_EVERY - 1, OLD, False, Trust.TRUSTED, OLD),
-        (LOOK_EVERY - 2, NEW, True, Trust.TRUSTED, NEW),
+        (UNCONDITIONAL_EVERY - 1, OLD, True, Trust.DISTRUSTED, OLD),
+        (UNCONDITIONAL_EVERY - 1, NEW, True, Trust.TRIAL, OLD),
+        (UNCONDITIONAL_EVERY - 1, None, True, Trust.TRIAL, OLD),
+        (UNCONDITIONAL_EVERY - 1, NEW, False, Trust.TRUSTED, NEW),
+        (UNCONDITIONAL_EVERY - 1, OLD, False, Trust.TRUSTED, OLD),
+        (UNCONDITIONAL_EVERY - 2, NEW, True, Trust.TRUSTED, NEW),
         (0, NEW, True, Trust.TRUSTED, NEW),
     ],
 )
 def test_what_a_whole_document_proves_of_the_answers_304_before_it(
     before: int, validators: Validators | None, changed: bool, trust: Trust, kept: Validators | None
 ) -> None:
-    left = looked(PollState(SOURCE.id, validators=OLD, unchanged_in_a_row=before), validators, NOW, changed=changed)
+    left = after_full_response(
+        PollState(SOURCE.id, validators=OLD, unchanged_in_a_row=before), validators, NOW, changed=changed
+    )
     assert (left.trust, left.validators, left.unchanged_in_a_row) == (trust, kept, 0)
 
 
 def test_on_trial_a_304_is_the_proof_and_a_document_the_acquittal() -> None:
     trial = PollState(SOURCE.id, validators=OLD, trust=Trust.TRIAL)
-    assert confirmed(trial, NOW).trust is Trust.DISTRUSTED
-    assert looked(trial, NEW, NOW, changed=False) == replace(trial, validators=NEW, trust=Trust.TRUSTED)
+    assert after_not_modified(trial, NOW).trust is Trust.DISTRUSTED
+    assert after_full_response(trial, NEW, NOW, changed=False) == replace(trial, validators=NEW, trust=Trust.TRUSTED)
 
 
 def test_distrust_is_for_good_and_is_said() -> None:
     state = PollState(SOURCE.id, validators=OLD, trust=Trust.DISTRUSTED, distrusted_at=NOW)
     for changed in (True, False):
-        state = looked(state, NEW, NOW, changed=changed)
+        state = after_full_response(state, NEW, NOW, changed=changed)
     planned = plan(SOURCE, VENDOR, state, LIMITS, NOW)
     assert isinstance(planned, FetchPlan)
     assert planned.validators is None

@@ -1,8 +1,8 @@
 """
-Where a connection really goes: INGEST_CONNECT_TO, name resolution, and the check of every address that comes of it.
+The real goal of a connection: INGEST_CONNECT_TO, name resolution, and the check of every resolved IP address.
 
-A name is resolved once a connection. `Router.endpoints` is the only maker of an `Endpoint`, and gives none unless every
-address of the name may be connected to: a name with a public and a private address is how rebinding looks.
+A name is resolved once for each connection. Only `Router.endpoints` makes an `Endpoint`, and it makes none if any address of
+the name is refused: a name with both a public and a private address is a sign of DNS rebinding.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _CONNECT_TO: Final = re.compile(rf"(?P<host>{_NAME}):(?P<port>[0-9]*):(?P<to_hos
 @dataclass(frozen=True, slots=True)
 class ConnectTo:
     """
-    One rule as of `curl --connect-to`: connections meant for `host` and `port` go to `to_host` and `to_port`.
+    One rule of `curl --connect-to`: connections for `host` and `port` go to `to_host` and `to_port`.
 
-    Empty `host` and None `port` match any; empty `to_host` and None `to_port` keep what was meant.
+    An empty `host` or a `port` of None matches any. An empty `to_host` or a `to_port` of None keeps the original.
     """
 
     host: str
@@ -42,13 +42,13 @@ class ConnectTo:
     to_port: int | None
 
     def matches(self, host: str, port: int) -> bool:
-        """Tell whether the rule is about this connection."""
+        """Whether the rule applies to a connection."""
         return self.host in {"", host} and self.port in {None, port}
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address literal and port that was checked and may be connected to."""
+    """A checked IP address and a port."""
 
     address: str
     port: int
@@ -63,19 +63,19 @@ def parse_connect_to(text: str) -> tuple[ConnectTo, ...]:
     """
     Read INGEST_CONNECT_TO: `HOST:PORT:TO_HOST:TO_PORT`, comma separated, IPv6 literals in brackets.
 
-    Errors:
-        SettingsError: a rule of another form, or a port beyond 65535.
+    Raises:
+        SettingsError: A rule of another form, or a port beyond 65535.
     """
     return tuple(_rule(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _rule(text: str) -> ConnectTo:
-    found = _CONNECT_TO.fullmatch(text)
-    ports = [int(found[name]) if found[name] else None for name in ("port", "to_port")] if found else []
-    if not found or any(port is not None and not 0 < port <= MAX_PORT for port in ports):
+    rule = _CONNECT_TO.fullmatch(text)
+    ports = [int(rule[name]) if rule[name] else None for name in ("port", "to_port")] if rule else []
+    if not rule or any(port is not None and not 0 < port <= MAX_PORT for port in ports):
         message = f"{text!r} is not HOST:PORT:TO_HOST:TO_PORT; write for instance ::127.0.0.1:8443"
         raise SettingsError(message, subject="INGEST_CONNECT_TO")
-    return ConnectTo(_bare(found["host"]), ports[0], _bare(found["to_host"]), ports[1])
+    return ConnectTo(_bare(rule["host"]), ports[0], _bare(rule["to_host"]), ports[1])
 
 
 def _bare(host: str) -> str:
@@ -83,7 +83,7 @@ def _bare(host: str) -> str:
 
 
 class Router:
-    """Turns an official host into endpoints that may be connected to."""
+    """Resolves official hosts to checked endpoints."""
 
     def __init__(self, connect_to: Sequence[ConnectTo], private_networks: Sequence[Network]) -> None:
         self._connect_to = tuple(connect_to)
@@ -91,12 +91,12 @@ class Router:
 
     def endpoints(self, host: str, port: int, until: float) -> list[Endpoint]:
         """
-        Resolve and check.
+        Resolve a host and check every address.
 
         Args:
-            until: Moment (monotonic seconds) at which to give up waiting for DNS.
+            until: The deadline for DNS, in monotonic seconds.
 
-        Errors:
+        Raises:
             FetchError: `dns`, `timeout`, `private-address`.
         """
         rule = next((rule for rule in self._connect_to if rule.matches(host, port)), None)
@@ -118,36 +118,36 @@ class Router:
 
 
 def _addresses(host: str, until: float) -> list[str]:
-    """Give a name's addresses in the system's order of preference (RFC 6724); a literal is its own."""
+    """Return the addresses of a name in the system's order of preference (RFC 6724), or a literal itself."""
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        found = _look_up(host, until)
-    if isinstance(found, OSError):
-        again = isinstance(found, socket.gaierror) and found.errno == socket.EAI_AGAIN
-        message = f"cannot be resolved ({found.strerror or found}); check the name and this machine's DNS"
-        raise FetchError(message, rule="dns", retryable=again) from found
-    return list(dict.fromkeys(found))
+        result = _look_up(host, until)
+    if isinstance(result, OSError):
+        again = isinstance(result, socket.gaierror) and result.errno == socket.EAI_AGAIN
+        message = f"cannot be resolved ({result.strerror or result}); check the name and this machine's DNS"
+        raise FetchError(message, rule="dns", retryable=again) from result
+    return list(dict.fromkeys(result))
 
 
 def _look_up(host: str, until: float) -> list[str] | OSError:
     """
-    Ask the system's resolver, for as long as we may wait.
+    Call the system's resolver, and wait until the deadline at most.
 
-    getaddrinfo cannot be interrupted; a thread that nobody waits for any more ends with the resolver's own time limit.
+    getaddrinfo cannot be interrupted. An abandoned thread ends with the resolver's own timeout.
     """
-    answer: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+    results: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
-    def ask() -> None:
+    def resolve() -> None:
         try:
-            found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
-            answer.put([str(sockaddr[0]) for *_, sockaddr in found])
+            entries = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
+            results.put([str(sockaddr[0]) for *_, sockaddr in entries])
         except OSError as error:
-            answer.put(error)
+            results.put(error)
 
-    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    threading.Thread(target=resolve, name=f"resolve {host}", daemon=True).start()
     try:
-        return answer.get(timeout=max(0.0, until - time.monotonic()))
+        return results.get(timeout=max(0.0, until - time.monotonic()))
     except queue.Empty:
         message = "could not be resolved in time; check this machine's DNS, or raise INGEST_TIMEOUT"
         raise FetchError(message, rule="timeout") from None

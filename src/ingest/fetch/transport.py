@@ -1,12 +1,11 @@
 """
-The wire: httpx's transport over httpcore, with a network back end of our own.
+An httpx transport over httpcore, with our own network back end.
 
-httpcore carries a request's timeouts unread to its back end. Here they are not durations but the *moment* at which
-the whole errand ends (monotonic seconds), and every connect, handshake, write and read is given what is left until
-then. So no slow peer can outlast the deadline, however many reads it spreads its answer over, and an operation
-without a deadline is an error.
+httpcore passes a request's timeouts unread to its back end. Here a timeout is not a duration but a *moment*: the deadline of
+the whole exchange, in monotonic seconds. Every connect, handshake, write and read gets the time left until then. A slow peer
+cannot outlast the deadline, however many reads it spreads its response over. An operation without a deadline is an error.
 
-There is no httpx client: a client keeps cookies, reads the environment and adds headers; a transport does neither.
+There is no httpx client: a client keeps cookies, reads the environment and adds headers. A transport does none of that.
 """
 
 from __future__ import annotations
@@ -29,24 +28,24 @@ from ingest.errors import FetchError, SettingsError
 from ingest.fetch.route import Endpoint, Router
 
 MAX_CONNECTIONS: Final = 256
-"""In all; far more than INGEST_CONCURRENCY needs, so that it binds only when something leaks."""
+"""All connections together. INGEST_CONCURRENCY needs far fewer, so that only a leak reaches the limit."""
 
 MAX_IDLE_CONNECTIONS: Final = 16
-"""Kept for redirects, retries and the next source of the same host. The pool looks at each of them at every request."""
+"""Idle connections for redirects, retries and the next source of the same host. Each request checks all of them."""
 
 IDLE_S: Final = 15.0
-"""Servers hang up after 5 to 75 s; a few host gaps are enough for the next source of the same host."""
+"""A few host gaps, enough for the next source of the same host. Servers close after 5 to 75 s."""
 
 MAX_ADDRESSES: Final = 4
-"""Tried of one name; all of them are checked."""
+"""Addresses of one name to try. All of them are checked."""
 
-ADDRESS_PATIENCE_S: Final = 3.0
-"""For each address but the last one tried: two SYN retransmissions (RFC 6298), then the next may work."""
+CONNECT_TIMEOUT_S: Final = 3.0
+"""Time for each address but the last one: two SYN retransmissions (RFC 6298)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who really answered: address literal, and the sha256 hex of the certificate it showed (DER)."""
+    """The real peer: its IP address, and the sha256 hex of its certificate (DER)."""
 
     address: str
     certificate_digest: str | None
@@ -54,9 +53,11 @@ class Peer:
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """
-    Trust the system's anchors and those of `ca_file`; TLS 1.2 or later, names checked (RFC 9325 §3.1.1).
+    Return a context for TLS 1.2 or later with name checks (RFC 9325 §3.1.1).
 
-    Errors:
+    It trusts the system's anchors and those of `ca_file`.
+
+    Raises:
         SettingsError: `ca_file` cannot be read as PEM certificates.
     """
     context = ssl.create_default_context()
@@ -72,11 +73,10 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 
 class Transport(httpx.BaseTransport):
     """
-    Sends requests over checked addresses only; thread-safe.
+    Sends requests over checked addresses only. Threads may share it.
 
-    A request states its `timeout` extension in moments, see above, and its `target` as the bytes that were admitted,
-    so that no second URL parser has a say in what is asked. Faults come out as FetchError, from the request as well
-    as from the body while it is read.
+    A request has moments in its `timeout` extension (see the module) and the admitted bytes in `target`, so that no second
+    URL parser decides on the address. Errors are FetchErrors, from the request and from reading the body.
     """
 
     def __init__(self, router: Router, context: ssl.SSLContext) -> None:
@@ -89,16 +89,18 @@ class Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; the response's body is still on the wire."""
-        asked = httpcore.Request(
+        """Send one request. The body of the response is still on the wire."""
+        sent = httpcore.Request(
             request.method,
             httpcore.URL(scheme=b"https", host=request.url.raw_host, port=None, target=request.extensions["target"]),
             headers=request.headers.raw,
             extensions=request.extensions,
         )
         with _translated("protocol"):
-            answer = self._pool.handle_request(asked)
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+            response = self._pool.handle_request(sent)
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions
+        )
 
     def close(self) -> None:
         """Close every connection."""
@@ -106,23 +108,23 @@ class Transport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """A response body as it arrives, transfer coding taken off."""
+    """A response body as it arrives, without its transfer coding."""
 
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
         with _translated("truncated"):
-            yield from self._answer.iter_stream()
+            yield from self._response.iter_stream()
 
     def close(self) -> None:
-        """Give the connection back, or close it when the body was not read to its end."""
-        self._answer.close()
+        """Return the connection to the pool, or close it if part of the body is unread."""
+        self._response.close()
 
 
 @contextmanager
 def _translated(rule: str) -> Iterator[None]:
-    """Turn httpcore's faults into ours; `rule` names what a breach of the protocol means in this phase."""
+    """Turn httpcore's errors into ours. `rule` is the rule for a protocol error in this phase."""
     try:
         yield
     except httpcore.TimeoutException as error:
@@ -133,13 +135,13 @@ def _translated(rule: str) -> Iterator[None]:
         message = f"broke the connection off ({error}); the next poll asks again"
         raise FetchError(message, rule=named, retryable=True) from error
     except httpcore.RemoteProtocolError as error:
-        # Another try has a connection of its own: what broke the protocol may be the surplus of an earlier answer.
+        # A retry has a connection of its own. The protocol error may come from bytes left over from an earlier response.
         message = f"did not keep to HTTP ({error}); the next poll asks again"
         raise FetchError(message, rule=rule, retryable=True) from error
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens connections to the endpoints that the router checked, and to nothing else."""
+    """Opens connections to endpoints checked by the router, and to nothing else."""
 
     def __init__(self, router: Router) -> None:
         self._router = router
@@ -149,14 +151,14 @@ class _Backend(httpcore.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002  # httpcore passes it; we let the system choose
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002  # none are asked for
+        local_address: str | None = None,  # noqa: ARG002  # httpcore passes it, the system chooses
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002  # httpcore passes none
     ) -> httpcore.NetworkStream:
-        """Connect to the first endpoint that answers; `timeout` is a moment."""
+        """Connect to the first endpoint that answers. `timeout` is a moment."""
         endpoints = self._router.endpoints(host, port, until=_moment(timeout))[:MAX_ADDRESSES]
         for endpoint in endpoints[:-1]:
             try:
-                return _connect(endpoint, min(_left(timeout, httpcore.ConnectTimeout), ADDRESS_PATIENCE_S))
+                return _connect(endpoint, min(_left(timeout, httpcore.ConnectTimeout), CONNECT_TIMEOUT_S))
             except OSError:
                 continue
         last = endpoints[-1]
@@ -170,10 +172,10 @@ class _Backend(httpcore.NetworkBackend):
             raise FetchError(message, rule="connection", retryable=True) from error
 
 
-def _connect(endpoint: Endpoint, patience_s: float) -> _Stream:
+def _connect(endpoint: Endpoint, timeout_s: float) -> _Stream:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(patience_s)
+        sock.settimeout(timeout_s)
         sock.connect((endpoint.address, endpoint.port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
@@ -183,15 +185,15 @@ def _connect(endpoint: Endpoint, patience_s: float) -> _Stream:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose every operation ends at the moment it is given as `timeout`."""
+    """A connection. Every operation ends at the moment in its `timeout`."""
 
     def __init__(self, sock: socket.socket, peer: Peer) -> None:
         self._sock = sock
         self._peer = peer
-        self._silent = True  # nothing came since the last write
+        self._silent = True  # nothing received since the last write
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what is there; a connection that ends before any answer is a network fault, and another try may help."""
+        """Read the available bytes. A connection closed before any response is a network error, and a retry may help."""
         try:
             self._sock.settimeout(_left(timeout, httpcore.ReadTimeout))
             received = self._sock.recv(max_bytes)
@@ -205,7 +207,7 @@ class _Stream(httpcore.NetworkStream):
         return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of it."""
+        """Write the whole buffer."""
         self._silent = True
         rest = memoryview(buffer)
         try:
@@ -225,14 +227,14 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """
-        Shake hands under the official name.
+        Make the handshake under the official name.
 
-        An end without TLS's own farewell is an error later on and not the end of a body (RFC 9112 §9.8), which is
-        what makes a cut body of unstated length visible.
+        A connection closed without a TLS closure alert is an error and not the end of a body (RFC 9112 §9.8). A truncated
+        body without Content-Length is detected by that.
         """
         try:
             self._sock.settimeout(_left(timeout, httpcore.ConnectTimeout))
-            self._sock.getpeername()  # of a connection already reset, `wrap_socket` would drop the socket unclosed
+            self._sock.getpeername()  # `wrap_socket` would leave the socket of a reset connection open
             secure = ssl_context.wrap_socket(
                 self._sock,
                 server_hostname=server_hostname,
@@ -241,17 +243,17 @@ class _Stream(httpcore.NetworkStream):
             )
         except (OSError, httpcore.ConnectTimeout) as error:
             self._sock.close()
-            raise _handshake_fault(error) from error
+            raise _handshake_error(error) from error
         try:
             secure.do_handshake()
-            shown = secure.getpeercert(binary_form=True) or b""
+            certificate = secure.getpeercert(binary_form=True) or b""
         except OSError as error:
             secure.close()
-            raise _handshake_fault(error) from error
-        return _Stream(secure, Peer(self._peer.address, hashlib.sha256(shown).hexdigest()))
+            raise _handshake_error(error) from error
+        return _Stream(secure, Peer(self._peer.address, hashlib.sha256(certificate).hexdigest()))
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's own signature
-        """Tell `peer`; and `is_readable`, by which the pool sees that a server hung up on an idle connection."""
+        """Return `peer` or `is_readable`: an idle connection is readable once the server closed it."""
         if info == "peer":
             return self._peer
         if info == "is_readable":
@@ -259,7 +261,7 @@ class _Stream(httpcore.NetworkStream):
         return self._sock if info in {"ssl_object", "socket"} else None
 
 
-def _handshake_fault(error: OSError | httpcore.ConnectTimeout) -> Exception:
+def _handshake_error(error: OSError | httpcore.ConnectTimeout) -> Exception:
     if isinstance(error, (TimeoutError, httpcore.ConnectTimeout)):
         return httpcore.ConnectTimeout(str(error))
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -285,14 +287,14 @@ def _is_readable(sock: socket.socket) -> bool:
 
 
 def _moment(timeout: float | None) -> float:
-    """Insist on a deadline: none is a mistake of ours."""
+    """Require a deadline. A missing one is a bug in this program."""
     if timeout is None:
         raise RuntimeError("a network operation without a deadline")
     return timeout
 
 
 def _left(timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
-    """Give the seconds until the moment that stands in `timeout`; none left is httpcore's timeout of the given type."""
+    """Return the seconds until the moment in `timeout`, or raise httpcore's timeout of the given type."""
     seconds = _moment(timeout) - time.monotonic()
     if seconds <= 0:
         raise late("the deadline has passed")

@@ -98,7 +98,7 @@ def settle(reading: Reading, state: PollState, ended: Ended, facts: Facts, now: 
     left = _validated(replace(state, last_capture_id=ended.capture_id), ended, settlement, now)
     notes = []
     if left.trust is Trust.DISTRUSTED and state.trust is not Trust.DISTRUSTED:
-        notes.append(polling.doubts(left))
+        notes.append(polling.distrust_notice(left))
     if ended.capture is not None:
         left = replace(
             left,
@@ -130,14 +130,16 @@ def _settlement(state: PollState, ended: Ended, facts: Facts) -> polling.Settlem
             )
         case NotModified() as unchanged:
             notice = all_refused(facts.last_tally) if state.reason else ""
-            return polling.Settlement(Outcome.NOT_MODIFIED, wish=_freshness(unchanged.response), notice=notice)
+            return polling.Settlement(
+                Outcome.NOT_MODIFIED, requested_delay=_freshness(unchanged.response), notice=notice
+            )
     is_ok = ingested.outcome is Outcome.OK
     is_known = ended.capture is None
     asks = ended.answer is not None and (is_known or document is not None)
     return polling.Settlement(
         ingested.outcome,
         error=ingested.error,
-        wish=_freshness(ended.answer.response) if asks and ended.answer else None,
+        requested_delay=_freshness(ended.answer.response) if asks and ended.answer else None,
         habits=document.habits if document and is_ok else None,
         changed=ingested.changed,
         notice=_CUT if is_ok and document is not None and document.cut else all_refused(ingested.tally),
@@ -150,9 +152,9 @@ def _validated(state: PollState, ended: Ended, settlement: polling.Settlement, n
     if not ended.is_whole or ended.is_recovered:
         return replace(state, validators=None, unchanged_in_a_row=0)
     if isinstance(ended.answer, NotModified):
-        return polling.confirmed(replace(state, validators=ended.answer.response.validators), now)
+        return polling.after_not_modified(replace(state, validators=ended.answer.response.validators), now)
     if isinstance(ended.answer, Fetched):
-        return polling.looked(state, ended.answer.response.validators, now, changed=settlement.changed)
+        return polling.after_full_response(state, ended.answer.response.validators, now, changed=settlement.changed)
     return state
 
 
