@@ -1,9 +1,9 @@
 """
-Content codings taken off, in steps of bounded size (RFC 9110 §8.4).
+Decode content codings in steps of bounded size (RFC 9110 §8.4).
 
-A few hundred bytes can decode to gigabytes, so nothing here ever holds more than the cap and one step: every decoder
-yields pieces, and `decode` stops at the piece that goes over. Every decoder also knows where its format ends, so a
-coding that breaks off is a fault and not a short document.
+A few hundred bytes can decode to gigabytes, so memory is bounded by the cap and one step: every decoder yields pieces, and
+`decode` stops at the first piece above the cap. Every decoder also detects the end of its format, so a truncated body is an
+error and not a short document.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ import zstandard
 from ingest.errors import FetchError
 
 ACCEPTED: Final = "gzip, br, zstd, deflate"
-"""What we ask for: names of the IANA HTTP Content Coding registry."""
+"""Our Accept-Encoding: names of the IANA HTTP Content Coding registry."""
 
 MAX_LAYERS: Final = 2
-"""Codings on top of each other. One is the rule; two come from servers that compress a file that already was."""
+"""The most codings of one body. One is normal, two come from servers that compress an already compressed file."""
 
 STEP_BYTES: Final = 256 * 1024
-"""Size of one piece; a decoder may overshoot by its own block (brotli by at most as much again)."""
+"""The size of one piece. A decoder may exceed it by its own block (brotli by at most as much again)."""
 
 ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024
-"""The largest window that a `zstd` content coding may ask for (RFC 9659 §3)."""
+"""The largest window of a `zstd` content coding (RFC 9659 §3)."""
 
 ZSTD_HEADER_BYTES: Final = 18
-"""The longest frame header (RFC 8878 §3.1.1); the library reads only whole ones, so shorter rests are padded."""
+"""The longest frame header (RFC 8878 §3.1.1). The library reads only whole ones, so shorter remainders are padded."""
 
 
 _OTHERS: Final = frozenset({"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
-"""Codings of the IANA registry that are not read here: whatever stands under one is not what it looks like."""
+"""Codings of the IANA registry without a decoder here. A body under one of them is never read as it is."""
 
 _SNIFFED_BYTES: Final = 1445
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\x1f\x8b")  # byte order marks; gzip (RFC 1952 §2.3.1)
 
 _ZSTD_SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
-"""How a frame begins that only its length is read of (RFC 8878 §3.1.2)."""
+"""The beginning of a skippable frame (RFC 8878 §3.1.2)."""
 
 
 def decode(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
     """
-    Take all codings off a whole body, last applied first.
+    Decode all codings of a whole body, the last applied first.
+
+    An invalid name (`utf-8`, `none`, `8bit`, a media type) comes from a misconfigured server. As in browsers, it is ignored if
+    the body is readable as it is.
 
     Args:
         content_encoding: The field's value, several lines joined by commas.
-        max_bytes: Cap on what any layer decodes to.
+        max_bytes: The cap on the decoded bytes of each layer.
 
-    A name that is none of a coding (`utf-8`, `none`, `8bit`, a media type) comes from a misconfigured server and does
-    nothing, as browsers have it, where what stands under it can be read as it is.
-
-    Errors:
-        FetchError: `content-coding` (unknown, too many, not what it says), `truncated`, `too-large`.
+    Raises:
+        FetchError: `content-coding` (unknown, too many, wrong), `truncated`, `too-large`.
     """
     names = names_of(content_encoding)
     layers = sum(name in _DECODERS or name in _OTHERS for name in names)
@@ -73,12 +73,12 @@ def decode(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
 
 
 def _is_readable(body: bytes) -> bool:
-    """Whether bytes are text by their beginning (WHATWG MIME Sniffing §7.1), or a file that is unpacked by its content."""
+    """Whether the beginning of a body is text (WHATWG MIME Sniffing §7.1), or the mark of a gzip file."""
     return body.startswith(_MARKS) or not _BINARY.search(body, 0, _SNIFFED_BYTES)
 
 
 def names_of(content_encoding: str) -> list[str]:
-    """List the codings in the order applied, lower case, without those that do nothing."""
+    """Return the codings in the order applied, in lower case, without `identity`."""
     names = (part.strip(" \t").lower() for part in content_encoding.split(","))
     return [name for name in names if name not in {"", "identity"}]
 
@@ -95,7 +95,7 @@ def _collect(pieces: Iterator[bytes], max_bytes: int) -> bytes:
 
 
 def too_large(max_bytes: int) -> FetchError:
-    """Say that a body went over its cap."""
+    """Return the error for a body above its cap."""
     message = f"sent more than {max_bytes} bytes, nothing of which is kept; raise INGEST_MAX_BYTES if that is right"
     return FetchError(message, rule="too-large")
 
@@ -113,14 +113,14 @@ def _damaged(coding: str, why: object) -> FetchError:
 
 
 def _gzip(data: bytes) -> Iterator[bytes]:
-    """One or more members, each with its checksum (RFC 1952 §2.2); zeros behind them are padding, as gzip has it."""
+    """Decode one or more members, each with its checksum (RFC 1952 §2.2). Zeros after them are padding, as in gzip."""
     rest = data
     while rest:
         rest = (yield from _inflate(rest, "gzip", zlib.MAX_WBITS | 16)).lstrip(b"\0")
 
 
 def _deflate(data: bytes) -> Iterator[bytes]:
-    """The zlib format (RFC 9110 §8.4.1.2), or bare deflate, which enough servers send under that name."""
+    """Decode the zlib format (RFC 9110 §8.4.1.2), or raw deflate, sent by enough servers under that name."""
     try:
         zlib.decompressobj().decompress(data[:2], 1)
         window = zlib.MAX_WBITS
@@ -132,42 +132,42 @@ def _deflate(data: bytes) -> Iterator[bytes]:
 
 
 def _inflate(data: bytes, coding: str, window: int) -> Generator[bytes, None, bytes]:
-    """Yield one member's content; return the bytes after it."""
+    """Yield one member's content and return the bytes after it."""
     inflater = zlib.decompressobj(window)
     view = memoryview(data)
     at = 0
     while not inflater.eof:
-        given = inflater.unconsumed_tail
-        if not given:
-            given = bytes(view[at : at + STEP_BYTES])
-            at += len(given)
+        chunk = inflater.unconsumed_tail
+        if not chunk:
+            chunk = bytes(view[at : at + STEP_BYTES])
+            at += len(chunk)
         try:
-            piece = inflater.decompress(given, STEP_BYTES)
+            piece = inflater.decompress(chunk, STEP_BYTES)
         except zlib.error as error:
             raise _damaged(coding, error) from error
-        if not given and not piece:
+        if not chunk and not piece:
             raise _cut(coding)
         yield piece
     return inflater.unused_data + data[at:]
 
 
 def _brotli(data: bytes) -> Iterator[bytes]:
-    """One stream (RFC 7932); the decoder refuses bytes after its end by itself."""
+    """Decode one stream (RFC 7932). The decoder itself refuses bytes after its end."""
     decoder = brotli.Decompressor()
-    given = data
+    chunk = data
     while not decoder.is_finished():
         try:
-            piece = decoder.process(given, output_buffer_limit=STEP_BYTES)
+            piece = decoder.process(chunk, output_buffer_limit=STEP_BYTES)
         except brotli.error as error:
             raise _damaged("br", error) from error
-        given = b""
+        chunk = b""
         if not piece and not decoder.is_finished() and decoder.can_accept_more_data():
             raise _cut("br")
         yield piece
 
 
 def _zstd(data: bytes) -> Iterator[bytes]:
-    """Frames of bounded window (RFC 8878, RFC 9659)."""
+    """Decode frames with a bounded window (RFC 8878, RFC 9659)."""
     try:
         if not _zstd_is_whole(data):
             raise _cut("zstd")
@@ -181,9 +181,9 @@ def _zstd(data: bytes) -> Iterator[bytes]:
 
 def _zstd_is_whole(data: bytes) -> bool:
     """
-    Tell whether frames end where the data ends, by walking their block headers (RFC 8878 §3.1.1, §3.1.2).
+    Whether the last frame ends at the end of the data, found by block headers (RFC 8878 §3.1.1, §3.1.2).
 
-    The library's bounded reader gives a cut frame's beginning without a word.
+    The library's bounded reader returns the beginning of a truncated frame without an error.
     """
     at = 0
     while at < len(data):

@@ -1,27 +1,29 @@
 """
-Everything that `ingest` raises on purpose, as one tree.
+The exceptions of `ingest`, as one tree.
 
-    IngestError
-    ├── SettingsError          a flag or INGEST_* variable is wrong                      exit 2
-    ├── AllowlistError         sources.yaml is refused; carries every problem found      exit 2
-    ├── UsageError             a command names something that does not exist             exit 2
-    ├── StoreError             the database cannot be used                               exit 3
-    │   ├── SchemaError        it is not at the schema this version needs                exit 3
-    │   └── LockedError        another process holds it for too long                     exit 3
-    ├── DocumentError          this program fails on one document, which is set aside    exit 1
-    │   ├── DamagedError       the stored bytes of a capture are not those that came     exit 1
-    │   └── RecordError        the database refuses what one document says               exit 1
-    │       └── PolicyGuardError  because it is not official: a fault in our code        exit 1
-    ├── OutputError            what a command prints cannot be written                   exit 1
-    ├── HungError              a round is stuck and cannot be ended; the process has to      exit 1
-    ├── LeaseLostError         another worker took the source over; our write is void
-    ├── StaleListError         another list came into force while a document was judged; our write is void
-    ├── UrlError               text that is not a usable web address, with its rule
-    ├── ParseError             a document that cannot be read at all
-    └── FetchError             a request that brought no document; `retryable` says whether another try may help
+    IngestError                                                                       exit 1
+    ├── SettingsError          a flag or an INGEST_* variable is invalid              exit 2
+    ├── AllowlistError         sources.yaml is invalid, with a list of all problems   exit 2
+    ├── UsageError             a command names something that does not exist          exit 2
+    ├── StoreError             the database cannot be used                            exit 3
+    │   ├── SchemaError        its schema is not the one this version needs           exit 3
+    │   └── LockedError        another process keeps it locked for too long           exit 3
+    ├── DocumentError          this program fails on one document and sets it aside
+    │   ├── DamagedError       the stored bytes of a capture are damaged
+    │   └── RecordError        the database refuses a record of one document
+    │       └── PolicyGuardError  because it is not official: a bug in this program
+    ├── OutputError            the output of a command cannot be written
+    ├── HungError              a round is stuck, and only the end of the process helps
+    ├── LeaseLostError         another worker took the source over
+    ├── StaleListError         another list came into force during the work on a document
+    ├── UrlError               a text is not a usable web address
+    ├── ParseError             a document cannot be read at all
+    └── FetchError             a request brought no document
 
-Expected outcomes (304, a refused link, a source that is down) are values, not exceptions: see `model`.
-An error's text names the subject, what is wrong and the way out.
+After LeaseLostError and StaleListError nothing was written. Expected results are values and not exceptions: a 304, a refused
+link, a source out of order (see `model`).
+
+Every message names the subject, the problem and the way out.
 """
 
 from __future__ import annotations
@@ -34,9 +36,9 @@ class IngestError(Exception):
     Root of the tree.
 
     Args:
-        message: What is wrong and the way out, one sentence each.
-        subject: The source id, file or setting it is about, if there is one.
-        url: The address it is about, if there is one.
+        message: The problem and the way out, one sentence each.
+        subject: The source id, file or setting, if there is one.
+        url: The address, if there is one.
     """
 
     exit_status = 1
@@ -48,18 +50,18 @@ class IngestError(Exception):
         self.url = url
 
     def __str__(self) -> str:
-        """Subject first, so that a log line can be found by it."""
+        """Return the message with its subject first, so that log lines can be found by subject."""
         return f"{self.subject}: {self.message}" if self.subject else self.message
 
 
 class SettingsError(IngestError):
-    """A flag or environment variable has a value that cannot be used."""
+    """An invalid value of a flag or environment variable."""
 
     exit_status = 2
 
 
 class UsageError(IngestError):
-    """A command names a source, headline or option value that does not exist."""
+    """A command with an unknown source, headline or option value."""
 
     exit_status = 2
 
@@ -67,9 +69,9 @@ class UsageError(IngestError):
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """
-    One thing wrong with an allow-list.
+    One problem of an allow-list.
 
-    Line and column count from 1; `key` is the dotted place (`vendors.openai.sources.news.url`), "" for the file itself.
+    Line and column count from 1. `key` is the dotted key (`vendors.openai.sources.news.url`), "" for the file itself.
     """
 
     line: int
@@ -79,13 +81,13 @@ class Problem:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """`line:column: key: what. remedy`, as compilers print it."""
+        """Return `line:column: key: what. remedy`, the form of compiler messages."""
         key = f"{self.key}: " if self.key else ""
         return f"{self.line}:{self.column}: {key}{self.what}" + (f" {self.remedy}" if self.remedy else "")
 
 
 class AllowlistError(IngestError):
-    """`sources.yaml` is refused; `problems` holds everything wrong with it, in file order."""
+    """An invalid `sources.yaml`, with all `problems` in file order."""
 
     exit_status = 2
 
@@ -96,61 +98,61 @@ class AllowlistError(IngestError):
 
 
 class StoreError(IngestError):
-    """The database cannot be reached, opened or written."""
+    """An error on reaching, opening or writing the database."""
 
     exit_status = 3
 
 
 class SchemaError(StoreError):
-    """The database is not at the schema that this version needs."""
+    """A database without the schema of this version."""
 
 
 class LockedError(StoreError):
-    """The database stayed locked by another process for longer than we wait."""
+    """A database locked by another process for too long."""
 
 
 class DocumentError(IngestError):
     """
-    A document on which this program fails: a fault of ours, which must cost no other document anything.
+    A failure of this program on one document.
 
-    Its capture is set aside; see `pipeline.isolation`.
+    It must not affect any other document. `pipeline.isolation` sets the capture aside.
     """
 
 
 class DamagedError(DocumentError):
-    """The stored bytes of a capture are not those that came."""
+    """A capture with other stored bytes than those received."""
 
 
 class RecordError(DocumentError):
-    """The database refused what one document says (a constraint, a range); the database itself can be used."""
+    """A record refused by a constraint or range of the database. The database itself still works."""
 
 
 class PolicyGuardError(RecordError):
-    """The database's own guard refused a record that our policy let through: a fault in this program."""
+    """A record admitted by our policy but refused by the database's guard: a bug in this program."""
 
 
 class OutputError(IngestError):
-    """What a command prints cannot be written: the disk behind standard output is full, or it is closed."""
+    """An error on writing the output: the disk is full, or standard output is closed."""
 
 
 class HungError(IngestError):
-    """A round has made no step for so long that it never will; its thread cannot be ended, the process has to be."""
+    """A round without progress for too long. Its thread cannot be ended, so the process must end."""
 
 
 class LeaseLostError(IngestError):
-    """Another worker took the source over while we were busy; nothing of ours was written."""
+    """The loss of a source to another worker during our work. Nothing of ours was written."""
 
 
 class StaleListError(IngestError):
-    """Another list came into force while we were busy; nothing of ours was written, and the next round judges anew."""
+    """A new list in force since our work began. Nothing of ours was written, and the next round repeats the work."""
 
 
 class UrlError(IngestError):
     """
-    Text that is not a usable web address.
+    An unusable web address.
 
     Args:
-        rule: Short stable name of the rule that refused it (see `policy`).
+        rule: The short stable name of the rule (see `policy`).
     """
 
     def __init__(self, message: str, *, rule: str, url: str) -> None:
@@ -159,7 +161,7 @@ class UrlError(IngestError):
 
 
 class ParseError(IngestError):
-    """A document that is not of a kind we can read; `rule` is its short stable name."""
+    """An unreadable document. `rule` is the short stable name of the reason."""
 
     def __init__(self, message: str, *, rule: str, subject: str | None = None) -> None:
         super().__init__(message, subject=subject)
@@ -171,10 +173,10 @@ class FetchError(IngestError):
     A request that brought no document.
 
     Args:
-        rule: Short stable name (`timeout`, `dns`, `tls`, `private-address`, `too-large`, `off-list-redirect`, …).
+        rule: The short stable name of the reason (`timeout`, `dns`, `tls`, `private-address`, `too-large`, …).
         retryable: Whether the same request may succeed within this poll.
-        status_code: Of the response, when there was one.
-        retry_after_s: What the server asked for, seconds, when it did.
+        status_code: The status of the response, if there was one.
+        retry_after_s: The server's Retry-After in seconds, if there was one.
     """
 
     def __init__(

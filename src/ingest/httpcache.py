@@ -55,7 +55,7 @@ def retry_after(headers: Headers, now: datetime) -> timedelta | None:
     """
     Return the delay in Retry-After (RFC 9110 §10.2.3), given in seconds or as an HTTP-date.
 
-    A moment in the past is a delay of 0, a longer delay than `MAX_RETRY_AFTER` is cut, an unreadable one is None.
+    A moment in the past counts as 0. A delay longer than `MAX_RETRY_AFTER` is cut. An unreadable value counts as None.
     """
     value = _first(headers, "retry-after")
     if value is None:
@@ -69,7 +69,7 @@ def retry_after(headers: Headers, now: datetime) -> timedelta | None:
 
 def freshness(headers: Headers, now: datetime) -> timedelta | None:
     """
-    Return the time for which a response stays fresh from `now` on; None if it is not stated (RFC 9111 §4.2).
+    Return the remaining freshness lifetime of a response at `now`, None if it is not stated (RFC 9111 §4.2).
 
     `no-store` and `no-cache` mean no freshness at all (§5.2.2.4, §5.2.2.5). `max-age` precedes `Expires` (§5.2.2.1).
     `s-maxage` is for shared caches and ignored (§5.2.2.10). Of a repeated directive the first counts (§4.2.1). An unreadable

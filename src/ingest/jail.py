@@ -1,17 +1,17 @@
 """
-A document that could blow the parser up is parsed in a process of its own, with a budget that really ends it.
+Parse risky documents in a separate process with a strict budget of time and memory.
 
-A look at the text decides, in a hundredth of the time that parsing takes: what is small, flat and of few tags is parsed
-here, where the worst that is known takes 1.5 s. The rest goes to a fresh interpreter
-that gets the bytes and nothing else: no environment, no open files, limits of the kernel on CPU and memory, and a
-deadline after which it is killed. It is started by `exec`, not forked, because the daemon has threads; it is not kept,
-so that no document can leave anything behind for the next one, and none costs anything while nothing hostile comes.
+A quick check of the text decides, in a hundredth of the parsing time. A small and flat document with few tags is parsed in
+this process: the worst known case takes 1.5 s. Any other document goes to a fresh interpreter. It gets the bytes but no
+environment and no open files. The kernel limits its CPU time and memory, and it is killed at a deadline. It is started by
+`exec` and not by `fork`, because the daemon has threads. It reads one document only, so that nothing is left behind for the
+next one, and without risky documents there is no cost.
 
-    over-budget     it needed more than the budget of time or memory
-    parser-crash    the process ended without an answer (a fault in the parser's C code, or a signal from outside)
+    over-budget     the document needed more than the budget of time or memory
+    parser-crash    the process ended without a result (a bug in the parser's C code, or a signal from outside)
 
-What the child answers is read as plain values: a parser that was taken over can say untrue things about its own
-document, and do nothing else.
+The result of the child is read as plain values. A compromised parser can return false values for its own document, but it
+cannot do anything else.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from ingest.parse.markup.decoding import Decoded
 @dataclass(frozen=True, slots=True)
 class Budget:
     """
-    What one document may cost: seconds of CPU, seconds in all, bytes of memory.
+    The limits for one document: CPU seconds, elapsed seconds and bytes of memory.
 
-    The densest 20 MiB that a fetch lets through take 40 s of CPU and 400 MB on the machine they were measured on; 7 MB
-    with 100,000 entries take 6 s and 130 MB. Nobody announces in documents of that size.
+    Measured: the densest 20 MiB (the cap of a fetch) take 40 s of CPU and 400 MB, and 7 MB with 100,000 entries take 6 s and
+    130 MB. Real announcements are never that large.
     """
 
     cpu_s: int = 10
@@ -62,10 +62,10 @@ BUDGET: Final = Budget()
 
 def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document:
     """
-    Read a capture as `ingest.parse.parse` does, here or in a limited process; from any thread.
+    Read a capture with `ingest.parse.parse`, in this process or in a limited one. Any thread may call it.
 
     Raises:
-        ParseError: As there, and with rule `over-budget` or `parser-crash`. Never anything else, whatever the bytes.
+        ParseError: As in `ingest.parse`, or with rule `over-budget` or `parser-crash`. No bytes can cause another error.
     """
     decoded = _decoded(capture)
     if decoded is not None and risk(decoded.text, source.kind) is None:
@@ -75,7 +75,7 @@ def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document
 
 def read_article(capture: Capture, source: Source, budget: Budget = BUDGET) -> Article:
     """
-    Read the page of an announcement as `ingest.parse.parse_page` does, here or in a limited process.
+    Read the page of an announcement with `ingest.parse.parse_page`, in this process or in a limited one.
 
     Raises:
         ParseError: As `parse`.
@@ -95,47 +95,50 @@ def _decoded(capture: Capture) -> Decoded | None:
     return None if decoded.packing else decoded
 
 
-# ── outside ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the parent process ──────────────────────────────────────────────────────────────────────────────────────────
 
-_Found = TypeVar("_Found", Document, Article)
+_Result = TypeVar("_Result", Document, Article)
 
 _START: Final = "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from ingest import jail; jail.serve()"
-_KEPT: Final = frozenset({"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})  # what an interpreter may need in order to start
-_CHUNK: Final = 1 << 16  # bytes, what a pipe holds
+_KEPT: Final = frozenset({"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})  # needed by some interpreters to start
+_CHUNK: Final = 1 << 16  # bytes, the size of a pipe
 _NO_MEMORY: Final = 71  # our own exit status
 
 _TOO_MUCH: Final = "was stopped: reading it needs more than {}; look at it, and disable the source if it stays so."
 
 
 def confined(
-    work: Callable[[Capture, Source], _Found],
-    kind: type[_Found],
+    work: Callable[[Capture, Source], _Result],
+    kind: type[_Result],
     capture: Capture,
     source: Source,
     budget: Budget = BUDGET,
-) -> _Found:
+) -> _Result:
     """
-    Do a piece of work on a document in a process that cannot outlive its budget.
+    Run a function on a document in a process limited by a budget.
 
     Args:
-        work: A function of a module; its name is what is sent.
-        kind: What it answers.
+        work: A module-level function. Only its name is sent.
+        kind: The type of its result.
+
+    Raises:
+        ParseError: From the function, or with rule `over-budget` or `parser-crash`.
     """
     request = pickle.dumps(sys.path) + pickle.dumps((work, capture, source, budget))
     late = threading.Event()
     try:
-        status, answer = _ask(request, budget, late)
-    except (OSError, RuntimeError) as error:  # no process or no thread can be had
+        status, answer = _run(request, budget, late)
+    except (OSError, RuntimeError) as error:  # no process or no thread is available
         message = f"The process that reads risky documents cannot be started ({error}); it is tried again next time."
         raise ParseError(message, rule="parser-crash", subject=source.id) from error
     if status == 0 and not late.is_set():
-        return _said(answer, kind, source)
+        return _result(answer, kind, source)
     rule, message = _end(status, budget, late=late.is_set())
     raise ParseError(f"The document {message}", rule=rule, subject=source.id)
 
 
-def _ask(request: bytes, budget: Budget, late: threading.Event) -> tuple[int, bytes]:
-    """Run a child, give it its task and take its answer; whatever happens, it is dead and buried afterwards."""
+def _run(request: bytes, budget: Budget, late: threading.Event) -> tuple[int, bytes]:
+    """Run a child on a task and return its exit status and answer. The child never outlives the call."""
     caches = [f"-Xpycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
     environment = {name: value for name, value in os.environ.items() if name in _KEPT}
     with subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -144,7 +147,7 @@ def _ask(request: bytes, budget: Budget, late: threading.Event) -> tuple[int, by
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
-        process_group=0,  # Ctrl-C is for us: the document is not to blame
+        process_group=0,  # Ctrl-C is for the parent, or the document would get the blame
     ) as child:
 
         def expire() -> None:
@@ -156,7 +159,7 @@ def _ask(request: bytes, budget: Budget, late: threading.Event) -> tuple[int, by
             deadline.start()
             assert child.stdin is not None  # both are pipes
             assert child.stdout is not None
-            with suppress(BrokenPipeError), child.stdin:  # it died before it had read everything
+            with suppress(BrokenPipeError), child.stdin:  # the child ended before it had read everything
                 child.stdin.write(request)
             answer = _all_of(child.stdout, budget.memory)
             child.stdout.close()
@@ -167,7 +170,7 @@ def _ask(request: bytes, budget: Budget, late: threading.Event) -> tuple[int, by
 
 
 def _all_of(stream: IO[bytes], limit: int) -> bytes:
-    """Read to the end, or to somewhere beyond a limit: no answer is larger than the memory it was made in."""
+    """Read to the end, or a little beyond a limit: an answer is never larger than the memory of its process."""
     answer = bytearray()
     while len(answer) <= limit and (chunk := stream.read(_CHUNK)):
         answer += chunk
@@ -175,7 +178,7 @@ def _all_of(stream: IO[bytes], limit: int) -> bytes:
 
 
 def _end(status: int, budget: Budget, *, late: bool) -> tuple[str, str]:
-    """Say by which rule, and in which words, a child ended that did not give an answer."""
+    """Return the rule and the message for a child without an answer."""
     if late:
         return "over-budget", _TOO_MUCH.format(f"{budget.wall_s:g} s")
     if status == -signal.SIGXCPU:
@@ -187,10 +190,10 @@ def _end(status: int, budget: Budget, *, late: bool) -> tuple[str, str]:
 
 
 class _Answer(pickle.Unpickler):
-    """Reads nothing but the values of `model`, which do nothing, and dates."""
+    """Reads only dates and the values of `model`, classes without behaviour."""
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as declared by `pickle`
-        """Return the class that a value claims to be of."""
+        """Return an expected class by its name."""
         if module == model.__name__ and isinstance(getattr(model, name, None), type):
             return getattr(model, name)
         if module == "datetime" and name in {"datetime", "timedelta", "timezone"}:
@@ -198,77 +201,76 @@ class _Answer(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not expected")
 
 
-def _said(answer: bytes, kind: type[_Found], source: Source) -> _Found:
-    """Return or raise what a child answered."""
+def _result(answer: bytes, kind: type[_Result], source: Source) -> _Result:
+    """Return the result in a child's answer, or raise its error."""
     try:
-        found = _Answer(io.BytesIO(answer)).load()
-        if isinstance(found, kind):
-            return found
-        rule, message = map(str, found)
+        value = _Answer(io.BytesIO(answer)).load()
+        if isinstance(value, kind):
+            return value
+        rule, message = map(str, value)
     except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, ImportError, TypeError, ValueError) as error:
         message = f"The answer of the process that read the document makes no sense ({error!r:.100})."
         raise ParseError(message, rule="parser-crash", subject=source.id) from error
     raise ParseError(message, rule=rule, subject=source.id)
 
 
-# ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the child process ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Writer(pickle.Pickler):
-    """Writes members of enumerations by class and value; some versions of Python would name `getattr` instead."""
+    """Writes members of enumerations by class and value. Some versions of Python would write `getattr` instead."""
 
     def reducer_override(self, value: object) -> Any:  # noqa: ANN401 - as declared by `pickle`
-        """Say how a value is made again."""
+        """Return the class and arguments of an enumeration member."""
         return (type(value), (value.value,)) if isinstance(value, Enum) else NotImplemented
 
 
 def serve() -> None:
-    """Be the child: read a task, do it within its budget, answer. Only `confined` starts this."""
+    """Run in the child: read a task, do it within its budget, write the answer. Only `confined` starts it."""
     answer = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is not part of the answer
-    work, capture, source, budget = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our parent
+    os.dup2(2, 1)  # the output of libraries is not part of the answer
+    work, capture, source, budget = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent
     _limit(budget)
-    said: Document | Article | tuple[str, str]
+    outcome: Document | Article | tuple[str, str]
     try:
-        said = found = work(capture, source)
-        if (
-            isinstance(found, Document) and "out of memory" in found.damage
-        ):  # the words of expat, after which feedparser tries another way
+        outcome = result = work(capture, source)
+        # expat's message. feedparser would try another parser after it.
+        if isinstance(result, Document) and "out of memory" in result.damage:
             os._exit(_NO_MEMORY)
     except ParseError as error:
-        said = (error.rule, error.message)
+        outcome = (error.rule, error.message)
     except MemoryError:
         os._exit(_NO_MEMORY)
-    except Exception as fault:  # noqa: BLE001 - the process ends here, and its parent raises it under a name
-        said = ("parser-crash", f"The document ended its parser ({fault!r:.200}).")
-    _Writer(answer).dump(said)
+    except Exception as error:  # noqa: BLE001 - the process ends here, and the parent raises the error with a rule
+        outcome = ("parser-crash", f"The document ended its parser ({error!r:.200}).")
+    _Writer(answer).dump(outcome)
     answer.flush()
-    os._exit(0)  # taking down a tree that was built by hostile hands is one risk more
+    os._exit(0)  # freeing a hostile tree would be one more risk
 
 
 def _limit(budget: Budget) -> None:
-    """Have the kernel end this process when its budget is used up."""
+    """Let the kernel end this process at the end of its budget."""
     cpu = math.ceil(time.process_time()) + budget.cpu_s
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    with suppress(ValueError, OSError):  # macOS knows the limit and does not keep it
+    with suppress(ValueError, OSError):  # macOS has the limit but does not enforce it
         resource.setrlimit(resource.RLIMIT_AS, (budget.memory, budget.memory))
     watch_memory(budget.memory)
 
 
 def watch_memory(limit: int) -> None:
-    """Look at our own memory 20 times a second of CPU, for systems whose kernel does not."""
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere (getrusage(2))
+    """Check the memory of this process 20 times for each second of CPU, for kernels without a limit."""
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB elsewhere (getrusage(2))
 
     def used() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
-    inherited = used()  # Linux begins with what the parent had
+    inherited = used()  # on Linux the count starts with the memory of the parent
 
-    def look(*_: object) -> None:
+    def check(*_: object) -> None:
         if used() > max(limit, inherited):
             os._exit(_NO_MEMORY)
 
-    signal.signal(signal.SIGVTALRM, look)
+    signal.signal(signal.SIGVTALRM, check)
     signal.setitimer(signal.ITIMER_VIRTUAL, 0.05, 0.05)

@@ -1,8 +1,8 @@
 """
-The values that cross module borders: frozen, compared by content, free of behaviour.
+The values shared by all modules: frozen, compared by content, without behaviour.
 
-Bare names are what a source claims (`title`, `published`); names ending in `_at` are what our own clock saw.
-Every `datetime` is aware and in UTC. Addresses are text in the normal form of `urls`.
+Plain names are claims of a source (`title`, `published`). Names with `_at` are times of our own clock (`fetched_at`). Every
+`datetime` is aware and in UTC. Addresses are text in the normal form of `urls`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ingest.errors import Problem
 
 
 class Kind(StrEnum):
-    """How a source is read (CONTRACT §2)."""
+    """The format of a source (CONTRACT §2)."""
 
     FEED = "feed"
     PAGE = "page"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a source is for its vendor; ranks whose words are shown (CONTRACT §2)."""
+    """The role of a source for its vendor. It ranks the sources of one announcement (CONTRACT §2)."""
 
     NEWS = "news"
     PRODUCT = "product"
@@ -40,11 +40,11 @@ class Role(StrEnum):
 
 
 TextKind = Literal["text", "html"]
-"""Whether a piece of a source's text is meant literally or as markup (RFC 4287 §3.1; `xhtml` counts as `html`)."""
+"""The type of a text: literal or markup (RFC 4287 §3.1). `xhtml` counts as `html`."""
 
 
 class Precision(StrEnum):
-    """How much of `published` the source really said."""
+    """The precision of a date in the source."""
 
     SECOND = "second"
     DAY = "day"
@@ -54,7 +54,7 @@ class Precision(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What on an article's page told a field (`parse.article` says which is believed first)."""
+    """The part of an article's page with a field's value. `parse.article` has the order of preference."""
 
     JSON_LD = "json-ld"
     OPEN_GRAPH = "open-graph"
@@ -66,7 +66,7 @@ class Evidence(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How one poll of one source ended (CONTRACT §4)."""
+    """The result of one poll of one source (CONTRACT §4)."""
 
     OK = "ok"
     NOT_MODIFIED = "not_modified"
@@ -78,7 +78,7 @@ class Outcome(StrEnum):
 
 
 class Fate(StrEnum):
-    """Where one entry of a document ended; every entry ends in exactly one (CONTRACT §4)."""
+    """The result for one entry of a document. Every entry has exactly one (CONTRACT §4)."""
 
     CREATED = "created"
     REVISED = "revised"
@@ -92,7 +92,7 @@ class Fate(StrEnum):
 
 
 class State(StrEnum):
-    """What an operator is told about a source (CONTRACT §5, `v1_sources.state`)."""
+    """The state of a source for the operator (CONTRACT §5, `v1_sources.state`)."""
 
     NEW = "new"
     OK = "ok"
@@ -106,11 +106,16 @@ class State(StrEnum):
 
 
 NOT_IN_FORCE: Final = frozenset({State.QUIET, State.FROZEN})
-"""States that no source gets yet: they are kept for a later version, which will judge how long a source has been silent."""
+"""States reserved for a later version with alarms for silent sources. No source gets them yet."""
 
 
 class Trust(StrEnum):
-    """Whether a server's 304 is believed: until one was false; on trial while what it denied has yet to be asked again."""
+    """
+    Whether a server's 304 responses count.
+
+    A server is on trial from news at an unconditional poll until the next request with the old validators. A 304 to that
+    request is false, and a false 304 makes the server distrusted.
+    """
 
     TRUSTED = "trusted"
     TRIAL = "trial"
@@ -118,7 +123,7 @@ class Trust(StrEnum):
 
 
 class Grant(StrEnum):
-    """What a scope says about the addresses inside it."""
+    """The meaning of a scope for the addresses inside it."""
 
     OFFICIAL = "official"
     EXCEPTION = "exception"
@@ -126,7 +131,7 @@ class Grant(StrEnum):
 
 
 class PathMatch(StrEnum):
-    """How a scope's path is compared."""
+    """The comparison for a scope's path."""
 
     ANY = "any"
     EXACT = "exact"
@@ -139,11 +144,13 @@ class PathMatch(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Scope:
     """
-    One line of `official` or `carriers`, taken apart (CONTRACT §2; form after CSP3 §2.3.1 host-source).
+    One item of `official` or `carriers` (CONTRACT §2, in the form of CSP3 §2.3.1 host-source).
 
-    `path_before` and `path_after` are the literal path around the one `*`; without a `*` the whole path is
-    `path_before` and `path_after` is None. `query` is None unless the scope names one. `fold` says that this
-    host compares paths without regard to case, in which case both path parts are already lower case.
+    Attributes:
+        path_before: The literal path before the one `*`, or the whole path without a `*`.
+        path_after: The literal path after the `*`, None without a `*`.
+        query: The required query, None if there is no such condition.
+        fold: Whether paths of this host are case-insensitive. Both path parts are then in lower case.
     """
 
     grant: Grant
@@ -160,7 +167,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Who speaks, and where its own words live."""
+    """A vendor: its name, its home page and the scopes of its addresses."""
 
     id: str
     name: str
@@ -170,7 +177,7 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One stanza of `sources.yaml`, defaults filled in; `digest` is that of its normalised stanza (sha256 hex)."""
+    """One source of `sources.yaml`, with defaults filled in. `digest` is the sha256 hex of its normalised stanza."""
 
     id: str
     vendor_id: str
@@ -199,17 +206,17 @@ class Source:
 
     @property
     def rests_because(self) -> str:
-        """Why a disabled source is not polled: its `paused`, else its note; "" for one that is enabled."""
+        """The reason of a disabled source: its `paused`, else its note. An enabled source has ""."""
         return "" if self.enabled else self.paused or self.note
 
     @property
     def opens_pages(self) -> bool:
-        """Whether each new entry's own page is opened once: as its stanza says, and where a list has no titles."""
+        """Whether each new entry's page is opened once: with `article`, and for sitemaps, which lack titles."""
         return self.article or self.kind is Kind.SITEMAP
 
     @property
     def item_paths(self) -> tuple[str, ...]:
-        """Patterns of which each item's path matches one; none where `include` also asks titles or categories."""
+        """The path patterns of `include`, empty if `include` also has patterns for titles or categories."""
         paths = tuple(text.removeprefix("path:") for text in self.include if text.startswith("path:"))
         return paths if len(paths) == len(self.include) else ()
 
@@ -217,9 +224,9 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Allowlist:
     """
-    A validated `sources.yaml`; `digest` is the sha256 hex of its bytes, `text` those bytes.
+    A validated `sources.yaml`.
 
-    `warnings` are the places that do not do yet what they promise.
+    `text` holds its bytes, `digest` their sha256 hex. `warnings` are keys that do not work yet as written.
     """
 
     digest: str
@@ -234,7 +241,7 @@ class Allowlist:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server gave to ask again with, verbatim, and the final URI it belongs to (RFC 9110 §8.8, §13)."""
+    """The validators of a response, verbatim, and its final address (RFC 9110 §8.8, §13)."""
 
     url: str
     etag: bytes | None = None
@@ -244,10 +251,10 @@ class Validators:
 @dataclass(frozen=True, slots=True)
 class FetchPlan:
     """
-    A request that may be sent: limits are stated, the target URI is in the vendor's list.
+    A planned request with its limits. The target address is in the vendor's list.
 
-    `robots` says that the robots.txt of every host on the way is obeyed (RFC 9309); what the vendor publishes for machines,
-    a feed, is no crawl.
+    `robots` is whether the robots.txt of every host on the way applies (RFC 9309). It does not apply to feeds: a vendor
+    publishes those for machines.
     """
 
     source_id: str
@@ -262,7 +269,7 @@ class FetchPlan:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Why a source is not asked now."""
+    """The reason for not polling a source now."""
 
     source_id: str
     reason: str
@@ -270,7 +277,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One redirect that was followed: who answered, with what, to where."""
+    """One redirect: the address, its status code and the goal."""
 
     url: str
     status_code: int
@@ -280,10 +287,10 @@ class Hop:
 @dataclass(frozen=True, slots=True)
 class Response:
     """
-    What a server answered, as received; the stuff a capture is made of.
+    A response as received, the material of a capture.
 
-    `body` is the bytes on the wire (after transfer coding, before content decoding), None for a 304; `content`
-    the decoded ones. Digests are sha256 hex, sizes bytes. Header pairs are latin-1 text in the order received.
+    `body` holds the bytes on the wire, after transfer coding and before content decoding, or None for a 304. `content`
+    holds the decoded bytes. Digests are sha256 hex. Header pairs are latin-1 text in the order received.
     """
 
     target_url: str
@@ -307,7 +314,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document came."""
+    """A response with a document."""
 
     response: Response
     elapsed_ms: int
@@ -315,7 +322,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The server says that what we have is current (RFC 9110 §15.4.5)."""
+    """A 304: the stored document is current (RFC 9110 §15.4.5)."""
 
     response: Response
     elapsed_ms: int
@@ -323,7 +330,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No document came. `outcome` is failed, blocked or moved; `rule` and `detail` say why."""
+    """A request without a document. `outcome` is failed, blocked or moved, `rule` and `detail` are the reason."""
 
     source_id: str
     outcome: Outcome
@@ -341,10 +348,10 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class Capture:
     """
-    A stored response: the narrow waist. Everything after it is a function of this, the list and the rules.
+    A stored response. Every later step is a function of captures, the list and the rules.
 
-    `purpose` is `source` for a source's own document, `part` for one that it lists or that continues it, `article` for an
-    entry's page.
+    `purpose` is `source` for a source's own document, `part` for a document listed or continued by it, and `article` for
+    an entry's page.
     """
 
     id: int
@@ -360,13 +367,13 @@ class Capture:
 
     @property
     def content_type(self) -> str:
-        """The media type that the answer named, parameters and all; empty where it named none."""
+        """The Content-Type with its parameters, "" if the response had none."""
         return next((value for name, value in reversed(self.response_headers) if name.lower() == "content-type"), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A date as far as the source said it: `value` in UTC or None, and the text it was read from."""
+    """A date with its precision: `value` in UTC or None, and the original text in `raw`."""
 
     value: datetime | None
     precision: Precision
@@ -380,11 +387,13 @@ NO_DATE = Dated(None, Precision.NONE)
 @dataclass(frozen=True, slots=True)
 class Entry:
     """
-    One item of a document in the source's own words, whatever the dialect (RFC 4287 names).
+    One item of a document as written in the source, for any dialect. The field names are those of RFC 4287.
 
-    `title` and `summary` are as written and may hold markup: `title_type` and `summary_type` say whether they are
-    `text` or `html`. `link` is absolute (resolved against the base the document declares) or None. `base` is what a link
-    without a host was resolved against, with whose word that is: `channel link https://…`.
+    Attributes:
+        link: The absolute address, resolved against the document's base, or None.
+        title: The title as written, perhaps with markup. `title_type` is its type.
+        summary: The summary as written, perhaps with markup. `summary_type` is its type.
+        base: The base of a link without a host and its origin, as in "channel link https://…".
     """
 
     position: int
@@ -403,7 +412,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """One item that could not be made an entry, and why; it never costs its neighbours."""
+    """An unreadable item and the reason. It does not affect its neighbours."""
 
     position: int
     reason: str
@@ -413,9 +422,9 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class Habits:
     """
-    How often a document says that it changes (RSS 2.0 `ttl`, `skipHours`, `skipDays`; RSS 1.0 `sy:`).
+    A document's own polling hints (RSS 2.0 `ttl`, `skipHours`, `skipDays`, RSS 1.0 `sy:`).
 
-    `skip_hours` (0 to 23) and `skip_days` (0 is Monday), in UTC, are those in which nobody need ask.
+    No poll is needed in `skip_hours` (0 to 23) and on `skip_days` (0 is Monday). Both are in UTC.
     """
 
     ttl: timedelta | None = None
@@ -428,10 +437,14 @@ class Document:
     """
     A parsed capture.
 
-    `dialect` is what the content turned out to be (`rss20`, `atom10`, `json11`, …). `damage` is why the document
-    counts as imperfect, if it does; `cut` says that it breaks off, so that entries may be missing. `ttl`, `skip_hours` and
-    `skip_days` are the feed's own wishes (`Habits`). `parts` are the documents that this one only lists (a sitemap index);
-    `outside` counts the addresses of a sitemap that are not what the source is about. `next_page` is where the list goes on.
+    Attributes:
+        dialect: The detected format (`rss20`, `atom10`, `json11`, …).
+        ttl: A polling hint, as are `skip_hours` and `skip_days` (see `Habits`).
+        damage: The defect of an imperfect document, else "".
+        cut: Whether the document is truncated. Entries may be missing then.
+        parts: Addresses of listed documents, as in a sitemap index.
+        outside: The number of sitemap addresses outside the source's subject.
+        next_page: The address of the list's next page.
     """
 
     dialect: str
@@ -451,20 +464,24 @@ class Document:
 
     @property
     def habits(self) -> Habits:
-        """What it says of its own pace."""
+        """The polling hints of the document."""
         return Habits(self.ttl, self.skip_hours, self.skip_days)
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     """
-    What an announcement's own page says of itself.
+    The metadata of an announcement's own page.
 
-    `title` is plain text without the site's name, "" where the page has none; `title_original` as it was written. `heading`
-    is what its heading says instead, "" where that says no more.
-    `canonical` and the `alternates` (language tag or `x-default`, address) are absolute and not yet admitted, the page
-    itself among them where it lists itself. `refresh` is where it sends its readers by itself. `evidence` names, for each
-    field that is filled, what told it.
+    Attributes:
+        title: Plain text without the site's name, "" if the page has no title.
+        title_original: The title as written.
+        heading: The heading if it adds something to the title, else "".
+        canonical: The canonical address, absolute and not yet admitted.
+        alternates: Pairs of a language tag (or `x-default`) and an address, absolute and not yet admitted. The page itself
+            may be among them.
+        refresh: The goal of an automatic redirect by the page.
+        evidence: The evidence for each filled field.
     """
 
     title: str
@@ -485,11 +502,15 @@ class Article:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """
-    An entry in our vocabulary, clean but not yet admitted.
+    A cleaned entry, not yet admitted.
 
-    `raw_key` is the entry's first raw key (its id as written, else its link, else its title); it makes the headline's
-    id and never goes through rules that may change. `guid` is the entry id as a key (None when absent), `url` the
-    cleaned link in normal form, `title` plain text in NFC, `title_original` as the source wrote it.
+    Attributes:
+        raw_key: The entry's id as written, else its link, else its title. The headline's id is derived from it, so no
+            changeable rule may touch it.
+        guid: The entry's id as a key, None if absent.
+        url: The cleaned link in normal form.
+        title: Plain text in NFC.
+        title_original: The title as written in the source.
     """
 
     position: int
@@ -509,10 +530,10 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """
-    An entry that will not become a headline, and by which rule.
+    A refused entry and the rule.
 
-    `fate` is rejected, filtered, quarantined or unparsable. `raw_key` ties later sightings together. `url` and `title`
-    are text to be shown to a person, never followed.
+    `fate` is rejected, filtered, quarantined or unparsable. `raw_key` identifies the entry in later polls. `url` and
+    `title` are for display only. The address must not be followed.
     """
 
     position: int
@@ -530,9 +551,9 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Lease:
     """
-    A claim on one source, and on its host where it is to be asked; every write of the poll checks the fencing token.
+    A claim on one source and its host. Every write of the poll checks the fencing token.
 
-    `host` is "" for a claim without a request: what is stored already is only read again.
+    `host` is "" for work without a request: a new reading of stored bytes.
     """
 
     source_id: str
@@ -544,9 +565,9 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class PollState:
     """
-    What is remembered of a source between polls.
+    The state of a source between polls.
 
-    `unchanged_in_a_row` counts the answers 304 since a whole document last came.
+    `unchanged_in_a_row` counts the 304 responses since the last full document.
     """
 
     source_id: str
@@ -571,7 +592,7 @@ class PollState:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The ledger of one document: how many entries it offered and where each ended."""
+    """The ledger of one document: the number of entries with each outcome."""
 
     created: int = 0
     revised: int = 0
@@ -585,7 +606,7 @@ class Tally:
 
     @property
     def entries(self) -> int:
-        """Everything the document offered: the sum of the fates."""
+        """The number of all entries: the sum of the outcomes."""
         return (
             self.created
             + self.revised
@@ -602,10 +623,10 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class PollReport:
     """
-    What one poll of one source came to; a row of `ingest poll --json`.
+    The result of one poll of one source, a row of `ingest poll --json`.
 
-    `note` is something about the document that an operator should hear once. `set_aside` is the number of its capture
-    where this program failed on it.
+    `note` is a message about the document for the operator. `set_aside` is the number of a capture on which this program
+    failed.
     """
 
     source_id: str
@@ -622,7 +643,7 @@ class PollReport:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What this program failed on beside the documents of a round; `subject` is a vendor or a source."""
+    """A failure of this program in a round, outside the documents. `subject` is a vendor or a source."""
 
     subject: str
     error: str
@@ -631,9 +652,9 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class RoundReport:
     """
-    What a round came to: a report for every source that was named or due.
+    The result of a round: a report for every named or due source.
 
-    `visits` are the parts and pages that were fetched besides, each a document of its own in the ledger.
+    `visits` are the reports of fetched parts and pages. Each is a document of its own in the ledger.
     """
 
     polls: tuple[PollReport, ...]
@@ -641,23 +662,23 @@ class RoundReport:
     faults: tuple[Fault, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
-        """How many sources ended so."""
+        """Return the number of sources with an outcome."""
         return sum(report.outcome is outcome for report in self.polls)
 
     @property
     def tally(self) -> Tally:
-        """The ledgers added up."""
+        """The sum of all ledgers."""
         names = [item.name for item in fields(Tally)]
         reports = (*self.polls, *self.visits)
         return Tally(**{name: sum(getattr(report.tally, name) for report in reports) for name in names})
 
     @property
     def failed(self) -> tuple[PollReport, ...]:
-        """The reports that are neither well nor skipped."""
+        """The reports of sources that do not work. Skipped ones are not among them."""
         well = {Outcome.OK, Outcome.NOT_MODIFIED, Outcome.SKIPPED}
         return tuple(report for report in self.polls if report.outcome not in well)
 
     @property
     def set_aside(self) -> tuple[PollReport, ...]:
-        """The reports of documents on which this program failed, parts and pages among them."""
+        """The reports of documents on which this program failed, parts and pages included."""
         return tuple(report for report in (*self.polls, *self.visits) if report.set_aside is not None)

@@ -95,13 +95,13 @@ def _page_by_id(entry: Entry, document: Document) -> str:
 
 
 def is_far(candidate: Candidate, at: datetime) -> bool:
-    """Whether an entry would stand above all news for long by its future date. (`dates` drops years before 1990.)"""
+    """Whether an entry would stand above all news for long by its future date. Years before 1990 are no dates (`dates`)."""
     return candidate.published.value is not None and candidate.published.value > at + FAR
 
 
 def filtered_by(candidate: Candidate, source: Source) -> tuple[str, str] | None:
     """
-    Return the rule and the detail by which the source's stanza filters a candidate out; None if it stays.
+    Return the rule and the detail by which the source's stanza filters a candidate out, or None.
 
     Only path patterns count while the title is unknown.
     """
@@ -144,7 +144,7 @@ class _Filters:
     topics: tuple[re.Pattern[str], ...]
 
     def verdict(self, candidate: Candidate, path: str) -> tuple[str, str] | None:
-        """Return the rule and the detail by which a candidate is filtered out; None if it stays."""
+        """Return the rule and the detail by which a candidate is filtered out, or None."""
         fields = {"path": (path,), "title": (candidate.title,), "category": candidate.categories}
 
         def matching(patterns: Iterable[tuple[str, re.Pattern[str]]]) -> str | None:

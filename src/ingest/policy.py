@@ -17,9 +17,9 @@ The values of `Refused.rule`, a closed list:
     port               any port but the default one
     ip-host            a number for a host, in any spelling
     single-label       a host without a domain
-    trailing-dot       a host that ends in a dot
+    trailing-dot       a dot at the end of the host
     idn                punycode of an invalid internationalised name
-    mixed-script       a name that mixes scripts
+    mixed-script       a name in mixed scripts
     confusable         a name whose foreign letters all look like Latin ones
     encoded-separator  %2F, %5C, %00, // or the like on a host listed by path
     exception          an exception of the vendor

@@ -81,7 +81,7 @@ class Settlement:
     Attributes:
         rule: The rule of a failure.
         requested_delay: The freshness lifetime of the response.
-        habits: The document's own polling hints; None if no document was read.
+        habits: The document's own polling hints, None without a document.
         notice: A message for the operator about a source that works.
         moved: Whether the document came from another address.
         ours: Whether the failure is a bug in this program. The source then keeps its interval.
@@ -146,7 +146,7 @@ def applies_robots(source: Source) -> bool:
     return source.kind is not Kind.FEED and not source.robots_ignored_because
 
 
-# ── false 304 responses ────────────────────────────────────────────────────────────────────────────────
+# ── false 304 responses ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def omits_validators(state: PollState) -> bool:

@@ -84,7 +84,7 @@ def is_fresh(record: RobotsRecord, now: datetime) -> bool:
 
 def allows(record: RobotsRecord, target: str, token: str) -> bool | None:
     """
-    Return whether a robot may request a path with its query; None while the host is unreachable.
+    Return whether a robot may request a path with its query, or None while the host is unreachable.
 
     4xx allows everything. 5xx and no response allow nothing for now (RFC 9309 §2.3.1.3, §2.3.1.4).
     """

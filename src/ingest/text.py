@@ -1,8 +1,8 @@
 """
-Text as people read it: markup gone, entities decoded once, invisible characters out, one normal form.
+Readable text: without markup, entities decoded once, without invisible characters, in one normal form.
 
-Nothing here keeps state or knows what a feed is. Same text in, same text out, on every Python version: character sets
-are written out below instead of being asked from `unicodedata`, whose tables differ between versions.
+Pure functions without any knowledge of feeds. The result is the same on every Python version: character sets are written out
+below, because the tables of `unicodedata` differ between versions.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from typing import Final
 from ingest.model import TextKind
 
 TITLE_LIMIT: Final = 1_000
-"""Characters of a title that are kept; the longest of 11,000 recorded ones has 163, so more is an accident or an attack."""
+"""The most characters of a title to keep. The longest of 11,000 recorded ones has 163: more is an error or an attack."""
 
 SUMMARY_LIMIT: Final = 500
-"""Characters of a summary that are kept: a paragraph, enough to tell whether to open the page."""
+"""The most characters of a summary to keep: a paragraph, enough to decide whether to open the page."""
 
 MARKUP_LIMIT: Final = 65_536
-"""Characters of markup that are looked at: the longest recorded text has 54,000, and a Berkeley feed opens with 1,700
-of meta tags and style sheet before the first word."""
+"""
+The most characters of markup to read. The longest recorded text has 54,000.
+
+A Berkeley feed opens with 1,700 characters of meta tags and style sheet before the first word.
+"""
 
 TAG_LIMIT: Final = 2_000
-"""Tags of markup that are looked at; the most in a recorded text is 1,695. What is nested costs the square of its depth."""
+"""The most tags of markup to read. A recorded text has at most 1,695. Nested tags cost the square of their depth."""
 
 # ── characters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -41,17 +44,17 @@ _INVISIBLE: Final = re.compile(
     + "]"
 )
 _SELECTORS: Final = "\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
-# A selector changes the one character before it (☺️, 葛󠄀); at the start, after a space or after another it hides data.
+# A selector changes the one character before it (☺️, 葛󠄀). At the start, after a space or after another one it hides data.
 _STRAY_SELECTOR: Final = re.compile(f"(?<![^\\s\u200c\u200d{_SELECTORS}])[{_SELECTORS}]")
 _EMOJI: Final = "\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
-# Scripts in which a joiner is spelling: Arabic to Tibetan, Myanmar, Khmer, Mongolian and the other Brahmic blocks.
+# Scripts with joiners in their spelling: Arabic to Tibetan, Myanmar, Khmer, Mongolian and the other Brahmic blocks.
 _JOINING: Final = "\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua840-\ua8ff\ua980-\uabff\U00011000-\U00011fff"
 _JOINER: Final = re.compile(
     f"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])|(?<=[{_JOINING}])[\u200c\u200d]|(?P<stray>[\u200c\u200d])"
 )
-_MARK_LIMIT: Final = 30  # on one character (UAX #15 §13, Stream-Safe Text Format); sorting them costs the square
-_MANY_MARKS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARK_LIMIT + 1},}}")  # marks are no word characters
-_SPACE: Final = re.compile("[\\s\u2800]+")  # U+2800, the empty braille pattern, is a space in all but name
+_MARK_LIMIT: Final = 30  # on one character (UAX #15 §13, Stream-Safe Text Format). Sorting them costs the square
+_MANY_MARKS: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARK_LIMIT + 1},}}")  # marks are not word characters
+_SPACE: Final = re.compile("[\\s\u2800]+")  # U+2800, the empty braille pattern, looks like a space
 
 # ── markup ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -60,7 +63,7 @@ _BLOCK: Final = re.compile(
     r"header|hr|img|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b",
     re.IGNORECASE,
 )
-# Never read aloud: code, fallbacks, and the readings of Japanese ruby, which would double every word.
+# Not part of the text: code, fallbacks, and the readings of Japanese ruby. They would double every word.
 _DROPPED: Final = [
     *("script", "style", "title", "template", "noscript", "iframe", "object", "svg", "rt", "rp", "annotation"),
 ]
@@ -68,12 +71,12 @@ _EVERYDAY_TAG: Final = re.compile(
     r"a|abbr|b|bdi|bdo|big|blockquote|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|ol|p|pre|q|rb|rp|"
     r"rt|ruby|s|samp|small|span|strike|strong|sub|sup|tt|u|ul|var|wbr"
 )
-# HTML §13.2.4.3: an open one of these is opened again in every block that follows, and only like ones are counted: 65 KB
-# of `<b a1><p><b a2><p>…` make 25 million elements in 14 s.
+# HTML §13.2.4.3: each of these is opened again in every later block while it is open, with a limit for equal ones only:
+# 65 KB of `<b a1><p><b a2><p>…` make 25 million elements in 14 s.
 _REOPENED: Final = re.compile(
     r"(</?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
 )
-_FEW_TAGS: Final = 32  # of which no more than 16 × 16 elements can be made
+_FEW_TAGS: Final = 32  # they make 16 × 16 elements at most
 # Each attribute is compared with those before it: 65 KB of them take 0.14 s. Quotes are read as HTML §13.2.5 does.
 _TAG_LENGTH: Final = 4_000
 _WHOLE_TAG: Final = re.compile(r"<([A-Za-z][\w:-]*+)(?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+>?")
@@ -101,9 +104,9 @@ def plain(markup: str, kind: TextKind) -> str:
     """
     Return `markup` as one line of text in NFC.
 
-    `html` loses its tags (block elements become spaces) and has its entities decoded once; `text` is taken literally,
-    so that `List<T>` and `&amp;` stay what they are. In both, white space of any kind becomes single spaces and what
-    cannot be seen is removed; joiners and variation selectors stay where they are spelling. Idempotent for `text`.
+    `html` loses its tags (block elements become spaces) and has its entities decoded once. `text` is literal: `List<T>`
+    and `&amp;` stay as they are. In both, white space of any kind becomes single spaces, and invisible characters are
+    removed. Joiners and variation selectors stay if they are part of the spelling. Idempotent for `text`.
     """
     written = _without_markup(markup) if kind == "html" else markup
     if written.isascii() and written.isprintable():
@@ -115,13 +118,13 @@ def plain(markup: str, kind: TextKind) -> str:
 
 
 def _few_marks(text: str) -> str:
-    """Return `text` with no more marks on a character than any language writes."""
+    """Return `text` with no more marks on a character than any language has."""
     return _MANY_MARKS.sub(_thinned, text)
 
 
-def _thinned(found: re.Match[str]) -> str:
+def _thinned(match: re.Match[str]) -> str:
     kept, marks = [], 0
-    for char in found[0]:
+    for char in match[0]:
         marks = marks + 1 if unicodedata.combining(char) else 0
         if marks <= _MARK_LIMIT:
             kept.append(char)
@@ -129,21 +132,21 @@ def _thinned(found: re.Match[str]) -> str:
 
 
 def _without_markup(markup: str) -> str:
-    """Return the text of an HTML fragment; what is not shown by a browser is not in it."""
+    """Return the visible text of an HTML fragment."""
     if "<" not in markup:
         return html.unescape(markup)
-    from selectolax.lexbor import LexborHTMLParser  # an idle round compares titles and reads none
+    from selectolax.lexbor import LexborHTMLParser  # only rounds with new text need it
 
     markup = _defused(markup[:MARKUP_LIMIT])
-    # A space before every block tag is all the layout that one line of text needs, and no tree walk in Python.
-    # The body tag keeps what may stand in a head (style, noscript, title) from ending it in the middle.
+    # One line of text needs no layout but a space before every block tag. That saves a tree walk in Python.
+    # With the body tag, elements of a head (style, noscript, title) do not end the text in the middle.
     tree = LexborHTMLParser("<body>" + _BLOCK.sub(r" \g<0>", markup))
     tree.strip_tags(_DROPPED)
     return tree.body.text(deep=True) if tree.body else ""  # a frameset has no body
 
 
 def _defused(markup: str) -> str:
-    """Return markup of the same text that costs a parser no more than its length."""
+    """Return markup with the same text and a parsing cost linear in its length."""
     parts = markup.split("<", TAG_LIMIT + 1)[: TAG_LIMIT + 1]
     if len(parts) > _FEW_TAGS:
         markup = _REOPENED.sub(r"\1span", "<".join(parts))
@@ -152,7 +155,7 @@ def _defused(markup: str) -> str:
     return markup
 
 
-# What reads links takes the semicolon off a reference; some lose the angle brackets, others make a comment of it.
+# Link extraction removes the semicolon of a reference. Some software loses the angle brackets or makes a comment of it.
 _COVER: Final = re.compile(r"(?:\s*+(?P<angle><|&lt;?)?!(?:--)?\[CDATA\[){1,4}", re.IGNORECASE)
 _COVER_ENDS: Final = ("]]>", "]]&gt;", "]]&gt", "]]-->", "]]--&gt;")
 _COVER_WITHIN: Final = re.compile(r"\]\](?:--)?(?:>|&gt;?)(?:\s*(?:<|&lt;?)!(?:--)?\[CDATA\[)?", re.IGNORECASE)
@@ -160,16 +163,16 @@ _COVER_WITHIN: Final = re.compile(r"\]\](?:--)?(?:>|&gt;?)(?:\s*(?:<|&lt;?)!(?:-
 
 def uncovered(text: str) -> str:
     """
-    Return text without the marks of a CDATA section around it: it was wrapped twice, or escaped after it was wrapped.
+    Return text without the marks of a CDATA section around it, left by double wrapping or escaping.
 
-    What stands inside is as it was before, so references in it are still references. Marks inside a text are its subject.
+    The content is unchanged: references in it are still references. Marks in the middle of a text are part of it.
     """
     opened = _COVER.match(text)
     if opened is None:
         return text
     text = text[opened.end() :].rstrip()
     ends = _COVER_ENDS if opened["angle"] else ("]]",)
-    for _ in range(4):  # as often as it may have begun
+    for _ in range(4):  # as many as the opening marks
         end = next((mark for mark in ends if text.endswith(mark)), "")
         text = text.removesuffix(end).rstrip()
     return _COVER_WITHIN.sub("", text)
@@ -177,12 +180,12 @@ def uncovered(text: str) -> str:
 
 def guess_kind(value: str) -> TextKind:
     """
-    Return whether text of an undeclared type (an RSS title, a category) was meant as markup.
+    Return the likely type of a text without a declared type (an RSS title, a category).
 
-    RSS 2.0 does not say; most titles are text, some are escaped HTML (RSS Board, best practices, "title"). It counts
-    as HTML when every tag is an everyday one and something proves intent: a pair of tags, a `<br>`, or a character
-    reference; and where a browser would run or load something, with words beside it. So `The <script> element` and
-    `List<T>` stay text, `<b>New</b>`, `Q&amp;A` and `<img src=x> New` do not.
+    RSS 2.0 leaves it open: most titles are text, some are escaped HTML (RSS Board, best practices, "title"). A text counts as
+    HTML in two cases. Either every tag is a common one, and there is a pair of tags, a `<br>` or a character reference. Or a
+    browser would run or load something, and there are words beside it. So `The <script> element` and `List<T>` are text,
+    but `<b>New</b>`, `Q&amp;A` and `<img src=x> New` are HTML.
     """
     tags = [(bool(slash), name.lower()) for slash, name in _TAG.findall(value)]
     opened = {name for closing, name in tags if not closing}
@@ -205,12 +208,12 @@ def clean_summary(markup: str, kind: TextKind) -> str:
     """
     Return the beginning of a text as one plain line of at most `SUMMARY_LIMIT` characters.
 
-    It ends with the last sentence that fits, if that keeps half of the room, else at a word with an ellipsis.
+    It ends with the last complete sentence if that is at least half of the limit, else at a word with an ellipsis.
     """
     whole = plain(markup, kind)
     if len(whole) <= SUMMARY_LIMIT:
         return whole
-    ends = [found.end() for found in _SENTENCE_END.finditer(whole, 0, SUMMARY_LIMIT)]
+    ends = [match.end() for match in _SENTENCE_END.finditer(whole, 0, SUMMARY_LIMIT)]
     if ends and ends[-1] >= SUMMARY_LIMIT // 2:
         return whole[: ends[-1]]
     return _cut(whole, SUMMARY_LIMIT)
@@ -230,7 +233,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _inside_character(text: str, index: int) -> bool:
-    """Whether a cut before `text[index]` would split what a reader sees as one character (UAX #29, the common part)."""
+    """Whether a cut before `text[index]` would split a visible character (the common part of UAX #29)."""
     following = text[index]
     if text[index - 1] == "\u200d" or _EXTENDER.match(following) or unicodedata.category(following).startswith("M"):
         return True
@@ -240,9 +243,9 @@ def _inside_character(text: str, index: int) -> bool:
 
 def script_language(text: str) -> str | None:
     """
-    Return `ja` for text with kana, `ko` for text with hangul, else None: the languages that a script alone proves.
+    Return `ja` for text with kana, `ko` for text with hangul, else None.
 
-    Han characters prove nothing; Chinese and Japanese titles share them.
+    Only these scripts prove a language. Chinese and Japanese titles share Han characters.
     """
     if _KANA.search(text):
         return "ja"
@@ -253,7 +256,7 @@ def language_tag(raw: str | None) -> str | None:
     """
     Return a language tag in its usual case (`en-us` and `en_US` → `en-US`, RFC 5646 §2.1.1), None if it is not one.
 
-    Two-letter parts after the first are regions, four-letter ones scripts.
+    Later parts with two letters are regions, with four letters scripts.
     """
     tag = (raw or "").strip().replace("_", "-")
     if not _LANGUAGE_TAG.fullmatch(tag) or len(tag) > 35:  # noqa: PLR2004 RFC 5646 §4.4.1: 35 always suffices

@@ -227,7 +227,7 @@ def check_status(response: HttpResponse, now: datetime) -> None:
 
 def requested_back_off(response: HttpResponse, now: datetime) -> BackOff | None:
     """
-    Return the host's request to stop asking for a while; None if there is no such request.
+    Return the host's request to stop asking for a while, or None.
 
     A 429 (RFC 6585 §4) or 503 (RFC 9110 §15.6.4) is about the whole host. After any other status a Retry-After is about
     the one address. A 429 without Retry-After means `DEFAULT_BACK_OFF`. A 503 with a delay up to `MAX_RETRY_WAIT_S` is

@@ -30,7 +30,7 @@ SOON_S: Final = 0.01
 
 def lease_for(timeout: timedelta, gap: timedelta) -> timedelta:
     """
-    Return the length of a lease: several times the longest that its holder can need.
+    Return the length of a lease: several times the longest need of its holder.
 
     The holder needs time for one request with retries and redirects (`timeout` in all), for the gaps between them, for
     waiting at other hosts, and for reading the document.
@@ -39,7 +39,7 @@ def lease_for(timeout: timedelta, gap: timedelta) -> timedelta:
 
 
 class _ThreadLease(threading.local):
-    """The lease of the source that this thread polls, until its host is released."""
+    """The lease of the source polled by this thread, until its host is released."""
 
     lease: Lease | None = None
 
@@ -61,7 +61,7 @@ class SharedHostLimiter:
     """
     Slots under the host's lease in the database.
 
-    The thread that polls a claimed source holds that host already (`holding`). Any other host is claimed for a single
+    A thread holds the host of its claimed source already (`holding`). Any other host is claimed for a single
     request. The thread releases its own host first, so that two threads never wait for each other.
 
     Args:
