@@ -77,7 +77,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-class Fate(StrEnum):
+class EntryOutcome(StrEnum):
     """The result for one entry of a document. Every entry has exactly one (CONTRACT §4)."""
 
     CREATED = "created"
@@ -537,7 +537,7 @@ class Refusal:
     """
 
     position: int
-    fate: Fate
+    fate: EntryOutcome
     rule: str
     detail: str
     raw_key: str

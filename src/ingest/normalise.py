@@ -17,7 +17,7 @@ from typing import Final
 
 from ingest import policy, urls
 from ingest.errors import UrlError
-from ingest.model import Candidate, Document, Entry, Fate, Refusal, Source, Unreadable, Vendor
+from ingest.model import Candidate, Document, Entry, EntryOutcome, Refusal, Source, Unreadable, Vendor
 from ingest.text import clean_summary, clean_title, guess_kind, language_tag, plain, script_language
 
 CATEGORY_COUNT: Final = 20
@@ -41,7 +41,7 @@ def normalise(document: Document, source: Source, vendor: Vendor) -> list[Candid
 def _unreadable(item: Unreadable) -> Refusal:
     return Refusal(
         position=item.position,
-        fate=Fate.UNPARSABLE,
+        fate=EntryOutcome.UNPARSABLE,
         rule=item.reason,
         detail=item.detail,
         raw_key=f"{item.reason}: {item.detail}",  # the entry has no readable key of its own
@@ -52,20 +52,20 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
     title = clean_title(entry.title, entry.title_type)
     raw_key = entry.entry_id or entry.link or entry.title
 
-    def refuse(fate: Fate, rule: str, detail: str) -> Refusal:
+    def refuse(fate: EntryOutcome, rule: str, detail: str) -> Refusal:
         return Refusal(entry.position, fate, rule, detail, raw_key, (entry.link or "")[:_SHOWN], title)
 
     if not title and not source.opens_pages:
-        return refuse(Fate.UNPARSABLE, "no-title", "the entry has no title")
+        return refuse(EntryOutcome.UNPARSABLE, "no-title", "the entry has no title")
     link = entry.link or _page_by_id(entry, document)
     if not link:
-        return refuse(Fate.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
+        return refuse(EntryOutcome.REJECTED, "no-link", "the entry has no link, so nothing proves where it was said")
     try:
         url = urls.clean(policy.upgrade(vendor, urls.unwrapped(urls.parse(link))))
         if isinstance(policy.admit(vendor, url.text), policy.Admitted):  # others have a plainer reason to be refused
             urls.possible(url)
     except UrlError as error:
-        return refuse(Fate.REJECTED, error.rule, error.message)
+        return refuse(EntryOutcome.REJECTED, error.rule, error.message)
     candidate = Candidate(
         position=entry.position,
         raw_key=raw_key,
@@ -80,7 +80,7 @@ def _entry(entry: Entry, document: Document, source: Source, vendor: Vendor) -> 
         updated=entry.updated,
     )
     filtered = filtered_by(candidate, source)
-    return refuse(Fate.FILTERED, *filtered) if filtered else candidate
+    return refuse(EntryOutcome.FILTERED, *filtered) if filtered else candidate
 
 
 def _page_by_id(entry: Entry, document: Document) -> str:

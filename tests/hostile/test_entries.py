@@ -10,7 +10,7 @@ from hostile.entries import REFUSED as REFUSED_LINKS
 from ingest.dedupe import Offer
 from ingest.judging import Reading
 from ingest.judging.documents import judge
-from ingest.model import Fate, Refusal
+from ingest.model import EntryOutcome, Refusal
 
 FIRST = "<title>First</title><link>https://www.acme-ai.com/first</link>"
 LAST = "<title>Last</title><link>https://www.acme-ai.com/last</link>"
@@ -32,7 +32,7 @@ def test_a_link_that_is_not_official_is_refused_by_name_and_the_rest_of_the_feed
     offers, refusals = judged("<title>Model 6</title>" + carrier.format(escape(case.link)))
     assert [offer.candidate.title for offer in offers] == ["First", "Last"]
     (refusal,) = refusals
-    assert refusal.fate is Fate.REJECTED
+    assert refusal.fate is EntryOutcome.REJECTED
     assert refusal.title == "Model 6"
     if carrier.startswith("<guid>"):
         assert refusal.rule  # a guid that is no web address is no link at all
@@ -53,7 +53,7 @@ def test_a_date_is_plausible_or_none_or_the_entry_waits(written: str, precision:
     offers, refusals = judged(f"<title>Model 6</title><link>{OFFICIAL}</link><pubDate>{written}</pubDate>")
     if precision == "far-date":
         (refusal,) = refusals
-        assert (refusal.fate, refusal.rule) == (Fate.QUARANTINED, "far-date")
+        assert (refusal.fate, refusal.rule) == (EntryOutcome.QUARANTINED, "far-date")
         assert written in refusal.detail
     else:
         assert offers[1].candidate.published.precision == precision

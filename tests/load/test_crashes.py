@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 import ingest
 from ingest import allowlist
-from ingest.model import Fate
+from ingest.model import EntryOutcome
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import read
@@ -124,7 +124,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
         assert set(links(engine)) == yard.links, f"after kill {number}"
 
     shown = links(engine)
-    fates = " + ".join(Fate)
+    fates = " + ".join(EntryOutcome)
     tell(
         f"{engine.dialect.name}: {kills} kills; left behind: {left}; lost {len(yard.links - set(shown))},"
         f" doubled {len(shown) - len(set(shown))} of {len(yard.links)}"

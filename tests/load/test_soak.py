@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ingest import allowlist
-from ingest.model import Fate, Outcome
+from ingest.model import EntryOutcome, Outcome
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
 from load.daemon import HOLDINGS, Daemon, Held
@@ -91,7 +91,7 @@ def test_a_soak_of_misbehaving_sources_leaves_memory_and_files_flat_and_no_good_
     assert files <= were + FILES
     assert max(one.threads for one in last) <= max(one.threads for one in first) + FILES
     assert not any(one.children for one in held)
-    assert count(engine, f"polls WHERE entries <> {' + '.join(Fate)}") == 0
+    assert count(engine, f"polls WHERE entries <> {' + '.join(EntryOutcome)}") == 0
     assert count(engine, "captures WHERE ingested_at IS NULL") == 0
     listed = allowlist.parse(town.list().encode())
     assert [finding for finding in check(engine, listed) if finding.level == "fault"] == []

@@ -21,7 +21,7 @@ from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.model import Fate, Outcome
+from ingest.model import EntryOutcome, Outcome
 from ingest.store import checks, replays
 from ingest.store.engine import read
 from thinned import is_long
@@ -170,7 +170,9 @@ def poll(world: World) -> dict[str, int]:
             break
         world.round(after=timedelta(hours=7))
     tallies = [own.tally for own in report.polls]
-    return {fate.value: sum(counts) for fate in Fate if sum(counts := [getattr(one, fate.value) for one in tallies])}
+    return {
+        fate.value: sum(counts) for fate in EntryOutcome if sum(counts := [getattr(one, fate.value) for one in tallies])
+    }
 
 
 def go_the_whole_way(world: World, folder: Path, url: str, rounds: list[Round]) -> None:

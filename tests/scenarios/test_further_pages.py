@@ -16,7 +16,7 @@ from ingest import pipeline
 from ingest.demo.answers import Answer, redirect
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from ingest.model import Capture, Document, Fate, Outcome, Source
+from ingest.model import Capture, Document, EntryOutcome, Outcome, Source
 from ingest.store import replays
 from ingest.store.engine import read
 from world import World, fetch_settings
@@ -92,7 +92,7 @@ def assert_replayed(world: World, folder: Path) -> None:
 
 def assert_balanced(world: World) -> None:
     """See that each page's fates sum to its entries, and that no page waits to be read."""
-    fates = " + ".join(fate.value for fate in Fate)
+    fates = " + ".join(fate.value for fate in EntryOutcome)
     assert not world.rows(f"SELECT id FROM polls WHERE entries <> {fates}")
     assert not world.rows("SELECT id FROM captures WHERE ingested_at IS NULL")
 

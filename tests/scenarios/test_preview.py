@@ -14,7 +14,7 @@ from ingest.authoring.survey import look
 from ingest.demo.answers import Answer
 from ingest.errors import ParseError
 from ingest.judging import Reading
-from ingest.model import Allowlist, Capture, Fate, Kind, State, Tally
+from ingest.model import Allowlist, Capture, EntryOutcome, Kind, State, Tally
 from world import NOW, World, rss
 from world import Item as Told
 
@@ -104,7 +104,7 @@ def test_entries_whose_page_is_opened_first_wait_in_a_preview_as_in_a_poll(world
     first = urlset(*(f"/research/{n}" for n in range(5)), "/about")
     told = seen("map", first, world)
     assert (told.tally.pending, told.tally.seen) == (2, 3)
-    assert [item.url for item in told.items if item.fate is Fate.PENDING] == [
+    assert [item.url for item in told.items if item.fate is EntryOutcome.PENDING] == [
         f"{HOST}/research/3",
         f"{HOST}/research/4",
     ]
@@ -132,14 +132,14 @@ _TABLES = {
 
 def test_each_entry_says_where_it_would_end_and_why() -> None:
     told = seen("news", FEED)
-    rules = {item.title: (item.fate, item.rule) for item in told.items if item.fate is not Fate.DUPLICATE}
+    rules = {item.title: (item.fate, item.rule) for item in told.items if item.fate is not EntryOutcome.DUPLICATE}
     assert told.tally.duplicate == 1
     assert rules == {
-        "Model 5 is here": (Fate.CREATED, ""),
-        "Model 4 is here": (Fate.CREATED, ""),
-        "Job: parrot": (Fate.FILTERED, "exclude"),
-        "Press says": (Fate.REJECTED, "off-scope"),
-        "In two years": (Fate.QUARANTINED, "far-date"),
+        "Model 5 is here": (EntryOutcome.CREATED, ""),
+        "Model 4 is here": (EntryOutcome.CREATED, ""),
+        "Job: parrot": (EntryOutcome.FILTERED, "exclude"),
+        "Press says": (EntryOutcome.REJECTED, "off-scope"),
+        "In two years": (EntryOutcome.QUARANTINED, "far-date"),
     }
     assert told.verdict.passed
 

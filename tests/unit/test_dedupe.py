@@ -22,7 +22,7 @@ from ingest.dedupe import (
     reconcile,
     title_key,
 )
-from ingest.model import Candidate, Dated, Fate, Grant, Kind, Precision, Scope, Source
+from ingest.model import Candidate, Dated, EntryOutcome, Grant, Kind, Precision, Scope, Source
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 NEWS = Source(id="acme/news", vendor_id="acme", kind=Kind.FEED, url="https://www.acme.com/feed.xml", digest="0")
@@ -64,10 +64,10 @@ def remember(known: Known, decisions: Sequence[Decision], source: Source = NEWS)
     for made in decisions:
         by_key |= dict.fromkeys(made.new_keys, made.headline_id)
         candidate = made.offer.candidate
-        if made.fate is Fate.CREATED:
+        if made.fate is EntryOutcome.CREATED:
             heads[made.headline_id] = KnownHeadline(made.headline_id, source.id, candidate.title, "live", 1)
             repeats[candidate.raw_key] = repeats.get(candidate.raw_key, 0) + 1
-        if made.fate is Fate.REVISED:
+        if made.fate is EntryOutcome.REVISED:
             heads[made.headline_id] = replace(
                 heads[made.headline_id], title=candidate.title, revision=made.revision, state="live"
             )
@@ -102,7 +102,7 @@ def decide(known: Known, *offers: Offer, source: Source = NEWS, at: datetime = N
     return reconcile(placed, known, source=source, at=at)
 
 
-def fates(decisions: Sequence[Decision]) -> list[Fate]:
+def fates(decisions: Sequence[Decision]) -> list[EntryOutcome]:
     return [decision.fate for decision in decisions]
 
 
@@ -110,8 +110,8 @@ def test_an_unknown_entry_is_created_and_the_same_one_again_is_seen() -> None:
     first = decide(Known(), offer())
     again = decide(remember(Known(), first), offer())
 
-    assert fates(first) == [Fate.CREATED]
-    assert fates(again) == [Fate.SEEN]
+    assert fates(first) == [EntryOutcome.CREATED]
+    assert fates(again) == [EntryOutcome.SEEN]
     assert again[0].headline_id == first[0].headline_id
     assert not again[0].claim_changed
     assert again[0].new_keys == ()
@@ -121,7 +121,7 @@ def test_an_edited_title_is_a_revision_of_the_same_headline() -> None:
     first = decide(Known(), offer())
     edited = decide(remember(Known(), first), offer(title="Acme opens a lab"))
 
-    assert fates(edited) == [Fate.REVISED]
+    assert fates(edited) == [EntryOutcome.REVISED]
     assert edited[0].headline_id == first[0].headline_id
     assert edited[0].revision == 2
 
@@ -130,7 +130,7 @@ def test_a_moved_link_is_a_revision_and_adds_the_new_address_as_key() -> None:
     first = decide(Known(), offer())
     moved = decide(remember(Known(), first), offer("/newsroom/a"))
 
-    assert fates(moved) == [Fate.REVISED]
+    assert fates(moved) == [EntryOutcome.REVISED]
     assert [key.value for key in moved[0].new_keys] == ["acme.com/newsroom/a"]
 
 
@@ -138,7 +138,7 @@ def test_the_same_page_from_another_source_is_a_duplicate_whatever_its_title() -
     known = remember(Known(), decide(Known(), offer()))
     other = decide(without_claims(known), offer(guid="b-1", title="Acme lab opens"), source=BLOG)
 
-    assert fates(other) == [Fate.DUPLICATE]
+    assert fates(other) == [EntryOutcome.DUPLICATE]
     assert other[0].claim_changed
 
 
@@ -149,8 +149,8 @@ def test_two_sources_that_title_one_page_differently_never_flip_flop() -> None:
     again = decide(told, other, source=BLOG)
     retold = decide(told, offer(guid="b-1", title="Acme lab opens today"), source=BLOG)
 
-    assert fates(again) == [Fate.SEEN]
-    assert fates(retold) == [Fate.SEEN]
+    assert fates(again) == [EntryOutcome.SEEN]
+    assert fates(retold) == [EntryOutcome.SEEN]
     assert retold[0].claim_changed
 
 
@@ -158,7 +158,7 @@ def test_guid_churn_with_the_same_title_creates_nothing() -> None:
     known = remember(Known(), decide(Known(), offer()))
     churned = decide(known, offer(guid="https://www.acme.com/?p=1"))
 
-    assert fates(churned) == [Fate.SEEN]
+    assert fates(churned) == [EntryOutcome.SEEN]
     assert [key.kind for key in churned[0].new_keys] == ["guid"]
 
 
@@ -167,19 +167,19 @@ def test_several_announcements_that_share_a_page_stay_apart() -> None:
     first = decide(Known(), *crowd)
     again = decide(remember(Known(), first), *crowd)
 
-    assert fates(first) == [Fate.CREATED] * 3
+    assert fates(first) == [EntryOutcome.CREATED] * 3
     assert len({decision.headline_id for decision in first}) == 3
-    assert fates(again) == [Fate.SEEN] * 3
+    assert fates(again) == [EntryOutcome.SEEN] * 3
 
 
 def test_a_new_announcement_on_a_known_page_is_created() -> None:
     known = remember(Known(), decide(Known(), offer("/changelog", guid="g1", title="Release 1")))
     later = offer("/changelog", guid="g2", title="Release 2", published=NOW + timedelta(days=7))
 
-    assert fates(decide(known, later)) == [Fate.CREATED]
+    assert fates(decide(known, later)) == [EntryOutcome.CREATED]
     assert sorted(fates(decide(known, later, offer("/changelog", guid="g1", title="Release 1")))) == [
-        Fate.CREATED,
-        Fate.SEEN,
+        EntryOutcome.CREATED,
+        EntryOutcome.SEEN,
     ]
 
 
@@ -188,12 +188,12 @@ def test_entries_without_guid_that_share_a_page_are_told_apart_by_title() -> Non
     first = decide(Known(), *crowd)
     again = decide(remember(Known(), first), *crowd)
 
-    assert fates(first) == [Fate.CREATED] * 3
-    assert fates(again) == [Fate.SEEN] * 3
+    assert fates(first) == [EntryOutcome.CREATED] * 3
+    assert fates(again) == [EntryOutcome.SEEN] * 3
 
 
 def test_one_entry_listed_twice_is_created_once() -> None:
-    assert sorted(fates(decide(Known(), offer(), offer()))) == [Fate.CREATED, Fate.DUPLICATE]
+    assert sorted(fates(decide(Known(), offer(), offer()))) == [EntryOutcome.CREATED, EntryOutcome.DUPLICATE]
 
 
 def test_a_revoked_headline_under_an_official_address_again_is_restored() -> None:
@@ -203,7 +203,7 @@ def test_a_revoked_headline_under_an_official_address_again_is_restored() -> Non
 
     (back,) = decide(revoked, offer())
 
-    assert back.fate is Fate.REVISED
+    assert back.fate is EntryOutcome.REVISED
     assert back.restores
 
 
@@ -212,7 +212,7 @@ def test_a_withdrawn_headline_stays_withdrawn_when_its_entry_changes() -> None:
     (made,) = known.headlines
     withdrawn = replace(known, headlines={made: replace(known.headlines[made], state="withdrawn")})
 
-    assert fates(decide(withdrawn, offer(title="Acme opens again"))) == [Fate.SEEN]
+    assert fates(decide(withdrawn, offer(title="Acme opens again"))) == [EntryOutcome.SEEN]
 
 
 def test_old_and_undated_entries_of_a_first_fill_are_backfill_and_fresh_ones_are_not() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.dedupe import BULK_ENTRIES, TABLE, Decision, Known, Offer, Own, Page, churn
-from ingest.model import Fate
+from ingest.model import EntryOutcome
 from unit.test_dedupe import BLOG, NOW, decide, fates, offer, remember, without_claims
 
 NOTE = Path(__file__).parents[2] / "docs/decisions/0003-identity.md"
@@ -66,13 +66,13 @@ def test_every_pair_of_facts_has_its_row_and_the_note_says_the_same() -> None:
 def test_with_its_name_an_entry_may_change_all_but_one_of_page_title_and_time(edited: Offer) -> None:
     (first,) = known(offer()).headlines
     (decision,) = decide(known(offer()), edited)
-    assert (decision.fate, decision.headline_id) == (Fate.REVISED, first)
+    assert (decision.fate, decision.headline_id) == (EntryOutcome.REVISED, first)
 
 
 def test_with_its_name_an_entry_may_move_to_a_page_that_another_headline_has() -> None:
     there = known(offer(), offer("/news/b", guid="b", title="Borea closes", published=LATER))
     (decision,) = decide(there, offer("/news/b"))
-    assert (decision.fate, decision.headline_id) == (Fate.REVISED, decide(Known(), offer())[0].headline_id)
+    assert (decision.fate, decision.headline_id) == (EntryOutcome.REVISED, decide(Known(), offer())[0].headline_id)
     assert decision.new_keys == ()  # the page stays the other's: keys never merge two headlines
 
 
@@ -84,9 +84,9 @@ REUSED = offer("/news/z", title="Something else", published=LATER)
 def test_a_guid_used_for_another_article_makes_a_new_headline_that_is_known_from_then_on() -> None:
     before = known(offer())
     (decision,) = decide(before, REUSED)
-    assert (decision.fate, decision.repeat) == (Fate.CREATED, 1)
+    assert (decision.fate, decision.repeat) == (EntryOutcome.CREATED, 1)
     assert decision.headline_id not in before.headlines
-    assert fates(decide(remember(before, [decision]), REUSED)) == [Fate.SEEN]
+    assert fates(decide(remember(before, [decision]), REUSED)) == [EntryOutcome.SEEN]
 
 
 def test_guids_that_count_positions_lead_to_the_pages_when_they_shift() -> None:
@@ -96,19 +96,19 @@ def test_guids_that_count_positions_lead_to_the_pages_when_they_shift() -> None:
         offer(f"/news/{n}", guid=str(n + 1), title=f"T{n}", published=NOW - timedelta(days=n)) for n in range(-1, 3)
     ]
     decisions = decide(known(*before), *shifted)
-    assert sorted(fates(decisions)) == [Fate.CREATED, Fate.SEEN, Fate.SEEN, Fate.SEEN]
+    assert sorted(fates(decisions)) == [EntryOutcome.CREATED, EntryOutcome.SEEN, EntryOutcome.SEEN, EntryOutcome.SEEN]
 
 
 def test_a_guid_used_for_an_article_that_another_source_has_is_that_one() -> None:
     there = both(known(offer()), known_of_others(REUSED))
-    assert fates(decide(there, REUSED)) == [Fate.DUPLICATE]
+    assert fates(decide(there, REUSED)) == [EntryOutcome.DUPLICATE]
 
 
 def test_one_guid_for_all_entries_of_a_document_costs_none_of_them() -> None:
     crowd = [offer(f"/news/{n}", guid="1", title=f"T{n}", published=NOW - timedelta(days=n)) for n in range(3)]
     first = decide(Known(), *crowd)
-    assert fates(first) == [Fate.CREATED] * 3
-    assert fates(decide(remember(Known(), first), *crowd)) == [Fate.SEEN] * 3
+    assert fates(first) == [EntryOutcome.CREATED] * 3
+    assert fates(decide(remember(Known(), first), *crowd)) == [EntryOutcome.SEEN] * 3
 
 
 # ── the name is unknown ─────────────────────────────────────────────────────────────────────────────────────────
@@ -119,35 +119,40 @@ def test_one_guid_for_all_entries_of_a_document_costs_none_of_them() -> None:
 )
 def test_the_spelling_of_a_page_is_no_news(path: str) -> None:
     for guid in ("a", "https://www.acme.com/news/a", None):
-        assert fates(decide(known(offer(guid=guid)), offer(path, guid=guid))) == [Fate.SEEN]
+        assert fates(decide(known(offer(guid=guid)), offer(path, guid=guid))) == [EntryOutcome.SEEN]
 
 
 def test_on_a_page_of_others_an_entry_is_a_duplicate_and_several_with_other_titles_are_new() -> None:
     page = offer("/changelog", title="Release 1")
     there = known_of_others(page)
-    assert fates(decide(there, offer("/changelog", guid="x", title="Another title"))) == [Fate.DUPLICATE]
+    assert fates(decide(there, offer("/changelog", guid="x", title="Another title"))) == [EntryOutcome.DUPLICATE]
     crowd = (offer("/changelog", guid="x", title="Release 2"), offer("/changelog", guid="y", title="Release 1"))
-    assert sorted(fates(decide(there, *crowd))) == [Fate.CREATED, Fate.DUPLICATE]
+    assert sorted(fates(decide(there, *crowd))) == [EntryOutcome.CREATED, EntryOutcome.DUPLICATE]
 
 
 def test_a_new_guid_on_a_page_is_the_old_entry_when_that_is_gone_and_title_or_time_agree() -> None:
     for again in (offer(guid="n"), offer(guid="n", title="Edited"), offer(guid="n", published=LATER)):
-        assert fates(decide(known(offer()), again))[0] in {Fate.SEEN, Fate.REVISED}
+        assert fates(decide(known(offer()), again))[0] in {EntryOutcome.SEEN, EntryOutcome.REVISED}
 
 
 def test_a_new_guid_on_a_page_is_another_article_when_neither_agrees_or_the_old_entry_is_still_there() -> None:
     other = offer(guid="n", title="Another", published=LATER)
-    assert fates(decide(known(offer()), other)) == [Fate.CREATED]
+    assert fates(decide(known(offer()), other)) == [EntryOutcome.CREATED]
     assert sorted(fates(decide(known(offer()), offer(), offer(guid="n", title="Acme opens", published=LATER)))) == [
-        Fate.CREATED,
-        Fate.SEEN,
+        EntryOutcome.CREATED,
+        EntryOutcome.SEEN,
     ]
 
 
 def test_an_entry_without_guid_keeps_its_identity_when_others_come_and_go_around_it() -> None:
     first = [offer("/log", guid=None, title=f"Week {n}", published=None) for n in (1, 2, 3)]
     later = [offer("/log", guid=None, title=f"Week {n}", published=None) for n in (2, 3, 4, 5)]
-    assert sorted(fates(decide(known(*first), *later))) == [Fate.CREATED, Fate.CREATED, Fate.SEEN, Fate.SEEN]
+    assert sorted(fates(decide(known(*first), *later))) == [
+        EntryOutcome.CREATED,
+        EntryOutcome.CREATED,
+        EntryOutcome.SEEN,
+        EntryOutcome.SEEN,
+    ]
 
 
 # ── moved and renamed at once, alone and in bulk ────────────────────────────────────────────────────────────────
@@ -155,11 +160,11 @@ def test_an_entry_without_guid_keeps_its_identity_when_others_come_and_go_around
 
 def test_an_entry_that_is_renamed_and_moved_with_title_and_time_is_the_same() -> None:
     (decision,) = decide(known(offer()), offer("/blog/a", guid="https://www.acme.com/blog/a"))
-    assert (decision.fate, decision.headline_id) == (Fate.REVISED, decide(Known(), offer())[0].headline_id)
+    assert (decision.fate, decision.headline_id) == (EntryOutcome.REVISED, decide(Known(), offer())[0].headline_id)
 
 
 def test_a_title_that_is_used_again_at_another_time_is_another_announcement() -> None:
-    assert fates(decide(known(offer()), offer("/blog/a", guid="n", published=LATER))) == [Fate.CREATED]
+    assert fates(decide(known(offer()), offer("/blog/a", guid="n", published=LATER))) == [EntryOutcome.CREATED]
 
 
 def entries(
@@ -187,7 +192,7 @@ def entries(
 def test_a_migration_creates_nothing_and_is_told_once(after: list[Offer], told: str) -> None:
     before = known(*entries("/news/", guid="g"))
     decisions = decide(before, *after)
-    assert Fate.CREATED not in fates(decisions)
+    assert EntryOutcome.CREATED not in fates(decisions)
     assert {one.headline_id for one in decisions} == set(before.headlines)
     assert churn(decisions, before) == told
     settled = remember(before, decisions)
@@ -197,7 +202,7 @@ def test_a_migration_creates_nothing_and_is_told_once(after: list[Offer], told: 
 def test_a_feed_that_publishes_its_archive_again_creates_nothing() -> None:
     before = known(*entries("/news/", guid="g", number=628))
     again = entries("/news/", guid="republished-", number=628, published=timedelta(days=90))
-    assert Fate.CREATED not in fates(decide(before, *again))
+    assert EntryOutcome.CREATED not in fates(decide(before, *again))
 
 
 def essence(decisions: Sequence[Decision]) -> list[tuple[str, str, str]]:
@@ -221,4 +226,4 @@ def test_whatever_comes_is_decided_alike_in_any_order_and_is_known_the_second_ti
     decisions = decide(there, *after)
     assert essence(decisions) == essence(decide(there, *data.draw(st.permutations(after))))
     again = decide(remember(there, decisions), *after)
-    assert Fate.CREATED not in fates(again)
+    assert EntryOutcome.CREATED not in fates(again)

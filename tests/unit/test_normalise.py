@@ -7,7 +7,7 @@ import pytest
 
 from documents import ACME, make_document, make_entry, make_source
 from ingest import dates
-from ingest.model import Candidate, Entry, Fate, Grant, Refusal, Scope, Unreadable
+from ingest.model import Candidate, Entry, EntryOutcome, Grant, Refusal, Scope, Unreadable
 from ingest.normalise import CATEGORY_COUNT, CATEGORY_LIMIT, normalise
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT
 
@@ -95,18 +95,20 @@ def test_a_carrier_is_not_raised_to_https() -> None:
 @pytest.mark.parametrize(
     ("changes", "fate", "rule"),
     [
-        ({"title": ""}, Fate.UNPARSABLE, "no-title"),
-        ({"title": "\u200b &nbsp;", "title_type": "html"}, Fate.UNPARSABLE, "no-title"),
-        ({"link": None}, Fate.REJECTED, "no-link"),
-        ({"link": ""}, Fate.REJECTED, "no-link"),
-        ({"link": "javascript:alert(1)"}, Fate.REJECTED, "scheme"),
-        ({"link": "/news/a"}, Fate.REJECTED, "relative"),
-        ({"link": "https://"}, Fate.REJECTED, "malformed"),
-        ({"link": "https://www.acme-ai.com@evil.example/"}, Fate.REJECTED, "user-info"),
-        ({"link": "https://www.acme-ai.com/" + "a" * 3_000}, Fate.REJECTED, "too-long"),
+        ({"title": ""}, EntryOutcome.UNPARSABLE, "no-title"),
+        ({"title": "\u200b &nbsp;", "title_type": "html"}, EntryOutcome.UNPARSABLE, "no-title"),
+        ({"link": None}, EntryOutcome.REJECTED, "no-link"),
+        ({"link": ""}, EntryOutcome.REJECTED, "no-link"),
+        ({"link": "javascript:alert(1)"}, EntryOutcome.REJECTED, "scheme"),
+        ({"link": "/news/a"}, EntryOutcome.REJECTED, "relative"),
+        ({"link": "https://"}, EntryOutcome.REJECTED, "malformed"),
+        ({"link": "https://www.acme-ai.com@evil.example/"}, EntryOutcome.REJECTED, "user-info"),
+        ({"link": "https://www.acme-ai.com/" + "a" * 3_000}, EntryOutcome.REJECTED, "too-long"),
     ],
 )
-def test_an_entry_that_proves_nothing_is_refused_by_name(changes: dict[str, Any], fate: Fate, rule: str) -> None:
+def test_an_entry_that_proves_nothing_is_refused_by_name(
+    changes: dict[str, Any], fate: EntryOutcome, rule: str
+) -> None:
     made = refusal(make_entry(**changes))
     assert (made.fate, made.rule, made.raw_key) == (fate, rule, "acme-1")
     assert made.detail
@@ -120,7 +122,7 @@ def test_what_could_not_be_read_stays_in_its_place() -> None:
     made = normalise(document, make_source(), ACME)
     assert [out.position for out in made] == [0, 1, 2]
     assert isinstance(made[1], Refusal)
-    assert (made[1].fate, made[1].rule, made[1].detail) == (Fate.UNPARSABLE, "truncated", "it ends here")
+    assert (made[1].fate, made[1].rule, made[1].detail) == (EntryOutcome.UNPARSABLE, "truncated", "it ends here")
 
 
 # ── filters ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +156,7 @@ def test_a_source_keeps_what_its_filters_say(source: dict[str, Any], rule: str |
         assert isinstance(made, Candidate)
     else:
         assert isinstance(made, Refusal)
-        assert (made.fate, made.rule, made.title) == (Fate.FILTERED, rule, "A chip for AI")
+        assert (made.fate, made.rule, made.title) == (EntryOutcome.FILTERED, rule, "A chip for AI")
 
 
 def test_a_filter_that_drops_an_entry_is_named() -> None:

@@ -18,7 +18,7 @@ from ingest import dedupe, jail, urls
 from ingest.errors import ParseError
 from ingest.judging import Reading, documents, tally_of
 from ingest.judging.documents import CHECKED, Decided, Judged, Memory
-from ingest.model import NO_DATE, Capture, Dated, Document, Fate, Kind, Refusal, Source, Tally
+from ingest.model import NO_DATE, Capture, Dated, Document, EntryOutcome, Kind, Refusal, Source, Tally
 from ingest.parse import selfcheck
 from ingest.pipeline.attempt import read_document
 from ingest.pipeline.writing import decide
@@ -30,7 +30,7 @@ class PreviewItem:
     """One entry of a document and where it would end; `url` of a refused one is to be shown, never followed."""
 
     position: int
-    fate: Fate
+    fate: EntryOutcome
     title: str
     url: str
     published: Dated = NO_DATE
@@ -101,8 +101,8 @@ def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[Preview
     held = decided.held
     yield from (_offered(one.offer, one.fate) for one in held.ready)
     yield from (_offered(one.offer, fate) for one, fate in held.pending)
-    yield from (replace(_offered(one.offer, Fate.PENDING), detail=waits) for one in held.to_open)
-    yield from (replace(_offered(one.offer, Fate.SEEN), detail=older) for one in held.known)
+    yield from (replace(_offered(one.offer, EntryOutcome.PENDING), detail=waits) for one in held.to_open)
+    yield from (replace(_offered(one.offer, EntryOutcome.SEEN), detail=older) for one in held.known)
     offers = {} if decided.verdict.passed else {offer.candidate.position: offer for offer in judged.offers}
     for refusal in decided.refusals:
         offer = offers.get(refusal.position)
@@ -112,7 +112,7 @@ def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[Preview
             yield replace(_offered(offer, refusal.fate), rule=refusal.rule, detail=refusal.detail)
 
 
-def _offered(offer: dedupe.Offer, fate: Fate) -> PreviewItem:
+def _offered(offer: dedupe.Offer, fate: EntryOutcome) -> PreviewItem:
     entry = offer.candidate
     return PreviewItem(entry.position, fate, entry.title, offer.url.text, entry.published, entry.lang)
 
@@ -199,7 +199,9 @@ def _odd_languages(items: Sequence[PreviewItem], source: Source) -> Iterator[str
         yield f"Most entries are in {lang}, and the stanza says {source.lang}."
 
 
-_RECORDED: Final = frozenset({Fate.CREATED, Fate.REVISED, Fate.SEEN, Fate.DUPLICATE, Fate.PENDING})
+_RECORDED: Final = frozenset(
+    {EntryOutcome.CREATED, EntryOutcome.REVISED, EntryOutcome.SEEN, EntryOutcome.DUPLICATE, EntryOutcome.PENDING}
+)
 
 
 def _odd_fates(items: Sequence[PreviewItem]) -> Iterator[str]:
@@ -207,8 +209,8 @@ def _odd_fates(items: Sequence[PreviewItem]) -> Iterator[str]:
         yield "There is nothing in it: an empty list, or another document than was meant."
         return
     for fate, remedy in (
-        (Fate.REJECTED, "look at official, or at what links were taken"),
-        (Fate.FILTERED, "look at include, exclude and topics"),
+        (EntryOutcome.REJECTED, "look at official, or at what links were taken"),
+        (EntryOutcome.FILTERED, "look at include, exclude and topics"),
     ):
         hit = [item for item in items if item.fate is fate]
         if len(hit) > _MOST * len(items):

@@ -10,7 +10,7 @@ import typer
 
 from ingest.cli import document, render, session
 from ingest.errors import UsageError
-from ingest.model import Failed, Fate, Source, Vendor
+from ingest.model import EntryOutcome, Failed, Source, Vendor
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -183,6 +183,6 @@ _FATES: Final = {"created": "new", "seen": "known", "revised": "edited"}
 
 def _row(one: Any, told: frozenset[str]) -> tuple[str, ...]:  # noqa: ANN401 - an item of a preview, whose module is imported late
     day = "–" if one.published.value is None else f"{one.published.value:%Y-%m-%d}"
-    told_above = one.fate is Fate.QUARANTINED and one.rule in told
+    told_above = one.fate is EntryOutcome.QUARANTINED and one.rule in told
     why = one.rule if told_above else f"{one.rule}: {one.detail}" if one.rule else one.detail
     return (_FATES.get(one.fate.value, one.fate.value), day, one.title, one.url, why)

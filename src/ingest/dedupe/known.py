@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingest.dedupe.keys import Key, Offer
-from ingest.model import Fate
+from ingest.model import EntryOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Decision:
     the new address. `entry_key` is the name of the claim, which stays whatever name the entry goes by later.
     """
 
-    fate: Fate
+    fate: EntryOutcome
     offer: Offer
     headline_id: str
     entry_key: str

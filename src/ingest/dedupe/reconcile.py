@@ -24,7 +24,7 @@ from ingest.dedupe.keys import (
 from ingest.dedupe.known import Decision, Known, KnownClaim
 from ingest.dedupe.matching import Matching, is_same_time, is_same_title
 from ingest.dedupe.table import TABLE, Own, Page, Verdict
-from ingest.model import Candidate, Fate, Source
+from ingest.model import Candidate, EntryOutcome, Source
 
 BACKFILL_AGE: Final = timedelta(hours=48)
 """Older than this at first sight, within a first fill or a bulk appearance, is backfill (CONTRACT §5)."""
@@ -52,7 +52,11 @@ def reconcile(offers: Sequence[Offer], known: Known, *, source: Source, at: date
 
 def churn(decisions: Sequence[Decision], known: Known) -> str:
     """Say that a source has renamed or moved most of its entries at once; "" when it has not. It is told once, at that poll."""
-    met = [decision for decision in decisions if decision.fate in {Fate.SEEN, Fate.REVISED} and not known.first_fill]
+    met = [
+        decision
+        for decision in decisions
+        if decision.fate in {EntryOutcome.SEEN, EntryOutcome.REVISED} and not known.first_fill
+    ]
     renamed = sum(any(key.kind == "guid" for key in decision.new_keys) for decision in met)
     moved = sum(any(key.kind == "url" for key in decision.new_keys) for decision in met)
     told = [
@@ -136,7 +140,7 @@ class _Book:
             if hit is not None:
                 met = self._met.get(hit)
                 claims = self._known.claims_of.get(hit, ())
-                if not claims and (met is None or met.fate is Fate.DUPLICATE):
+                if not claims and (met is None or met.fate is EntryOutcome.DUPLICATE):
                     return self._others(hit, offer)
                 is_listed = key.value == key_text(offer.page)
                 same = any(self._is_same(one, offer, is_listed=is_listed) for one in claims)
@@ -201,7 +205,9 @@ class _Book:
         self._repeats[raw_key] = repeat + 1
         made = headline_id(self._source.vendor_id, self._source.id, raw_key, repeat)
         name = self._free(offer, name)
-        return Decision(Fate.CREATED, offer, made, name, claim_digest(offer), self._new_keys(offer), repeat=repeat)
+        return Decision(
+            EntryOutcome.CREATED, offer, made, name, claim_digest(offer), self._new_keys(offer), repeat=repeat
+        )
 
     def _new_keys(self, offer: Offer) -> tuple[Key, ...]:
         return tuple(key for key in keys(offer, self._source) if key not in self._by_key)
@@ -214,20 +220,20 @@ class _Book:
         if met is not None:
             fresh = name not in self._used and (claim is None or claim.digest != digest)
             return Decision(
-                Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=met.revision, claim_changed=fresh
+                EntryOutcome.DUPLICATE, offer, found, name, digest, new_keys, revision=met.revision, claim_changed=fresh
             )
         headline = self._known.headlines[found]
         if headline.state == "revoked":  # whichever source has an official address for it shows it again
             return self._restore(found, offer, name, digest, new_keys)
         if claim is None:
-            return Decision(Fate.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
+            return Decision(EntryOutcome.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
         if is_no_better(offer.candidate.title, claim.title):
             offer, digest = self._undamaged(offer, claim)
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
         is_other = bool(offer.name) and claim.title != offer.candidate.title  # its page was read again, and says so
         revises = shown and (is_other or not same_facts(claim.digest, digest))
         return Decision(
-            Fate.REVISED if revises else Fate.SEEN,
+            EntryOutcome.REVISED if revises else EntryOutcome.SEEN,
             offer,
             found,
             name,
@@ -239,7 +245,7 @@ class _Book:
 
     def _restore(self, found: str, offer: Offer, name: str, digest: str, new_keys: tuple[Key, ...]) -> Decision:
         return Decision(
-            Fate.REVISED,
+            EntryOutcome.REVISED,
             offer,
             found,
             name,
@@ -280,12 +286,12 @@ def _says_the_same(one: Candidate, other: Candidate) -> bool:
 def _mark_backfill(decisions: Iterable[Decision], known: Known, at: datetime) -> list[Decision]:
     """Flag old and undated newcomers of a first fill or a bulk appearance (CONTRACT §5)."""
     decisions = list(decisions)
-    created = sum(decision.fate is Fate.CREATED for decision in decisions)
+    created = sum(decision.fate is EntryOutcome.CREATED for decision in decisions)
     if not (known.first_fill or _is_bulk(created, len(decisions))):
         return decisions
     return [
         replace(decision, backfill=True)
-        if decision.fate is Fate.CREATED and _is_old(decision.offer.candidate.published.value, at)
+        if decision.fate is EntryOutcome.CREATED and _is_old(decision.offer.candidate.published.value, at)
         else decision
         for decision in decisions
     ]

@@ -15,7 +15,7 @@ from ingest.judging import walking
 from ingest.judging.holding import Held, Statuses, hold
 from ingest.judging.values import Ingested, Reading, refusal_of, tally_of
 from ingest.judging.walking import Ends, Walk
-from ingest.model import Capture, Document, Fate, Kind, Outcome, Refusal, State
+from ingest.model import Capture, Document, EntryOutcome, Kind, Outcome, Refusal, State
 from ingest.normalise import is_far, normalise
 from ingest.parse import selfcheck
 
@@ -81,8 +81,8 @@ class Decided:
         fates = [
             *(one.fate for one in self.held.ready),
             *(fate for _, fate in self.held.pending),
-            *(Fate.PENDING for _ in self.held.to_open),
-            *(Fate.SEEN for _ in (*self.held.known, *self.kept)),
+            *(EntryOutcome.PENDING for _ in self.held.to_open),
+            *(EntryOutcome.SEEN for _ in (*self.held.known, *self.kept)),
             *(refusal.fate for refusal in self.refusals),
         ]
         if self.verdict.passed:
@@ -104,11 +104,11 @@ def judge(document: Document, reading: Reading, at: datetime) -> Judged:
         match policy.admit(reading.vendor, item.url):
             case policy.Admitted() if is_far(item, at):
                 detail = f"it says that it was published on {item.published.raw:.50}, more than a year after we read it"
-                judged.refusals.append(refusal_of(item, Fate.QUARANTINED, "far-date", detail))
+                judged.refusals.append(refusal_of(item, EntryOutcome.QUARANTINED, "far-date", detail))
             case policy.Admitted(url, scope):
                 judged.offers.append(dedupe.Offer.of(item, url, scope))
             case policy.Refused(rule, detail, address):
-                judged.refusals.append(refusal_of(item, Fate.REJECTED, rule, detail, url=address))
+                judged.refusals.append(refusal_of(item, EntryOutcome.REJECTED, rule, detail, url=address))
     return judged
 
 
@@ -140,8 +140,8 @@ def decide(
     judged, memory = identified.judged, identified.memory
     decisions, kept = identified.decisions, []
     if only_new:
-        kept = [one for one in decisions if one.fate is Fate.REVISED]
-        decisions = [one for one in decisions if one.fate is not Fate.REVISED]
+        kept = [one for one in decisions if one.fate is EntryOutcome.REVISED]
+        decisions = [one for one in decisions if one.fate is not EntryOutcome.REVISED]
     held = Held(decisions, [], [], [])
     if reading.source.opens_pages:
         held = hold(decisions, statuses, reading.source.first_fill)
@@ -159,7 +159,7 @@ def decide(
 def _quarantined(identified: Identified, reading: Reading, capture: Capture, *, only_new: bool) -> Decided:
     """Quarantine all entries after a failed self-check. A list is followed past such a page."""
     judged, reason = identified.judged, identified.verdict.reasons[0]
-    entries = [refusal_of(one.candidate, Fate.QUARANTINED, reason.rule, reason.detail) for one in judged.offers]
+    entries = [refusal_of(one.candidate, EntryOutcome.QUARANTINED, reason.rule, reason.detail) for one in judged.offers]
     walk = None
     if walking.is_followed(reading.source) and capture.purpose == "part" and not only_new:
         before = identified.memory.walk

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ingest.dedupe import Decision
-from ingest.model import Fate
+from ingest.model import EntryOutcome
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ class Held:
     """
 
     ready: list[Decision]
-    pending: list[tuple[Decision, Fate]]
+    pending: list[tuple[Decision, EntryOutcome]]
     to_open: list[Decision]
     known: list[Decision]
 
@@ -43,10 +43,10 @@ def hold(decisions: Iterable[Decision], statuses: Statuses, most: int) -> Held:
     ready, pending, fresh = [], [], []
     for one in decisions:
         status, digest = statuses.get(one.entry_key, ("", ""))
-        if one.fate not in {Fate.CREATED, Fate.REVISED}:
+        if one.fate not in {EntryOutcome.CREATED, EntryOutcome.REVISED}:
             ready.append(one)
         elif digest == one.claim_digest:
-            pending.append((one, Fate.PENDING if status == "pending" else Fate.SEEN))
+            pending.append((one, EntryOutcome.PENDING if status == "pending" else EntryOutcome.SEEN))
         else:
             fresh.append(one)
     fresh.sort(key=_newest_first)

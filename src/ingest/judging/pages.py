@@ -15,7 +15,7 @@ from typing import Final
 from ingest import dedupe, policy, urls
 from ingest.errors import UrlError
 from ingest.judging.values import Reading, refusal_of
-from ingest.model import Article, Candidate, Failed, Fate, Precision, Refusal, Scope
+from ingest.model import Article, Candidate, EntryOutcome, Failed, Precision, Refusal, Scope
 from ingest.normalise import filtered_by
 from ingest.text import clean_summary, clean_title
 
@@ -137,13 +137,15 @@ def headed(article: Article, others: Sequence[Entitled], reading: Reading) -> tu
 def judge(candidate: Candidate, waiting: Waiting, article: Article, reading: Reading) -> dedupe.Offer | Refusal:
     """Admit an entry under its page's official canonical address, else under its list's address."""
     if not candidate.title:
-        return refusal_of(candidate, Fate.UNPARSABLE, "no-title", "neither its list nor its page gives it a title")
+        return refusal_of(
+            candidate, EntryOutcome.UNPARSABLE, "no-title", "neither its list nor its page gives it a title"
+        )
     filtered = filtered_by(candidate, reading.source)
     if filtered is not None:
-        return refusal_of(candidate, Fate.FILTERED, *filtered)
+        return refusal_of(candidate, EntryOutcome.FILTERED, *filtered)
     verdict = policy.admit(reading.vendor, candidate.url)
     if isinstance(verdict, policy.Refused):
-        return refusal_of(candidate, Fate.REJECTED, verdict.rule, verdict.detail, url=verdict.url)
+        return refusal_of(candidate, EntryOutcome.REJECTED, verdict.rule, verdict.detail, url=verdict.url)
     listed = dedupe.Offer.of(candidate, verdict.url, verdict.scope)
     alternates = tuple(_alternates(candidate, reading))
     offer = replace(listed, said=waiting.said, name=waiting.entry_key, alternates=alternates)

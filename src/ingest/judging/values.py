@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest import polling
-from ingest.model import Candidate, Fate, Outcome, PollState, Refusal, Source, Tally, Vendor
+from ingest.model import Candidate, EntryOutcome, Outcome, PollState, Refusal, Source, Tally, Vendor
 from ingest.rules import RULES_VERSION
 
 
@@ -50,11 +50,11 @@ class Ingested:
         return self.tally.created + self.tally.revised + self.tally.pending > 0
 
 
-def refusal_of(candidate: Candidate, fate: Fate, rule: str, detail: str, *, url: str = "") -> Refusal:
+def refusal_of(candidate: Candidate, fate: EntryOutcome, rule: str, detail: str, *, url: str = "") -> Refusal:
     """Refuse a candidate under its own name."""
     return Refusal(candidate.position, fate, rule, detail, candidate.raw_key, url or candidate.url, candidate.title)
 
 
-def tally_of(fates: Sequence[Fate]) -> Tally:
+def tally_of(fates: Sequence[EntryOutcome]) -> Tally:
     """Count every entry under its one fate."""
-    return Tally(**{fate.value: fates.count(fate) for fate in Fate})
+    return Tally(**{fate.value: fates.count(fate) for fate in EntryOutcome})

@@ -14,7 +14,7 @@ from typing import Final
 
 from ingest.dedupe import Decision
 from ingest.judging.holding import Statuses
-from ingest.model import Capture, Document, Fate, Source
+from ingest.model import Capture, Document, EntryOutcome, Source
 from ingest.urls import page_key_of
 
 
@@ -104,8 +104,8 @@ def _is_next(walk: Walk | None, capture: Capture) -> bool:
 
 def ends_new(decisions: Sequence[Decision], statuses: Statuses) -> bool:
     """Whether the last entry of a page is new. A page without entries counts as new."""
-    once = [one for one in decisions if one.fate is not Fate.DUPLICATE]
+    once = [one for one in decisions if one.fate is not EntryOutcome.DUPLICATE]
     if not once:
         return True
     last = max(once, key=lambda one: one.offer.candidate.position)
-    return last.fate is Fate.CREATED and last.entry_key not in statuses
+    return last.fate is EntryOutcome.CREATED and last.entry_key not in statuses

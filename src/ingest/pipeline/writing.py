@@ -16,7 +16,7 @@ from ingest.judging import Ingested, Reading, documents, pages, tally_of
 from ingest.judging.documents import Decided, Judged, Memory
 from ingest.judging.pages import Waiting
 from ingest.judging.walking import Ends, Walk, is_followed
-from ingest.model import Article, Candidate, Capture, Fate, Refusal
+from ingest.model import Article, Candidate, Capture, EntryOutcome, Refusal
 from ingest.pipeline.placing import place
 from ingest.rules import RULES_VERSION
 from ingest.store import candidates, headlines, identity, lists, polls, rejections, walks
@@ -119,7 +119,7 @@ def _record_entry(
 def _record(conn: Connection, decisions: Sequence[dedupe.Decision], reading: Reading, capture: Capture) -> None:
     """Write the decisions about entries, and place new and edited headlines among the vendor's stories."""
     headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
-    fresh = [one.headline_id for one in decisions if one.fate in {Fate.CREATED, Fate.REVISED}]
+    fresh = [one.headline_id for one in decisions if one.fate in {EntryOutcome.CREATED, EntryOutcome.REVISED}]
     choose = any(one.restores for one in decisions)
     place(conn, reading.vendor.id, fresh, at=capture.fetched_at, generation=reading.generation, choose=choose)
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, Engine, select, text
 
 from ingest.errors import StoreError
-from ingest.model import Allowlist, Fate
+from ingest.model import Allowlist, EntryOutcome
 from ingest.store import captures, guards, lists, schema, structure
 from ingest.store import engine as database
 
@@ -170,7 +170,7 @@ _RECORDS: Final = (
     (
         "The ledger balances.",
         "poll whose entries do not add up",
-        f"SELECT p.id FROM polls p WHERE p.entries <> {' + '.join(Fate)}",  # noqa: S608 - our own names
+        f"SELECT p.id FROM polls p WHERE p.entries <> {' + '.join(EntryOutcome)}",  # noqa: S608 - our own names
     ),
     (
         "Every source has its state.",

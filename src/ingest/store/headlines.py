@@ -14,13 +14,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, bindparam, select, update
 
 from ingest.dedupe import Decision, Offer, title_key
-from ingest.model import Capture, Fate, Grant, Source
+from ingest.model import Capture, EntryOutcome, Grant, Source
 from ingest.store import changes, schema
 from ingest.store.engine import batches, json_text, upsert
 
 Row = dict[str, Any]
 
-_UNCHANGED: Final = frozenset({Fate.SEEN, Fate.DUPLICATE})
+_UNCHANGED: Final = frozenset({EntryOutcome.SEEN, EntryOutcome.DUPLICATE})
 """Fates without a change of the headline. A claim may still bring a new address."""
 
 # ── what is written ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -49,8 +49,8 @@ def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> 
         PolicyGuardError: The database refuses a record admitted by the policy.
     """
     scopes = _scope_ids(conn, writing.source.vendor_id)
-    created = [decision for decision in decisions if decision.fate is Fate.CREATED]
-    revised = [decision for decision in decisions if decision.fate is Fate.REVISED]
+    created = [decision for decision in decisions if decision.fate is EntryOutcome.CREATED]
+    revised = [decision for decision in decisions if decision.fate is EntryOutcome.REVISED]
     others = [decision for decision in decisions if decision.fate in _UNCHANGED and decision.claim_changed]
     _insert(conn, schema.stories, [_story_row(decision, writing) for decision in created])
     _insert(conn, schema.headlines, [_headline_row(decision, writing, scopes) for decision in created])
@@ -214,7 +214,7 @@ def _link(
 ) -> list[Decision]:
     """Store every official address, and return the decisions with a new link to an unchanged headline."""
     table = schema.links
-    moved = [decision for decision in shown if decision.fate is Fate.REVISED]
+    moved = [decision for decision in shown if decision.fate is EntryOutcome.REVISED]
     if moved:
         away = and_(
             table.c.headline_id == bindparam("b_id"), table.c.rel == "primary", table.c.url != bindparam("b_url")

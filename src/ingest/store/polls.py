@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from ingest.model import Fate, Outcome, PollReport, Tally
+from ingest.model import EntryOutcome, Outcome, PollReport, Tally
 from ingest.store import schema
 from ingest.store.engine import json_text
 
@@ -63,7 +63,7 @@ def last_tally(conn: Connection, source_id: str) -> Tally:
     """Return the tally of the last document of a source, empty before the first."""
     table = schema.polls
     row = conn.execute(
-        select(*(table.c[fate.value] for fate in Fate))
+        select(*(table.c[fate.value] for fate in EntryOutcome))
         .where(table.c.source_id == source_id, table.c.outcome == Outcome.OK.value)
         .order_by(table.c.id.desc())
         .limit(1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, and_, case, or_, select, update
 
 from ingest.dedupe import key_text
-from ingest.model import Capture, Fate, Refusal
+from ingest.model import Capture, EntryOutcome, Refusal
 from ingest.store import schema
 from ingest.store.engine import batches, insert
 
@@ -57,7 +57,7 @@ def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> N
 def release(conn: Connection, source_id: str, raw_keys: Sequence[str]) -> None:
     """Mark quarantined entries as released, because they have been recorded."""
     table = schema.rejections
-    waiting = and_(table.c.source_id == source_id, table.c.status == Fate.QUARANTINED.value)
+    waiting = and_(table.c.source_id == source_id, table.c.status == EntryOutcome.QUARANTINED.value)
     if conn.execute(select(table.c.id).where(waiting).limit(1)).first() is None:
         return
     for batch in batches(map(key_text, raw_keys)):

@@ -33,7 +33,7 @@ from sqlalchemy import (
     text,
 )
 
-from ingest.model import Fate
+from ingest.model import EntryOutcome
 from ingest.store.guards import HOST_CHARS, PATH_CHARS
 from ingest.urls import MAX_LENGTH
 
@@ -321,7 +321,7 @@ captures = Table(
     sqlite_autoincrement=True,
 )
 
-_FATES: Final = tuple(fate.value for fate in Fate)
+_FATES: Final = tuple(fate.value for fate in EntryOutcome)
 
 polls = Table(
     "polls",
