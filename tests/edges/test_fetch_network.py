@@ -269,7 +269,7 @@ def test_a_server_with_old_tls_only_is_refused(server: HostileServer, get: Get) 
 
 
 @pytest.mark.parametrize("certificate", [Certificate.EXPIRED, Certificate.OTHER_NAME, Certificate.STRANGER])
-def test_a_certificate_that_is_not_good_ends_the_errand_before_anything_is_sent(
+def test_a_certificate_that_is_not_good_ends_the_exchange_before_anything_is_sent(
     certificate: Certificate, server: HostileServer, get: Get
 ) -> None:
     server.show("www.acme-ai.com", certificate)
@@ -328,7 +328,7 @@ def test_a_kept_connection_that_the_server_closed_meanwhile_is_replaced(server: 
     assert (server.connections, len(server.asked)) == (2, 2)
 
 
-# ── the deadline of a whole errand ──────────────────────────────────────────────────────────────────────────────
+# ── the deadline of a whole exchange ────────────────────────────────────────────────────────────────────────────
 
 
 def test_redirects_share_one_deadline(server: HostileServer, get: Get) -> None:
