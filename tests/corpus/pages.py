@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,8 +85,13 @@ def read(content: bytes, url: str, stanza: Mapping[str, Any]) -> Document:
 
 def proposed(listed: Listed) -> SourceProposal | None:
     """Return the surest list that `discover` proposes for a page."""
+    return _proposed(listed.content, listed.url)
+
+
+@cache
+def _proposed(content: bytes, url: str) -> SourceProposal | None:
     try:
-        found = discover(decode(listed.content), listed.url)
+        found = discover(decode(content), url)
     except ParseError:
         return None
     return next((proposal for proposal in found.proposals if proposal.kind is Kind.PAGE), None)

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -84,7 +85,9 @@ def _recording(line: dict[str, Any]) -> Recording:
     return Recording(line["path"], url, line["kind"], line.get("entries"), line.get("expected"))
 
 
+@cache
 def document(content: bytes, url: str) -> Document:
+    """Read a feed, once for all that ask."""
     at = datetime(2026, 8, 22, tzinfo=UTC)
     return parse(Capture(1, SOURCE.id, url, url, content, "0", (), at, 1), SOURCE)
 
