@@ -1,1 +1,1 @@
-"""What an operator needs to write the allow-list: sources found for an address, and a preview of one. No poll loads it."""
+"""What an operator needs to write the allow-list: the sources of an address, and a preview of each. No poll loads it."""

@@ -1,7 +1,7 @@
 """
-What a source would yield; nothing is written.
+What a source would yield, without writing anything.
 
-A preview is an attempt that ends before the writing: its document is read, judged and decided by the same functions.
+A preview is an attempt without its last step: the same functions read, judge and decide its document.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ingest.store import engine as database
 
 @dataclass(frozen=True, slots=True)
 class PreviewItem:
-    """One entry of a document and where it would end; `url` of a refused one is to be shown, never followed."""
+    """One entry of a document and its fate. The `url` of a refused entry is for display only."""
 
     position: int
     fate: EntryOutcome
@@ -42,9 +42,9 @@ class PreviewItem:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """
-    What a poll would make of a document, and what looks odd about it, a sentence each.
+    The result that a poll of a document would have, and anything odd about it, one sentence each.
 
-    `parts` are the documents that this one only lists, and which a poll would read as well.
+    `parts` are documents listed in this one, to be read by a poll as well.
     """
 
     verdict: selfcheck.CheckResult
@@ -64,10 +64,10 @@ class Preview:
 
 def preview(capture: Capture, reading: Reading, engine: Engine | None = None) -> Preview:
     """
-    Say what a poll would make of a capture.
+    Predict the result of a poll for a capture.
 
     Args:
-        engine: The database that the source would be polled into; without one all is seen for the first time.
+        engine: The database of the poll. Without one, every entry is new.
     """
     try:
         judged = read_document(capture, reading)
@@ -81,7 +81,7 @@ def preview(capture: Capture, reading: Reading, engine: Engine | None = None) ->
 
 
 def joined(whole: Preview, part: Preview) -> Preview:
-    """Put what a part yields behind what the document that lists it does."""
+    """Add the result of a part to the result of the document that lists it."""
     verdict = whole.verdict if part.verdict.passed else part.verdict
     odd = tuple(dict.fromkeys((*whole.odd, *part.odd)))
     return replace(whole, verdict=verdict, items=(*whole.items, *part.items), odd=odd)
@@ -95,7 +95,7 @@ def _decide(engine: Engine | None, judged: Judged, reading: Reading, capture: Ca
 
 
 def _items(judged: Judged, decided: Decided, source: Source) -> Iterator[PreviewItem]:
-    """Yield each entry with its fate; an entry whose page is opened first is pending."""
+    """Yield each entry with its fate. An entry whose page is opened first is pending."""
     waits = "its page would be opened first"
     older = f"older than the newest {source.first_fill}, which are opened; it would be registered as known"
     held = decided.held
@@ -135,7 +135,7 @@ _MOST: Final = 0.5
 def _oddities(
     document: Document, items: Sequence[PreviewItem], capture: Capture, source: Source, verdict: selfcheck.CheckResult
 ) -> Iterator[str]:
-    """Say what an operator should look at although nothing forbids it."""
+    """Describe details that an operator should check, although nothing forbids them."""
     if document.damage:
         yield f"The document is imperfect and was read all the same: {document.damage}."
     if urls.page_key_of(capture.final_url) != urls.page_key_of(capture.target_url):
@@ -152,7 +152,7 @@ def _oddities(
 
 
 def _stricter(document: Document, capture: Capture, source: Source, verdict: selfcheck.CheckResult) -> Iterator[str]:
-    """Check once more as for a source that gives dates, and whether a second reading says the same."""
+    """Repeat the self-check as for a source with dates, with a second reading of the same bytes."""
     known = {reason.rule for reason in verdict.reasons}
     again = jail.parse(capture, source)
     strict = selfcheck.check(document, dates=not source.article, again=again)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ingest.model import Document, Source, Vendor
 
 SHOWN: Final = 5
-"""Entries of a proposal that are shown."""
+"""Entries shown for a proposal."""
 
 _WORDS: Final = (
     (Role.CHANGELOG, re.compile(r"change-?log|release-?notes|whats-?new|更新履歴|リリースノート", re.IGNORECASE)),
@@ -36,7 +36,7 @@ _KEY_LENGTH: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class ProposedEntry:
-    """One entry that a proposal would yield."""
+    """One entry of a proposed source."""
 
     title: str
     url: str | None
@@ -46,12 +46,15 @@ class ProposedEntry:
 @dataclass(frozen=True, slots=True)
 class ReadyProposal:
     """
-    One proposal, ready to be taken over.
+    One proposal, ready to be added.
 
-    `sure` goes from 0 to 1. `count` is how many entries the page itself shows it to have, `official` how many of them the
-    vendor's scopes admit; both None for what was not fetched, `official` also where no vendor is known. `polled_as` names
-    sources of the list with that very address. `doubts` are what the self-check has against it, so that it would record
-    nothing. `stanza` is for the file, `command` does the same.
+    sure: a score from 0 to 1
+    count: entries that the page itself has, or None for an address that was not fetched
+    official: entries inside the vendor's scopes, or None without a vendor or a document
+    polled_as: sources of the list with the same address
+    doubts: objections of the self-check, with which a poll would record nothing
+    stanza: the lines for `sources.yaml`
+    command: the command that adds them
     """
 
     kind: Kind
@@ -71,11 +74,11 @@ class ReadyProposal:
 
 def offer(proposal: SourceProposal, vendor: Vendor | None, sources: Iterable[Source]) -> ReadyProposal:
     """
-    Make a proposal ready.
+    Prepare a proposal.
 
     Args:
-        vendor: Whose source it would be, if that is known.
-        sources: All that the list has already.
+        vendor: The owner of the source, if known.
+        sources: All sources of the list.
     """
     from ingest.allowlist import edit
 
@@ -114,7 +117,7 @@ def _doubts(proposal: SourceProposal) -> tuple[str, ...]:
 
 
 def key_of(url: str, kind: Kind) -> str:
-    """Name a source by the last part of its address that says something: /news/rss.xml is `news`."""
+    """Name a source by the last meaningful part of its address: /news/rss.xml is `news`."""
     segments = [_ENDING.sub("", part) for part in urlsplit(url).path.split("/") if part]
     telling = [part for part in segments if not _MEANINGLESS.fullmatch(part)]
     word = telling[-1] if telling else kind.value
@@ -123,7 +126,7 @@ def key_of(url: str, kind: Kind) -> str:
 
 
 def free(key: str, taken: Iterable[str]) -> str:
-    """Number a key that is taken."""
+    """Append a number to a key that is in use."""
     known = set(taken)
     number = 2
     found = key
@@ -146,7 +149,7 @@ def _values(proposal: SourceProposal) -> dict[str, str | dict[str, str]]:
 
 
 def _language(document: Document) -> str | None:
-    """Say in which language most titles are, as far as their script or the document tells."""
+    """Return the language of most titles by their script, else the language of the document."""
     scripts = Counter(script_language(entry.title) for entry in document.entries)
     most = scripts.most_common(1)[0][0] if scripts else None
     return most or language_tag(document.lang)

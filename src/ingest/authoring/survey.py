@@ -1,7 +1,7 @@
 """
-What a document offers to somebody who wants to add a source; nothing is written.
+The sources that any document offers, without writing anything.
 
-It may be a feed, a sitemap or a changelog itself, or a page with a list and links to those (`parse.discover`).
+The document may be a feed, a sitemap or a changelog itself, or a page with a list and links to those (`discover`).
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _MARKED_UP: Final = re.compile(r"\s*(?:<!doctype html|<html|<!--)", re.IGNORECAS
 
 def look(capture: Capture) -> Discovery:
     """
-    Say what a document offers: it may be a feed, a sitemap or a changelog itself, or a page with a list and links to those.
+    Find the sources that a document offers: itself as a feed, sitemap or changelog, or a list and links on it.
 
-    Of one that is too large to be looked at here, the beginning is, where the newest entries are; what is proposed for it is
-    then read whole in a process of its own.
+    Only the beginning of a very large document is examined, where its newest entries are. Proposals from a beginning are then
+    read whole in a limited process.
 
     Raises:
-        ParseError: It is none of these, or too costly to look at.
+        ParseError: The document is not of these kinds, or it is too costly to examine.
     """
     decoded = decode(capture.content, capture.content_type)
     if not _MARKED_UP.match(decoded.text):
@@ -68,11 +68,11 @@ def _offers(head: Decoded | None, url: str) -> Discovery:
 
 
 _HEAD: Final = 400_000
-"""Characters of a large document that are examined. They hold some fifty releases of the longest recorded changelog."""
+"""Characters of a large document that are examined, enough for some fifty releases of the longest recorded changelog."""
 
 
 def _head(decoded: Decoded) -> Decoded | None:
-    """Return the part of a document to examine: all of it, or the beginning of a large one, or None when that is too costly."""
+    """Return the part of a document to examine: all of it, the beginning of a large one, or None if that is too costly."""
     if risk(decoded.text, Kind.PAGE) is None:
         return decoded
     text = decoded.text[:_HEAD]
@@ -82,7 +82,7 @@ def _head(decoded: Decoded) -> Decoded | None:
 
 
 def _whole(capture: Capture, proposals: tuple[SourceProposal, ...]) -> Iterator[SourceProposal]:
-    """Yield proposals that were made of a beginning with what all of the document yields; without those that fail there."""
+    """Yield proposals for a beginning with the entries of the whole document, without those that fail there."""
     read = 0
     for proposal in proposals:
         if proposal.document is None:
@@ -98,14 +98,14 @@ _READ_WHOLE: Final = 2  # proposals of a large document that are read whole, eac
 
 
 def _with(found: Discovery, logs: tuple[SourceProposal, ...]) -> Discovery:
-    """Put changelogs among what a page offers: behind a list of dated pages, unless their name says what they are."""
+    """Add changelogs to the proposals: after a list of dated pages, unless their name identifies them."""
     lists = [each.sure for each in found.proposals if each.kind is Kind.PAGE and _is_list(each)]
     placed = [log if log.sure >= _NAMED or not lists else replace(log, sure=min(log.sure, *lists)) for log in logs]
     return replace(found, proposals=tuple(sorted([*found.proposals, *placed], key=lambda each: -each.sure)))
 
 
 def _is_list(proposal: SourceProposal) -> bool:
-    """Whether most of what a page lists has a date; links in a changelog's text have none."""
+    """Whether most entries of a list have a date. Links in the text of a changelog have none."""
     entries = proposal.document.entries if proposal.document else ()
     dated = sum(entry.published.value is not None or entry.updated.value is not None for entry in entries)
     return dated > _MOST * len(entries)
@@ -156,13 +156,13 @@ _MORE: Final = 1.5  # times as many entries, for which selectors are worth their
 
 
 def _worth(proposal: SourceProposal) -> int:
-    """Count the entries that are called something; one that is called by its date is half of that."""
+    """Count the entries of a proposal. An entry with a date as its title counts half."""
     titles = [entry.title for entry in proposal.document.entries] if proposal.document else []
     return sum(1 if (day := partial.find(title)) and day.whole else 2 for title in titles)
 
 
 def _changelog(capture: Capture, heading: str, draft: Draft) -> SourceProposal | None:
-    """Propose a reading of a changelog that finds dated entries or versions, the surer if its address or title says so."""
+    """Propose a changelog with dated entries or versions. An address or title that names it raises the score."""
     document = _read(capture, Kind.CHANGELOG, draft.select)
     if document is None:
         return None
@@ -179,7 +179,7 @@ def _changelog(capture: Capture, heading: str, draft: Draft) -> SourceProposal |
 
 
 def _heading(decoded: Decoded) -> str:
-    """Return the main heading of a page or of Markdown, near enough to see what it calls itself."""
+    """Return the main heading of a page or of Markdown, found without a parser."""
     found = _MAIN_HEADING.search(decoded.text[:_HEAD])
     return (found["html"] or found["markdown"]) if found else ""
 

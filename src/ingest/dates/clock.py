@@ -1,17 +1,17 @@
 """
-The time of day behind a date, in the clocks of English, Japanese, Chinese and Korean.
+The time of day after a date, in English, Japanese, Chinese and Korean.
 
-A date counts without its time, so this never costs one: a time that cannot be known for sure leaves the day. What the words
-for the halves and quarters of a day make of an hour from 1 to 12:
+A date is valid without its time. An ambiguous time is dropped and the day stays. Words for parts of the day change an hour
+from 1 to 12:
 
-    AM, 午前, 上午, 오전, 早上, 早晨, 清晨    as it is; 12 is left open, since some write noon and others midnight so
-    凌晨, 새벽                              as it is; 12 is midnight
-    PM, 午後, 下午, 오후                    12 hours later; 12 is noon, in Japanese left open (午後12時 is also midnight)
+    AM, 午前, 上午, 오전, 早上, 早晨, 清晨    unchanged. 12 is ambiguous, because it is written for noon and for midnight
+    凌晨, 새벽                              unchanged. 12 is midnight
+    PM, 午後, 下午, 오후                    12 hours later. 12 is noon, but ambiguous in Japanese (午後12時 is also midnight)
     傍晚, 晚上, 夜晚, 夜間, 저녁, 밤         12 hours later from 5 to 11
-    中午, 正午                              11 and 12 as they are, 1 and 2 are 12 hours later; 正午 alone is 12:00
+    中午, 正午                              11 and 12 unchanged, 1 and 2 are 12 hours later. 正午 alone is 12:00
 
-AM and PM themselves are those of English, where 12 AM is midnight and 12 PM is noon. An hour from 13 to 23 beside a word of
-the afternoon stands for itself (下午15:30). 正子 and "midnight" alone say a day and not which end of it.
+AM and PM are English, where 12 AM is midnight and 12 PM is noon. An hour from 13 to 23 with a word of the afternoon stays as it
+is (下午15:30). 正子 and "midnight" alone give a day, but not which end of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Final
 
 
 def _names(text: str) -> frozenset[str]:
-    """Return the words that a text lists, space between them."""
+    """Return the words of a list that is separated by spaces."""
     return frozenset(text.split())
 
 
@@ -48,7 +48,7 @@ _HALVES: Final[dict[str, dict[int, int]]] = {
     )
     for name in names.split()
 }
-"""By word: which hour of the day an hour beside it is; one that is not there cannot be known."""
+"""By word: the hour of the day for an hour with this word. A missing hour is ambiguous."""
 
 HALF: Final = rf"(?:[ap]\s?\.?\s?m(?![a-z])\.?|{'|'.join(name for name in _HALVES if not name.isascii())})"
 """A word for a part of the day, as a regular expression on text in lower case."""
@@ -57,7 +57,7 @@ WEEKDAY: Final = (
     r"(?:[日月火水木金土일월화수목금토](?:曜日|요일|曜?(?![^\W\d_]))|(?:星期|礼拜|禮拜|周|週)[一二三四五六日天](?![^\W\d_])"
     r"|(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:r?s)?|fri|sat(?:ur)?|sun)(?:day)?(?![a-z])\.?)"
 )
-"""The name of a day of the week, never believed."""
+"""The name of a day of the week, which is ignored."""
 
 _HOUR: Final = (
     r"(?P<hour>\d{1,2})(?:(?P<sign>:)(?P<minute>\d{2})(?!\d)(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,12}))?)?"
@@ -97,7 +97,7 @@ AFTER: Final = (
     rf"|\s*[時时點点시](?:\s*半|\s*\d{{1,2}}\s*[分분]?)?|\s*{HALF}(?:\s*[a-z]{{2,4}}(?![a-z]))?)|\s*(?:正午|中午|정오))?"
     rf"(?:\s*[(（]?{WEEKDAY}[)）]?)?"
 )
-"""What may stand between a date in a line and the words behind it: weekday, time and zone; ignoring case."""
+"""Text that may stand between a date and a word after it: weekday, time and zone. To be matched ignoring case."""
 
 
 BEFORE: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?|\d{1,2}:\d{2}(?:\s*[ap]m)?(?:\s*[A-Z]{2,4})?,?\s*(?:on)?)\s*$"
@@ -106,7 +106,7 @@ BEFORE: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:d
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A time of day: since midnight, None where there is none that can be known, and the zone as written."""
+    """A time of day since midnight, or None for an unknown time, and its zone as written."""
 
     since: timedelta | None = None
     zone: str | None = None
@@ -114,10 +114,10 @@ class Clock:
 
 def read(behind: str) -> Clock | None:
     """
-    Return the time of day in what stands behind a date, None where that is something else.
+    Read the time of day after a date, and return None for other text.
 
     Args:
-        behind: In lower case and NFKC, without comments; "" and a mere weekday are a date without a time.
+        behind: The text in lower case and NFKC, without comments. "" and a weekday are a date without a time.
     """
     front = _FRONT.match(behind)
     written = behind[front.end() if front else 0 :]
@@ -161,7 +161,7 @@ def _clock(parts: dict[str, str | None]) -> Clock | None:
 
 
 def hour_of(hour: int, half: str | None) -> int | None:
-    """Return the hour of the day for one beside a word for a part of it, None where the two do not say one."""
+    """Return the hour of the day for an hour with a word for a part of the day, and None for an ambiguous pair."""
     if half is None:
         return hour
     name = half if half in _HALVES else f"{half[0]}m"
@@ -171,7 +171,7 @@ def hour_of(hour: int, half: str | None) -> int | None:
 
 
 def since_midnight(hour: int, minute: int, second: int, fraction: str = "") -> timedelta | None:
-    """Return a time of day, None for what is none; a leap second counts as the one before, 24:00 as the day's end."""
+    """Return a time of day, and None for an invalid one. A leap second counts as the second before, 24:00 as the day's end."""
     since = timedelta(
         hours=hour, minutes=minute, seconds=min(second, 59), microseconds=int(fraction.ljust(6, "0")[:6] or 0)
     )

@@ -1,8 +1,8 @@
 """
-How dates stand in other text: what is searched for in a line, before `dates.parse` reads what was found.
+What dates look like inside other text. A line is searched for these forms, and `dates.parse` reads the matches.
 
-Years count from the eras of Japan (令和8年, R8) and Taiwan (民國115年), numbers may be written with kanji (五月一日). A number
-that half of the world reads as another day (12/05/2026) is found, and refused when it is read.
+Years count from the eras of Japan (令和8年, R8) and Taiwan (民國115年), and numbers may be written in kanji (五月一日). An ambiguous
+date (12/05/2026) is matched here and refused when it is read.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FULL: Final = (
     r"(?<![\d./-])\d{4}\s?(?P<sign>[-/.])\s?\d{1,2}\s?(?P=sign)\s?\d{1,2}(?![\d/-])",
     r"(?<![\d./-])\d{1,2}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{4}(?![\d/-])",
 )
-"""Dates to the day, the surest form first; to be joined with `|` or tried one by one."""
+"""Dates to the day, the surest form first, to be joined with `|` or tried one by one."""
 
 MONTHS: Final = (
     rf"(?<![^\W\d_]){_MONTH},?\s+\d{{4}}(?!\d)",
@@ -63,12 +63,12 @@ WITHOUT_YEAR: Final = (
 
 
 def month_number(name: str) -> int:
-    """Return the number of a month that `NAME` matched."""
+    """Return the number of a month from a match of `NAME`."""
     return MONTH_STARTS.index(name[:3]) + 1
 
 
 def year_of(era: str, count: str) -> int:
-    """Return the year that an era's `count`-th is."""
+    """Return the year of an era's `count`-th year."""
     return _ERAS[_LETTERS.get(era, era).removeprefix(_REPUBLIC)] + (1 if count == "元" else int(count))
 
 

@@ -1,12 +1,11 @@
 """
-What a date is of: the words in front of it or behind it that name a publication or a change.
+Labels of dates: words before or after a date that name a publication or a change.
 
-A page says when it was published and when it was last changed ("公開日：2026年5月1日 更新日：2026年5月8日"). The rule, wherever a
-text says so:
+A page states both ("公開日：2026年5月1日 更新日：2026年5月8日"). The rule is the same for every text:
 
-* A date behind or in front of a word for a publication (公開日, 掲載日, 発表日, 付, "Published") is `published`.
-* A date with a word for a change (更新日, 最終更新, "Last updated") is `updated` and never `published`, even where it stands alone.
-* A date with no word is `published`; one with a word comes before it.
+* A date with a label of publication (公開日, 掲載日, 発表日, 付, "Published") is `published`.
+* A date with a label of change (更新日, 最終更新, "Last updated") is `updated` and never `published`, even alone.
+* A date without a label is `published`. A labelled date comes before it.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ PUBLISHED: Final = (
     r"|(?:記事)?(?:公開|掲載|発表|公表|投稿|配信|発行|発信|作成|登録|リリース|ニュースリリース|プレスリリース)(?:開始)?(?:日時?|年月日)?|日付|日時|初出"
     r"|(?:发布|發布|发表|發表|刊登|公布)(?:时间|時間|日期|日|于|於)?|(?:게시|등록|작성|입력|발행|발표|배포)(?:일시?|일자)?"
 )
-"""What a publication is called in front of its date, ignoring case."""
+"""Labels of a publication before its date, ignoring case."""
 
 UPDATED: Final = (
     r"(?:last |date )?(?:updated?|modified|revised|edited|changed)(?: date| time)?(?: on| at)?"
     r"|(?:最終)?(?:更新|改訂|改定|修正|変更|改正)(?:日時?|年月日)?|(?:最后|最後)?(?:更新|修改)(?:时间|時間|日期|于|於)?"
     r"|(?:최종 ?|마지막 ?)?(?:수정|업데이트|변경)(?:일시?|일자)?"
 )
-"""What a change is called in front of its date, ignoring case."""
+"""Labels of a change before its date, ignoring case."""
 
 LABEL: Final = rf"(?:(?P<updated>{UPDATED})|(?P<published>{PUBLISHED}))\s*[:：]?\s*"
 """A word of either kind with its colon."""
@@ -51,12 +50,12 @@ _GAP: Final = re.compile(r"[\s(（]*")
 
 def behind(text: str, date: re.Pattern[str]) -> re.Match[str] | None:
     """
-    Return the word in `text`, which stands behind a date and its time, that says what the date is of.
+    Return the label at the beginning of `text`, which follows a date and its time.
 
-    `2026年4月1日 更新 2026年5月1日` has its word in front of the second date: no word stands behind that one.
+    In `2026年4月1日 更新 2026年5月1日`, the label belongs to the second date, so the first has none.
 
     Args:
-        date: What further dates look like.
+        date: The pattern of further dates.
     """
     text = text[:_WITHIN]
     found = _BEHIND.match(text)
@@ -73,7 +72,7 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDate:
-    """A date in a text, and whether a word calls it that of a change (True) or of a publication (False); None: no word."""
+    """A date in a text. `is_update` is True for a label of change, False for one of publication, None without a label."""
 
     written: str
     is_update: bool | None
@@ -81,11 +80,11 @@ class LabelledDate:
 
 def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str]) -> Iterator[LabelledDate]:
     """
-    Yield what looks like a date in a text, by the order of forms, with what a word in front of it or behind it calls it.
+    Yield the date-like parts of a text in the order of forms, each with its label.
 
     Args:
-        forms: What dates look like, the surest first.
-        date: All of them in one, to tell where the next one begins.
+        forms: Patterns of dates, the surest first.
+        date: All patterns in one, for the start of the next date.
     """
     matches: list[re.Match[str]] = []
     for form in forms:  # what a surer form found is not found again as less (the month of a day)
@@ -105,5 +104,5 @@ def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str])
 
 
 def speaks(text: str) -> bool:
-    """Whether a text has a word that could say what a date is of; most have none."""
+    """Whether a text contains a label of a date. Most texts do not."""
     return _WORD.search(text, 0, _WITHIN) is not None

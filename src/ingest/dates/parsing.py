@@ -1,16 +1,15 @@
 """
-Dates as sources write them, read strictly: what is not there is not made up.
+One date, read strictly: nothing is completed or corrected.
 
-A form is a regular expression with named parts; `parse` tries them in order and puts the parts together. Forms come
-from RFC 822 and its successors, RFC 3339 and ISO 8601, JavaScript's and Go's printed times, and the English, Japanese,
-Chinese and Korean dates of web pages. `forms` is how dates stand in other text, `clock` the time of day behind one,
-`labels` the words that say what a date is of. Four decisions:
+A form is a regular expression with named parts. `parse` tries the forms in order and combines the parts. The forms are those
+of RFC 822 and its successors, RFC 3339, ISO 8601, the printed times of JavaScript and Go, and the English, Japanese, Chinese
+and Korean dates of web pages. Four decisions:
 
-* A calendar date without a time is that day at 00:00Z with precision `day`, in whatever zone its writer was.
-* A machine form with a time but no zone is taken as UTC. No feed specification allows it; generators that leave the
-  zone out print the clock of a server, which more often than anything else is UTC.
-* Where a page shows a time without a zone, or a zone is named that we do not know for sure, only the day is used.
-* A time that is none (25:00, 午前13時) costs a date nothing but the time: the day is printed beside it.
+* A calendar date without a time is that day at 00:00Z with precision `day`, in any zone.
+* A machine form with a time and no zone is UTC. No feed specification allows it, and most generators without a zone print
+  the clock of a server in UTC.
+* On pages, a time without a zone or with an ambiguous zone is dropped, and the day stays.
+* An invalid time (25:00, 午前13時) is dropped, and the day stays.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ from ingest.dates.forms import ERA, NAME, counted, month_number, year_of
 from ingest.model import NO_DATE, Dated, Precision
 
 LONGEST: Final = 100
-"""Characters that a date may have: `Thursday, 21 September 2026 10:00:00 GMT+0900 (Japan Standard Time)` has 67."""
+"""Characters of a date. `Thursday, 21 September 2026 10:00:00 GMT+0900 (Japan Standard Time)` has 67."""
 
 EARLIEST_YEAR: Final = 1990
-"""There was no web before; earlier years are zero values (Go's year 1, the Unix epoch) that leak out of generators."""
+"""Earlier years are zero values of generators (Go's year 1, the Unix epoch), because the web is younger."""
 
 LATEST_YEAR: Final = 2099
 """Later years are sentinels for "never" (9999) or a slip of the keyboard."""
@@ -135,19 +134,19 @@ _Parts = dict[str, str | None]
 
 
 class _NotADateError(ValueError):
-    """The text has the form of a date, but names none; the message says why."""
+    """The text has the form of a date without being one. The message gives the reason."""
 
 
 class _OtherTextError(ValueError):
-    """What stands behind the date is no time of day, so that the text is more than a date."""
+    """The text after the date is not a time of day, so the whole is more than a date."""
 
 
 def parse(raw: str | None) -> Dated:
     """
-    Return the date that `raw` states, as aware UTC with its precision, or one without a value and with the reason.
+    Return the date in `raw` as aware UTC with its precision, or a date without a value and with the reason.
 
-    Nothing is completed or corrected, except what the standards say: two-digit years, 24:00, leap seconds (RFC 2822
-    §4.3, ISO 8601-1 §5.3, RFC 3339 §5.7). A weekday that does not fit is ignored.
+    Nothing is completed or corrected, except by the standards: two-digit years, 24:00, leap seconds (RFC 2822 §4.3, ISO 8601-1
+    §5.3, RFC 3339 §5.7). A contradictory weekday is ignored.
     """
     written = (raw or "").strip()
     if not written:
@@ -192,7 +191,7 @@ _NO_ZONE: Final = re.compile(r"\d{4}([-/.])\d\d\1\d\d(?:\s*[tT]\s*|\s+)\d{1,2}:\
 
 
 def in_english(text: str) -> str:
-    """Return lower-case text with the months of other languages in English, and without what stands around them."""
+    """Translate the months of other languages in lower-case text to English, and remove the words around them."""
     if not _MONTH_WORD.search(text):
         return text
     named = _MONTH_WORD.sub(lambda found: _FOREIGN_MONTHS[found[0].rstrip(".")], text)
@@ -217,7 +216,7 @@ def _value(parts: _Parts, *, machine: bool) -> tuple[datetime, Precision]:
 
 
 def _time(parts: _Parts) -> Clock:
-    """Return the time of day: as the form itself has it, or as what stands behind the date says."""
+    """Return the time of day, from the form itself or from the text after the date."""
     if parts.get("rest") is not None:
         time = clock.read(parts["rest"] or "")
         if time is None:
@@ -240,7 +239,7 @@ def _year(parts: _Parts) -> int:
 
 
 def _month_and_day(parts: _Parts) -> tuple[int | None, int | None]:
-    """Return month and day as far as they are given; `3/4/2026` is refused, since half of the world reads it otherwise."""
+    """Return the month and the day, if given. `3/4/2026` is refused, because half of the world swaps the two."""
     if parts.get("either"):
         low, high = sorted((int(parts["either"] or 0), int(parts["other"] or 0)))
         if low != high and high <= _MONTHS:
@@ -262,13 +261,13 @@ def _calendar_date(year: int, month: int, day: int) -> datetime:
 
 
 def _plausible(year: int) -> None:
-    """Refuse the years that generators print for "none"."""
+    """Refuse years that generators print for a missing date."""
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
         raise _NotADateError(f"the year {year} is a placeholder")
 
 
 def _zone(name: str | None, *, machine: bool) -> timezone | None:
-    """Return the zone that a time is in, or None when that cannot be known."""
+    """Return the zone of a time, and None for an ambiguous one."""
     if name is None:
         return UTC if machine else None
     name = name.replace(" ", "")

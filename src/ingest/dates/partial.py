@@ -1,13 +1,12 @@
 """
-Days as headings and badges print them: inside other words, without a year, as a month, a week or a range.
+Dates as headings and badges print them: inside other words, without a year, as a month, a week or a range.
 
-`ingest.dates` reads a text that is a date; this finds the date in a text that also says something else, and keeps apart
-what is printed and what is not: a day without a year stays one until a heading around it gives the year.
+`parsing` reads a text that is a date. Here the date is part of a text, and its printed parts are kept apart. A day without a
+year stays incomplete until a heading around it provides the year.
 
-* A week or a range is told by its first day ("Week of May 18", "May 18–22, 2026", 5 月 18～22 日): it is the one that is
-  always printed in full.
-* With its year, a day counts anywhere in a text; without, only where it is set off from the rest
-  ("v1.2 - May 21"), and a mere month or year only where the text says nothing else: "may" is a word too, and 2026 a number.
+* A week or a range counts by its first day ("Week of May 18", "May 18–22, 2026", 5 月 18～22 日), the one always printed in full.
+* A day with a year counts anywhere in a text. Without a year it must be set off from the rest ("v1.2 - May 21"). A month or
+  year alone counts only as the whole text, because "may" is a word too, and 2026 a number.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from ingest.dates.parsing import LONGEST, parse
 from ingest.model import NO_DATE, Dated, Precision
 
 TEXT_LIMIT: Final = 300
-"""Characters of a text in which a date is looked for; the longest recorded heading with one has 25."""
+"""Characters of a text that are searched for a date. The longest recorded heading with one has 25."""
 
 NO_YEAR: Final = "the page gives no year for it"
-"""The reason of a date that is a day or month without a year."""
+"""The reason for a day or month without a year."""
 
 _NAME: Final = rf"(?<![a-z]){NAME}"
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\w|:\d)"
@@ -88,10 +87,11 @@ _DASHES: Final = str.maketrans(dict.fromkeys("–—―−‐‑‒", "-") | {"�
 @dataclass(frozen=True, slots=True)
 class PartialDate:
     """
-    A date as far as it is printed; `raw` is the text it stands in.
+    A date with its printed parts. `raw` is the text around it.
 
-    `whole` says that the text is nothing but the date, `loose` that it stands in the middle of a sentence, where it may be of
-    something else ("Shutdown of v1 on June 15, 2026"), `changed` that it is named as that of a last change.
+    whole: the text is nothing but the date
+    loose: the date is inside a sentence and may be of another event ("Shutdown of v1 on June 15, 2026")
+    changed: the date has a label of change
     """
 
     raw: str
@@ -104,17 +104,17 @@ class PartialDate:
 
     @property
     def printed(self) -> str:
-        """The parts that are printed, in one spelling: `2026-05-21`, `2026-05`, `--05-21`."""
+        """The printed parts in one spelling: `2026-05-21`, `2026-05`, `--05-21`."""
         year = f"{self.year:04}" if self.year else "-"
         return "-".join([year, *(f"{part:02}" for part in (self.month, self.day) if part)])
 
     def within(self, year: int | None) -> PartialDate:
-        """Return the day with a year that stands elsewhere, where it has none of its own."""
+        """Add a year from elsewhere to a date without one."""
         return replace(self, year=year) if self.year is None and year else self
 
 
 def find(text: str) -> PartialDate | None:
-    """Return the first date in a text, None if there is none; one with its year goes before one without."""
+    """Return the first date in a text, and None without one. A date with a year comes before one without."""
     written = " ".join(text.split())[:TEXT_LIMIT]
     folded = _WEEKDAY_EAST.sub(" ", unicodedata.normalize("NFKC", written).lower().translate(_DASHES))
     folded = counted(folded)
@@ -146,7 +146,7 @@ def _is_set_off(before: str, after: str) -> bool:
 
 
 def _day(parts: dict[str, str | None], raw: str) -> PartialDate | None:
-    """Put the parts of one form together; None for what is no day of any calendar."""
+    """Combine the parts of one form, and return None for an invalid day."""
     year = int(parts["year"] or 0) if parts.get("year") else None
     if (era := parts.get("era")) and (count := parts.get("count")):
         year = year_of(era, count)
@@ -163,7 +163,7 @@ def _checked(day: PartialDate) -> PartialDate | None:
 
 
 def of(date: Dated) -> PartialDate | None:
-    """Return a date that was read elsewhere as a day; None for one without a value."""
+    """Convert a parsed date, and return None for one without a value."""
     if date.value is None:
         return None
     month = date.value.month if date.precision is not Precision.YEAR else None
@@ -172,7 +172,7 @@ def of(date: Dated) -> PartialDate | None:
 
 
 def dated(day: PartialDate | None) -> Dated:
-    """Return a day as a date with the precision that is there; one without a year has none, and says so."""
+    """Return the date with its printed precision. Without a year it has no value, and its reason is `NO_YEAR`."""
     if day is None:
         return NO_DATE
     if day.year is None:

@@ -1,7 +1,7 @@
 """
-Dates that stand inside other text of a list or a field: `MAY 21, 2026 / AI`, `公開日：2026/ 5 / 21 · 5 min read`.
+Dates inside other text of a list or a field: `MAY 21, 2026 / AI`, `公開日：2026/ 5 / 21 · 5 min read`.
 
-What a date is of, publication or change, is told by `dates.labels`.
+`labels` separates publication from change.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WITHIN: Final = 400  # characters; a card's date comes before its prose ends
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What one or several texts say: when something was published, and when it was changed."""
+    """The dates of publication and of change in one or several texts."""
 
     published: Dated = NO_DATE
     updated: Dated = NO_DATE
@@ -32,9 +32,9 @@ class Stated:
 
 def stated(texts: Iterable[str]) -> Stated:
     """
-    Return the first publication and the first change in several texts; failing that the first text with its reason.
+    Return the first publication and the first change in several texts, or the first text with the reason for a failure.
 
-    A date that a word calls a publication goes before one that no word names.
+    A labelled publication comes before a date without a label.
     """
     first = NO_DATE
     named: list[Dated] = []
@@ -50,19 +50,19 @@ def stated(texts: Iterable[str]) -> Stated:
 
 
 def labelled(text: str) -> Stated:
-    """Return what a text says, where a word in it calls a date that of a publication or of a change; else nothing."""
+    """Return the labelled dates of a text, and no dates without a label."""
     is_labelled = labels.speaks(text) and any(is_update is not None for _, is_update in _found(text))
     return stated([text]) if is_labelled else Stated()
 
 
 def dated(texts: Iterable[str]) -> Dated:
-    """Return the date of publication in several texts, else that of a change; failing both the first text with its reason."""
+    """Return the date of publication in several texts, else that of change, else the first text with its reason."""
     found = stated(texts)
     return found.updated if found.published.value is None and found.updated.value is not None else found.published
 
 
 def date_in(text: str) -> Dated:
-    """Return the date that a text is, else the one that stands in it."""
+    """Return the date that a text is, else the date inside it."""
     return dated([text])
 
 
@@ -72,7 +72,7 @@ def dates_in(text: str) -> list[tuple[str, Dated]]:
 
 
 def _found(text: str) -> list[tuple[Dated, bool | None]]:
-    """Return each date in a text, the full ones first, and whether it is that of a change."""
+    """Return each date in a text, full dates first, and whether it is a change."""
     text = _SPACED.sub(r"\1", text[:_WITHIN])
     english = in_english(text.lower())
     return _read(text) or (_read(english) if english != text.lower() else [])

@@ -22,15 +22,15 @@ _READERS: Final[Mapping[Kind, Callable[[Decoded, str, Source], Document]]] = {
     Kind.WATCH: watch.parse,
 }
 _OTHERWISE: Final = frozenset({"html", "not-a-feed", "not-a-sitemap"})
-"""Rules of documents that are of another kind than their source."""
+"""Rules for documents of another kind than their source."""
 
 
 def parse(capture: Capture, source: Source) -> Document:
     """
-    Read a capture as its source's kind says.
+    Read a capture as its source's kind requires.
 
     Raises:
-        ParseError: It is not a document of that kind. `rule` names an obstacle (`obstacles`) or a redirect (`refresh`) first.
+        ParseError: The document is not of that kind. `rule` names an obstacle (`obstacles`) or a redirect (`refresh`) first.
             No other exception leaves, whatever the bytes.
     """
     try:
@@ -41,7 +41,7 @@ def parse(capture: Capture, source: Source) -> Document:
 
 
 def parse_decoded(decoded: Decoded, url: str, source: Source) -> Document:
-    """Read a decoded document that came from `url`, as `parse` does."""
+    """Read a decoded document from `url`, as `parse` does."""
     try:
         return _READERS[source.kind](decoded, url, source)
     except ParseError as error:
@@ -54,7 +54,7 @@ def parse_page(capture: Capture, source: Source) -> Article:
     Read a capture as the page of one announcement of its source.
 
     Raises:
-        ParseError: It is not such a page; as `parse`.
+        ParseError: The page is not such a page. See `parse`.
     """
     try:
         decoded = decoding.read(capture.content, capture.content_type)
@@ -64,7 +64,7 @@ def parse_page(capture: Capture, source: Source) -> Article:
 
 
 def parse_decoded_page(decoded: Decoded, url: str, source: Source) -> Article:
-    """Read a decoded page that came from `url`, as `parse_page` does."""
+    """Read a decoded page from `url`, as `parse_page` does."""
     try:
         article = parse_article(decoded, url)
         if article.refresh and article.published.value is None:  # its title is "Redirecting …", or an older one

@@ -1,15 +1,15 @@
 """
-Kind `json`, and the lists that pages embed: entries by pointers.
+Kind `json`: a list in JSON, with entries by JSON pointers.
 
-`select` for kind json (picks in data, see `picks`):
+`select` (selectors for data, see `markup.selector`):
 
-    entry       the list: its members are the entries; `""` is the whole document. Where the pointer ends in a `*`, or
-                leads to objects, these are the entries. Required.
+    entry       the list, whose members are the entries. `""` is the whole document. A pointer that ends in a `*`, or leads
+                to objects, names the entries themselves. Required.
     title       required
-    link        the page of the entry, absolute or relative to the list's address; often a template:
+    link        the page of the entry, absolute or relative to the list's address. Often a template:
                 `https://huggingface.co/{id}`. Required.
-    date, updated, summary, category (all that match), lang, id
-    next        in the whole document: the address of the list's next page, often a template: `?page={/paging/next}`
+    date, updated, summary, category (all matches), lang, id
+    next        in the whole document: the address of the list's next page. Often a template: `?page={/paging/next}`
 
     select: {entry: /data/items, title: /title, link: "https://qwen.ai/blog?id={/path}", date: /published_at || /date}
 """

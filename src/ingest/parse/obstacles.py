@@ -1,18 +1,18 @@
 """
-What stands where a document should be: a challenge, a login wall, or "not found" under status 200.
+Obstacles in place of a document: a challenge, a login wall, or "not found" under status 200.
 
     challenge   a bot check or a refusal to serve: Cloudflare, Akamai, DataDome, HUMAN (PerimeterX), Imperva, AWS WAF, Vercel,
-                Sucuri, Kasada, Anubis, Google; and a page whose only words ask for JavaScript
-    login       a page that asks who you are, and nothing else
-    consent     a page that asks to be let set cookies before it shows what was asked for
-    soft-404    a page that says that the page is not there
-    outage      a page that says that the site is down, or being worked on
-    parked      a page that offers the domain itself, as dealers in names put up
+                Sucuri, Kasada, Anubis, Google. Also a page with no words but a request for JavaScript
+    login       a page with nothing but a login form
+    consent     a page with a request for consent to cookies before the content
+    soft-404    a page about a missing page
+    outage      a page about downtime or maintenance of the site
+    parked      a page with an offer of the domain itself, from a dealer in names
 
-Slow to accuse, for a false alarm hides announcements and a missed one is caught by what the page then lacks. A page with the
-marks of an article (a publication date, JSON-LD of an article, `og:type` article) or with more text than such pages have
-is none, whatever words are on it: articles about bot checks, sign-in and "404 not found" exist. A vendor's script alone
-proves nothing either: Cloudflare, DataDome and HUMAN put theirs into every page they let through.
+The rules prefer misses, because a false alarm hides announcements, and the self-check catches a miss. A page with the marks of an
+article (a publication date, JSON-LD of an article, `og:type` article) is never an obstacle, nor is one with more text than
+obstacles have. Articles about bot checks, sign-in and "404 not found" exist. A vendor's script proves nothing either, because
+Cloudflare, DataDome and HUMAN add theirs to every page.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ OBSTACLES: Final = {
     "outage": "a page that says the site is down",
     "parked": "a page that offers the domain for sale",
 }
-"""What an obstacle is in words, by its name."""
+"""Descriptions of obstacles by name."""
 
 _TEXT_LIMIT: Final = 1_500
-"""Characters of visible text above which a page is real; the shortest recorded article has 1,671, frame and all."""
+"""Characters of visible text. A page with more is real. The shortest recorded article has 1,671, frame included."""
 
 _LOST_TEXT_LIMIT: Final = 4_000
-"""The same for "not found", which keeps the site's navigation and footer."""
+"""The same for "not found" pages, which keep the site's navigation and footer."""
 
 _SCRIPT_DATA: Final = 2_000
-"""Characters of data in scripts above which a page without text is one that scripts fill, not an empty shell."""
+"""Characters of data in scripts. A page without text but with more data is filled by scripts."""
 
 _HEAD_LIMIT: Final = 200  # characters of a title or heading that are looked at
 
@@ -158,7 +158,7 @@ _DATA: Final = re.compile(r"json|__next_f|__NUXT__|_STATE__", re.IGNORECASE)
 
 
 def obstacle_on(page: LexborHTMLParser) -> str | None:
-    """Return the name of the obstacle that a page is and nothing else, None for any other; the tree stays as it is."""
+    """Return the obstacle in place of a page, and None for a real page. The tree is not changed."""
     if page.css_first(_ARTICLE_MARKS) or any(map(linked_data.is_article, linked_data.nodes(page))):
         return None
     text, asides = _visible(page)
@@ -204,7 +204,7 @@ def _script_data(page: LexborHTMLParser) -> int:
 
 
 def _visible(page: LexborHTMLParser) -> tuple[str, str]:
-    """Return the text that a reader sees, as far as it matters, and what he sees where scripts do not run."""
+    """Return the visible text up to a limit, and the text for browsers without scripts."""
     asides = " ".join(node.text(deep=True) for node in page.css("noscript"))
     seen: list[str] = []
     length = 0
@@ -219,7 +219,7 @@ def _visible(page: LexborHTMLParser) -> tuple[str, str]:
 
 
 def _next(node: LexborNode) -> LexborNode | None:
-    """Return the node that follows in the document, past what is not seen."""
+    """Return the next visible node of the document."""
     if node.first_child is not None and node.tag not in UNSEEN:
         return node.first_child
     here: LexborNode | None = node
@@ -232,10 +232,10 @@ def _next(node: LexborNode) -> LexborNode | None:
 
 def _heads(page: LexborHTMLParser, *, banners: bool = True) -> list[str]:
     """
-    Return title and first headings, whole and in the parts of which the site's name may be one.
+    Return title and first headings, whole and in parts, because a part may be the site's name.
 
     Args:
-        banners: Whether an `h2` may be the first; it may be that of a banner before the page.
+        banners: Whether an `h2` may be the first heading. It may belong to a banner before the page.
     """
     first = page.css("h1")[:2] or (page.css("h2")[:1] if banners else [])
     written = [" ".join(node.text(deep=True).split())[:_HEAD_LIMIT] for node in (*page.css("head > title")[:1], *first)]

@@ -1,24 +1,24 @@
 """
-Kind `page`: an HTML page that lists announcements, each with a page of its own.
+Kind `page`: an HTML page with a list of announcements, each with a page of its own.
 
-`select` (picks on a page, see `picks`):
+`select` (selectors on a page, see `markup.selector`):
 
     entry       CSS: the element of each item. Required. Elements inside `nav`, `footer` and dialogs are navigation and
-                left out, unless the selector itself speaks of one.
+                left out, unless the selector itself names one.
     link        default: the link of the entry's heading, else the entry itself, its first link, or the link around it
     title       default: the entry's heading, else the text of its link
-    date        default: its `time` (what a reader sees; `datetime` where that is no date); a date may stand in other text
-    updated, summary, category (all that match), lang, id
-    next        the link to the next page of the list (`a.next`, `link[rel=next]`). Further pages, as many as the stanza's
-                `pages` says, are read at first sight, and later where the first page has nothing that is known at its end
+    date        default: its `time` (the visible text, else `datetime`). A date may be inside other text
+    updated, summary, category (all matches), lang, id
+    next        the link to the next page of the list (`a.next`, `link[rel=next]`). Further pages, up to the stanza's `pages`,
+                are read at first sight, and later if the last entry of the first page is new
 
-Where a script of the page holds the list, `data` names it (CSS of scripts, or `CSS@attribute`), and the other picks are
+If a script of the page holds the list, `data` names it (CSS of scripts, or `CSS@attribute`), and the other selectors are
 pointers into it, with the names and rules of kind json:
 
     select: {data: "script#__NEXT_DATA__", entry: /props/pageProps/posts, title: /title, link: "/blog/{slug}", date: /publishedAt}
     select: {data: script, entry: /**/posts, title: /title, link: "/news/{/slug/current}", date: /publishedOn}   # React's rows
 
-Several cards that lead to one page are one entry, and a link to the list itself is none.
+Several items for one page are one entry, and a link to the list itself is not an entry.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ from ingest.parse.refresh import moved_to
 from ingest.text import clean_title, language_tag
 
 ON_THE_PAGE: Final = frozenset({"data", "next"})
-"""Names that are picks on the page even where the list is in a script."""
+"""Names of selectors on the page, even for a list in a script."""
 
 NAVIGATION: Final = "nav, footer, dialog, [role=navigation], [role=contentinfo], [role=dialog], [role=menu]"
-"""What holds links to everywhere and no announcements."""
+"""Elements with links to everywhere and without announcements."""
 
 _SPEAKS_OF_NAVIGATION: Final = re.compile(r"\bnav\b|\bfooter\b|\bdialog\b|role=", re.IGNORECASE)
 _HEADING: Final = "h1, h2, h3, h4, h5, h6, [role=heading], [itemprop=headline]"
@@ -74,9 +74,9 @@ def parse(decoded: Decoded, url: str, source: Source) -> Document:
 
 def _list_or_obstacle(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
     """
-    Read a page, unless something stands in its way: that has links, too, and none of them is news.
+    Read a page, unless it is an obstacle, whose links are not news.
 
-    Where a script holds the list, the page may say nothing but that it needs scripts.
+    A page with its list in a script may have no text but a request for JavaScript.
     """
     why = obstacle_on(page.tree)
     try:
@@ -93,7 +93,7 @@ def _list_or_obstacle(page: HtmlPage, select: Mapping[str, str], url: str) -> Do
 
 
 def read(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
-    """Read a page by a stanza's `select`; `url` is where it came from. Raises as `parse`."""
+    """Read a page from `url` by a stanza's `select`. Raises as `parse`."""
     base = webpage.base_of(page.tree, url)
     head = page.tree.css_first("title")
     title = clean_title(head.text(), "text") if head else ""
@@ -118,7 +118,7 @@ _NESTED: Final = 8  # entries inside entries, each of which is read with all tha
 
 
 def items(page: HtmlPage, selector: str) -> list[LexborNode]:
-    """Return the elements that a selector means, in order, without navigation."""
+    """Return the elements of a selector in order, without navigation."""
     found = page.matches(selector)[1]
     if len(found) > _NESTED:
         ids = page.ids(selector)
@@ -163,7 +163,7 @@ _TIME: Final = compile_selector("time")
 
 
 def _stated(node: LexborNode, page: HtmlPage, pick: Selector) -> Stated:
-    """Return what a reader sees; where that is no date ("2 days ago"), what the element's `datetime` says."""
+    """Return the visible dates, or those of `datetime` when the text is not a date ("2 days ago")."""
     shown = stated(pick.all(node, page))
     if shown.published.value is not None or shown.updated.value is not None:
         return shown
@@ -172,13 +172,13 @@ def _stated(node: LexborNode, page: HtmlPage, pick: Selector) -> Stated:
 
 
 def _date(node: LexborNode, page: HtmlPage, pick: Selector) -> Dated:
-    """Return the date that a pick finds, whatever the words beside it call it."""
+    """Return the date of a selector, whatever its label."""
     said = _stated(node, page, pick)
     return said.updated if said.updated.value is not None else said.published
 
 
 def link_of(node: LexborNode, page: HtmlPage, pick: Selector | None) -> str:
-    """Return the link of an entry as written: what the pick finds, or without one what the module says; "" for none."""
+    """Return the link of an entry as written, by its selector or by the default of the module, and "" without one."""
     if pick is not None:
         written = pick.all(node, page, attribute="href")
     else:
@@ -187,7 +187,7 @@ def link_of(node: LexborNode, page: HtmlPage, pick: Selector | None) -> str:
 
 
 def _links(node: LexborNode) -> Iterator[LexborNode]:
-    """Yield the links that may be an entry's, the likeliest first."""
+    """Yield the possible links of an entry, the likeliest first."""
     if node.tag == "a":
         yield node
     for heading in node.css(_HEADING)[:1]:

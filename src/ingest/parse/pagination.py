@@ -1,4 +1,4 @@
-"""The next page of a list that continues over several pages (`select.next`)."""
+"""The next page of a list with several pages (`select.next`)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import compile_selector
 
 NO_PAGE: Final = re.compile(r"#|(?:javascript|mailto|tel|data|blob):", re.IGNORECASE)
-"""The beginning of a link that leads to no other page."""
+"""The beginning of a link to no other page."""
 
 
 def next_page(page: HtmlPage, select: Mapping[str, str], url: str) -> str | None:
-    """Return the address of the next page of a list that came from `url`, and None on the last page."""
+    """Return the address of the next page of a list from `url`, and None on the last page."""
     if "next" not in select:
         return None
     selector, root = compile_selector(select["next"]), page.tree.root

@@ -1,4 +1,4 @@
-"""Pages that send their readers on by themselves (HTML §4.2.5.3): what was here is elsewhere now."""
+"""Pages that redirect their readers by markup (HTML §4.2.5.3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REFRESH: Final = re.compile(r"^\s*\d+\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)",
 
 
 def moved_to(tree: LexborHTMLParser, url: str) -> str | None:
-    """Return where a page sends its readers; `url` is where it came from, and to which it may send them again."""
+    """Return the target of a page's redirect. A redirect to `url`, its own address, is a reload."""
     for node in tree.css("meta[http-equiv=refresh i]"):
         target = _REFRESH.match(webpage.attribute(node, "content"))
         where = absolute(target[1].strip(), webpage.base_of(tree, url)) if target else ""
@@ -26,6 +26,6 @@ def moved_to(tree: LexborHTMLParser, url: str) -> str | None:
 
 
 def fault(where: str) -> ParseError:
-    """Say that a document is not here because its readers are sent on; nobody of ours is."""
+    """Explain a document replaced by a redirect. The redirect is not followed."""
     message = f"Its place is taken by a page that sends its readers on to {where:.500}"
     return ParseError(f"{message}; if that is the vendor's, give it as its url in sources.yaml.", rule="moved")

@@ -1,7 +1,7 @@
 """
-What `select` of a stanza may hold, kind by kind, and everything that is wrong with one.
+The valid names in `select` of each kind, and the faults of a `select`.
 
-The names are explained where they are used: `page`, `jsonlist`, `changelog`, `sitemap`, `watch`.
+The modules of the kinds explain the names: `page`, `jsonlist`, `changelog`, `sitemap`, `watch`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SelectFault:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """The names that a kind knows, each with what checks its text; `required` with what to write."""
+    """The names of a kind, each with its check. `required` has an example for each required name."""
 
     names: Mapping[str, _Check]
     required: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ _SYNONYMS: Final = {
 
 
 def faults(kind: Kind, select: Mapping[str, str]) -> Iterator[SelectFault]:
-    """Yield everything that is wrong with the `select` of a source, in its order."""
+    """Yield all faults in the `select` of a source, in its order."""
     known = _kind(kind, select)
     if not known.names:
         if select:
@@ -95,7 +95,7 @@ def _check_of(kind: Kind, known: _Kind, name: str) -> _Check | None:
 
 
 def _meant(name: str, kind: Kind, known: _Kind) -> str:
-    """Point to the name that was probably meant, else list them."""
+    """Suggest the intended name, else list all names."""
     plain = name.lower()
     near = _SYNONYMS.get(plain) if _SYNONYMS.get(plain) in known.names else None
     if kind is Kind.PAGE and plain == "anchor":
@@ -116,12 +116,12 @@ def _data_pick(text: str) -> None:
 
 
 def _pick_anywhere(text: str) -> None:
-    """Check a pick of a source that is a page or data, which shows when it comes."""
+    """Check a selector for a page or for data. Only the document decides which."""
     compile_selector(text, data=text.startswith("/") or text == "")
 
 
 def _css(text: str) -> None:
-    """Check what names elements and takes nothing of them."""
+    """Check CSS that selects elements only."""
     try:
         check_css(text)
     except SelectorError as error:
@@ -135,7 +135,7 @@ def _css(text: str) -> None:
 
 
 def _pointer(text: str) -> None:
-    """Check what points to a list and takes nothing of it."""
+    """Check a pointer to a list."""
     for alternative in compile_selector(text, data=True).alternatives:
         if not isinstance(alternative, JsonPointer) or alternative.regex is not None:
             raise SelectorError(
@@ -144,7 +144,7 @@ def _pointer(text: str) -> None:
 
 
 def _script(text: str) -> None:
-    """Check what names scripts, or an attribute of elements."""
+    """Check a selector for scripts, or for an attribute of elements."""
     for alternative in compile_selector(text).alternatives:
         if (
             not isinstance(alternative, ElementSelector)

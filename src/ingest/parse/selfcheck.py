@@ -1,20 +1,19 @@
 """
-Whether a find can be believed: a page that was rebuilt must raise an alarm, not record its menu.
+The self-check: whether a document may be recorded. A rebuilt page must raise an alarm, not record its menu.
 
-Selectors fail silently: they find nothing, or something else. So what a page, changelog or json source yields is looked at
-before it is recorded. What does not pass waits in quarantine, and one sentence a reason tells the operator what to do. The
-check needs no proof from a recording, which makes a stanza that was never tried on one safe to ship; with a history it
-sees more.
+Selectors fail silently: they match nothing, or something else. So a document of kind page, changelog or json is checked before
+its entries are recorded. A failed document waits in quarantine, with one sentence for the operator for each reason. The check
+needs no recording, so a new stanza is safe to ship. With a history it detects more.
 
-    none          nothing was found
+    none          no entries
     few, many     far fewer or more entries than before
     no-title      entries without a title
     no-link       entries without a link
-    no-date       entries without a date, where the source gives dates
-    off-path      links that lead elsewhere than the items of this source do
+    no-date       entries without a date, for a source with dates
+    off-path      links to other places than the items of this source
     navigation    titles and addresses of a menu
     same-title    one title over and over
-    unsteady      two readings of the same bytes that differ
+    unsteady      two different readings of the same bytes
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ from ingest.model import Document, Entry, State
 from ingest.parse.entry import listing
 
 _MOST: Final = 0.8
-"""Share of entries that have what entries of a list have; a teaser or an advertisement among them is no alarm."""
+"""The share of entries with the usual fields. A teaser or an advertisement among them is no alarm."""
 
 _FEW: Final = 0.5
 """Of the fewest entries of earlier finds: lists lose a few, a broken selector most of them."""
 
 _MANY: Final = 5
-"""Times the most entries of earlier finds: a year page is longer, a selector that matches everything much longer."""
+"""A multiple of the largest earlier number of entries. A year page is longer, a selector for everything much longer."""
 
 _MANY_AT_LEAST: Final = 60  # entries; small lists may grow as they like
 _ENOUGH: Final = 4  # entries of which shares say something
@@ -56,7 +55,7 @@ _SHORTEST: Final = 8  # characters of the median title, East Asian ones counted 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What is remembered of a source's finds that passed: how many entries each had (newest last), which share had a date."""
+    """The history of a source: the number of entries in each accepted document (newest last), and the share with a date."""
 
     counts: tuple[int, ...] = ()
     dated: float | None = None
@@ -64,7 +63,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that speaks against a find: its stable name, and a sentence that says what is wrong and what to do."""
+    """One objection to a document: its stable name, and a sentence with the fault and the remedy."""
 
     rule: str
     detail: str
@@ -72,7 +71,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """Whether a find may be recorded; `state` is ok, broken, blocked or moved."""
+    """Whether a document may be recorded. `state` is ok, broken, blocked or moved."""
 
     state: State
     reasons: tuple[Reason, ...] = ()
@@ -91,7 +90,7 @@ _OBSTACLES: Final = {
 
 
 def judge_error(error: ParseError) -> CheckResult:
-    """Return the verdict on a document that could not be read: `blocked` where something stands in its way, `moved` where it says so."""
+    """Return the result for an unreadable document: `blocked` for an obstacle, `moved` for a redirect, else `broken`."""
     if error.rule in _OBSTACLES:
         return CheckResult(State.BLOCKED, (Reason(error.rule, _OBSTACLES[error.rule]),))
     state = State.MOVED if error.rule == "moved" else State.BROKEN
@@ -107,13 +106,13 @@ def check(
     again: Document | None = None,
 ) -> CheckResult:
     """
-    Return whether what was found in a document may be recorded.
+    Check whether a document may be recorded.
 
     Args:
-        document: The find.
-        paths: Patterns for the paths of the source's items, if they are known (`Source.item_paths`).
-        dates: Whether the source gives dates.
-        earlier: What is remembered of it.
+        document: The document.
+        paths: Patterns for the paths of the source's items, if known (`Source.item_paths`).
+        dates: Whether the source has dates.
+        earlier: The history of the source.
         again: A second reading of the same bytes.
     """
     entries = document.entries
@@ -136,7 +135,7 @@ def check(
 
 
 def emptied(document: Document, earlier: Earlier) -> CheckResult:
-    """Return the verdict on a document whose entries need no belief: that it has none any more is no news."""
+    """Check a document that marks its entries itself. It fails only if it is empty and was not before."""
     if document.entries or document.unreadable or document.parts or not earlier.counts:
         return CheckResult(State.OK)
     what = f"Nothing is in it where there were {min(earlier.counts)} entries or more before; look at the address in a browser."
@@ -144,7 +143,7 @@ def emptied(document: Document, earlier: Earlier) -> CheckResult:
 
 
 def shrunk(document: Document, earlier: Earlier) -> str:
-    """Say that most entries of such a document are gone at once, "" where they are not: it may have been replaced."""
+    """Describe the loss of most entries, and return "" otherwise. The document may have been replaced."""
     count, least = len(document.entries), min(earlier.counts, default=0)
     few = least >= _ENOUGH and count < _FEW * least and not document.parts
     return f"{count} entries came where there were {least} or more before; what is gone stays recorded" if few else ""
@@ -215,7 +214,7 @@ def _share(entries: tuple[Entry, ...], fact: Callable[[Entry], bool]) -> float:
 
 
 def _is_on(link: str, paths: tuple[str, ...]) -> bool:
-    """Whether the path of a link, as filters are asked about it, matches one of some patterns."""
+    """Whether the path of a link, as in filters, matches one of several patterns."""
     try:
         path = urls.unwrapped(urls.parse(link)).path
     except UrlError:
@@ -232,5 +231,5 @@ def _is_front(link: str | None) -> bool:
 
 
 def _width(text: str) -> int:
-    """Return the length of a text, East Asian characters counted twice: they say as much as two letters."""
+    """Return the length of a text with East Asian characters counted twice, because they carry as much as two letters."""
     return sum(2 if char >= "\u1100" else 1 for char in text.strip())

@@ -1,20 +1,20 @@
 r"""
 Kind `sitemap`: XML sitemaps, sitemap indexes and news sitemaps (sitemaps.org protocol 0.9), also gzipped, and text ones.
 
-* `lastmod` is when a file was touched, which whole sites are at once; it is `updated` and never `published`. A news
-  sitemap's `publication_date` and `title` are the publisher's word (Google, "news sitemap").
-* There are no titles otherwise: an entry without one waits for its own page.
+* `lastmod` is the time of a file, which changes for whole sites at once. It is `updated` and never `published`. A news
+  sitemap's `publication_date` and `title` are the publisher's statement (Google, "news sitemap").
+* Other sitemaps have no titles. An entry without one waits for its own page.
 * An index has `parts`, the addresses of other sitemaps, and no entries.
-* The stanza's `include` and `exclude` on `path` say which pages of the site are its announcements. What they leave out is
-  not offered by the source at all: it is counted (`outside`) and not filtered entry by entry, poll by poll.
+* The stanza's `include` and `exclude` on `path` select the announcements of the site. Other pages are not entries of the
+  source. They are counted (`outside`), not filtered one by one in every poll.
 
 `select`:
 
-    part        a regular expression: which parts of an index are read. Default: all
-    date        a regular expression with groups `year`, `month` and `day`, which tells a date from the address
+    part        a regular expression: the parts of an index to read. Default: all
+    date        a regular expression with groups `year`, `month` and `day`, for a date in the address
                 (`/news/news(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)`). Default: none
 
-XML that no parser accepts occurs (bare `&`, names that nobody declared, files cut off), so tags are read one by one.
+Tags are read one by one, because many sitemaps are ill-formed (bare `&`, undeclared names, truncated files).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _PREFIX_OF_PATH: Final = "path:"
 
 @dataclass(slots=True)
 class _UrlElement:
-    """What one `url` or `sitemap` element says, by the names of its elements."""
+    """The values of one `url` or `sitemap` element, by the names of its children."""
 
     said: dict[str, str] = field(default_factory=dict)
     closed: bool = False
@@ -120,9 +120,9 @@ def _lines(text: str) -> tuple[str, list[_UrlElement]]:
 
 def _elements(text: str) -> tuple[str, list[_UrlElement]]:
     """
-    Return the root element and what each element below it says.
+    Return the root element, and the values of each element below it.
 
-    Only direct children count (an image has a `loc` too), and those of a news element.
+    Only direct children count, because an image has a `loc` too, and those of a news element.
     """
     root = prefix = ""
     items: list[_UrlElement] = []
@@ -150,7 +150,7 @@ def _elements(text: str) -> tuple[str, list[_UrlElement]]:
 
 
 def _open(path: list[str], items: list[_UrlElement], name: str) -> None:
-    """Note that an element begins, where nothing is around it a new item."""
+    """Register the start of an element. At the top level, it is a new item."""
     if path and name == path[0]:  # the one before was not closed
         path.clear()
     path.append(name)
@@ -159,7 +159,7 @@ def _open(path: list[str], items: list[_UrlElement], name: str) -> None:
 
 
 def _close(path: list[str], items: list[_UrlElement], name: str, text: str, prefix: str) -> None:
-    """Note what an element said as it ends; elements that were never closed end with the one around them."""
+    """Store the text of an element at its end. Unclosed elements end with the one around them."""
     if name not in path:
         return
     depth = len(path) - 1 - path[::-1].index(name)
@@ -177,7 +177,7 @@ def _close(path: list[str], items: list[_UrlElement], name: str, text: str, pref
 
 
 def _see_absolute(items: list[_UrlElement]) -> None:
-    """Refuse a sitemap of which no address is absolute, as the protocol asks ("loc"): nobody knows what they are relative to."""
+    """Refuse a sitemap without absolute addresses. The protocol requires them ("loc"), and their base is unknown."""
     written = [loc for item in items if (loc := _loc(item))]
     if written and not any(map(_ABSOLUTE.match, written)):
         raise ParseError(
@@ -188,7 +188,7 @@ def _see_absolute(items: list[_UrlElement]) -> None:
 
 
 def _loc(item: _UrlElement) -> str:
-    """Return the address of an element, without CDATA that stands around it as text."""
+    """Return the address of an element without CDATA written as text."""
     return uncovered(item.said.get("loc", "")).strip()
 
 
@@ -255,7 +255,7 @@ def _entry(said: Mapping[str, str], link: str, position: int, dated: re.Pattern[
 
 
 def _date_in(link: str, pattern: re.Pattern[str] | None) -> Dated:
-    """Return the date that an address tells by the stanza's pattern."""
+    """Return the date in an address, by the stanza's pattern."""
     found = pattern.search(link) if pattern else None
     if found is None:
         return NO_DATE
@@ -267,7 +267,7 @@ def _date_in(link: str, pattern: re.Pattern[str] | None) -> Dated:
 
 
 def _patterns(written: tuple[str, ...]) -> list[re.Pattern[str]]:
-    """Return the patterns on paths; those on titles and categories are for later, when there are some."""
+    """Return the patterns on paths. Patterns on titles and categories apply later."""
     return [re.compile(text.removeprefix(_PREFIX_OF_PATH)) for text in written if text.startswith(_PREFIX_OF_PATH)]
 
 

@@ -1,5 +1,5 @@
 """
-Kind `watch`: a page or JSON value whose change is the announcement.
+Kind `watch`: a page or JSON value, with its changes as announcements.
 
 `select`:
 

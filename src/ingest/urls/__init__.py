@@ -1,23 +1,23 @@
 """
-Web addresses: one normal form, what is cleaned away, which scope holds them, which numbers may be connected to.
+Web addresses: normal form, cleaning, scopes, and public IP addresses.
 
-An address is parsed once, by the WHATWG URL Standard (what browsers and servers do with it) behind a strict look at the
-text, and brought into RFC 3986 §6.2 normal form. That form is what is checked, requested and stored; nothing is ever
-decided on the text as it came. Whatever two programs could read differently is refused by name, never repaired. A link
-in a document is first read as a browser reads it (`link`): spaces, line breaks and what is invisible around it.
+An address is parsed once by the WHATWG URL Standard, as in browsers and servers, after a strict check of the text, and brought
+into RFC 3986 §6.2 normal form. That form is checked, requested and stored. No decision uses the text as received. Ambiguous text
+is refused by name, never repaired. A link in a document is first read like in a browser (`link`), with spaces, line breaks and
+invisible characters around it.
 
-`UrlError.rule` of an address is one of the first fifteen in `policy`, or `redirector` where it leads on and on
-(`unwrapped`). A scope may break these too:
+`UrlError.rule` of an address is one of the first fifteen in `policy`, or `redirector` for an endless chain (`unwrapped`). A
+scope may break these too:
 
-    fragment           a fragment, which no server sees
-    query              a ? with nothing behind it
+    fragment           a fragment, invisible to servers
+    query              an empty query
     wildcard           a * that is neither a leading *. nor one whole path segment, or a second one
     dot-segment        . or .. as a path segment
     encoded-separator  //, %2F, %5C, %00 or the like in the path
-    public-suffix      a host under which anybody may have hosts, ICANN's or a private company's
+    public-suffix      a host with other people's hosts below it, ICANN's or a private company's
     shortener          a link shortener
-    aggregator         a place that shows what others publish
-    shared-host        a host, or subdomains, where others than the vendor publish, without the vendor's part named
+    aggregator         a place for other people's publications
+    shared-host        a host, or subdomains, of several publishers, without the vendor's part named
 """
 
 from __future__ import annotations

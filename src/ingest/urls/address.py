@@ -1,4 +1,4 @@
-"""The address itself: read into normal form, and cleaned of what names a click and not a page."""
+"""The address itself: parsed into normal form, and cleaned of parameters for clicks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.urls.hosts import check_host, is_number, keys, number_refusal
 from ingest.urls.refusal import refusal, shown
 
 MAX_LENGTH: Final = 2048
-"""Characters of an address in normal form: what the sitemap protocol allows (sitemaps.org, `<loc>`)."""
+"""Characters of an address in normal form, as allowed by the sitemap protocol (sitemaps.org, `<loc>`)."""
 
 _AROUND: Final = " \t\n\f\r"  # ASCII white space, URL Standard §4.4
 _OUTLINE: Final = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)")
@@ -34,10 +34,9 @@ class Url:
     """
     A web address in normal form.
 
-    `text` is the whole, ASCII only: lower-case scheme and host, no user, no port, no trailing dot, a path that starts
-    with `/` and holds no dot segments, upper-case escapes, nothing escaped that need not be, nothing raw that RFC 3986
-    does not allow. `query` and `fragment` are without their sign, None when absent or empty. `dotted` says that the text
-    as it came held dot segments.
+    `text` is the whole in ASCII: lower-case scheme and host, no user, no port, no trailing dot, a path with a leading `/` and
+    without dot segments, upper-case escapes, no needless escapes, and no raw characters outside RFC 3986. `query` and `fragment`
+    are without their sign, and None if absent or empty. `dotted` means that the original text had dot segments.
     """
 
     text: str
@@ -56,17 +55,17 @@ class Url:
 
 def parse(raw: str, base: str | None = None) -> Url:
     """
-    Read an address that was written down somewhere.
+    Parse an address as written.
 
-    ASCII white space around it is the writer's, not the address's. The default port of the scheme, an empty query and an
-    empty fragment mean nothing and go (RFC 3986 §6.2.3). What comes out reads as itself again.
+    ASCII white space around it is ignored. The default port of the scheme, an empty query and an empty fragment are removed
+    (RFC 3986 §6.2.3). The result parses as itself.
 
     Args:
-        raw: Absolute, or relative when there is a `base`.
-        base: Absolute address that `raw` is relative to (RFC 3986 §5).
+        raw: Absolute, or relative if there is a `base`.
+        base: The absolute address for a relative `raw` (RFC 3986 §5).
 
     Errors:
-        UrlError: With the rule that the text breaks; see the package.
+        UrlError: With the broken rule. See the package.
     """
     text = raw.strip(_AROUND)
     root = parse(base).text if base is not None else None
@@ -94,11 +93,11 @@ def parse(raw: str, base: str | None = None) -> Url:
 
 def clean(url: Url) -> Url:
     """
-    Return an address without what names a click and not a page.
+    Return an address without the marks of a click.
 
-    Tracking parameters go by name, the others keep order and bytes; fragments go when they are known to name no part of
-    a page (`rules.toml` says which, and why the others stay). Idempotent; scheme and host are never touched, the path loses
-    the session that a server writes into it for a reader without cookies.
+    Tracking parameters are removed by name, and the others keep order and bytes. Fragments are removed if they name no part of a
+    page (`rules.toml` lists them with reasons). Scheme and host never change. The path loses a session id, written by servers
+    for readers without cookies. The function is idempotent.
     """
     kept = [part for part in (url.query or "").split("&") if not _is_tracking(url.host, part)]
     query = "&".join(kept) if any(kept) else None
@@ -130,7 +129,7 @@ def _built(scheme: str, host: str, path: str, query: str | None, fragment: str |
 
 
 def _escape(found: re.Match[str]) -> str:
-    """Decode what need not be escaped, write escapes in upper case, escape the rest (RFC 3986 §2.1, §2.4, §6.2.2)."""
+    """Decode needless escapes, write escapes in upper case, escape the rest (RFC 3986 §2.1, §2.4, §6.2.2)."""
     token = found[0]
     if len(token) == 1:
         return f"%{ord(token):02X}"  # ASCII: the URL Standard has escaped everything else
@@ -152,7 +151,7 @@ def _is_tracking(host: str, parameter: str) -> bool:
 
 
 def _check_text(text: str) -> None:
-    """Refuse characters that the URL Standard drops or reads as others."""
+    """Refuse characters that the URL Standard drops or replaces."""
     _check_length(text)
     for char in _SPECIAL.findall(text):
         if char == "\\":
@@ -172,7 +171,7 @@ def _check_length(text: str) -> None:
 
 
 def _outline(text: str, *, based: bool) -> re.Match[str]:
-    """Return scheme, authority and path as they were written, if there is nothing that the URL Standard would repair."""
+    """Return scheme, authority and path as written, unless the URL Standard would repair them."""
     outline = _OUTLINE.match(text)
     assert outline is not None  # every part of the expression may be empty
     scheme, authority = outline["scheme"], outline["authority"]
@@ -192,7 +191,7 @@ def _outline(text: str, *, based: bool) -> re.Match[str]:
 
 
 def _why_unreadable(authority: str, raw: str) -> UrlError:
-    """Say what keeps a host from being one, or the port behind it."""
+    """Return the fault of a host, or of its port."""
     host, port = authority, ""
     if ":" in authority and not authority.endswith("]"):
         host, _, port = authority.rpartition(":")

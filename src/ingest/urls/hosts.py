@@ -1,4 +1,4 @@
-"""Hosts: which names an official page may have, and which numbers behind a name may be connected to."""
+"""Hosts: valid names for official pages, and IP addresses allowed for connections."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SCRIPT_SETS: Final = (  # UTS 39 §5.2, "highly restrictive"
 
 def check_host(host: str, raw: str) -> None:
     """
-    Refuse what is no plain, public, readable name.
+    Refuse any host but a plain, public, readable name.
 
     Args:
-        host: What the URL Standard made of it: ASCII, lower case, IPv4 in four decimal parts, IPv6 in brackets.
+        host: The host from the URL Standard: ASCII, lower case, IPv4 in four decimal parts, IPv6 in brackets.
         raw: The whole text, for the error.
     """
     if is_number(host):
@@ -51,7 +51,7 @@ def is_number(host: str) -> bool:
 
 
 def number_refusal(host: str, raw: str) -> UrlError:
-    """Make the error for a host that is a number."""
+    """Make the error for a numeric host."""
     return refusal(
         "ip-host", f"names its host by number ({shown(host)}); official pages are on hosts with a name.", raw
     )
@@ -59,7 +59,7 @@ def number_refusal(host: str, raw: str) -> UrlError:
 
 @lru_cache(maxsize=1024)
 def _label_fault(label: str) -> tuple[str, str] | None:
-    """Say by which rule an internationalised label is refused, if it is (RFC 5891, UTS 39 §4 and §5.2)."""
+    """Return the rule for the refusal of an internationalised label, if any (RFC 5891, UTS 39 §4 and §5.2)."""
     import idna  # late: its tables and those below take longer to read than a round with nothing due may last
     from confusable_homoglyphs import categories
 
@@ -86,24 +86,24 @@ def _passes_for_ascii(label: str) -> bool:
 
 
 def keys(host: str) -> Iterator[str]:
-    """List what a host may stand under in a table of `rules`: itself, and `*.` before each of its parents."""
+    """List the keys of a host in a table of `rules`: itself, and `*.` before each of its parents."""
     yield host
     labels = host.split(".")
     yield from ("*." + ".".join(labels[start:]) for start in range(1, len(labels)))
 
 
 def is_special(host: str) -> bool:
-    """Say whether a host lies in a domain that is nobody's on the public Internet (RFC 6761 and others)."""
+    """Return whether a host is in a domain reserved on the public Internet (RFC 6761 and others)."""
     labels = host.split(".")
     return any(".".join(labels[start:]) in rules.SPECIAL_USE for start in range(len(labels)))
 
 
 def is_public(address: str) -> bool:
     """
-    Say whether an IP address may be connected to: assigned to the public Internet, and no way from there to elsewhere.
+    Return whether an IP address may be connected to: it is on the public Internet, and leads nowhere else.
 
-    `ipaddress.is_global` is not asked: it calls NAT64, 6to4, multicast and site-local addresses global. Text that is no
-    plain literal, with a zone or a leading zero, is not public.
+    `ipaddress.is_global` is not enough: it accepts NAT64, 6to4, multicast and site-local addresses. A literal with a zone or a
+    leading zero is not public.
     """
     try:
         literal = ip_address(address)

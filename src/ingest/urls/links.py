@@ -1,9 +1,9 @@
 """
 Links as documents hold them: with line breaks, spaces and invisible characters in them, or without a scheme.
 
-A browser follows them all the same (URL Standard §4.4), so they are read as it reads them. What comes of it is an address
-like any other: parsed, admitted, requested and stored in one form. What turns the writing direction round, control
-characters, backslashes and anything unseen in a host are not mended, for they are what fakes are made of.
+They are read like in a browser (URL Standard §4.4). The result is an address like any other: parsed, admitted, requested and
+stored in one form. Changes of the writing direction, control characters, backslashes and invisible characters in a host are not
+corrected, because fakes consist of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HOST: Final = re.compile(
     r"(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24})(?::(?:443|80))?(?=(?P<path>/)|[?#]|\Z)"
 )
 _NO_FOLDERS: Final = frozenset({"com", "org", "edu", "gov"})
-"""Top-level domains that no folder of a web site is named after, as `asp.net` and `llama.cpp` are."""
+"""Top-level domains without homonymous folders. `asp.net` and `llama.cpp` are names of folders."""
 
 # ── no page ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -47,7 +47,7 @@ _UNFILLED: Final = re.compile(
 
 
 def tidy(written: str) -> str:
-    """Return the text of a link without what a browser drops, and with its spaces escaped; a plain one as it is."""
+    """Return the text of a link without characters that browsers drop, and with its spaces escaped."""
     if _PLAIN.fullmatch(written):
         return written
     text = _BREAKS.sub("", _ENDS.sub("", written))
@@ -59,10 +59,10 @@ def tidy(written: str) -> str:
 
 def link(written: str, base: str) -> str:
     """
-    Return a link as an absolute address: as written if it names its scheme, else with one, else resolved (RFC 3986 §5).
+    Return a link as an absolute address: as written if it has a scheme, else with one, else resolved (RFC 3986 §5).
 
-    A host without a scheme (`www.example.com/news`) is one where a browser, asked from the address bar, would find it:
-    it begins with `www.`, is of the same site as the base, or could be no folder.
+    A host without a scheme (`www.example.com/news`) counts in three cases, like in a browser's address bar: it begins with `www.`, is of
+    the same site as the base, or cannot be a folder.
 
     Errors:
         UrlError: As `parse`.
@@ -74,7 +74,7 @@ def link(written: str, base: str) -> str:
 
 
 def names_host(written: str, base: str) -> bool:
-    """Whether a link names a host itself, with a scheme or without; `base` is what it would be resolved against otherwise."""
+    """Whether a link names its own host, with or without a scheme. `base` is the base of relative links."""
     text = tidy(written)
     return text.startswith("//") or _SCHEME.match(text) is not None or _lacks_scheme(text, base)
 
@@ -96,7 +96,7 @@ def possible(url: Url) -> Url:
     Return an address that a page can have.
 
     Errors:
-        UrlError: `malformed`, for one that only a fault makes: of two addresses, or of a template that was not filled in.
+        UrlError: `malformed`, for the result of a fault: two addresses in one, or an unfilled template.
     """
     first = url.path[1:].partition("/")[0].lower()
     if _TWO_IN_ONE.search(url.path) or first in {url.host, f"www.{url.host}", url.host.removeprefix("www.")}:

@@ -1,4 +1,4 @@
-"""One page, however its address is spelled: the key by which a vendor's announcement is known again."""
+"""The page key: one key for every spelling of a page's address."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _REPLIES: Final = ("replytocom=", "share=")  # WordPress: the same page, scrolle
 
 def page_key(url: Url) -> str:
     """
-    Return what is the same for every spelling of a page's address, and different for different pages.
+    Return a key that is equal for all spellings of a page's address, and different for different pages.
 
-    Not part of it: scheme, `www.`, `m.` and `amp.`, a slash at the end or doubled, `index.html`, AMP and mobile views, the
-    order of parameters, what `clean` takes away. Case counts, except on hosts whose paths have none. An anchor counts:
-    changelogs announce by anchor. It is a key and no address; nobody asks for it.
+    It leaves out the scheme, `www.`, `m.` and `amp.`, a final or double slash, `index.html`, AMP and mobile views, the order of
+    parameters, and everything that `clean` removes. Case counts, except on hosts with case-insensitive paths. An anchor counts,
+    because changelogs announce by anchor. The key is not an address and is never requested.
     """
     bare = clean(url)
     host = _HOST_VIEW.sub("", bare.host)
@@ -37,7 +37,7 @@ def page_key(url: Url) -> str:
 
 
 def page_key_of(address: str) -> str:
-    """Return the page key of an address as written. Text that is not an address is its own key."""
+    """Return the page key of an address as written. Text other than an address is its own key."""
     try:
         return page_key(parse(address))
     except UrlError:

@@ -10,18 +10,18 @@ from ingest.urls.address import Url, parse
 from ingest.urls.refusal import refusal
 
 NESTED: Final = 3
-"""Redirectors that may stand one inside the other; more is not how anybody links to an announcement."""
+"""The limit for redirectors inside one another. No real link to an announcement has more."""
 
 
 def unwrapped(url: Url) -> Url:
     """
-    Return where an address leads that by its own words only leads elsewhere; any other address as it is.
+    Return the target of an address with its target in itself, and any other address unchanged.
 
-    `rules.toml` says which paths and parameters mean that, on any host: an official host does not make official what its
-    redirector leads to, so the target is what has to be admitted.
+    `rules.toml` lists the paths and parameters of such redirectors, on any host. An official host does not make the target of its
+    redirector official, so the target must be admitted.
 
     Errors:
-        UrlError: With the target's own rule, or `redirector`, when the target is no web address or leads on and on.
+        UrlError: With the target's own rule, or `redirector` for an invalid target or an endless chain.
     """
     for _ in range(NESTED):
         target = _target(url)
@@ -34,7 +34,7 @@ def unwrapped(url: Url) -> Url:
 
 
 def _target(url: Url) -> str | None:
-    """Return the text in an address that says where it leads, decoded once; None for one that is a page of its own."""
+    """Return the target inside an address, decoded once, and None for a page of its own."""
     last = url.path.rstrip("/").rpartition("/")[2].lower()
     if last not in rules.REDIRECTOR_SEGMENTS or not url.query:
         return None

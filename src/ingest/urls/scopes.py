@@ -1,4 +1,4 @@
-"""Scopes: one line of the allow-list taken apart, what nobody may grant, and which addresses a scope holds (CONTRACT §2)."""
+"""Scopes: the parts of one line of the allow-list, scopes nobody may grant, and matching (CONTRACT §2)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from ingest.urls.refusal import refusal, shown
 
 OBSCURE: Final = ("//", "%2F", "%5C", "%00", "/.;", "/..;")
 """
-What makes the segments of a path in normal form uncertain: servers differ in whether they decode separators (RFC 3986
-§2.2), merge empty segments, cut at NUL, or drop parameters before they resolve dots (RFC 3986 §3.3).
+Path parts with different meanings on different servers: decoded separators (RFC 3986 §2.2), merged empty segments, a cut at
+NUL, and parameters dropped before dots are resolved (RFC 3986 §3.3).
 """
 
 
 def parse_scope(text: str, grant: Grant, reason: str = "") -> Scope:
     """
-    Read one line of `official` or `carriers`; a line of `official` that begins with `!` is an exception.
+    Read one line of `official` or `carriers`. A line of `official` with a leading `!` is an exception.
 
-    The fields are enough to match in plain SQL over `host` and `path` of a stored address:
+    The fields suffice for a match in plain SQL over `host` and `path` of a stored address:
 
         scope                              host                path_match  path_before  path_after
         openai.com                         openai.com          any         /            None
@@ -40,13 +40,13 @@ def parse_scope(text: str, grant: Grant, reason: str = "") -> Scope:
         github.com/openai/*/releases.atom  github.com          exact       /openai/     /releases.atom  (fold)
         huggingface.co/blog/*              huggingface.co      exact       /blog/       ""
 
-    "Below" is `subdomains`. With a `path_after`, a path is `path_before`, one segment that is not empty, `path_after`,
-    and for a prefix anything more. A scope with a query is exact. With `fold` the path is compared in lower case. `text`
+    "Below" is `subdomains`. With a `path_after`, a path consists of `path_before`, one segment with text, `path_after`,
+    and for a prefix any rest. A scope with a query is exact. With `fold` the path is compared in lower case. `text`
     is the line in normal form without its `!`.
 
     Errors:
-        UrlError: With the rule that the line breaks; see the package. What may not be granted may be denied all the same:
-            public suffixes, shorteners, aggregators, shared hosts without an owner.
+        UrlError: With the broken rule. See the package. Public suffixes, shorteners, aggregators and shared hosts without
+            an owner may be denied, but not granted.
     """
     line = text.strip()
     if grant is Grant.OFFICIAL and line.startswith("!"):
@@ -85,7 +85,7 @@ def _parsed(line: str, grant: Grant, reason: str) -> Scope:
 
 
 def _check_outline(written: str, *, subdomains: bool) -> None:
-    """Refuse what an address may have and a scope may not; the rest is `parse`'s to judge."""
+    """Refuse parts that are valid in an address and not in a scope. `parse` judges the rest."""
     authority, rest = re.fullmatch(r"([^/?#]*)(.*)", written, re.DOTALL).groups()  # type: ignore[union-attr] # matches any text
     if authority.startswith("!"):
         raise refusal("malformed", "begins with a !; exceptions stand in official, with one ! in front.", written)
@@ -107,7 +107,7 @@ def _check_outline(written: str, *, subdomains: bool) -> None:
 
 
 def _check_path(url: Url) -> None:
-    """Refuse a path that not every reader would read alike, and a `*` that is not one whole segment."""
+    """Refuse an ambiguous path, and a `*` that is not one whole segment."""
     if url.dotted:
         raise refusal("dot-segment", "has . or .. as a path segment; write the path it leads to.", url.text)
     if is_obscure(url.path):
@@ -131,7 +131,7 @@ def is_public_suffix(host: str) -> bool:
 
 @cache
 def _public_suffixes(top: str) -> PublicSuffixList:
-    """Read the rules below one top-level domain; all 10,000 take 30 ms, which every start of a program would pay."""
+    """Read the rules below one top-level domain. All 10,000 would take 30 ms at every start of a program."""
     written = top.encode().decode("idna") if top.startswith("xn--") else top
     ascii_rules = [
         rule if rule.isascii() else rule.encode("idna").decode() for rule in _suffix_rules().get(written, ())
@@ -170,7 +170,7 @@ def _check_grantable(scope: Scope) -> None:
 
 
 def _check_nothing_foreign_below(host: str) -> None:
-    """A wildcard must not take in what could not be granted by name."""
+    """Refuse a wildcard that includes hosts not allowed by name."""
     listed = (*rules.SHORTENERS, *rules.AGGREGATORS, *rules.SHARED_HOSTS)
     foreign = sorted(key for key in listed if key.endswith(f".{host}"))
     if foreign:
@@ -218,16 +218,16 @@ def is_obscure(path: str) -> bool:
 
 
 def on_host(scope: Scope, host: str) -> bool:
-    """Say whether a scope speaks of a host, whatever the path."""
+    """Return whether a scope concerns a host, whatever the path."""
     return host.endswith(f".{scope.host}") if scope.subdomains else host == scope.host
 
 
 def matches(scope: Scope, url: Url) -> bool:
     """
-    Say whether a scope holds an address.
+    Return whether a scope contains an address.
 
-    What cannot be read for sure is never inside a granted path and always inside a denied one: an obscure path on its
-    host. Dot segments in the text as it came keep an address out of granted paths, although the normal form has none.
+    Ambiguous paths on its host are never inside a granted scope and always inside a denied one. Dot segments in the original text
+    keep an address out of granted paths, although the normal form has none.
     """
     denies = scope.grant is Grant.EXCEPTION
     if not on_host(scope, url.host) or (url.scheme != "https" and not denies):

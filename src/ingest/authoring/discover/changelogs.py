@@ -1,8 +1,8 @@
 """
-Selectors for a changelog that tells its entries by no heading: boxes, rows of a list, folded sections, each with a date.
+Selectors for a changelog without headings: boxes, rows of a list or folded sections, each with a date.
 
-Small elements that show a date are grouped by what they are called; the entry is the largest element around each that shows
-no second one, or the date itself where what belongs to it stands behind (`dt` and `dd`).
+Small elements with a date are grouped by their names. An entry is the largest element around a date without a second date. It
+is the date itself when its text follows in another element (`dt` and `dd`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ingest.parse.markup.selector import compile_selector
 from ingest.parse.markup.webpage import UNSEEN
 
 GROUP_LIMIT: Final = 3
-"""Groups of dates that selectors are made for, the largest ones."""
+"""Groups of dates that get selectors, the largest first."""
 
 _LEAST: Final = 3  # dates that make a changelog
 _LONGEST: Final = 80  # characters of a line with a date
@@ -39,15 +39,15 @@ _WIDTH: Final = range(4, 161)  # characters of a title
 
 
 def drafts(page: HtmlPage) -> list[Draft]:
-    """Return drafts of a changelog's `select`, that of the most dates first."""
+    """Draft `select` of a changelog, with the most dates first."""
     return [draft for marks in _groups(page)[:GROUP_LIMIT] if (draft := _draft(marks, page)) is not None]
 
 
 def _groups(page: HtmlPage) -> list[list[LexborNode]]:
     """
-    Return the elements that show a date, those that are called alike together, the largest group first.
+    Return the elements with a date in groups of equal names, the largest group first.
 
-    Headings are left out: without selectors a changelog is read by those.
+    Headings are left out, because a changelog without selectors is read by its headings.
     """
     groups: dict[tuple[str, ...], list[LexborNode]] = {}
     outside = page.ids(", ".join((*APART, _HEADINGS)))
@@ -58,7 +58,7 @@ def _groups(page: HtmlPage) -> list[list[LexborNode]]:
 
 
 def _dated(nodes: Iterable[LexborNode]) -> Iterator[LexborNode]:
-    """Yield the elements of one line that begin or end with a date, the innermost of each."""
+    """Yield the innermost elements of one line that begin or end with a date."""
     found: list[LexborNode] = []
     for node in nodes:
         if len(found) >= _MARKS:
@@ -106,13 +106,13 @@ def _date(mark: LexborNode) -> Dated:
 
 
 def _is_more(mark: LexborNode) -> bool:
-    """Whether a line says more than its date: "Version 2.3 - May 21, 2026"."""
+    """Whether a line has more than its date: "Version 2.3 - May 21, 2026"."""
     day = partial.find(text_of(mark))
     return day is not None and not day.whole
 
 
 def _box(mark: LexborNode, held: Counter[int]) -> LexborNode:
-    """Return the largest element around a date that holds no other of its group."""
+    """Return the largest element around a date without another date of its group."""
     box = mark
     for outer in list(ancestors(mark))[:_CLIMB]:
         if held[outer.mem_id] > 1 or outer.tag in _OUTER:
@@ -122,7 +122,7 @@ def _box(mark: LexborNode, held: Counter[int]) -> LexborNode:
 
 
 def _name(marks: list[LexborNode], boxes: list[LexborNode]) -> str:
-    """Return what finds the date in each box first."""
+    """Return the selector for the first date in each box."""
     names = common(own_names(mark) for mark in marks)
     for name in names:
         if all(
@@ -134,12 +134,12 @@ def _name(marks: list[LexborNode], boxes: list[LexborNode]) -> str:
 
 
 def _behind(cards: list[Card], page: HtmlPage) -> str:
-    """Return the pick of what stands behind dates that stand alone."""
+    """Return the selector for the text after dates that are elements of their own."""
     return max(_BEHIND, key=lambda pick: _score(pick, cards, page))
 
 
 def _title(cards: list[Card], page: HtmlPage) -> str:
-    """Return the pick of the title in each box, "" where a heading is one, which is what is taken without being told."""
+    """Return the selector for the title in each box, and "" for a heading, which is the default."""
     if all(card.node.css_first(_HEADINGS) for card in cards):
         return ""
     names = lists.names_of(cards, lambda node: bool(text_of(node)))

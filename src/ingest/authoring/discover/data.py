@@ -1,4 +1,4 @@
-"""Lists in a page's scripts: arrays of objects that have a title and a date or an address, and pointers to them."""
+"""Lists in a page's scripts: arrays of objects with a title and a date or an address, and pointers to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import compile_selector, scalar_text
 
 LIST_LIMIT: Final = 5
-"""Lists in scripts that are proposed, the likeliest ones."""
+"""Lists in scripts that are proposed, the likeliest first."""
 
 _LEAST: Final = 3  # objects that make a list
 _LOOKED_AT: Final = 200_000  # values in the scripts of a page
@@ -34,7 +34,7 @@ _ID: Final = re.compile(r"[A-Za-z_][\w-]*")
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """An array that was found: how to point to it, and its objects."""
+    """An array in a script: the pointer to it, and its objects."""
 
     data: str
     pointer: str
@@ -60,7 +60,7 @@ def _lists(page: HtmlPage) -> Iterator[_List]:
 
 
 def _scripts(page: HtmlPage) -> list[tuple[str, list[str]]]:
-    """Return how to name scripts and attributes with data, and their texts; nameless scripts are named all together."""
+    """Return selectors for scripts and attributes with data, and their texts. Scripts without a name share one selector."""
     named, others = [], []
     for node in page.css("script:not([src])"):
         text, ident = node.text(deep=True), webpage.attribute(node, "id")
@@ -77,7 +77,7 @@ def _scripts(page: HtmlPage) -> list[tuple[str, list[str]]]:
 
 
 def _arrays(root: object) -> Iterator[tuple[str, tuple[Mapping[str, object], ...]]]:
-    """Yield the arrays of objects inside a value, with pointers that search for the last key on the way."""
+    """Yield the arrays of objects inside a value, with pointers that search for the last key of the path."""
     seen: set[int] = set()
     level: list[tuple[str, object]] = [("", root)]
     looked = 0
@@ -143,7 +143,7 @@ def _filled(sample: tuple[Mapping[str, object], ...], key: str) -> float:
 
 
 def _date_key(sample: tuple[Mapping[str, object], ...], keys: list[str]) -> str:
-    """Return the member that is a date in most objects, one that says "published" before others."""
+    """Return the member with a date in most objects, preferably one with "published" in its name."""
     found = []
     for rank, key in enumerate(keys):
         name = key.rpartition("/")[2]

@@ -1,9 +1,9 @@
 """
-Links of one make: which elements of a page look like the items of its list.
+Groups of links that look like the items of a list.
 
-Links are grouped by what they are and stand in. A group's cards are found by climbing from each link as long as no other
-link of the group comes in. A group is judged by what announcements have and navigation lacks: dates, titles as long as
-headlines, addresses of one shape, a place outside menus, an order by time.
+Links are grouped by their names and surroundings. The card of a link is the largest element around it without another link of
+its group. A group is scored by the marks of announcements: dates, titles as long as headlines, addresses of one shape, a
+place outside menus, and an order by time.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from ingest.parse.markup.links import absolute
 from ingest.parse.page import NAVIGATION
 
 LINK_LIMIT: Final = 3_000
-"""Links of a page that are looked at; the recorded page with the most has 1,100."""
+"""Links of a page that are examined. The recorded page with the most has 1,100."""
 
 GROUP_LIMIT: Final = 12
-"""Groups that are judged by their texts, the largest first where more would do."""
+"""Groups that are scored by their texts, the largest first."""
 
 FEATURED_LIMIT: Final = 12
-"""Links beside the list that are looked at for what is featured."""
+"""Links beside the list that are examined as featured items."""
 
 _CLIMB: Final = 8  # elements from a link up to its card
 _HEADLINE: Final = range(12, 221)  # characters of a title, East Asian ones counted twice
@@ -52,15 +52,15 @@ _PLACES: Final = re.compile(r"\b(?:post|article|entry|news|release|story|card|it
 _BESIDE: Final = re.compile(
     r"pdf|html|slides|video|\d+ (?:comments?|responses?|repl(?:y|ies))|コメント\s?\d*", re.IGNORECASE
 )
-"""What the second link of a card says, which leads to another form of the page or below it."""
+"""The text of a card's second link, to another form of the page or to a place on it."""
 HEADING: Final = "h1, h2, h3, h4, h5, h6"
-"""What heads a card."""
+"""The elements that head a card."""
 _TEXTS: Final = 60  # elements of a card that are asked for their text
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One item that was found: its element, its link, what it says."""
+    """One item of a list: its element, its link and its texts."""
 
     node: LexborNode
     link: LexborNode
@@ -80,17 +80,17 @@ class Group:
 
     @property
     def keys(self) -> set[str]:
-        """The pages that the items lead to."""
+        """The pages of the items."""
         return {card.key for card in self.cards}
 
     @property
     def dated(self) -> float:
-        """The share of items that show a date."""
+        """The share of items with a date."""
         return sum(card.date.value is not None for card in self.cards) / len(self.cards)
 
 
 def groups(page: HtmlPage, url: str, base: str) -> list[Group]:
-    """Return the groups of a page that could be its list, the likeliest first, and what may be featured of the likeliest."""
+    """Return the groups that could be the list of a page, the likeliest first, then its featured items."""
     by_make: dict[tuple[str, ...], dict[str, LexborNode]] = {}
     for link, address in _links(page, url, base):
         text = text_of(link)
@@ -107,7 +107,7 @@ def groups(page: HtmlPage, url: str, base: str) -> list[Group]:
 
 
 def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set[int]) -> Iterator[Group]:
-    """Yield what is dated, headed and addressed like the items of a list but stands alone: the newest one, shown large."""
+    """Yield the newest item shown large: dated, headed and addressed like the list's items, but without others like it."""
     around = Counter({outer.mem_id: 2 for card in listed.cards for outer in ancestors(card.link)})
     (folder, _), *_ = Counter(_shape(card.url) for card in listed.cards).most_common(1)
     keys = listed.keys
@@ -126,7 +126,7 @@ def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set
 
 
 def _links(page: HtmlPage, url: str, base: str) -> Iterator[tuple[LexborNode, str]]:
-    """Yield the links that lead to other pages of the same site, without those of menus."""
+    """Yield the links to other pages of the same site, except those in menus."""
     navigation = page.ids(NAVIGATION)
     own, site, below = urls.page_key_of(url), _site(url), f"{path_of(url).rstrip('/')}/"
     for link in page.css("a[href]")[:LINK_LIMIT]:
@@ -141,12 +141,12 @@ def _links(page: HtmlPage, url: str, base: str) -> Iterator[tuple[LexborNode, st
 
 
 def _is_shelf(path: str, below: str) -> bool:
-    """Whether a path leads to a shelf; what the list itself is called is none (/topics/ at many Japanese vendors)."""
+    """Whether a path leads to a collection of pages. The list's own folder is not one (/topics/ at many Japanese vendors)."""
     return _SHELF.search(path, len(below) - 1 if path.startswith(below) else 0) is not None
 
 
 def _site(url: str) -> str:
-    """Return the last two labels of a host: near enough to tell a vendor's pages from others."""
+    """Return the last two labels of a host, as an approximation of its site."""
     try:
         return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
     except ValueError:
@@ -154,7 +154,7 @@ def _site(url: str) -> str:
 
 
 def path_of(url: str) -> str:
-    """Return the path of an address, "" of what is none."""
+    """Return the path of an address, and "" for text that is not an address."""
     try:
         return urlsplit(url).path
     except ValueError:  # `a://[`
@@ -176,7 +176,7 @@ def _card(key: str, link: LexborNode, held: Counter[int], base: str) -> Card:
 
 
 def _card_of(link: LexborNode, held: Counter[int]) -> LexborNode:
-    """Return the largest element around a link that holds no other link of its group."""
+    """Return the largest element around a link without another link of its group."""
     node = link
     for outer in list(ancestors(link))[:_CLIMB]:
         if held[outer.mem_id] > 1 or outer.tag in {"body", "main"}:
@@ -186,13 +186,13 @@ def _card_of(link: LexborNode, held: Counter[int]) -> LexborNode:
 
 
 def small_elements(card: LexborNode) -> list[LexborNode]:
-    """Return the elements of a card that hold text and little else, in order."""
+    """Return the elements of a card with text and little else, in order."""
     nodes = [node for node in card.css("*") if node.tag not in webpage.UNSEEN]
     return nodes[:_TEXTS]
 
 
 def date_of(card: LexborNode) -> tuple[Dated, str]:
-    """Return the date that a card shows, and the text that it stands in."""
+    """Return the date of a card, and the text around it."""
     for node in card.css("time"):
         shown = text_of(node)
         date = date_in(shown)
@@ -213,7 +213,7 @@ def date_of(card: LexborNode) -> tuple[Dated, str]:
 
 
 def title_of(card: LexborNode, link: LexborNode, shown_date: str, date: Dated) -> str:
-    """Return what a card seems to be called."""
+    """Return the probable title of a card."""
     for node in card.css(HEADING):
         if text := text_of(node):
             return text
@@ -269,12 +269,12 @@ def _share(facts: Iterable[bool]) -> float:
 
 
 def _width(text: str) -> int:
-    """Return the length of a text, East Asian characters counted twice: they say as much as two letters."""
+    """Return the length of a text with East Asian characters counted twice."""
     return sum(2 if char >= "\u1100" else 1 for char in text)
 
 
 def _shape(url: str) -> str:
-    """Return the folder that a page lies in, dates in it made alike."""
+    """Return the folder of a page, with every number in it replaced by 0."""
     return re.sub(r"\d+", "0", path_of(url).rstrip("/").rpartition("/")[0])
 
 

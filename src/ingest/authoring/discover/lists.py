@@ -1,4 +1,4 @@
-"""From a group of cards to a `select`: names that find just these cards, and in them title, date and link."""
+"""From a group of cards to a `select`: selectors for exactly these cards, and for their titles, dates and links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ingest.parse.markup.selector import compile_selector
 Select = tuple[tuple[str, str], ...]
 
 DRAFT_LIMIT: Final = 4
-"""Groups that selectors are made for, the likeliest ones."""
+"""Groups that get selectors, the likeliest first."""
 
 _LEAST_SURE: Final = 0.3  # below, a group is navigation
 _JOINED: Final = 0.6  # of the surest group's sureness, which another part of the same list has at least
@@ -48,7 +48,7 @@ LEADING: Final = (
 
 
 _DIVIDERS: Final = ("dt", "h2", "h3", "h4", ".date", "[class*=date]", "time")
-"""What stands above the cards of a day, a month or a year."""
+"""Elements above the cards of a day, a month or a year."""
 
 _DAY: Final = re.compile(forms.WITHOUT_YEAR)
 _YEARLY: Final = ("{{{year}}}年{{{day}}}", "{{{day}}} {{{year}}}", "{{{year}}}/{{{day}}}", "{{{year}}}.{{{day}}}")
@@ -75,7 +75,7 @@ def drafts(page: HtmlPage, url: str, base: str) -> list[Draft]:
 
 
 def _joined(found: list[Group], page: HtmlPage) -> Draft | None:
-    """Return one draft for the surest group and the other parts of the same list: a featured block above it, for one."""
+    """Return one draft for the best group and the other parts of the same list, such as a featured block above it."""
     best = found[0]
     parts, keys, names = [best], set(best.keys), [entry_name(best, page)]
     for group in found[1:]:
@@ -116,7 +116,7 @@ def _select(entry: str, parts: list[list[Card]], page: HtmlPage) -> Select:
 
 
 def _common(parts: list[list[Card]], best: Callable[[list[Card]], str], score: Callable[[str], float]) -> str:
-    """Return one pick for all parts of a list, alternatives where the parts have different ones that no single one matches."""
+    """Return one selector for all parts of a list, with alternatives when no single selector fits all parts."""
     cards = [card for part in parts for card in part]
     whole = best(cards)
     if len(parts) == 1 or not whole:
@@ -130,9 +130,9 @@ def _common(parts: list[list[Card]], best: Callable[[list[Card]], str], score: C
 
 def entry_name(group: Group, page: HtmlPage) -> str:
     """
-    Return the selector that finds the group's cards, all of them and little else, "" if none comes near.
+    Return the selector that matches the cards of a group and little else, and "" when none comes near.
 
-    Second cards for the same pages do no harm, so they are not counted against it.
+    Second cards for the same pages do not count against a selector.
     """
     wanted = {card.node.mem_id for card in group.cards}
     scored = []
@@ -158,7 +158,7 @@ def _leads_into(node: LexborNode, group: Group) -> bool:
 
 
 def _entry_candidates(group: Group) -> list[str]:
-    """Return names for the cards, what says most of them and least of the page first."""
+    """Return selectors for the cards, in the order of their precision."""
     nodes = [card.node for card in group.cards]
     own = common(own_names(node) for node in nodes)
     contexts = common((context_names(node) for node in nodes), share=0.95)[:_CONTEXTS]
@@ -174,7 +174,7 @@ def _entry_candidates(group: Group) -> list[str]:
 
 
 def _by_address(group: Group) -> list[str]:
-    """Return names for links by the folder that all their addresses, as written, begin with."""
+    """Return selectors for links by the common folder of their addresses as written."""
     written = [card.link.attributes.get("href") or "" for card in group.cards]
     first = written[0]
     length = next((i for i, char in enumerate(first) if any(href[i : i + 1] != char for href in written)), len(first))
@@ -186,7 +186,7 @@ def _by_address(group: Group) -> list[str]:
 
 
 def _title_pick(cards: list[Card], page: HtmlPage) -> str:
-    """Return the pick whose texts read most like the titles of the cards."""
+    """Return the selector whose texts are most similar to the titles of the cards."""
     headings = [tag for tag in _HEADINGS if any(card.node.css_first(tag) for card in cards)]
     candidates = [*headings, *([f":is({', '.join(headings)})"] if len(headings) > 1 else [])]
     candidates += names_of(cards, lambda node: bool(text_of(node)))
@@ -216,7 +216,7 @@ def _title_score(pick: str, cards: list[Card], page: HtmlPage) -> float:
 
 
 def _repeated(texts: list[str], cards: list[Card]) -> float:
-    """Return the share of texts that a picture's `alt` or a link's label says again."""
+    """Return the share of texts that are repeated by a picture's `alt` or a link's label."""
     said = 0
     for text, card in zip(texts, cards, strict=True):
         labels = [
@@ -241,7 +241,7 @@ def _leafness(pick: str, cards: list[Card]) -> float:
 
 
 def _date_pick(cards: list[Card], page: HtmlPage) -> str:
-    """Return the pick that reads a date in most cards: an element of its own before text around it, then what stands above."""
+    """Return the selector for a date in most cards. Elements of their own come first, then text around a date, then headings above."""
     candidates = ["time", *names_of(cards, lambda node: dated([text_of(node)]).value is not None), "."]
     best = max(dict.fromkeys(candidates), key=lambda pick: _date_score(pick, cards, page))
     if _date_share(best, cards, page) >= 0.5:  # noqa: PLR2004 half of the items
@@ -269,7 +269,7 @@ def _date_score(pick: str, cards: list[Card], page: HtmlPage) -> float:
 
 
 def _below_year(cards: list[Card], page: HtmlPage) -> str:
-    """Return the template of a day in each card and the year in a heading above, "" where there is none."""
+    """Return a template of the day in each card and the year in a heading above, and "" when it does not fit."""
     days = names_of(cards, lambda node: _DAY.fullmatch(text_of(node)) is not None)
     for heading in _DIVIDERS if days else ():
         year = f"preceding::{heading} ~ (?:19|20)[0-9][0-9]"
@@ -282,7 +282,7 @@ def _below_year(cards: list[Card], page: HtmlPage) -> str:
 
 
 def _divider(cards: list[Card], page: HtmlPage) -> str:
-    """Return the pick of a heading above the cards that says when they were, "" where there is none."""
+    """Return the selector for a heading with a date above the cards, and "" when it does not fit."""
     for axis, tags in (
         ("preceding", _DIVIDERS),
         ("following", ("dd",)),
@@ -302,7 +302,7 @@ def _divider(cards: list[Card], page: HtmlPage) -> str:
 
 
 def _link_pick(cards: list[Card], page: HtmlPage) -> str:
-    """Return the pick of the link, "" where it is what a page takes without being told."""
+    """Return the selector for the link, and "" for the default link."""
 
     def right(pick: str | None) -> float:
         compiled = compile_selector(pick) if pick else None
@@ -320,7 +320,7 @@ def _link_pick(cards: list[Card], page: HtmlPage) -> str:
 
 
 def names_of(cards: list[Card], is_meant: Callable[[LexborNode], bool]) -> list[str]:
-    """Return names of elements inside the cards, as most cards that have such an element share them."""
+    """Return the names of elements inside the cards, if most cards with such an element share them."""
     per_card = []
     for card in cards[:12]:
         names: list[str] = []

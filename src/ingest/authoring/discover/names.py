@@ -1,4 +1,4 @@
-"""Names for elements that outlive a redesign: which classes and attributes a person gave, and which a build tool made up."""
+"""Names for elements that survive a redesign: those given by a person, not by a build tool."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TEST_ATTRIBUTES: Final = ("data-testid", "data-test", "data-qa", "data-componen
 
 
 def own_names(node: LexborNode) -> list[str]:
-    """Return selectors for an element by what it is called itself, the best first; its bare tag is the last."""
+    """Return selectors for an element by its own names, the best first, its bare tag last."""
     tag = node.tag or "*"
     names = []
     for name in _TEST_ATTRIBUTES:
@@ -48,14 +48,14 @@ def own_names(node: LexborNode) -> list[str]:
 
 
 def class_parts(node: LexborNode) -> list[str]:
-    """Return what can be said of an element's classes, the most telling first."""
+    """Return selectors for an element's classes, the most specific first."""
     tokens = dict.fromkeys(attribute(node, "class").split())
     parts = [(part, token) for token in tokens for part in (stable_class(token), module_part(token)) if part]
     return [part for part, _ in sorted(parts, key=lambda item: (item[0].startswith("["), -_telling(item[1])))]
 
 
 def _telling(token: str) -> int:
-    """Count the words in a class that lists of announcements use."""
+    """Count the words of a class that are common in lists of announcements."""
     words = (
         "post",
         "article",
@@ -75,7 +75,7 @@ def _telling(token: str) -> int:
 
 
 def stable_class(token: str) -> str:
-    """Return the selector that holds of a class whatever hash its build gives it, "" for a class that says nothing."""
+    """Return a selector that matches a class whatever the hash of its build, and "" for a class without meaning."""
     if _LAYOUT.fullmatch(token) or _MADE_UP.fullmatch(token) or re.search(r"[:\[\]/!%@&.]", token):
         return ""
     pieces = re.split(r"([_-]+)", token)
@@ -89,7 +89,7 @@ def stable_class(token: str) -> str:
 
 
 def module_part(token: str) -> str:
-    """Return the selector for the last word of a CSS module's class (`List_module__KxYrHG__title`), "" for other classes."""
+    """Return the selector for the last word of a CSS module's class (`List_module__KxYrHG__title`), and "" for other classes."""
     pieces = token.split("__")
     is_module = len(pieces) > 2 and is_random(pieces[-2]) and not is_random(pieces[-1])  # noqa: PLR2004 module, hash, name
     return f'[class*="__{pieces[-1]}"]' if is_module and len(pieces[-1]) >= 4 else ""  # noqa: PLR2004 shorter ones are in everything
@@ -107,7 +107,7 @@ def is_random(piece: str) -> bool:
 
 
 def context_names(node: LexborNode) -> list[str]:
-    """Return selectors for what an element stands in: what has a name, the nearest first, then `main`, then bare tags."""
+    """Return selectors for the ancestors of an element: named ones first, the nearest first, then `main`, then bare tags."""
     named, bare = [], []
     for outer in list(ancestors(node))[:_CONTEXT_DEPTH]:
         if outer.tag in {"body", "html"}:
@@ -122,7 +122,7 @@ def context_names(node: LexborNode) -> list[str]:
 
 
 def signature(node: LexborNode) -> tuple[str, ...]:
-    """Return what elements of one kind share: tags and telling classes on the way up."""
+    """Return the signature of an element: its tag and its meaningful classes, and those of its ancestors."""
     path = []
     for depth, outer in enumerate((node, *ancestors(node))):
         if outer.tag in {"body", "html"}:
@@ -133,7 +133,7 @@ def signature(node: LexborNode) -> tuple[str, ...]:
 
 
 def common(names: Iterable[list[str]], *, share: float = 0.8) -> list[str]:
-    """Return the names that most of several elements share, in the order of the first."""
+    """Return the names that most of several elements share, in the order of the first element."""
     lists = list(names)
     counts: dict[str, int] = {}
     for each in lists:

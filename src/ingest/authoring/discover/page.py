@@ -1,9 +1,8 @@
 """
-What a page offers to somebody who wants to add a source: feeds, the likely list with selectors for it, data, sitemaps.
+The sources that a page offers: feeds, the likely list with selectors for it, data in scripts, sitemaps.
 
-Nothing is fetched, and nothing becomes a source by itself: a proposal says how sure it is and why, and what it would yield,
-and an operator decides. The selectors are picks (see `picks`) made to outlive a redesign's new hashes: semantic elements,
-names of classes and the shape of addresses before anything that a build tool makes up.
+Nothing is fetched. A proposal gives its score and the reasons, and an operator decides. The selectors are made to survive the
+new hashes of a redesign. Semantic elements, named classes and the shape of addresses come before names from a build tool.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from ingest.parse.obstacles import obstacle_on
 from ingest.parse.refresh import moved_to
 
 PROPOSALS: Final = 5
-"""Proposals that are made of one page, at most."""
+"""Proposals for one page."""
 
 _FEED_TYPE: Final = re.compile(
     r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|text/xml|application/xml", re.IGNORECASE
@@ -44,8 +43,10 @@ class SourceProposal:
     """
     A source that could be added.
 
-    `select` is empty for what needs no selectors. `sure` goes from 0 to 1; `why` says in short sentences what speaks for
-    and against it. `document` is what the page itself would yield, None for what would have to be fetched first.
+    select: selectors, if the kind needs them
+    sure: a score from 0 to 1
+    why: short sentences for and against it
+    document: the entries on the page itself, or None for an address that must be fetched first
     """
 
     kind: Kind
@@ -59,7 +60,7 @@ class SourceProposal:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """All that a page offers, best first; `obstacle` and `moved_to` say why it may be nothing."""
+    """The proposals of a page, best first. `obstacle` and `moved_to` explain an empty list."""
 
     proposals: tuple[SourceProposal, ...]
     obstacle: str | None = None
@@ -75,7 +76,7 @@ def discover(decoded: Decoded, url: str) -> Discovery:
         url: The address that answered.
 
     Raises:
-        ParseError: It is not a page (`empty`, `not-html`, `too-costly`).
+        ParseError: The document is not a page (`empty`, `not-html`, `too-costly`).
     """
     page = HtmlPage(webpage.parse(decoded.text))
     base = webpage.base_of(page.tree, url)
@@ -85,7 +86,7 @@ def discover(decoded: Decoded, url: str) -> Discovery:
 
 
 def _lists(page: HtmlPage, url: str, base: str) -> list[SourceProposal]:
-    """Return proposals of kind page, those that yield the same entries as a surer one left out."""
+    """Return proposals of kind page, without those that repeat the entries of a better one."""
     made = []
     for draft in [*lists.drafts(page, url, base), *data.drafts(page, url, base)]:
         try:
@@ -115,7 +116,7 @@ def _keys(proposal: SourceProposal) -> set[str]:
 
 
 def _feeds(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
-    """Yield the feeds that a page declares (RSS Board's autodiscovery, RFC 4287's `alternate`), then those it links to."""
+    """Yield the declared feeds of a page (RSS Board's autodiscovery, RFC 4287's `alternate`), then linked feeds."""
     seen: set[str] = set()
     for node in page.css("link[rel~=alternate i][href][type], a[href]"):
         href = absolute(webpage.attribute(node, "href"), base)
@@ -137,7 +138,7 @@ def _feeds(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
 
 
 def _sitemaps(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
-    """Yield the sitemaps that a page names, else where one usually lies (sitemaps.org)."""
+    """Yield the sitemaps that a page links to, else the usual address (sitemaps.org)."""
     named = [webpage.attribute(node, "href") for node in page.css("link[href*=sitemap i], a[href*=sitemap i]")]
     found = list(dict.fromkeys(url for href in named if _SITEMAP.search(url := absolute(href, base))))
     for url in found:

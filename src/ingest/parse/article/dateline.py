@@ -1,11 +1,10 @@
 """
-The date that a reader sees: what `<time>` and the text around a page's heading say of when it was published and changed.
+The visible dates of an article: those in `<time>` and in the text around the heading.
 
-Only the neighbourhood of the heading is looked at, up to where prose begins, and only lines that are a date by their whole
-make: a date alone, behind a word that says what it is ("Published", 公開日), or set off from the rest ("News | May 21, 2026",
-"By Ada · May 21, 2026 · 5 min read"). So nothing is taken from a sentence, a copyright line, a list of other articles, a
-comment or an event. Three or more different dates without such a word are a list, and none of them is believed.
-A time of day without a zone is left out (`dates`).
+Only lines near the heading count, up to the first prose. A date must be the whole line, follow a label ("Published", 公開日),
+or be set off from the rest ("News | May 21, 2026", "By Ada · May 21, 2026 · 5 min read"). Sentences, copyright lines, lists of
+other articles, comments and events give no date. Three or more different dates without a label are a list and are ignored.
+A time of day without a zone is dropped (`dates`).
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ _CLASS_PUBLISHED: Final = re.compile(r"publi|posted|pub-?date|entry-?date|post-?
 
 @dataclass(frozen=True, slots=True)
 class VisibleDates:
-    """What the neighbourhood of a heading says, with what said it."""
+    """The dates near a heading, with the evidence for each."""
 
     published: Dated = NO_DATE
     published_by: Evidence | None = None
@@ -95,7 +94,7 @@ class VisibleDates:
 
 @dataclass(frozen=True, slots=True)
 class _NearbyDate:
-    """One date and how far to believe it; `rank` counts lines from the heading, those behind it first."""
+    """One date and its weight. `rank` counts lines from the heading, with the lines after it first."""
 
     date: Dated
     by: Evidence
@@ -106,7 +105,7 @@ class _NearbyDate:
 
 @dataclass(frozen=True, slots=True)
 class _DateRole:
-    """What a date is: the change of the page or its publication, by a word or by where it stands; `word` is behind it."""
+    """Whether a date is the change of the page or its publication, by a label or by its place. `word` is a label after it."""
 
     is_update: bool = False
     is_named: bool = False
@@ -115,14 +114,14 @@ class _DateRole:
 
 @dataclass(slots=True)
 class _TextLine:
-    """The text of one block, with `<time>` elements as marks that count into `times`."""
+    """The text of one block. `<time>` elements are marks in it, numbered as in `times`."""
 
     text: str = ""
     times: list[LexborNode] = field(default_factory=list)
 
 
 def around(heading: LexborNode | None) -> VisibleDates:
-    """Return the dates that stand with a heading; none where there is no heading."""
+    """Return the dates near a heading."""
     if heading is None:
         return VisibleDates()
     before, after = _lines(heading)
@@ -143,9 +142,9 @@ def around(heading: LexborNode | None) -> VisibleDates:
 
 def marked(page: LexborHTMLParser, *, updated: bool) -> Dated:
     """
-    Return the date that a `<time>` anywhere on the page is marked as, by `itemprop` or the old `pubdate`.
+    Return the date of a `<time>` with `itemprop` or the old `pubdate`, anywhere on the page.
 
-    Where several differ, the page lists other articles, and none is believed.
+    Several different dates belong to a list of other articles, and none is used.
     """
     selector = "time[itemprop~=dateModified]" if updated else "time[itemprop~=datePublished], time[pubdate]"
     read = {_moment(node) for node in page.css(selector) if not is_foreign(node)}
@@ -153,7 +152,7 @@ def marked(page: LexborHTMLParser, *, updated: bool) -> Dated:
 
 
 def is_foreign(node: LexborNode) -> bool:
-    """Whether an element stands in a part of the page that is about others: related articles, comments, the frame."""
+    """Whether an element is in a part of the page about other things: related articles, comments, the frame."""
     return any(above.tag in _FRAME or _is_called_foreign(above) for above in ancestors(node))
 
 
@@ -169,7 +168,7 @@ def _names_of(node: LexborNode) -> str:
 
 
 def _lines(heading: LexborNode) -> tuple[list[_TextLine], list[_TextLine]]:
-    """Return the lines before and behind a heading that belong to it."""
+    """Return the lines of an article before and after its heading."""
     above = [node for node in ancestors(heading) if node.tag not in {"html", "body"}]
     whole = next((i for i, node in enumerate(above) if node.tag in {"article", "main"}), len(above)) + 1
     near, far = min(_LEVELS_BEFORE, whole, len(above)), min(_LEVELS_AFTER, whole, len(above))
@@ -191,9 +190,9 @@ def _collect(
     roots: Iterable[LexborNode], heading: LexborNode, kept: set[int], until: LexborNode | None = None
 ) -> list[_TextLine]:
     """
-    Return lines in document order: those before `until`, or else those behind the heading, up to where prose begins.
+    Return lines in document order: those before `until`, else those after the heading, up to the first prose.
 
-    `kept` are elements that are walked into whatever they are called, because the heading stands in them.
+    `kept` are the ancestors of the heading. They are entered whatever their names.
     """
     lines = [_TextLine()]
     passed = until is not None or not kept
@@ -241,7 +240,7 @@ def _is_walked(node: LexborNode, kept: set[int], heading: LexborNode) -> bool:
 
 
 def _add(lines: list[_TextLine], node: LexborNode, *, opening: bool) -> None:
-    """Add a node to the line that is being written, or begin another at the border of a block."""
+    """Add a node to the current line, or begin another at the border of a block."""
     line = lines[-1]
     if node.is_text_node:
         line.text += _PRIVATE.sub("", node.text_content or "") if opening else ""
@@ -264,7 +263,7 @@ def _is_prose(text: str) -> bool:
 
 
 def _dates(line: _TextLine, rank: int) -> Iterator[_NearbyDate]:
-    """Yield the dates of a line that are more than words in it."""
+    """Yield the dates of a line that are not words of a sentence."""
     text = " ".join(line.text.split())
     start = 0
     for match in _DATE.finditer(text[: 2 * _PROSE]):
@@ -284,7 +283,7 @@ def _dates(line: _TextLine, rank: int) -> Iterator[_NearbyDate]:
 
 
 def _marked_as(time: LexborNode) -> bool | None:
-    """Whether a `<time>` says itself that it is the change of the page (True) or its publication (False)."""
+    """Whether a `<time>` is marked as the change of the page (True), as its publication (False), or not at all (None)."""
     said = printed.labelled(" ".join(time.text().split()))
     if (said.published is NO_DATE) is not (said.updated is NO_DATE):
         return said.published is NO_DATE
@@ -296,9 +295,9 @@ def _marked_as(time: LexborNode) -> bool | None:
 
 def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _DateRole | None:
     """
-    Return what the words around a date make of it, None for a mere word in a sentence.
+    Return the role of a date from the words around it, and None for a word of a sentence.
 
-    A second date in a line counts only where a word says what it is.
+    A second date in a line needs a label.
     """
     set_off = is_time or _SET_OFF.search(front)
     ends = is_time or _ENDS.match(behind) is not None
@@ -320,12 +319,12 @@ def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _DateRol
 
 
 def _begins_another(text: str) -> bool:
-    """Whether a text begins with a word that says what the date behind it is."""
+    """Whether a text begins with the label of a following date."""
     label = _LABEL.match(text.lstrip())
     return label is not None and _DATE.match(text.lstrip(), label.end()) is not None
 
 
 def _moment(time: LexborNode) -> Dated:
-    """Return what a `<time>` means: its `datetime`, else its text (HTML §4.5.14)."""
+    """Return the date of a `<time>`: its `datetime`, else its text (HTML §4.5.14)."""
     written = attribute(time, "datetime")
     return parse_local(written) if written else printed.date_in(" ".join(time.text().split()))

@@ -1,22 +1,22 @@
 """
-An announcement's own page: its title, dates, address, language versions and topics, and what told each of them.
+An announcement's own page: its title, dates, address, language versions and topics, each with its evidence.
 
-Evidence is believed in this order; where the first has nothing usable, the next is asked:
+Evidence in order of preference. The next is used when the first has no usable value:
 
     title        JSON-LD headline, og:title, twitter:title and meta title, the heading, `<title>`
     published    JSON-LD datePublished, article:published_time, meta (`date`, Dublin Core, …, microdata), `<time>`, text
     modified     JSON-LD dateModified, article:modified_time, meta, `<time>`, text
     canonical    link rel=canonical (RFC 6596), og:url, JSON-LD url
     alternates   link rel=alternate hreflang
-    language     what the title's script proves, the lang attribute of `<html>`, JSON-LD inLanguage, og:locale, meta
+    language     the script of the title, the lang attribute of `<html>`, JSON-LD inLanguage, og:locale, meta
     description  JSON-LD, og:description, meta description
     categories   JSON-LD articleSection and keywords, article:section and article:tag, meta keywords
     site name    og:site_name, JSON-LD publisher or WebSite, meta application-name
 
-JSON-LD counts only where it speaks of this page (`linked_data`), `<time>` and text only around the heading (`dateline`).
-Of several different `rel=canonical` none counts. A site's name before or behind the title is taken off. No library reads
-the dates: on 53 recorded pages htmldate and trafilatura take three and two from copyright lines and other articles, two more
-are wrong, and all are cut to the day; extruct brings 20 packages for what `linked_data` does.
+JSON-LD counts only for this page (`linked_data`), `<time>` and text only around the heading (`dateline`). Several different
+`rel=canonical` cancel each other. A site's name before or after the title is removed. No library reads the dates. On 53
+recorded pages, htmldate and trafilatura took three and two dates from copyright lines and other articles, two more were
+wrong, and all were cut to the day. extruct needs 20 packages for the work of `linked_data`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.text import clean_summary, guess_kind, language_tag, plain, script_language
 
 ALTERNATE_LIMIT: Final = 200
-"""Language versions of one page that are kept; the recorded page with the most has 27."""
+"""Language versions of one page that are kept. The recorded page with the most has 27."""
 
 CATEGORY_LIMIT: Final = 40
-"""Categories of one page that are kept, before `normalise` bounds them."""
+"""Categories of one page that are kept before `normalise` limits them."""
 
 # Of several names the more particular first: `date` alone may be that of the build.
 _PUBLISHED: Final = (
@@ -83,8 +83,7 @@ def parse_article(decoded: Decoded, url: str) -> Article:
         url: The address that answered, absolute.
 
     Raises:
-        ParseError: `empty`, `not-html`, `too-costly`, or what stands in front of the article (see `obstacles`). Never
-            anything else, whatever the bytes.
+        ParseError: `empty`, `not-html`, `too-costly`, or an obstacle (`obstacles`). No other exception leaves.
     """
     page = webpage.parse(decoded.text)
     if name := obstacle_on(page):
@@ -94,7 +93,7 @@ def parse_article(decoded: Decoded, url: str) -> Article:
 
 @dataclass(slots=True)
 class _ArticlePage:
-    """A page while it is read: its evidence, laid out once, and what won so far."""
+    """A page during its reading: its evidence, collected once, and the evidence used so far."""
 
     page: LexborHTMLParser
     url: str
@@ -147,12 +146,12 @@ class _ArticlePage:
         return next((text for name in names for text in self.meta.get(name, [])), "")
 
     def page_title(self) -> str:
-        """Return the text of `<title>`; those of pictures inside the page are others."""
+        """Return the text of `<title>`. Pictures inside the page may have titles of their own."""
         node = self.page.css_first("head > title") or self.page.css_first("body > title")
         return string(node.text()) if node else ""
 
     def linked(self, relation: str) -> str | None:
-        """Return the address of a `<link>`, None where several differ; one in the head comes before any in the body."""
+        """Return the address of a `<link>`, and None for several different ones. The head comes before the body."""
         links = [
             node
             for node in self.page.css("link[rel][href]")[:_LINKS]
@@ -163,7 +162,7 @@ class _ArticlePage:
         return found.pop() if len(found) == 1 else None
 
     def resolved(self, written: str) -> str | None:
-        """Return an absolute web address for what is written, None for what cannot be one."""
+        """Return an absolute web address, and None for text that cannot be one."""
         if not written or titles.is_placeholder(written):
             return None
         address = absolute(written, self.base)
@@ -172,7 +171,7 @@ class _ArticlePage:
         )
 
     def names(self) -> list[str]:
-        """Return the names that the site goes by."""
+        """Return the names of the site."""
         publishers = [node.get("publisher") for node in self.nodes]
         sites = [node.get("name") for node in self.nodes if "WebSite" in linked_data.types(node)]
         told = [*self.meta.get("og:site_name", []), *self.meta.get("application-name", [])]
@@ -182,7 +181,7 @@ class _ArticlePage:
         ]
 
     def choose(self, name: str, told: Iterable[_Told]) -> str:
-        """Return the first text that is there, and note what told it."""
+        """Return the first text that is not empty, and note its evidence."""
         for text, evidence in told:
             if text:
                 self.won[name] = evidence
@@ -220,7 +219,7 @@ class _ArticlePage:
         return "", ""
 
     def other_heading(self, title: str) -> str:
-        """Return what the heading says besides the title; a title may turn out to be the site's name on another page."""
+        """Return the text of the heading beyond the title. On another page the title may prove to be the site's name."""
         line = titles.line(text_of(self.heading)) if self.heading else ""
         says_more = line.casefold() not in title.casefold() and not titles.is_no_title(line)
         return line if line and says_more and not titles.is_one_of(line, self.names()) else ""
@@ -228,7 +227,7 @@ class _ArticlePage:
     def date(
         self, name: str, key: str, meta: tuple[str, ...], seen: Dated, by: Evidence | None, marked: Dated
     ) -> Dated:
-        """Return a date by the stated order; the first that can be read wins."""
+        """Return the first readable date in the stated order."""
         tag = "article:published_time" if name == "published" else "article:modified_time"
         graph = [*self.meta.get(tag, []), *(self.meta.get("og:updated_time", []) if name == "modified" else [])]
         told: list[tuple[Dated, Evidence]] = [
@@ -250,11 +249,11 @@ class _ArticlePage:
         return next((date for date, _ in told if date.raw), NO_DATE)
 
     def unique(self, names: tuple[str, ...]) -> list[str]:
-        """Return what metas of these names say, each name only where it says one thing (lists repeat microdata)."""
+        """Return the values of several metas. A name with several values is left out, because lists repeat microdata."""
         return [self.meta[name][0] for name in names if len(set(self.meta.get(name, []))) == 1]
 
     def canonical(self) -> str | None:
-        """Return the address that the page calls its own."""
+        """Return the address that the page declares as its own."""
         graph = {address for text in self.meta.get("og:url", []) if (address := self.resolved(text))}
         data = [self.resolved(linked_data.first([node], "url")) for node in self.about if linked_data.is_article(node)]
         told = [
@@ -265,7 +264,7 @@ class _ArticlePage:
         return self.choose("canonical", told) or None
 
     def alternates(self) -> tuple[tuple[str, str], ...]:
-        """Return the page's language versions; feeds are none, and the first of two for one language counts."""
+        """Return the language versions of the page without feeds. The first of two for one language counts."""
         found: dict[str, str] = {}
         for node in self.page.css("link[hreflang][href]")[:_LINKS]:
             tag = attribute(node, "hreflang")
@@ -279,7 +278,7 @@ class _ArticlePage:
         return tuple(found.items())[:ALTERNATE_LIMIT]
 
     def language(self, title: str) -> str | None:
-        """Return the language of the page; the script of its title, where it proves one, overrules what is claimed."""
+        """Return the language of the page. A title in a script of one language overrules other evidence."""
         root = self.page.css_first("html")
         stated = attribute(root, "lang") or attribute(root, "xml:lang") if root else ""
         data = [text for node in self.about for text in linked_data.texts(node.get("inLanguage"))]
@@ -294,7 +293,7 @@ class _ArticlePage:
         return self.choose("lang", told) or None
 
     def description(self) -> str:
-        """Return what the page says it is about, as the beginning of a text."""
+        """Return the page's description as the beginning of a text."""
         told = [
             *((linked_data.first([node], "description"), Evidence.JSON_LD) for node in self.about),
             (self.one("og:description"), Evidence.OPEN_GRAPH),
@@ -304,7 +303,7 @@ class _ArticlePage:
         return self.choose("description", ((clean_summary(text, guess_kind(text)), by) for text, by in usable))
 
     def categories(self) -> tuple[str, ...]:
-        """Return sections, then keywords, of the best evidence that has any."""
+        """Return sections, then keywords, from the best evidence with either."""
         articles = [node for node in self.about if linked_data.is_article(node)][:1]
         sections = [text for node in articles for text in linked_data.texts(node.get("articleSection"))]
         keywords = [text for node in articles for text in linked_data.texts(node.get("keywords"))]
@@ -321,7 +320,7 @@ class _ArticlePage:
         return ()
 
     def site_name(self) -> str:
-        """Return what the site calls itself."""
+        """Return the site's name for itself."""
         publishers = [text for node in self.about for text in linked_data.texts(node.get("publisher"))]
         sites = [linked_data.first([node], "name") for node in self.nodes if "WebSite" in linked_data.types(node)]
         told = [

@@ -1,4 +1,4 @@
-"""The title of a page: which heading heads it, and what of a title is the site's name and not the page's."""
+"""The title of a page: its heading, and a title without the name of its site."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PLACEHOLDER: Final = re.compile(
 
 def heading_of(page: LexborHTMLParser, titles: list[str], names: list[str]) -> LexborNode | None:
     """
-    Return the element that heads the article, None where none stands out.
+    Return the heading of the article, and None when no heading stands out.
 
-    The first heading of the first rank that the titles repeat. Else the first that is not the site's name, in the article
-    before outside it; not where there are many, as on a list of articles. Without any of the first rank, one of the second
-    that the titles repeat.
+    First choice is an `h1` whose text is repeated by a title. Otherwise the first `h1` counts, unless it is the site's name or one
+    of many, as on a list of articles. An `h1` inside the article comes before others. Without an `h1`, an `h2` counts if a title
+    repeats it.
     """
     first = [node for node in page.css("h1")[:_HEADINGS] if (text := text_of(node)) and not is_one_of(text, names)]
     if repeated := [node for node in first if _is_repeated(text_of(node), titles)]:
@@ -42,7 +42,7 @@ def heading_of(page: LexborHTMLParser, titles: list[str], names: list[str]) -> L
 
 
 def _is_repeated(text: str, titles: list[str]) -> bool:
-    """Whether a heading is in a title, as more than a part of its words."""
+    """Whether a heading is in a title, as more than a small part of it."""
     folded = text.casefold()
     return bool(folded) and any(folded in title.casefold() and 2 * len(folded) >= len(title) for title in titles)
 
@@ -63,7 +63,7 @@ def is_no_title(title: str) -> bool:
 
 
 def without_site(title: str, heading: str, names: list[str]) -> str:
-    """Return a title without the site's name, which is known, or is what the page's heading leaves out."""
+    """Return a title without the site's name, which is known or is missing from the page's heading."""
     for part in {heading: None, **dict.fromkeys(sorted(names, key=len, reverse=True))}:
         if not part or part == title:
             continue
@@ -82,7 +82,7 @@ def without_site(title: str, heading: str, names: list[str]) -> str:
 
 
 def completed(title: str, others: list[str]) -> str:
-    """Return the whole of a headline that a plugin cut off, where another evidence has it."""
+    """Return the whole of a truncated headline, if other evidence has it."""
     beginning = _CUT.sub("", title).rstrip()
     if beginning == title and len(title) < _CUT_LENGTH:
         return title
@@ -90,5 +90,5 @@ def completed(title: str, others: list[str]) -> str:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text is what a template leaves where it has no value."""
+    """Whether a text is the remains of a template without its value."""
     return _PLACEHOLDER.fullmatch(text.strip()) is not None

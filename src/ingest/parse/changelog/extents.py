@@ -1,7 +1,7 @@
 """
-Where an entry stands on its page: which anchor leads to it, which page of its own it has, what stands under its heading.
+The place of an entry on its page: its anchor, its own page, and the text under its heading.
 
-What belongs to an entry are the elements around its heading that hold no other entry, and everything up to the next one.
+An entry consists of the elements around its heading without another entry, and of everything up to the next one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FRAME_IDS: Final = re.compile(
     r"(?:[-_]?(?:content|area|body|wrapper|container|main|root|list|skipToContent\w*))*|:r\w+:|radix-.*|react-aria-?.*|headlessui-.*",
     re.IGNORECASE,
 )
-"""Ids of a site's frame, and those that a library counts out anew on every build: they lead to no entry."""
+"""Ids of a site's frame, and ids numbered anew by a library on every build. They lead to no entry."""
 
 _PERMALINK: Final = re.compile(r"#(?P<id>[^#\s]{1,300})")
 
@@ -32,10 +32,9 @@ _PERMALINK: Final = re.compile(r"#(?P<id>[^#\s]{1,300})")
 @dataclass(frozen=True, slots=True)
 class Start:
     """
-    Where an entry begins.
+    The start of an entry.
 
-    `date` is its date where that stands outside of `element`; `is_line` says that what belongs to the entry stands below
-    the element and not inside it.
+    `date` is its date, if outside of `element`. `is_line` means that the content of the entry follows the element.
     """
 
     element: Element
@@ -44,16 +43,16 @@ class Start:
 
 
 def start(element: Element, date: Element | None = None, *, is_line: bool = False) -> Start:
-    """Return where an entry begins; headings and paragraphs are lines in any case."""
+    """Return the start of an entry. Headings and paragraphs are lines in any case."""
     return Start(element, date, is_line=is_line or element.tag in _LINES)
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """
-    Where one entry is: from `first`, its outermost element or its date before it, to before `stop`, within `frame`.
+    The extent of an entry: from `first`, its outermost element or the date before it, up to `stop`, inside `frame`.
 
-    `outer` are the elements around it that hold no other entry, the nearest first.
+    `outer` are its ancestors without another entry, the nearest first.
     """
 
     start: Start
@@ -70,11 +69,11 @@ class Extent:
 
 def extents(outline: Outline, starts: Sequence[Start], fences: Iterable[Element]) -> list[Extent]:
     """
-    Return where each entry is.
+    Return the extent of each entry.
 
     Args:
-        starts: In order.
-        fences: Other elements that end what is above them.
+        starts: The starts of entries in order.
+        fences: Other elements that end the entry above them.
     """
     own = {start.element.number for start in starts}
     fence = sorted(own | {element.number for element in fences})
@@ -95,7 +94,7 @@ def _first(start: Start, outer: tuple[Element, ...]) -> int:
 
 
 def _outer(outline: Outline, element: Element, fence: Sequence[int]) -> tuple[Element, ...]:
-    """Return the elements around one that hold no other entry, the nearest first."""
+    """Return the ancestors of an element without another entry, the nearest first."""
     at = bisect_left(fence, element.number)
     before = fence[at - 1] if at else 0  # the root itself holds all
     after = fence[at + 1] if at + 1 < len(fence) else len(outline.elements)
@@ -108,7 +107,7 @@ def _outer(outline: Outline, element: Element, fence: Sequence[int]) -> tuple[El
 
 
 def _frame(outline: Outline, start: Start, outer: tuple[Element, ...]) -> Element:
-    """Return the element in which an entry's text ends at the latest: its own box, else what holds all of them."""
+    """Return the outer limit of an entry's text: its own box, else the element around all entries."""
     box = outer[-1] if outer else start.element
     if (box is not start.element and box.last > start.element.last) or not (start.is_line or outer):
         return box
@@ -120,10 +119,10 @@ def _frame(outline: Outline, start: Start, outer: tuple[Element, ...]) -> Elemen
 
 def anchor_of(place: Extent, outline: Outline) -> str:
     """
-    Return the anchor that leads to an entry, "" if it has none.
+    Return the anchor of an entry, and "" without one.
 
-    Its own id; else that of an anchor inside its heading, or to which a link inside it leads; else that of the elements
-    around it which hold no other entry; else that of an empty anchor just before it.
+    The candidates in order: its own id, the id of an anchor in its heading, the target of a link in it, the id of an ancestor without
+    another entry, and the id of an empty anchor just before it.
     """
     element = place.element
     inside = outline.inside(element) if element.level or element.end - element.start < _SHORT else []
@@ -152,9 +151,9 @@ def _id(element: Element) -> str:
 
 def link_of(place: Extent, outline: Outline, base: str, page: str) -> str:
     """
-    Return the entry's own page, "" if it has none: where its heading, its date or the box around it links to.
+    Return the entry's own page, and "" without one: the target of its heading, its date or its box.
 
-    Only an address below the changelog's own counts: headings also link to comparisons, tickets and articles.
+    The page must be below the changelog's address, because headings also link to comparisons, tickets and articles.
     """
     home = urlsplit(page)
     near = outline.elements[place.first : place.element.last + 1]

@@ -1,16 +1,16 @@
 """
-Markdown and MDX as HTML, so that one reader reads both; with the anchors that the sites make of it.
+Markdown and MDX as HTML, with the anchors that sites give to headings.
 
-CommonMark and tables by markdown-it-py. What is ours:
+markdown-it-py reads CommonMark and tables. Additions:
 
-* Front matter is taken off; its `key: value` lines are kept (`date`, `title`).
-* A heading gets the id that GitHub, Docusaurus and Mintlify give it: github-slugger's, or the one that is written behind
-  it (`## Title {#id}`).
-* MDX (mdxjs.com) is Markdown with components. Those that only arrange are taken out, Mintlify's `<Update label="…"
-  description="…">` becomes a `section` with the slug of its label as id. Imports, exports and `{/* comments */}` go; text
-  inside a component may be indented, and is not code for that.
+* Front matter is removed, and its `key: value` lines are kept (`date`, `title`).
+* A heading gets the id of GitHub, Docusaurus and Mintlify: github-slugger's, or the one written after it
+  (`## Title {#id}`).
+* MDX (mdxjs.com) is Markdown with components. Layout components are removed, and Mintlify's `<Update label="…"
+  description="…">` becomes a `section` with the slug of its label as id. Imports, exports and `{/* comments */}` are
+  removed. Indented text inside a component is not code.
 
-Fenced code is left as it is by all of this.
+Fenced code stays as it is.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from markdown_it.token import Token
 from ingest.text import plain
 
 MARKDOWN_LIMIT: Final = 3_000_000
-"""Characters of Markdown that are read; Claude Code's changelog had 544,000 with 372 releases."""
+"""Characters of Markdown that are read. Claude Code's changelog had 544,000 with 372 releases."""
 
 _INLINE_LIMIT: Final = 20_000
-"""Characters of one paragraph; brackets cost the square of their number there. The longest recorded one has 426."""
+"""Characters of one paragraph, where brackets cost the square of their number. The longest recorded one has 426."""
 
 _FRONT_MATTER: Final = re.compile(
     r"[\ufeff\s]*---[ \t]*\r?\n(?P<lines>.{0,20000}?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
@@ -55,7 +55,7 @@ _SLUG_DROPPED: Final = re.compile(r"[^\w\- ]")
 
 @dataclass(slots=True)
 class Written:
-    """A Markdown document as HTML, with what its front matter says."""
+    """A Markdown document as HTML, with its front matter."""
 
     markup: str
     front: dict[str, str] = field(default_factory=dict)
@@ -63,11 +63,11 @@ class Written:
 
 def to_html(text: str, *, is_mdx: bool = False) -> Written:
     """
-    Return Markdown as HTML.
+    Convert Markdown to HTML.
 
     Args:
         text: The document.
-        is_mdx: Whether it is known to be MDX; else its components tell.
+        is_mdx: Whether it is known to be MDX. Otherwise its components decide.
     """
     text = text[:MARKDOWN_LIMIT]
     front: dict[str, str] = {}
@@ -112,7 +112,7 @@ class Slugs:
         return slug
 
     def take(self, slug: str) -> str:
-        """Note an anchor that is written out, and return it."""
+        """Register an anchor that the document states, and return it."""
         self._used.setdefault(slug, 0)
         return slug
 
@@ -137,7 +137,7 @@ def _give_ids(tokens: list[Token], slugs: Slugs) -> None:
 
 
 def _fenced(lines: list[str]) -> Iterator[tuple[str, bool]]:
-    """Yield each line and whether it stands in fenced code, the fences among it (CommonMark §4.5)."""
+    """Yield each line and whether it is in fenced code, fences included (CommonMark §4.5)."""
     mark = ""
     for line in lines:
         found = _FENCE.match(line)
@@ -187,12 +187,12 @@ def _uncommented(line: str, in_comment: bool) -> tuple[str, bool]:
 
 
 def _stands_alone(line: str) -> bool:
-    """Whether a line is one tag, or the beginning of one, and nothing else: no text behind it, no second tag."""
+    """Whether a line is exactly one tag, or the beginning of one."""
     return _is_open(line) or (line.rstrip().endswith(">") and line.count("<") == 1)
 
 
 def _is_open(tag: str) -> bool:
-    """Whether a tag has not ended: its `>` is missing, or stands inside braces or quotes."""
+    """Whether a tag has not ended: its `>` is missing, or is inside braces or quotes."""
     depth, quote, escaped = 0, "", False
     for char in tag:
         if quote:
@@ -208,7 +208,7 @@ def _is_open(tag: str) -> bool:
 
 
 def _element(tag: str, indents: list[int | None], slugs: Slugs) -> str:
-    """Return what HTML stands for a tag, and keep count of what is open."""
+    """Return the HTML for a tag, and update the open components."""
     found = _TAG_BEGINS.match(tag)
     if found is None:
         return ""
@@ -231,7 +231,7 @@ def _element(tag: str, indents: list[int | None], slugs: Slugs) -> str:
 
 
 def _outdented(line: str, indents: list[int | None]) -> str:
-    """Return a line without the indentation that it has for standing in a component."""
+    """Remove the indentation of a line inside a component."""
     if not indents or not line.strip():
         return line
     own = len(line) - len(line.lstrip(" \t"))

@@ -1,7 +1,7 @@
 """
-A page as a flat list of elements in document order, each with the stretch of text that it holds.
+A page as a flat list of elements in document order, each with its range of text.
 
-One walk over the tree; after it, what an element says and what stands between two of them are slices.
+The tree is walked once. Afterwards the text of an element, and the text between two elements, are slices.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborNode
 from ingest.parse.markup.webpage import UNSEEN, attribute
 
 APART: Final = frozenset({"nav", "footer", "aside", "form", "dialog", "blockquote", "pre", "figure"})
-"""Elements whose headings and dates are not those of the page: menus, quotations, code, captions."""
+"""Elements with headings and dates of their own: menus, quotations, code, captions."""
 
 _HEADING: Final = re.compile(r"h[1-6]")
 _BLOCK: Final = frozenset(
@@ -66,9 +66,9 @@ _PERMALINK_SIGNS: Final = " \t\n#¶§🔗\u200b\ufeff"
 @dataclass(slots=True)
 class Element:
     """
-    One element: its number, its parent's (-1 for none) and the last one's inside; `start` and `end` of its text.
+    One element: its number, its parent's (-1 for none), the last one's inside, and the `start` and `end` of its text.
 
-    `apart` says that it stands in one of `APART` or is hidden.
+    `apart` means that it is hidden or inside one of `APART`.
     """
 
     node: LexborNode
@@ -121,22 +121,22 @@ class Outline:
         return None if number is None else self.elements[number]
 
     def text(self, start: int, end: int) -> str:
-        """Return a stretch of the text as one line, without the signs by which headings link to themselves."""
+        """Return a range of the text as one line, without the signs of headings' own links."""
         return " ".join(self._text[start:end].split()).strip(_PERMALINK_SIGNS)
 
     def said(self, element: Element) -> str:
-        """Return what an element says."""
+        """Return the text of an element."""
         return self.text(element.start, element.end)
 
     def markup(self, after: Element, stop: int, frame: Element, limit: int) -> str:
         """
-        Return the markup behind an element.
+        Return the markup after an element.
 
         Args:
             after: The element.
-            stop: The number of the first element that is no part of it.
-            frame: What it ends with at the latest.
-            limit: Characters, roughly.
+            stop: The number of the first element outside.
+            frame: The outer limit.
+            limit: Characters, approximately.
         """
         pieces: list[str] = []
         length = 0
@@ -155,13 +155,13 @@ class Outline:
         return "".join(pieces)[:limit].strip()
 
     def lines(self, element: Element, *, written: bool = False) -> list[str]:
-        """Return what an element says, line by line: as a browser breaks it, or as it is written too."""
+        """Return the text of an element by lines: as a browser breaks it, or also as written."""
         text = self._text[element.start : element.end]
         parts = text.replace("\n", _BREAK).split(_BREAK) if written else text.split(_BREAK)
         return [line for part in parts if (line := " ".join(part.split()))]
 
     def headings(self) -> list[Element]:
-        """Return the headings that belong to the page."""
+        """Return the headings of the page itself."""
         return [element for element in self.elements if element.level and not element.apart]
 
     def inside(self, element: Element) -> list[Element]:
@@ -176,7 +176,7 @@ class Outline:
 
 
 def _behind(node: LexborNode, frame: LexborNode) -> LexborNode | None:
-    """Return what stands behind a node, its children left out, None at the end of the frame."""
+    """Return the node after a node and its children, and None at the end of the frame."""
     while node.next is None:
         if node.parent is None or frame.mem_id in {node.mem_id, node.parent.mem_id}:
             return None
@@ -189,7 +189,7 @@ def _is_hidden(node: LexborNode) -> bool:
 
 
 def _steps(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each element and text as it opens, and again as it closes, without recursion; what no reader sees is left out."""
+    """Yield each visible element and text as it opens, and again as it closes, without recursion."""
     node = root
     while True:
         yield node, True

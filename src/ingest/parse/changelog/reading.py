@@ -1,28 +1,27 @@
 """
-Kind `changelog`: one page with many dated entries, as HTML, Markdown or MDX; told apart by content.
+The reader of changelogs in HTML, Markdown or MDX. The content decides which.
 
-Without `select` the page is read by its own structure (`reading` says how). `select`:
+Without `select` the page is read by its own structure (`structure`). `select`:
 
     entry       CSS: the element of each entry, its heading or the box around all of it
     title       default: the entry's heading, without a date that is an element of its own
-    date        default: what stands in the heading or in its `time`; a date may stand in other text
-    year        where a date without a year has it: `preceding::h2.year`. Default: the year, month or date heading above it
-    anchor      default: the id of the heading, of a link in it or of the box around it, which hold no other entry
-    link        the entry's own page. Default: what its heading or date links to, if that is below the changelog's address
+    date        default: the date in the heading or in its `time`, also inside other text
+    year        the year of dates without one: `preceding::h2.year`. Default: the year, month or date heading above
+    anchor      default: the id of the heading, of a link in it or of the box around it without another entry
+    link        the entry's own page. Default: the target of its heading or date, if below the changelog's address
     summary     default: the text up to the next entry
-    category    all that match
-    item        CSS: what inside an entry is an entry each, with the date of the whole and, where it has none, its anchor:
-                `li`, `h3`. `title`, `date`, `anchor` and `category` are then looked for in the item first. Its title is its
-                heading, else its first sentence. Works without `entry`, too
+    category    all matches
+    item        CSS: elements inside an entry that are entries too, with its date and, without one of their own, its anchor:
+                `li`, `h3`. `title`, `date`, `anchor` and `category` are then searched in the item first. The title of an item
+                is its heading, else its first sentence. Works without `entry`, too
     next        the link to the next page of the changelog, as for kind page
-    page        the address that anchors are added to, where that is not the one that is fetched (a Markdown twin, a raw file)
+    page        the address for anchors, if it differs from the fetched one (a Markdown twin, a raw file)
 
-`entry` and `item` are CSS selectors, `page` an address, the others picks (`parse.picks`). Markdown is turned into HTML
-first, so all of them work on it: headings are `h1` to `h6` with the ids that sites give them, Mintlify's `<Update>` is
-`section.update`.
+`entry` and `item` are CSS selectors, `page` is an address, the others are selectors (`parse.markup.selector`). Markdown becomes
+HTML first: headings are `h1` to `h6` with the ids of the published site, and Mintlify's `<Update>` is `section.update`.
 
-A link is the entry's own page, else the page with its anchor, else the page. A date has the precision that is there; see
-`days` and `sections` for weeks, ranges and missing years, and for what makes an entry the same.
+A link is the entry's own page, else the page with its anchor, else the page. A date has its printed precision. See
+`dates.partial` for weeks, ranges and missing years, and `sections` for the identity of an entry.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ def laid_out(decoded: Decoded, url: str) -> tuple[HtmlPage, str, dict[str, str]]
 
 
 def is_html(text: str, content_type: str) -> bool:
-    """Whether a text is HTML; what says nothing of itself is Markdown, unless it begins with a tag and came as HTML."""
+    """Whether a text is HTML. Text without a declaration is Markdown, unless it begins with a tag and came as HTML."""
     if _HTML.match(text, 0, _HTML_WITHIN):
         return True
     return text.lstrip("\ufeff \t\r\n").startswith("<") and content_type.lower().startswith(
@@ -130,7 +129,7 @@ def _document(
 
 
 def _main(page: HtmlPage) -> LexborNode:
-    """Return the part of a page that a changelog without `entry` is looked for in: its main content, if it says which."""
+    """Return the main content of a page, if marked, else its body. A changelog without `entry` is searched there."""
     main = page.tree.css("main, [role=main]")
     root = main[0] if len(main) == 1 else page.tree.body
     assert root is not None

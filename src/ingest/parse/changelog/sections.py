@@ -1,14 +1,13 @@
 """
-What a changelog's sections become: entries with a link, an identity and the text that stands under each.
+Sections of a changelog as entries, with a link, an identity and the text under each.
 
-Identity, the first that there is: an anchor that somebody chose; the page of its own; the version of a release; the date with
-the title. So an entry stays itself when its date is corrected (in the first three cases) and whatever is edited above and
-below. An anchor that a generator made of the title is no more lasting than the title, and less where titles come back: the
-second "Excel" of a page is `#excel-1` until there is a third above it. So it only leads to the entry, and where it is
-counted like that, the anchor of the entry's date does. Several entries of one date and title are told apart by their number
-from the top.
+The identity of an entry is the first of these: a chosen anchor, its own page, the version of a release, the date with the title.
+In the first three cases an entry keeps its identity when its date is corrected. Edits above and below never matter. A generated
+anchor lasts no longer than its title, and less if titles repeat: the second "Excel" of a page is `#excel-1` until a third appears
+above. Such an anchor is only a link, or, if numbered, is replaced by the anchor of the entry's date. Several entries of one date
+and title are numbered from the top.
 
-A year that only the neighbours prove is not part of an identity: neighbours go.
+A year inferred from neighbours is not part of an identity, because neighbours disappear.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ VERSION: Final = re.compile(
 _COUNTED: Final = re.compile(r"(?P<base>.+)[-_]\d{1,3}")
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _NAMED_BY_VERSION: Final = 80
-"""Characters of a heading that is called by a version with three parts; what is longer speaks of one."""
+"""Characters of a heading named by a version with three parts. A longer heading only mentions a version."""
 
 
 def is_release(title: str, version: re.Match[str]) -> bool:
-    """Whether a title is that of one release: it begins with the version, or the version has three parts."""
+    """Whether a title names one release: it begins with the version, or the version has three parts."""
     begins = not title[: version.start()].strip(" [(v")
     return begins or (version["number"].count(".") > 1 and len(title) <= _NAMED_BY_VERSION)
 
@@ -51,10 +50,12 @@ def is_release(title: str, version: re.Match[str]) -> bool:
 @dataclass(slots=True)
 class Section:
     """
-    One entry before it has its identity.
+    One entry before its identity is known.
 
-    `day` is what is printed, `exact` a date that needs no more reading (a time stamp); `anchor` and `link` are the entry's
-    own, `fallback` is an anchor that it shares with others of its date.
+    day: the printed date
+    exact: a time stamp, complete in itself
+    anchor, link: those of the entry itself
+    fallback: an anchor shared with other entries of its date
     """
 
     title: str
@@ -72,9 +73,9 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
     Return the entries of a page.
 
     Args:
-        sections: In the order of the page.
-        page: The address that anchors are added to.
-        lang: Of the page.
+        sections: The sections in page order.
+        page: The address for anchors.
+        lang: The language of the page.
     """
     once = _once(sections)
     counted = _counted(once)
@@ -106,7 +107,7 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
 
 
 def _once(sections: Iterable[Section]) -> list[Section]:
-    """Leave out what is rendered a second time: the same anchor or page, or the same text, under one title and date."""
+    """Remove repetitions: the same anchor, page or text under one title and date."""
     seen: dict[tuple[str, ...], Section] = {}
     for section in sections:
         own = section.anchor or section.link or " ".join(section.summary.split())
@@ -115,7 +116,7 @@ def _once(sections: Iterable[Section]) -> list[Section]:
 
 
 def _counted(sections: Iterable[Section]) -> set[str]:
-    """Return the anchors that a generator had to count because their titles come back, the first of each among them."""
+    """Return the anchors that a generator numbered because of repeated titles, with the first of each."""
     suffixes = {section.anchor: found for section in sections if (found := _COUNTED.fullmatch(section.anchor))}
     of_title = [
         found
@@ -159,10 +160,10 @@ def _key(section: Section) -> str:
 
 def _with_years(sections: Sequence[Section]) -> list[Dated]:
     """
-    Return the sections' dates; a day without a year gets it from its neighbours, where they leave only one.
+    Return the dates of sections. A day without a year gets the only year that fits between its neighbours.
 
-    A changelog is in the order of time, one way or the other: between 3 June 2026 and 30 April 2026, "May 21" is of 2026.
-    With a full date on one side only, it is the nearest such day in that direction.
+    A changelog is ordered by time, in one direction: between 3 June 2026 and 30 April 2026, "May 21" is in 2026. With a full date on
+    one side only, the nearest such day counts.
     """
     known = [(index, full) for index, section in enumerate(sections) if (full := _full(section)) is not None]
     places = [index for index, _ in known]
@@ -194,7 +195,7 @@ def _full(section: Section) -> date | None:
 
 
 def _year_between(day: PartialDate, older: date | None, newer: date | None) -> int | None:
-    """Return the year in which a day lies between two dates, None where there is none or more than one."""
+    """Return the only year for a day between two dates, and None for several or none."""
     around = {bound.year + step for bound in (older, newer) if bound for step in (-1, 0, 1)}
     years = [
         year

@@ -1,4 +1,4 @@
-"""A changelog read by its stanza's picks, and lists taken apart by `item`; see the package for the names."""
+"""A changelog read by the selectors of its stanza, and lists split by `item`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from ingest.parse.markup.selector import Selector, compile_selector
 from ingest.text import MARKUP_LIMIT, clean_title
 
 TITLE_OF_ITEM: Final = 200
-"""Characters of an item's first sentence that are its title; a headline has less, and a longer sentence is cut at a word."""
+"""Characters of an item's title, which is its first sentence. A longer sentence is cut at a word."""
 
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)\]]?(?=\s|$)|[。！？][」』）]?")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What reading a page needs: its elements, the picks, its base, the address of its anchors and its front matter."""
+    """The context of a page: its elements, selectors, base, the address for anchors, and its front matter."""
 
     page: HtmlPage
     outline: Outline
@@ -42,17 +42,17 @@ class Reader:
     front: Mapping[str, str] = field(default_factory=dict)
 
     def pick(self, name: str) -> Selector | None:
-        """Return a pick of the stanza, None where it has none of that name."""
+        """Return a selector of the stanza, and None without one."""
         return compile_selector(self.select[name]) if name in self.select else None
 
     def first(self, name: str, node: LexborNode, attribute: str = "") -> str:
-        """Return what a pick finds first, "" where there is no such pick or nothing is found."""
+        """Return the first text of a selector, and "" without one."""
         pick = self.pick(name)
         return pick.first(node, self.page, attribute=attribute) if pick else ""
 
 
 def sections(reader: Reader) -> list[Section]:
-    """Return the entries of a page: those that the stanza names, else those that are found without it."""
+    """Return the entries of a page, by the selectors of the stanza or by the page's structure."""
     heads = _selected(reader) if "entry" in reader.select else structure.heads(reader.outline)
     outer = {head.under.element.number: head.under.element for head in heads if head.under}
     starts = [
@@ -87,7 +87,7 @@ def sections(reader: Reader) -> list[Section]:
 
 
 def _selected(reader: Reader) -> list[Head]:
-    """Return the elements that `entry` names as heads; one inside another is left out."""
+    """Return the elements of `entry` as heads, without those inside another."""
     made: list[Head] = []
     contexts = _contexts(reader)
     last = -1
@@ -120,9 +120,9 @@ def _year(reader: Reader, node: LexborNode) -> int | None:
 
 def _date(reader: Reader, node: LexborNode, element: Element) -> tuple[PartialDate | None, Dated | None]:
     """
-    Return what is printed as the entry's date, and the moment where a time stamp says it.
+    Return the printed date of an entry, and its time stamp.
 
-    What a reader sees comes first; where less is printed, the element's `datetime` adds to it.
+    The visible date comes first. The element's `datetime` completes it.
     """
     pick = reader.pick("date")
     if pick is None:
@@ -194,7 +194,7 @@ def _categories(reader: Reader, node: LexborNode) -> tuple[str, ...]:
 
 
 def _body(reader: Reader, head: Head, place: Extent) -> str:
-    """Return what stands under an entry's heading and its date, as markup."""
+    """Return the markup after an entry's heading and date."""
     element, outline = head.element, reader.outline
     if place.start.is_line:
         mark = head.mark.element if head.mark and head.mark.element.number > element.last else element
@@ -209,7 +209,7 @@ def _body(reader: Reader, head: Head, place: Extent) -> str:
 
 
 def _items(reader: Reader) -> list[Element]:
-    """Return the elements that `item` names; one inside another is left out."""
+    """Return the elements of `item`, without those inside another."""
     made: list[Element] = []
     for node in reader.page.matches(reader.select["item"])[1]:
         element = reader.outline.find(node)
@@ -219,7 +219,7 @@ def _items(reader: Reader) -> list[Element]:
 
 
 def _item(reader: Reader, item: Element, stop: int, section: Section) -> Section:
-    """Return an item as an entry of its section's date, with its own anchor or that of the section."""
+    """Return an item as an entry with its section's date, and with its own anchor or the section's."""
     place = Extent(extents.start(item), (), item.number, item.last + 1, item)
     anchor = extents.anchor_of(place, reader.outline)
     title = (reader.first("title", item.node) if "title" in reader.select else "") or item_title(reader, item)

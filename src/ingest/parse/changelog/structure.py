@@ -1,17 +1,17 @@
 """
-A changelog read without being told how: which headings are entries, and which date belongs to each.
+A changelog read by its own structure: the headings that are entries, and the date of each.
 
-Tried in this order; the first that finds something is the answer:
+The first of these rules with a result counts:
 
-1. Mintlify's updates: a box with a label, each an entry.
-2. The level of headings that most often has dates or versions: in the heading ("v2.1.144 - May 21, 2026"), or as a line of
-   its own just before or behind it. Under headings that are nothing but a date, each deeper heading is an entry of that
-   date, unless all of them only sort ("Added", "Bug fixes"); a date with nothing but text under it is one entry, and its
-   title is the date as written. Lists are not taken apart: that needs `item` in the stanza.
-3. Lines that are nothing but a date, where no heading has one or headings only have months.
+1. Mintlify's updates: each box with a label is an entry.
+2. The level of headings with the most dates or versions. A date may be in the heading ("v2.1.144 - May 21, 2026"), or be a line
+   just before or after it. Below a heading that is only a date, each deeper heading is an entry of that date, unless all of
+   them only sort ("Added", "Bug fixes"). A date with nothing but text below is one entry, titled by the date as written.
+   Lists are not split without `item` in the stanza.
+3. Lines that are only a date, if headings have no dates or only months.
 4. Rows of a table with a date in one cell.
 
-Menus, quotations, code and what is hidden are not looked at.
+Menus, quotations, code and hidden elements are skipped.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from ingest.parse.markup.elements import text_of
 from ingest.parse.markup.webpage import attribute
 
 _LONGEST_MARK: Final = 80
-"""Characters of a line that is nothing but a date: "Thursday, 21 September 2026 10:00:00 GMT+0900 (Japan Standard Time)" has 67."""
+"""Characters of a line that is only a date. `Thursday, 21 September 2026 10:00:00 GMT+0900 (Japan Standard Time)` has 67."""
 
 _GAP: Final = 60
-"""Characters that may stand between a heading and its date: a tag, an author."""
+"""Characters between a heading and its date: a tag, an author."""
 
 _SORTING: Final = re.compile(
     r"(?:\W|(?:what(?:'|’)?s |new |other |minor |major |breaking |known |notable |general |bug |full |api |sdk |security |key |all )*"
@@ -52,7 +52,7 @@ _MAJOR: Final = re.compile(r"(?:v|version |release )\d{1,4}(?:\b|$)", re.IGNOREC
 
 @dataclass(slots=True)
 class Mark:
-    """A line that is nothing but a date."""
+    """A line that is only a date."""
 
     element: Element
     day: PartialDate
@@ -62,9 +62,9 @@ class Mark:
 @dataclass(slots=True)
 class Head:
     """
-    A heading; `day` is its own date, `mark` the line with its date beside it, `under` the date heading it stands under.
+    A heading. `day` is its own date, `mark` the line with its date, `under` the date heading above it.
 
-    `is_line` says that what belongs to it stands below it and not inside.
+    `is_line` means that the content of the entry follows the element.
     """
 
     element: Element
@@ -78,7 +78,7 @@ class Head:
 
     @property
     def is_dated(self) -> bool:
-        """Whether it has a date of its own, at least of a month; a mere year is no entry's."""
+        """Whether the heading has its own date, at least a month. A year alone does not count."""
         return self.mark is not None or (self.day is not None and self.day.month is not None)
 
     @property
@@ -108,7 +108,7 @@ def heads(outline: Outline) -> list[Head]:
 
 
 def head(element: Element, outline: Outline) -> Head:
-    """Return a heading with what it says."""
+    """Return a heading with its text, date and version."""
     text = outline.said(element)
     day = _day_of(element, text, outline)
     return Head(element, element.level, text, None if day and day.changed else day, is_version(text))
@@ -165,7 +165,7 @@ def _is_date(text: str) -> bool:
 
 
 def _chosen(found: list[Head]) -> list[Head]:
-    """Return the headings that are entries; see the module."""
+    """Return the headings that are entries, by the rules of the module."""
     counts = Counter(head.level for head in found if head.is_dated or head.version)
     if not counts:
         return []
@@ -179,7 +179,7 @@ def _chosen(found: list[Head]) -> list[Head]:
 
 
 def _split(section: Head, found: list[Head]) -> list[Head]:
-    """Return the headings under a mere date as entries of that date, where they are more than sorting."""
+    """Return the headings under a date as entries of that date, unless they only sort."""
     if not section.is_date:
         return [section]
     start = bisect_left(found, section.element.number + 1, key=lambda head: head.element.number)
@@ -199,7 +199,7 @@ def _split(section: Head, found: list[Head]) -> list[Head]:
 
 
 def _marks(outline: Outline) -> tuple[list[Mark], list[Mark]]:
-    """Return the lines that are nothing but a date, those in cells of tables apart."""
+    """Return the lines that are only a date, and separately those in cells of tables."""
     targets = {attribute(element.node, "id"): element for element in outline.elements}
     lines: list[Mark] = []
     cells: list[Mark] = []
@@ -241,7 +241,7 @@ def _mark(element: Element, outline: Outline) -> Mark | None:
 
 
 def _leads_elsewhere(element: Element, outline: Outline, targets: dict[str, Element]) -> bool:
-    """Whether a date is a line of a table of contents: a link to an element that stands further down."""
+    """Whether a date is in a table of contents: a link to an element further down."""
     around = [element, *outline.inside(element), *list(outline.above(element))[:2]]
     links = [attribute(near.node, "href") for near in around if near.tag == "a"]
     found = [targets[link[1:]] for link in links if link.startswith("#") and link[1:] in targets]
@@ -249,7 +249,7 @@ def _leads_elsewhere(element: Element, outline: Outline, targets: dict[str, Elem
 
 
 def _give_marks(found: list[Head], marks: list[Mark], outline: Outline) -> None:
-    """Give headings the date that stands beside them: before or behind, as most headings of their level have it."""
+    """Assign dates to headings, from the line before or after, whichever is usual for their level."""
     tokens: list[Head | Mark] = sorted([*found, *marks], key=lambda token: token.element.number)
     before: dict[int, list[tuple[Head, Mark]]] = {}
     behind: dict[int, list[tuple[Head, Mark]]] = {}
@@ -270,7 +270,7 @@ def _give_marks(found: list[Head], marks: list[Mark], outline: Outline) -> None:
 
 
 def _rows(cells: list[Mark], outline: Outline) -> Iterator[Head]:
-    """Yield the rows of tables that have a date in one cell; the first other cell is the title."""
+    """Yield the rows of tables with a date in one cell. The first other cell is the title."""
     last = -1
     for mark in cells:
         row = next((above for above in outline.above(mark.element) if above.tag == "tr"), None)
@@ -287,7 +287,7 @@ def _rows(cells: list[Mark], outline: Outline) -> Iterator[Head]:
 
 
 def _within_years(chosen: list[Head], found: Sequence[Head], marks: Sequence[Mark]) -> list[Head]:
-    """Give days without a year that of the date heading above them."""
+    """Complete days without a year from the date heading above them."""
     contexts = Contexts(found, marks)
     for head in chosen:
         for holder in (head, head.mark, head.under):
@@ -297,7 +297,7 @@ def _within_years(chosen: list[Head], found: Sequence[Head], marks: Sequence[Mar
 
 
 class Contexts:
-    """The headings and lines of a page that give a year to what stands below them."""
+    """The headings and lines of a page that provide the year for text below them."""
 
     def __init__(self, found: Sequence[Head], marks: Sequence[Mark]) -> None:
         tokens = [(head.element.number, head.level, head.day) for head in found if head.is_date]
@@ -311,7 +311,7 @@ class Contexts:
             years.append(day.year or 0)
 
     def year(self, number: int, level: int) -> int | None:
-        """Return the year for an element of a level, None where nothing above it says one."""
+        """Return the year for an element of a level, and None without a heading above."""
         nearest = [
             (numbers[index - 1], years[index - 1])
             for outer, (numbers, years) in self._levels.items()
@@ -321,7 +321,7 @@ class Contexts:
 
 
 def title_of(element: Element, outline: Outline) -> str:
-    """Return a heading's text as a reader sees it, without an element of its own that is nothing but a date."""
+    """Return the visible text of a heading, without an inner element that is only a date."""
     whole = text_of(element.node)
     for inner in outline.inside(element):
         text = text_of(inner.node) if inner.end - inner.start <= _LONGEST_MARK else ""

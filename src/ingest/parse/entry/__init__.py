@@ -1,1 +1,1 @@
-"""What all readers share about entries: the fields of one, and the items of a list merged into entries."""
+"""What readers share about entries: the dates of one, the items of a list, and lists in JSON."""

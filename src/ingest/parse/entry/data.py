@@ -28,16 +28,16 @@ def document(
     damage: str = "",
 ) -> Document:
     """
-    Make a document of data.
+    Build a document from data.
 
     Args:
-        values: The data; several scripts of a page are looked at together, as an array.
-        select: Picks by name.
-        base: What links are relative to.
-        dialect: What the document is called.
-        title: Of the document.
-        lang: Of the document.
-        damage: What was found wrong with it on the way here.
+        values: The data. Several scripts of a page are one array.
+        select: Selectors by name.
+        base: The base of relative links.
+        dialect: The dialect of the document.
+        title: The title of the document.
+        lang: The language of the document.
+        damage: Faults of the document so far.
     """
     root = values[0] if len(values) == 1 else values
     following = select["next"].first_in(root) if "next" in select else ""
@@ -82,7 +82,7 @@ def _items(root: object, pick: Selector) -> Iterator[object]:
 
 
 def _beyond(item: object, select: Mapping[str, Selector], *names: str) -> str:
-    """Say which of some fields is a number beyond measure, "" where none is: a link or title costs its entry, a date does not."""
+    """Describe the first of several fields with a number too large to count, and return "" without one."""
     for name in names:
         value = select[name].first_in(item) if name in select else ""
         if isinstance(value, jsontext.HugeNumber):

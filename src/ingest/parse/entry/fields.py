@@ -15,9 +15,9 @@ ENTRY_LIMIT: Final = 20_000
 
 def first_date(*raw: object) -> Dated:
     """
-    Return the first of several dates that can be read; failing that the first one given, with its reason.
+    Return the first readable date, else the first date with the reason for its failure.
 
-    One that a word calls the date of a change is none of these (`dates.labels`), but for `first_update`.
+    A date with a label of change (`dates.labels`) does not count.
     """
     read = [_published(string(value)) for value in raw if string(value)]
     return next((date for date in read if date.value is not None), read[0] if read else NO_DATE)
@@ -31,7 +31,7 @@ def _published(text: str) -> Dated:
 
 
 def first_update(updated: object, published: object = None) -> Dated:
-    """Return when something was changed: what its own field says, else what the field of its publication says besides."""
+    """Return the date of a change, from its own field or from the labels in the field of publication."""
     date = first_date(updated)
     if date.value is not None:
         return date

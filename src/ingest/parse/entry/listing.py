@@ -1,8 +1,7 @@
 """
-From cards to entries: what one item of a list says, and several cards for one page made one entry.
+Items of a list as entries. Several items for one page become one entry.
 
-Lists render their cards twice (mobile and desktop), nest links in links, which HTML takes apart, or have one link on the
-picture and one on the title. All of them lead to one page, and that page is announced once.
+Lists render an item twice (mobile and desktop), nest links in links, which HTML separates, or link both the picture and the title.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _CALL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """One item as it was found; `title` and `summary` may be empty, `link` is absolute or ""."""
+    """One item of a list. `title` and `summary` may be empty, and `link` is absolute or ""."""
 
     link: str
     title: str
@@ -44,17 +43,17 @@ class ListItem:
 
 
 def is_call(title: str) -> bool:
-    """Whether a text asks the reader to go on instead of naming where to (`Read more`, 続きを読む)."""
+    """Whether a text invites to read on, without a title (`Read more`, 続きを読む)."""
     return _CALL.fullmatch(title.strip()) is not None
 
 
 def entries(cards: Iterable[ListItem], own_address: str) -> list[Entry]:
     """
-    Return one entry for each page that cards lead to, in the order in which they were first named.
+    Return one entry for each page of a list, in the order of first mention.
 
     Args:
-        cards: As found.
-        own_address: The list's own, which no card of it announces.
+        cards: The items as read.
+        own_address: The address of the list itself, which is not an entry.
     """
     own = urls.page_key_of(own_address)
     merged: dict[str, ListItem] = {}
@@ -74,7 +73,7 @@ def _title(title: str) -> str:
 
 
 def _joined(first: ListItem, other: ListItem) -> ListItem:
-    """Return what two cards for one page say together: the first word on everything, the finer date."""
+    """Combine two items for one page: the first value of each field, and the finer date."""
     is_titled = bool(first.title)
     return replace(
         first,

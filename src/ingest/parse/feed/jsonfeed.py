@@ -19,15 +19,15 @@ _VERSION: Final = "jsonfeed.org/version/"
 
 def parse(text: str, base: str, notes: list[str]) -> Document:
     """
-    Read a JSON Feed; relative addresses, which it does not allow, are resolved as those of other feeds.
+    Read a JSON Feed. Relative addresses are not allowed, but are resolved as in other feeds.
 
     Args:
         text: The document.
-        base: The address it came from.
-        notes: What was found wrong with it on the way here.
+        base: The address that answered.
+        notes: Faults of the document so far.
 
     Raises:
-        ParseError: With rule `broken` (not JSON) or `not-a-feed` (other JSON).
+        ParseError: `broken` (not JSON) or `not-a-feed` (other JSON).
     """
     try:
         feed: Any = jsontext.load(text)
@@ -55,7 +55,7 @@ def parse(text: str, base: str, notes: list[str]) -> Document:
 
 
 def _item(item: object, position: int, base: Base, feed_lang: str | None) -> Entry | Unreadable:
-    """Read one item; `url` is its page, `external_url` the page it is about where it has none of its own."""
+    """Read one item. Its page is `url`, else `external_url`, the page it is about."""
     if not isinstance(item, dict):
         return Unreadable(position, "not-an-object", f"the item is a {type(item).__name__}")
     for name in ("url", "title"):
@@ -87,7 +87,7 @@ def _item(item: object, position: int, base: Base, feed_lang: str | None) -> Ent
 
 
 def _title(value: object) -> str:
-    """Return a title: a text, a number, or what WordPress's interface puts around one (`{"rendered": …}`)."""
+    """Return a title from a text, a number, or the object of WordPress's interface (`{"rendered": …}`)."""
     return string(value.get("rendered")) if isinstance(value, dict) else number(value)
 
 

@@ -100,7 +100,7 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
 
 
 def _complaint(error: Exception) -> str:
-    """Return what the XML parser did not like, in one line."""
+    """Return the complaint of the XML parser in one line."""
     if isinstance(error, xml.sax.SAXParseException):
         return f"line {error.getLineNumber()}: {error.getMessage()}"
     return f"{error!s:.200}"
@@ -178,11 +178,11 @@ def _summary(raw: Raw) -> tuple[str, TextKind]:
 
 def _link(raw: Raw, dialect: str, lang: str | None) -> str:
     """
-    Return the address of the page that an entry, or the feed, stands for, as written; "" where there is none.
+    Return the address of the page of an entry or a feed as written, and "" without one.
 
-    The publisher's own address where FeedBurner put its counter in between; else `rel=alternate`, preferably HTML and
-    in the entry's language (RFC 4287 §4.2.7.2, §4.1.1); in RSS else a guid that is a permalink, or `rdf:about` (RSS
-    2.0 "guid", RSS 1.0 §5.5). An Atom id is never a link (`normalise` says what is done without any).
+    The publisher's own address comes before FeedBurner's counter. Then follows `rel=alternate`, preferably HTML and in the entry's
+    language (RFC 4287 §4.2.7.2, §4.1.1). In RSS a permalink guid or `rdf:about` is next (RSS 2.0 "guid", RSS 1.0 §5.5). An Atom id
+    is never a link.
     """
     original = string(dict.get(raw, "feedburner_origlink"))
     links = [link for link in salvage.dicts(dict.get(raw, "links")) if string(link.get("rel")) in _ALTERNATE]
@@ -204,7 +204,7 @@ def _is_html(link: Raw) -> bool:
 
 
 def _is_foreign(link: Raw, lang: str | None) -> bool:
-    """Whether a link says that it leads to another language than the entry's."""
+    """Whether a link declares another language than the entry's."""
     target = language_tag(string(link.get("hreflang")))
     return bool(lang and target and lang.split("-")[0] != target.split("-")[0])
 
@@ -218,7 +218,7 @@ def _categories(raw: Raw) -> Iterable[str]:
 
 
 def _ttl(head: Raw) -> timedelta | None:
-    """Return how long the feed wishes to be left alone: RSS 2.0 `ttl` in minutes, else RSS 1.0 `sy:updatePeriod`."""
+    """Return the requested interval of a feed: RSS 2.0 `ttl` in minutes, else RSS 1.0 `sy:updatePeriod`."""
     ttl, period, frequency = (string(dict.get(head, key)) for key in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
     if re.fullmatch(r"[0-9]{1,6}", ttl):
         wish = timedelta(minutes=int(ttl))

@@ -1,4 +1,4 @@
-"""Which part of a text is a feed, and what a text is that has none."""
+"""The feed inside a text, and an explanation for a text without one."""
 
 from __future__ import annotations
 

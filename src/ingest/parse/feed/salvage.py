@@ -1,4 +1,4 @@
-"""Feeds as feedparser returns them, without the entries that make it fail."""
+"""Feeds from feedparser, without the entries that make it fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(markup: str, address: str) -> tuple[dict[str, Any], list[Raw | Unreadab
 
 
 def _parsed(markup: str, address: str) -> dict[str, Any]:
-    """Call feedparser, and decode the text that its reader of ill-formed feeds leaves escaped."""
+    """Call feedparser, and decode text left escaped by its reader of ill-formed feeds."""
     parsed = bounded.parse(markup, address)
     if isinstance(parsed.get("bozo_exception"), xml.sax.SAXException):
         for raw in parsed["entries"]:
@@ -62,7 +62,7 @@ def _salvage(markup: str, address: str) -> tuple[dict[str, Any], list[Raw | Unre
     """
     Bisect a feed until only the entries at fault are left out.
 
-    The markup that is parsed again has a limit. Without it, a hostile feed would cost the square of its length.
+    The markup for repeated parsing is limited. Without a limit, a hostile feed would cost the square of its length.
     """
     blocks = _blocks(markup)
     head, tail = (markup[: blocks[0][0]], markup[blocks[-1][1] :]) if blocks else (markup, "")
@@ -103,7 +103,7 @@ def _blocks(markup: str) -> list[tuple[int, int]]:
 
 
 def is_cut_off(markup: str) -> bool:
-    """Whether an ill-formed document ends inside an entry, whose text may then be incomplete."""
+    """Whether an ill-formed document ends inside an entry, so that its text may be incomplete."""
     lower = markup.lower()
     return any(lower.rfind(f"<{name}") > lower.rfind(f"</{name}") for name in ("item", "entry"))
 

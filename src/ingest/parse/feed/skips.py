@@ -1,4 +1,4 @@
-"""When a feed says that nobody need ask: RSS 2.0 `skipHours` and `skipDays`, which feedparser does not know."""
+"""Hours and days without updates: RSS 2.0 `skipHours` and `skipDays`, unknown to feedparser."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _HEAD: Final = 64 * 1024  # characters that are looked at, whatever stands in th
 
 def skips_of(markup: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """
-    Return the hours and the days, in UTC, in which the feed says that nobody need ask (RSS 2.0 `skipHours`, `skipDays`).
+    Return the hours and days in UTC that a client may skip (RSS 2.0 `skipHours`, `skipDays`).
 
-    Only what stands before the first entry is looked at. RSS 0.91 counts hours from 1 to 24. A feed that skips everything
-    says nothing.
+    Only the text before the first entry counts. RSS 0.91 counts hours from 1 to 24. A feed that skips everything is ignored.
     """
     hours: set[int] = set()
     days: set[int] = set()

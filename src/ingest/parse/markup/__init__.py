@@ -1,1 +1,1 @@
-"""What every reader needs of a document: bytes as text, text as a tree or as values, and selectors into them."""
+"""Bytes as text, text as a tree or as values, and selectors into them. All readers build on it."""

@@ -32,5 +32,5 @@ def number(value: object) -> str:
 
 
 def names(text: str) -> frozenset[str]:
-    """Return the names of a list that is separated by spaces."""
+    """Return the names in a list separated by spaces."""
     return frozenset(text.split())

@@ -1,9 +1,9 @@
 """
 What a document costs its parser.
 
-`risk` decides on the text whether a limited process should parse it (`jail`). `is_costly` and `is_deep` decide whether a tree
-is built and used at all: the rules of HTML for open elements make some documents cost the square of their length. 200,000
-nested `div` take selectolax 91 s.
+`risk` decides by the text whether a limited process should parse it (`jail`). `is_costly` and `is_deep` decide whether a tree
+is built and used at all, because the rules of HTML for open elements make some documents cost the square of their length.
+200,000 nested `div` take selectolax 91 s.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST_REFERENCES: Final = 100_000
 
 MOST_REOPENED: Final = 500_000
 """
-Tags of a page times its different formatting tags, which is a third of the elements in the worst tree. Recorded: 31,023.
+Tags of a page times its different formatting tags, a third of the elements in the worst tree. Recorded: 31,023.
 
 HTML §13.2.4.3: an open formatting element is made again in every following block, at most three times for equal ones.
 Closed ones count too, because an apparent end tag need not be one. Such a tree is built within a second, and its depth

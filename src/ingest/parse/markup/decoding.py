@@ -1,10 +1,10 @@
 """
 Bytes as text: unpacking and the choice of a character encoding, once per document.
 
-The order differs from RFC 7303 §3 in one point: bytes that are valid UTF-8 are UTF-8, whatever the server states, because
-servers state charsets that nobody checked. Text of any length in another encoding is not valid UTF-8 by accident. Kana in
-Shift_JIS and EUC-JP, and accented letters in Latin-1, never form its sequences. For the same reason a few invalid bytes do
-not change the encoding of a document: they are decoded one by one.
+The order differs from RFC 7303 §3 in one point: bytes that are valid UTF-8 are UTF-8, because nobody checks the charsets that
+servers state. Text of any length in another encoding is not valid UTF-8 by accident. Kana in Shift_JIS and EUC-JP, and accented
+letters in Latin-1, never form its sequences. For the same reason a few invalid bytes do not change the encoding of a document,
+and are decoded one by one.
 """
 
 from __future__ import annotations
@@ -109,8 +109,9 @@ class Decoded:
     """
     A document as text.
 
-    `media_type` is the response's Content-Type with its parameters, or "". `damage` says what decoding lost, `packing` what is
-    wrong with the gzip file around the document. Both are "" for a clean document.
+    media_type: the response's Content-Type with its parameters, or ""
+    damage: losses in decoding, or ""
+    packing: faults of the gzip file around the document, or ""
     """
 
     text: str
@@ -142,7 +143,7 @@ def is_packed(content: bytes) -> bool:
 
 
 def unpack(content: bytes, limit: int) -> tuple[bytes, str]:
-    """Return bytes without gzip (RFC 1952), and what is wrong with the file. The first two bytes decide, not the name."""
+    """Return bytes without gzip (RFC 1952), and the fault of the file. The first two bytes decide, not the name."""
     if not is_packed(content):
         return content, ""
     pieces: list[bytes] = []
@@ -168,7 +169,7 @@ def decode(content: bytes, media_type: str = "") -> Decoded:
     Decode a document. Decoding never fails.
 
     A byte order mark comes first, then escapes of ISO-2022-JP, then valid UTF-8. Other bytes are decoded by the explanation
-    that fits most of them. The candidates are UTF-8 with stray bytes in windows-1252, the declared encodings, and Japanese
+    for most of them. The candidates are UTF-8 with stray bytes in windows-1252, the declared encodings, and Japanese
     with proof by kana. Declarations count in this order: media type, XML declaration, `<meta charset>` (HTML §13.2.3.2). When
     nothing fits, the encoding with the fewest losses is used, and each loss becomes U+FFFD.
     """
@@ -196,7 +197,7 @@ def _decoded(content: bytes, media_type: str) -> Decoded:
 
 
 def _declared(content: bytes, media_type: str) -> list[str]:
-    """List the codecs that the server and the document declare, without those that contradict its ASCII characters."""
+    """List the declared codecs of the server and the document, without those in contradiction to its ASCII characters."""
     of_server, of_xml = _CHARSET.search(media_type), _XML_ENCODING.match(content)
     labels = [of_server[1]] if of_server else []
     labels += [of_xml[1].decode("ascii")] if of_xml else []
@@ -232,7 +233,7 @@ def _codecs(label: str) -> tuple[str, ...]:
 
 
 def _most_explained(content: bytes, declared: list[str]) -> Decoded:
-    """Decode bytes that are not valid UTF-8."""
+    """Decode bytes other than valid UTF-8."""
     raw = _PAIR.sub(_joined, content).decode("utf-8", "surrogateescape")
     strays = len(raw) - len(_STRAY.sub("", raw))
     sequences = len(raw) - len(raw.encode("ascii", "ignore")) - strays
@@ -253,7 +254,7 @@ def _most_explained(content: bytes, declared: list[str]) -> Decoded:
 
 
 def _japanese(content: bytes, rivals: list[str]) -> list[str]:
-    """Return the Japanese encodings that kana prove, unless another multi-byte encoding is declared."""
+    """Return the Japanese encodings proved by kana, unless another multi-byte encoding is declared."""
     if not all(codec in {"cp932", japanese.EUC, "euc_jis_2004"} for codec in rivals):
         return []
     return [codec for codec in ("cp932", japanese.EUC) if _is_japanese(_text(content, codec))]
@@ -326,7 +327,7 @@ def _with_strays(raw: str) -> Decoded:
 
 
 def _field(match: re.Match[str]) -> str:
-    """Decode a field of mostly stray bytes in the Japanese encoding that its kana prove. Other fields stay as they are."""
+    """Decode a field of mostly stray bytes in the Japanese encoding proved by its kana. Other fields stay as they are."""
     written = match[0]
     if written.isascii() or 2 * len(_STRAY.findall(written)) < len(written) - len(written.encode("ascii", "ignore")):
         return written

@@ -1,4 +1,4 @@
-"""A parsed page: its elements in order, what holds them, and what a reader sees of one."""
+"""A parsed page: its elements in order, their ancestors, and their visible text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest.text import MARKUP_LIMIT, plain
 
 UNWRITTEN: Final = frozenset({"...", "…"})
-"""What stands for a selector that is still to be written, in the manual for one; it matches nothing."""
+"""The manual's placeholder for a selector that is still to be written. It matches nothing."""
 
 
 class HtmlPage:
-    """A parsed HTML document that knows the order of its elements."""
+    """A parsed HTML document with the order of its elements."""
 
     def __init__(self, tree: LexborHTMLParser | str) -> None:
         self.tree = LexborHTMLParser(tree) if isinstance(tree, str) else tree
@@ -41,7 +41,7 @@ class HtmlPage:
         return self.place(last)
 
     def matches(self, selector: str) -> tuple[list[int], list[LexborNode]]:
-        """Return all matches of the page with their numbers; asked once a selector."""
+        """Return all matches of the page with their numbers. Each selector is evaluated once."""
         known = self._matches.get(selector)
         if known is None:
             nodes = [] if selector in UNWRITTEN else sorted(self.tree.css(selector), key=self.place)
@@ -65,7 +65,7 @@ def _last_element(node: LexborNode) -> LexborNode | None:
 
 
 def ancestors(node: LexborNode) -> Iterator[LexborNode]:
-    """Yield the elements that a node stands in, the nearest first."""
+    """Yield the ancestors of a node, the nearest first."""
     parent = node.parent
     while parent is not None and parent.is_element_node:
         yield parent
@@ -79,10 +79,9 @@ _PERMALINK: Final = re.compile(r"[\s#¶§🔗]+")
 
 def text_of(node: LexborNode) -> str:
     """
-    Return what a reader sees of an element, as one line.
+    Return the visible text of an element as one line.
 
-    The `#` and `¶` that headings carry as links to themselves are not part of them, nor is what is hidden, unless there
-    is nothing else.
+    Hidden elements and the `#` and `¶` of headings' own links are left out, unless nothing else remains.
     """
     markup = (node.html or "")[:MARKUP_LIMIT]
     if _MAY_BE_HIDDEN.search(markup):

@@ -1,9 +1,9 @@
 """
-Data that a page carries for its own scripts: what a `<script>` or a `data-` attribute holds, as plain values.
+Data in a page's scripts and `data-` attributes, as plain values.
 
-Read are JSON (JSON-LD, `__NEXT_DATA__`, Inertia's `data-page`), an assignment of it (`window._ROUTER_DATA = {…}`),
-`JSON.parse("…")`, Nuxt's payload, and React's flight rows (`self.__next_f.push`): those of all matching scripts are put
-together and become one object, row id → value, with references between rows followed. Nothing is executed.
+It may be JSON (JSON-LD, `__NEXT_DATA__`, Inertia's `data-page`), an assignment of it (`window._ROUTER_DATA = {…}`),
+`JSON.parse("…")`, Nuxt's payload, or React's flight rows (`self.__next_f.push`). The flight rows of all matching scripts become
+one object, row id → value, with references resolved. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ingest.parse.markup.jsontext import NUMBERS
 from ingest.parse.markup.selector import ElementSelector, Selector
 
 MAX_DEPTH: Final = 100
-"""References and containers inside one another that are followed; the deepest recorded page data has 37."""
+"""The limit for references and containers inside one another. The deepest recorded page data has 37."""
 
 _WRAPPING: Final = re.compile(r"\A\s*(?://\s*)?(?:<!--|<!\[CDATA\[)\s*")
 _PUSH: Final = re.compile(r"__next_f\s*(?:=\s*self\.__next_f\s*\|\|\s*\[\]\s*\))?\.push\(\s*(?=\[)")
@@ -35,9 +35,9 @@ _DECODER: Final = json.JSONDecoder(strict=False, **NUMBERS)
 
 def values(page: HtmlPage, pick: Selector) -> list[object]:
     """
-    Return what the matches of a pick hold, in their order; flight rows come as one value, last.
+    Return the data of a selector's matches in order. Flight rows are one value, the last.
 
-    What holds nothing that can be read is left out.
+    Unreadable data is left out.
     """
     return read(
         text for place in pick.alternatives if isinstance(place, ElementSelector) for text in _texts(page, place)
@@ -64,7 +64,7 @@ def read(texts: Iterable[str]) -> list[object]:
 
 
 def script_value(text: str) -> object:
-    """Return the data that one script holds, None for none."""
+    """Return the data of one script, and None without any."""
     text = _WRAPPING.sub("", text).strip()
     if text.startswith(("{", "[")):
         return _nuxt(_json_at(text, 0))
@@ -80,7 +80,7 @@ def script_value(text: str) -> object:
 
 
 def _json_at(text: str, index: int) -> object:
-    """Return the JSON value at a place in a text, None where there is none; commas are mended where it is the whole."""
+    """Return the JSON value at an index of a text, and None without one. Commas are corrected if it is the whole text."""
     try:
         return _DECODER.raw_decode(text, index)[0]
     except (ValueError, RecursionError):
@@ -95,7 +95,7 @@ def _json_at(text: str, index: int) -> object:
 
 
 def flight_chunks(text: str) -> list[str]:
-    """Return the pieces of the stream that a script pushes, none for another script."""
+    """Return the pieces of the stream pushed by a script, and none for another script."""
     if "__next_f" not in text:
         return []
     pushed = (_json_at(text, start.end()) for start in _PUSH.finditer(text))
@@ -104,10 +104,10 @@ def flight_chunks(text: str) -> list[str]:
 
 def flight_rows(stream: str) -> dict[str, object]:
     """
-    Return the rows of a flight stream by their ids, references followed.
+    Return the rows of a flight stream by id, with references resolved.
 
     A row is `id:` and JSON up to the line's end, or `id:T`, a length in hexadecimal bytes, a comma and that much text
-    (react-server-dom, `processBinaryChunk`). Rows of modules and hints, which begin with a capital letter, hold no data.
+    (react-server-dom, `processBinaryChunk`). Rows of modules and hints begin with a capital letter and hold no data.
     """
     rows: dict[str, object] = {}
     data, at = stream.encode("utf-8", "surrogatepass"), 0
@@ -138,7 +138,7 @@ def _row_value(text: str) -> object:
 
 
 class _Resolver:
-    """Follows references between rows; each row is resolved once and shared, one that leads to itself becomes None there."""
+    """Resolves references between rows. Each row is resolved once and shared. A reference to itself is None."""
 
     def __init__(self, rows: dict[str, object]) -> None:
         self._rows = rows
@@ -200,10 +200,10 @@ def _member(value: object, key: str) -> object:
 
 def _nuxt(value: object) -> object:
     """
-    Return a Nuxt payload as plain values, anything else as it is.
+    Return a Nuxt payload as plain values, and anything else as it is.
 
-    It is one array in which objects and arrays hold the indexes of their members (npm `devalue`); names like `Reactive`
-    wrap the index that follows them.
+    A payload is one array. Objects and arrays in it hold the indexes of their members (npm `devalue`), and names like `Reactive`
+    wrap the index after them.
     """
     if not (isinstance(value, list) and len(value) > 1 and _is_indexes(value[0], len(value))):
         return value

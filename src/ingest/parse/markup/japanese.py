@@ -1,9 +1,9 @@
-r"""
-Japanese encodings as they are really written: EUC-JP with the vendors' characters, ISO-2022-JP with them and half-width kana.
+"""
+Japanese encodings as written in practice: EUC-JP and ISO-2022-JP with vendors' characters and half-width kana.
 
-Python's `euc_jp` and `iso2022_jp` know JIS X 0208, 0212 and nothing that NEC and IBM added, which are ① ㈱ 髙 and 300 more.
-Here all 94 rows are read as Windows code page 932 has them (the WHATWG's index jis0208; CP51932, CP50221), and the IBM
-characters that eucJP-ms has in plane 2 (`8F F3 F3` to `8F F4 FE`) too. What fits nothing becomes U+FFFD.
+Python's `euc_jp` and `iso2022_jp` know JIS X 0208 and 0212, but not the 300 additions of NEC and IBM such as ① ㈱ 髙. Here all
+94 rows are read as in Windows code page 932 (the WHATWG's index jis0208, CP51932, CP50221), and the IBM characters of eucJP-ms
+in plane 2 (`8F F3 F3` to `8F F4 FE`) too. Undefined codes become U+FFFD.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import re
 from typing import Final
 
 EUC: Final = "ingest-euc-jp"
-"""What `read_euc` is called among the names of codecs."""
+"""The codec name of `read_euc`."""
 
 JIS: Final = "ingest-iso-2022-jp"
-"""What `read_jis` is called."""
+"""The codec name of `read_jis`."""
 
 ESCAPES: Final = re.compile(rb"\x1b\$[@B]")
-"""What begins Japanese in seven bits; no text in another encoding holds it."""
+"""The beginning of seven-bit Japanese, found in no other encoding."""
 
 # ── EUC-JP ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -32,7 +32,7 @@ _WINDOWS: Final = str.maketrans("\u301c\u2016\u2212\u00a2\u00a3\u00ac", "\uff5e\
 
 
 def _ibm() -> str:
-    """List IBM's characters that no JIS has, in the order of code page 932, which is that of eucJP-ms but for № and two signs."""
+    """List IBM's characters beyond JIS in the order of code page 932, which is that of eucJP-ms except for № and two signs."""
     trails = (*range(0x40, 0x7F), *range(0x80, 0xFD))
     every = "".join(bytes((lead, trail)).decode("cp932", "ignore") for lead in (0xFA, 0xFB, 0xFC) for trail in trails)
     own = "".join(char for char in every if not char.encode("euc_jp", "ignore") and char not in "\uffe2\uffe4")
@@ -48,7 +48,7 @@ def read_euc(content: bytes) -> str:
 
 
 def _vendor(error: UnicodeError) -> tuple[str, int]:
-    """Read one character that Python's codec does not know; continue behind it, or behind the one byte that is none."""
+    """Decode one character unknown to Python's codec, and continue after it, or after one invalid byte."""
     assert isinstance(error, UnicodeDecodeError)
     start, content = error.start, error.object
     lead, second, third = (*content[start : start + 3], 0, 0, 0)[:3]
@@ -88,7 +88,7 @@ _KANA_RUN: Final = re.compile(rb"\x0e([^\x0f\x1b\r\n<>]*)\x0f?|([\xa1-\xdf]+)")
 
 def read_jis(content: bytes) -> str:
     """
-    Decode ISO-2022-JP with vendors' characters and half-width kana in each of the three ways that Windows has for them.
+    Decode ISO-2022-JP with vendors' characters and the three forms of half-width kana in Windows.
 
     These are an escape, SO and SI, and bytes of eight bits (CP50220 to CP50222).
     """
@@ -117,7 +117,7 @@ def _in_mode(mode: bytes, text: bytes) -> str:
 
 
 def _seven_bit(text: bytes) -> str:
-    """Decode what is ASCII, with half-width kana in it."""
+    """Decode ASCII with half-width kana in it."""
     if text.isascii() and b"\x0e" not in text:
         return text.decode("ascii")
     pieces, last = [], 0

@@ -1,8 +1,8 @@
 """
-JSON as it is served: with a guard or a call around it, comments before it, a comma too many, one value a line.
+JSON as served in practice: with a guard or a call around it, comments before it, an extra comma, one value a line.
 
-A number beyond measure (RFC 8259 §6 sets no bound, readers do) is kept as text that knows what it is, so that it costs at most
-what needs it and is named there.
+RFC 8259 §6 sets no limit for numbers, but readers do. A number too large to count is kept as text with its own type, so that
+only the field with it fails.
 """
 
 from __future__ import annotations
@@ -27,43 +27,43 @@ _COMMA_TOO_MANY: Final = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DO
 
 
 class HugeNumber(str):
-    """A number that is none we can count with, as it was written."""
+    """A number too large to count, as written."""
 
     __slots__ = ()
 
     @property
     def description(self) -> str:
-        """What it is, in words."""
+        """Its description for a message."""
         if len(self) > _MOST_DIGITS:
             return f"a number of {len(self):,} digits, which is beyond measure"
         return f"{self[:_SHOWN]}, a number beyond measure"
 
 
 def whole(digits: str) -> int | HugeNumber:
-    """Return a whole number of JSON, or what it is where Python makes no number of so many digits."""
+    """Return a whole number of JSON, or its text if Python accepts no number of so many digits."""
     return int(digits) if len(digits) <= _MOST_DIGITS else HugeNumber(digits)
 
 
 def real(written: str) -> float | HugeNumber:
-    """Return a number with a point or an exponent, or what it is where no float is so large."""
+    """Return a number with a point or an exponent, or its text if no float is so large."""
     value = float(written)
     return value if math.isfinite(value) else HugeNumber(written)
 
 
 NUMBERS: Final[dict[str, Any]] = {"parse_int": whole, "parse_float": real, "parse_constant": HugeNumber}
-"""How the numbers of JSON are read, for `json.loads` and `json.JSONDecoder`; NaN and Infinity are no JSON and no measure."""
+"""Readers of JSON's numbers, for `json.loads` and `json.JSONDecoder`. NaN and Infinity are not JSON."""
 
 
 def load(text: str, *, lines: bool = False) -> object:
     """
-    Return what a text says in JSON.
+    Parse a text as JSON.
 
     Args:
         text: The document.
-        lines: Whether it may be one value a line (JSON Lines).
+        lines: Whether one value a line is allowed (JSON Lines).
 
     Raises:
-        ValueError: It is none; the message says where.
+        ValueError: It is not JSON. The message names the place.
         RecursionError: It is nested without end.
     """
     try:
@@ -83,7 +83,7 @@ def _loaded(text: str) -> object:
 
 
 def _bare(text: str) -> str:
-    """Return a text without what stands around its JSON so that scripts can or cannot read it."""
+    """Remove guards, calls and comments around JSON."""
     for around in (_COMMENTS, _GUARD, _COMMENTS):
         if found := around.match(text):
             text = text[found.end() :]
@@ -93,7 +93,7 @@ def _bare(text: str) -> str:
 
 
 def _lines(text: str) -> list[object]:
-    """Return the objects that stand one a line, none where a line is none."""
+    """Return the objects of a text with one a line, and none if any line is not an object."""
     written = [line for line in text.splitlines() if line.strip()]
     try:
         values = [_loaded(line) for line in written]

@@ -1,9 +1,8 @@
 """
-JSON-LD of a page (schema.org): which of its nodes speak of this page, and what they say.
+JSON-LD of a page (schema.org): the nodes about the page itself, and their values.
 
-A page's scripts also describe its navigation, its publisher, and the articles it recommends. Only nodes at the top, in
-`@graph`, or named as the main entity are looked at, and of several articles only those that name this page's address or
-carry its title. What fits no such rule is not guessed.
+A page's scripts also describe its navigation, its publisher and recommended articles. Only nodes at the top, in `@graph` or
+named as the main entity count. Of several articles, only those with this page's address or title count.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ingest.parse.markup.webpage import attribute
 Node = dict[str, Any]
 
 NODE_LIMIT: Final = 2_000
-"""Nodes of one page that are looked at; the recorded page with the most has 10."""
+"""Nodes of one page that are examined. The recorded page with the most has 10."""
 
 # schema.org's Article and its subtypes, and the fact checks of news agencies.
 _ARTICLES: Final = names(
@@ -43,7 +42,7 @@ _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 
 
 def nodes(page: LexborHTMLParser) -> list[Node]:
-    """Return the nodes of all JSON-LD on a page, in its order; scripts that are no JSON count as absent."""
+    """Return the nodes of all JSON-LD on a page in order. Scripts without valid JSON are skipped."""
     scripts = (node.text() for node in page.css("script[type]") if _is_linked_data(attribute(node, "type")))
     found: list[Node] = []
     stack = [_parsed(script) for script in scripts][::-1]
@@ -62,7 +61,7 @@ def _is_linked_data(media_type: str) -> bool:
 
 
 def _parsed(script: str) -> object:
-    """Return what a script holds, without what stands behind it; None if that is no JSON."""
+    """Return the value at the beginning of a script, and None without JSON."""
     text = _WRAPPING.sub("", script).strip()
     for candidate in (text, _TRAILING_COMMA.sub("", text)):
         try:
@@ -74,13 +73,13 @@ def _parsed(script: str) -> object:
 
 def about(found: list[Node], addresses: Iterable[str], titles: Iterable[str], base: str) -> list[Node]:
     """
-    Return the nodes that speak of the page itself, articles before pages, else in their order.
+    Return the nodes about the page itself, articles before pages.
 
     Args:
         found: All nodes of the page.
-        addresses: The absolute addresses that the page goes by.
-        titles: Its titles as other evidence has them, the heading among them.
-        base: What relative addresses in the nodes are relative to.
+        addresses: The absolute addresses of the page.
+        titles: Its titles from other evidence, with the heading.
+        base: The base of relative addresses in the nodes.
     """
     own = frozenset(map(_page, addresses))
     seen = frozenset(map(_folded, titles)) - {""}
@@ -96,7 +95,7 @@ def about(found: list[Node], addresses: Iterable[str], titles: Iterable[str], ba
 
 
 def _anonymous(of_one_kind: list[Node]) -> list[Node]:
-    """Return the one node of its kind that names no page, so that it can only mean this one."""
+    """Return the only node of its kind, if it names no page."""
     return of_one_kind if len(of_one_kind) == 1 and not _addresses(of_one_kind[0]) else []
 
 
@@ -116,12 +115,12 @@ def is_article(node: Node) -> bool:
 
 
 def first(told: Iterable[Node], *keys: str) -> str:
-    """Return the first text that the nodes have under one of the keys, the keys tried in turn on each node."""
+    """Return the first text of the nodes under one of the keys, tried in order on each node."""
     return next((text for node in told for key in keys for text in texts(node.get(key))), "")
 
 
 def texts(value: object) -> Iterator[str]:
-    """Yield the texts of a value: itself, its members, or what an object is called."""
+    """Yield the texts of a value: itself, its members, or the name of an object."""
     for item in value if isinstance(value, list) else [value]:
         named = item.get("name") or item.get("@value") or item.get("alternateName") if isinstance(item, dict) else item
         if text := string(named):
@@ -129,7 +128,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def _addresses(node: Node) -> list[str]:
-    """Return the addresses by which a node names its page."""
+    """Return the addresses of a node's page."""
     written = [node.get(key) for key in _NAMES_THE_PAGE]
     found = [
         string(value.get("@id") or value.get("url")) if isinstance(value, dict) else string(value) for value in written
@@ -138,12 +137,12 @@ def _addresses(node: Node) -> list[str]:
 
 
 def _page(address: str) -> str:
-    """Return the key of the page that an address leads to, whichever of its parts the address names."""
+    """Return the key of the page behind an address, without its fragment."""
     return urls.page_key_of(address.partition("#")[0])
 
 
 def _carries(node: Node, titles: frozenset[str]) -> bool:
-    """Whether a node is headed like the page; a title may have the site's name before or behind it."""
+    """Whether a node has the title of the page, with or without the site's name around it."""
     headline = _folded(first([node], "headline", "name"))
     return any(headline in title and 2 * len(headline) >= len(title) for title in titles if headline)
 

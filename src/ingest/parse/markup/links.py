@@ -16,7 +16,7 @@ def absolute(link: str, base: str) -> str:
     """
     Resolve a link against `base` as a browser does.
 
-    A link that cannot be resolved is returned unchanged. Normalisation refuses it later, where refusals are counted.
+    A link without a valid target is returned unchanged. Normalisation refuses it later, where refusals are counted.
     """
     try:
         return urls.link(uncovered(link), base)

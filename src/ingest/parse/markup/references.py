@@ -1,8 +1,8 @@
 """
-References in XML (`&amp;`, `&#233;`, `&eacute;`, `&mine;`) and the bare `&` that generators leave: made safe for any parser.
+References in XML (`&amp;`, `&#233;`, `&eacute;`, `&mine;`) and bare `&`, made safe for any parser.
 
-One of them that XML does not know makes a document ill-formed, and what reads ill-formed feeds guesses: `AT&T` becomes
-`AT&T;` and `?a=1&copy=2` becomes `?a=1©=2`.
+An unknown reference makes a document ill-formed, and readers of ill-formed feeds guess: `AT&T` becomes `AT&T;`, and
+`?a=1&copy=2` becomes `?a=1©=2`.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _DECLARATION: Final = re.compile(
 
 def mended(markup: str) -> tuple[str, int]:
     """
-    Return XML whose references every parser gets past, and how many had to be mended.
+    Return XML with references for every parser, and the number of corrections.
 
-    A bare `&` and names that nobody declared are escaped, HTML's names (HTML §13.5) become their characters, numbers of
-    forbidden characters go. Names that the document itself declares are read, and its declarations taken out.
+    A bare `&` and undeclared names are escaped. HTML's names (HTML §13.5) become their characters, and numbers of forbidden
+    characters are removed. Names declared by the document are expanded, and the declarations removed.
     """
     markup, own = _declared(markup)
     count, room = 0, _GROWTH
@@ -62,7 +62,7 @@ def mended(markup: str) -> tuple[str, int]:
 
 
 def _declared(markup: str) -> tuple[str, dict[str, str]]:
-    """Take the internal subset out of the document type, and return the names that it declares."""
+    """Remove the internal subset of the document type, and return the names declared in it."""
     found = _SUBSET.match(markup)
     if found is None:
         return markup, {}

@@ -1,28 +1,28 @@
 r"""
-The pick language: how a stanza's `select` says where something is on a page or in data.
+The selector language: how a stanza's `select` names a value on a page or in data.
 
-A pick is one line of text. On a page (HTML) it is a place, looked for inside the entry, and what to take of it:
+A selector is one line of text. On a page (HTML) it names an element, searched inside the entry, and the part to take of it:
 
-    h2                          text of the first match that has any; the entry itself counts as inside
-    time@datetime               an attribute of the first match that has it
+    h2                          text of the first match with any text. The entry itself counts as inside
+    time@datetime               an attribute of the first match with it
     @href                       an attribute of the entry itself
     .                           the text of the entry itself
-    .meta ~ (\w+ \d+, \d{4})    what a regular expression (Python, searched for) finds: its first group, or all of it
-    preceding::h3.month         the nearest match that ends before the entry begins (XPath's axis): dividers, dates above cards
+    .meta ~ (\w+ \d+, \d{4})    the match of a regular expression (Python, searched): its first group, or all of it
+    preceding::h3.month         the nearest match before the entry (XPath's axis): dividers, dates above cards
     following::p.date           the nearest match after the entry
-    ancestor::section@id        the nearest match that the entry stands in
+    ancestor::section@id        the nearest match around the entry
 
-In data (JSON) the place is a pointer (RFC 6901), relative to the entry, with one extension: a segment `*` is every member
-of an array or object, and `**` is any depth, nearest first. `/**/posts` finds the list wherever a build puts it; a key that
-is called `*` or `**` cannot be named. `.` and the empty pointer are the entry itself.
+In data (JSON) it is a pointer (RFC 6901), relative to the entry, with one extension: a segment `*` is every member of an array or
+object, and `**` is any depth, nearest first. `/**/posts` finds the list wherever a build puts it. Keys named `*` or `**` cannot be
+selected. `.` and the empty pointer are the entry itself.
 
     /attributes/title           /tags/*/name           /**/publishedOn           /date ~ ^(\d{4}-\d\d)
 
-Of both kinds: `A || B` takes B where A gives nothing, and text with `{…}` around picks is a template, which gives nothing
-where one of them does: `https://huggingface.co/{/id}`, `Version {h2 ~ v([\d.]+)}`; in data `{id}` is short for `{/id}`.
-`...` finds nothing: a place that is still to be written. The signs ` ~ ` and ` || ` are read with a space on either side, so CSS's own `~` is written without: `h2~p`.
+For both: `A || B` takes B when A is empty. Text with `{…}` around selectors is a template, empty when one of them is:
+`https://huggingface.co/{/id}`, `Version {h2 ~ v([\d.]+)}`. In data, `{id}` is short for `{/id}`. `...` matches nothing and marks
+a selector still to be written. The signs ` ~ ` and ` || ` need a space on either side, so CSS's own `~` has none: `h2~p`.
 
-Which name means what is `page`'s, `jsonlist`'s and the other kinds' to say.
+The kinds of sources define the names in `select` (`page`, `jsonlist` and others).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from ingest.parse.markup.jsontext import HugeNumber
 from ingest.text import MARKUP_LIMIT
 
 SEARCH_LIMIT: Final = 500_000
-"""Values that a pointer with a `*` may look at; the largest recorded page data holds 14,000."""
+"""Values visited by a pointer with a `*`. The largest recorded page data holds 14,000."""
 
 _REGEX: Final = " ~ "
 _OR: Final = " || "
@@ -55,7 +55,7 @@ _SHORT: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 class SelectorError(ValueError):
-    """A pick that cannot be read: what is wrong with it, and what would be right."""
+    """An invalid selector: its fault, and the correction."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -76,7 +76,7 @@ class ElementSelector:
     regex: re.Pattern[str] | None = None
 
     def nodes(self, node: LexborNode, page: HtmlPage) -> Iterator[LexborNode]:
-        """Yield the elements that are meant, the best first."""
+        """Yield the matching elements, the best first."""
         if not self.css:
             yield node
         elif not self.axis:
@@ -97,7 +97,7 @@ class ElementSelector:
         yield from (nodes[index] for index in range(before - 1, -1, -1) if nodes[index].mem_id not in around)
 
     def texts(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> Iterator[str]:
-        """Yield what is picked, nothing empty; `attribute` is taken where the pick names none and the element has it."""
+        """Yield the selected texts, without empty ones. `attribute` is the default for elements with it."""
         for found in self.nodes(node, page):
             yield from _matched(self.regex, self._text(found, attribute))
 
@@ -114,14 +114,14 @@ class JsonPointer:
     regex: re.Pattern[str] | None = None
 
     def values(self, value: object) -> Iterator[object]:
-        """Yield every value that is meant; one at most where no segment is a `*`."""
+        """Yield every matching value. Without a `*`, there is at most one."""
         found = [value]
         for segment in self.segments:
             found = list(_step(found, segment))
         yield from found
 
     def texts(self, value: object) -> Iterator[str]:
-        """Yield what is picked as text; an array gives its members."""
+        """Yield the selected texts. An array yields its members."""
         for found in self.values(value):
             for item in found if isinstance(found, list) else [found]:
                 yield from _matched(self.regex, scalar_text(item))
@@ -129,7 +129,7 @@ class JsonPointer:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One alternative that is text with picks in it."""
+    """One alternative: a text with selectors in it."""
 
     parts: tuple[str | Selector, ...]
 
@@ -142,11 +142,11 @@ class Selector:
     alternatives: tuple[ElementSelector | JsonPointer | Template, ...]
 
     def first(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> str:
-        """Return the first text that is picked on a page, "" for none."""
+        """Return the first text selected on a page, and "" without one."""
         return next(iter(self.all(node, page, attribute=attribute)), "")
 
     def all(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> list[str]:
-        """Return all that the first fruitful alternative picks on a page."""
+        """Return all texts of the first alternative with a match on a page."""
         for alternative in self.alternatives:
             if isinstance(alternative, Template):
                 texts = _filled(
@@ -161,11 +161,11 @@ class Selector:
         return []
 
     def first_in(self, value: object) -> str:
-        """Return the first text that is picked in data, "" for none."""
+        """Return the first text selected in data, and "" without one."""
         return next(iter(self.all_in(value)), "")
 
     def all_in(self, value: object) -> list[str]:
-        """Return all that the first fruitful alternative picks in data."""
+        """Return all texts of the first alternative with a match in data."""
         for alternative in self.alternatives:
             if isinstance(alternative, Template):
                 texts = _filled([part if isinstance(part, str) else part.first_in(value) for part in alternative.parts])
@@ -178,7 +178,7 @@ class Selector:
         return []
 
     def values_in(self, value: object) -> list[object]:
-        """Return the values themselves that the first fruitful alternative points to."""
+        """Return the values of the first alternative with a match."""
         for alternative in self.alternatives:
             if isinstance(alternative, JsonPointer) and (found := list(alternative.values(value))):
                 return found
@@ -190,7 +190,7 @@ def _filled(parts: list[str]) -> list[str]:
 
 
 def _matched(regex: re.Pattern[str] | None, text: str) -> Iterator[str]:
-    """Yield a text, or what the expression takes of it: its first group that took part, else the whole match."""
+    """Yield a text, or its match of an expression: the first matched group, else the whole match."""
     if regex is not None:
         found = regex.search(text)
         groups = [group for group in found.groups() if group is not None] if found else []
@@ -200,7 +200,7 @@ def _matched(regex: re.Pattern[str] | None, text: str) -> Iterator[str]:
 
 
 def scalar_text(value: object) -> str:
-    """Return a value of data as text, "" for what is none: objects, arrays, null, true and false."""
+    """Return a value of data as text, and "" for objects, arrays, null, true and false."""
     if isinstance(value, HugeNumber):
         return value
     if isinstance(value, str):
@@ -227,14 +227,14 @@ def _step(values: list[object], segment: str) -> Iterator[object]:
 
 
 def members(value: object) -> list[object]:
-    """Return what an array or object holds."""
+    """Return the members of an array or object."""
     if isinstance(value, Mapping):
         return list(value.values())
     return list(value) if isinstance(value, list) else []
 
 
 def _everything(value: object) -> Iterator[object]:
-    """Yield a value and all containers inside it, the nearest first; shared ones once."""
+    """Yield a value and all containers inside it, the nearest first, shared ones once."""
     seen = {id(value)}
     level = [value]
     while level:
@@ -281,7 +281,7 @@ def _alternative(text: str, *, data: bool) -> ElementSelector | JsonPointer | Te
 
 
 def _split(text: str, sign: str) -> list[str]:
-    """Split at a sign that stands outside braces."""
+    """Split at a sign outside braces."""
     parts, depth, start = [], 0, 0
     for index, char in enumerate(text):
         depth += (char == "{") - (char == "}")
@@ -348,7 +348,7 @@ def _place(text: str, regex: re.Pattern[str] | None) -> ElementSelector:
 
 def check_css(selector: str) -> None:
     """
-    See that a selector can be read.
+    Check that CSS can be parsed.
 
     Raises:
         SelectorError: It cannot.

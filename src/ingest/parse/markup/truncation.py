@@ -1,4 +1,4 @@
-"""Signs that a document was cut off in transfer."""
+"""Signs of a document cut off in transfer."""
 
 from __future__ import annotations
 

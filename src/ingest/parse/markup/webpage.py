@@ -1,7 +1,7 @@
 """
-HTML as a tree, and the address that its links are relative to.
+HTML as a tree, and the base of its links.
 
-A page is refused when its tree would cost the square of its length (`cost`).
+A page is refused if its tree would cost the square of its length (`cost`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COUNT_FROM: Final = 100_000  # characters; a shorter page is built first, and i
 _NESTED: Final = "The page nests its elements without end; it is not read."
 
 UNSEEN: Final = names("script style noscript template iframe object svg head title textarea select datalist")
-"""Elements with text that a browser does not show as text of the page."""
+"""Elements whose text a browser does not show as part of the page."""
 
 
 def parse(markup: str) -> LexborHTMLParser:
