@@ -129,10 +129,10 @@ def free(key: str, taken: Iterable[str]) -> str:
     """Append a number to a key that is in use."""
     known = set(taken)
     number = 2
-    found = key
-    while found in known:
-        found, number = f"{key}-{number}", number + 1
-    return found
+    unused = key
+    while unused in known:
+        unused, number = f"{key}-{number}", number + 1
+    return unused
 
 
 def _values(proposal: SourceProposal) -> dict[str, str | dict[str, str]]:

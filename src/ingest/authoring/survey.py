@@ -51,14 +51,14 @@ def look(capture: Capture) -> Discovery:
                 return Discovery((itself,))
     head = _head(decoded)
     try:
-        found = _offers(head, capture.final_url)
+        offered = _offers(head, capture.final_url)
     except ParseError as error:
         logs = _changelogs(capture, head, decoded, ())
         if not logs:
             raise error from None
         return Discovery(logs)
-    lists = found.proposals if head is decoded else tuple(_whole(capture, found.proposals))
-    return _with(replace(found, proposals=lists), _changelogs(capture, head, decoded, lists))
+    lists = offered.proposals if head is decoded else tuple(_whole(capture, offered.proposals))
+    return _with(replace(offered, proposals=lists), _changelogs(capture, head, decoded, lists))
 
 
 def _offers(head: Decoded | None, url: str) -> Discovery:
@@ -97,11 +97,11 @@ def _whole(capture: Capture, proposals: tuple[SourceProposal, ...]) -> Iterator[
 _READ_WHOLE: Final = 2  # proposals of a large document that are read whole, each in a process of its own
 
 
-def _with(found: Discovery, logs: tuple[SourceProposal, ...]) -> Discovery:
+def _with(offered: Discovery, logs: tuple[SourceProposal, ...]) -> Discovery:
     """Add changelogs to the proposals: after a list of dated pages, unless their name identifies them."""
-    lists = [each.sure for each in found.proposals if each.kind is Kind.PAGE and _is_list(each)]
+    lists = [each.sure for each in offered.proposals if each.kind is Kind.PAGE and _is_list(each)]
     placed = [log if log.sure >= _NAMED or not lists else replace(log, sure=min(log.sure, *lists)) for log in logs]
-    return replace(found, proposals=tuple(sorted([*found.proposals, *placed], key=lambda each: -each.sure)))
+    return replace(offered, proposals=tuple(sorted([*offered.proposals, *placed], key=lambda each: -each.sure)))
 
 
 def _is_list(proposal: SourceProposal) -> bool:
@@ -138,18 +138,18 @@ def _changelogs(
     """
     heading = _heading(decoded)
     whole = _changelog(capture, heading, Draft((), _GUESSED, ("its headings have dates and places of their own",)))
-    made = [whole] if whole else []
+    proposed = [whole] if whole else []
     if head is None or any(map(_is_list, lists)):
-        return tuple(made)
+        return tuple(proposed)
     try:
         page = changelog.laid_out(head, capture.final_url)[0]
     except ParseError:
-        return tuple(made)
+        return tuple(proposed)
     for draft in changelogs.drafts(page):
-        told = _changelog(capture, heading, draft)
-        if told and _worth(told) > _MORE * max(map(_worth, made), default=0):
-            made.insert(0, told)
-    return tuple(made)
+        proposal = _changelog(capture, heading, draft)
+        if proposal and _worth(proposal) > _MORE * max(map(_worth, proposed), default=0):
+            proposed.insert(0, proposal)
+    return tuple(proposed)
 
 
 _MORE: Final = 1.5  # times as many entries, for which selectors are worth their upkeep
@@ -171,17 +171,17 @@ def _changelog(capture: Capture, heading: str, draft: Draft) -> SourceProposal |
     least = _FEW_NAMED if named else _ENOUGH
     if len(document.entries) < least or not selfcheck.check(document, dates=not of_versions).passed:
         return None
-    said = ("its address or title says that it is one",) if named else ()
+    reasons = ("its address or title says that it is one",) if named else ()
     sure = _NAMED if named else draft.sure
     return SourceProposal(
-        Kind.CHANGELOG, capture.final_url, draft.select, sure, (*said, *draft.why), document.title, document
+        Kind.CHANGELOG, capture.final_url, draft.select, sure, (*reasons, *draft.why), document.title, document
     )
 
 
 def _heading(decoded: Decoded) -> str:
     """Return the main heading of a page or of Markdown, found without a parser."""
-    found = _MAIN_HEADING.search(decoded.text[:_HEAD])
-    return (found["html"] or found["markdown"]) if found else ""
+    heading = _MAIN_HEADING.search(decoded.text[:_HEAD])
+    return (heading["html"] or heading["markdown"]) if heading else ""
 
 
 _MAIN_HEADING: Final = re.compile(

@@ -124,9 +124,9 @@ def read(behind: str) -> Clock | None:
     if _BACK.fullmatch(written):
         return Clock()
     for form in (_TIME, _NAMED):
-        found = form.match(written)
-        rest = written[found.end() :] if found else ""
-        if found and (_BACK.fullmatch(rest) or _FROM.fullmatch(rest)) and (clock := _clock(found.groupdict())):
+        match = form.match(written)
+        rest = written[match.end() :] if match else ""
+        if match and (_BACK.fullmatch(rest) or _FROM.fullmatch(rest)) and (clock := _clock(match.groupdict())):
             return clock
     return Clock() if _ODD.fullmatch(written) else None
 

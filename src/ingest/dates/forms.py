@@ -74,7 +74,7 @@ def year_of(era: str, count: str) -> int:
 
 def counted(text: str) -> str:
     """Return a text with the kanji numbers of dates and times as digits: 二〇二六年五月二十一日, 午前十時."""
-    return _KANJI_NUMBER.sub(lambda found: _number(found[0]), text)
+    return _KANJI_NUMBER.sub(lambda match: _number(match[0]), text)
 
 
 def _number(written: str) -> str:

@@ -58,16 +58,16 @@ def behind(text: str, date: re.Pattern[str]) -> re.Match[str] | None:
         date: The pattern of further dates.
     """
     text = text[:_WITHIN]
-    found = _BEHIND.match(text)
-    if found is None or date.match(text, _end(_GAP, text, found.end())) is None:
-        return found
+    label = _BEHIND.match(text)
+    if label is None or date.match(text, _end(_GAP, text, label.end())) is None:
+        return label
     last = max(further.end() for further in date.finditer(text))
-    return found if _BEHIND.match(text, _end(_CLOCK, text, last)) else None
+    return label if _BEHIND.match(text, _end(_CLOCK, text, last)) else None
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    return found.end() if found else start
+    match = pattern.match(text, start)
+    return match.end() if match else start
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def dates_in(text: str, forms: Iterable[re.Pattern[str]], date: re.Pattern[str])
         ends.append(end + word.end() if word else match.end())
     for match, word in zip(matches, words, strict=True):
         start = max((end for end in ends if end <= match.start()), default=0)
-        said = _BEFORE.search(text[start : match.start()]) or word
-        yield LabelledDate(match[0], None if said is None else said["updated"] is not None)
+        label = _BEFORE.search(text[start : match.start()]) or word
+        yield LabelledDate(match[0], None if label is None else label["updated"] is not None)
 
 
 def speaks(text: str) -> bool:

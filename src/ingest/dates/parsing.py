@@ -194,7 +194,7 @@ def in_english(text: str) -> str:
     """Translate the months of other languages in lower-case text to English, and remove the words around them."""
     if not _MONTH_WORD.search(text):
         return text
-    named = _MONTH_WORD.sub(lambda found: _FOREIGN_MONTHS[found[0].rstrip(".")], text)
+    named = _MONTH_WORD.sub(lambda match: _FOREIGN_MONTHS[match[0].rstrip(".")], text)
     return _ORDINAL_SIGN.sub("", _BETWEEN.sub(" ", named))
 
 

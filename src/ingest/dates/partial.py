@@ -132,15 +132,15 @@ def find(text: str) -> PartialDate | None:
 
 def _matches(folded: str) -> Iterator[tuple[re.Match[str], tuple[re.Pattern[str], ...]]]:
     for forms in (_ANYWHERE, _SET_OFF, _ALONE):
-        found = [match for form in forms for match in form.finditer(folded)]
+        matches = [match for form in forms for match in form.finditer(folded)]
         # Of several forms at one place the longest says most: "May 21" before "May".
-        yield from ((match, forms) for match in sorted(found, key=lambda match: (match.start(), -match.end())))
+        yield from ((match, forms) for match in sorted(matches, key=lambda match: (match.start(), -match.end())))
 
 
 def _is_set_off(before: str, after: str) -> bool:
     before = _BESIDE.sub(" ", before)
     starts = not before.strip() or _BORDER_BEFORE.search(before)
-    after = after[found.end() if (found := _CLOCK.match(after)) else 0 :]
+    after = after[clock.end() if (clock := _CLOCK.match(after)) else 0 :]
     ends = not after.strip() or _BORDER_AFTER.search(after)
     return bool(starts and ends)
 

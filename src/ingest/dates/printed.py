@@ -42,8 +42,8 @@ def stated(texts: Iterable[str]) -> Stated:
     changes: list[Dated] = []
     for text in texts:
         whole = parse(text)
-        found = _found(text) if whole.value is None or labels.speaks(text) else [(whole, None)]
-        for date, is_update in found:
+        dated_parts = _dates_of(text) if whole.value is None or labels.speaks(text) else [(whole, None)]
+        for date, is_update in dated_parts:
             (plain if is_update is None else changes if is_update else named).append(date)
         first = whole if first is NO_DATE else first
     return Stated(next(iter([*named, *plain]), NO_DATE if changes else first), next(iter(changes), NO_DATE))
@@ -51,14 +51,14 @@ def stated(texts: Iterable[str]) -> Stated:
 
 def labelled(text: str) -> Stated:
     """Return the labelled dates of a text, and no dates without a label."""
-    is_labelled = labels.speaks(text) and any(is_update is not None for _, is_update in _found(text))
+    is_labelled = labels.speaks(text) and any(is_update is not None for _, is_update in _dates_of(text))
     return stated([text]) if is_labelled else Stated()
 
 
 def dated(texts: Iterable[str]) -> Dated:
     """Return the date of publication in several texts, else that of change, else the first text with its reason."""
-    found = stated(texts)
-    return found.updated if found.published.value is None and found.updated.value is not None else found.published
+    dates = stated(texts)
+    return dates.updated if dates.published.value is None and dates.updated.value is not None else dates.published
 
 
 def date_in(text: str) -> Dated:
@@ -68,10 +68,10 @@ def date_in(text: str) -> Dated:
 
 def dates_in(text: str) -> list[tuple[str, Dated]]:
     """Return the dates in a text, as written there and as read, the full ones first."""
-    return [(date.raw, date) for date, _ in _found(text)]
+    return [(date.raw, date) for date, _ in _dates_of(text)]
 
 
-def _found(text: str) -> list[tuple[Dated, bool | None]]:
+def _dates_of(text: str) -> list[tuple[Dated, bool | None]]:
     """Return each date in a text, full dates first, and whether it is a change."""
     text = _SPACED.sub(r"\1", text[:_WITHIN])
     english = in_english(text.lower())
@@ -79,5 +79,5 @@ def _found(text: str) -> list[tuple[Dated, bool | None]]:
 
 
 def _read(text: str) -> list[tuple[Dated, bool | None]]:
-    read = [(parse(found.written), found.is_update) for found in labels.dates_in(text, _FORMS, _ANY)]
+    read = [(parse(part.written), part.is_update) for part in labels.dates_in(text, _FORMS, _ANY)]
     return [(date, is_update) for date, is_update in read if date.value is not None]

@@ -180,7 +180,7 @@ def _on_short_page(page: LexborHTMLParser, heads: list[str], text: str, asides: 
         ("outage", _OUTAGE_HEAD, heads, "*"),
     )
     return next(
-        (name for name, said, where, has in marks if any(map(said.fullmatch, where)) and page.css_first(has)), None
+        (name for name, head, where, has in marks if any(map(head.fullmatch, where)) and page.css_first(has)), None
     )
 
 

@@ -80,15 +80,15 @@ def _list_or_obstacle(page: HtmlPage, select: Mapping[str, str], url: str) -> Do
     """
     why = obstacle_on(page.tree)
     try:
-        found = read(page, select, url)
+        document = read(page, select, url)
     except ParseError:
         if why is None:
             raise
     else:
-        if why is None and not found.entries and (where := moved_to(page.tree, url)):
+        if why is None and not document.entries and (where := moved_to(page.tree, url)):
             raise moved(where)
-        if why is None or ("data" in select and found.entries):
-            return found
+        if why is None or ("data" in select and document.entries):
+            return document
     raise ParseError(f"Where the list should be stands {OBSTACLES[why]}.", rule=why)
 
 
@@ -104,8 +104,8 @@ def read(page: HtmlPage, select: Mapping[str, str], url: str) -> Document:
         values = embedded.values(page, compile_selector(select["data"]))
         if not values:
             raise ParseError(f"No script that {select['data']} names holds data that can be read.", rule="no-data")
-        found = entry_data.document(values, picks, base, dialect="html-data", title=title, lang=lang)
-        return replace(found, next_page=following)
+        document = entry_data.document(values, picks, base, dialect="html-data", title=title, lang=lang)
+        return replace(document, next_page=following)
     picks = {name: compile_selector(text) for name, text in select.items()}
     nodes = items(page, select["entry"])
     entries = listing.entries((_card(node, page, picks, base, lang) for node in nodes[:ENTRY_LIMIT]), url)
@@ -119,18 +119,18 @@ _NESTED: Final = 8  # entries inside entries, each of which is read with all tha
 
 def items(page: HtmlPage, selector: str) -> list[LexborNode]:
     """Return the elements of a selector in order, without navigation."""
-    found = page.matches(selector)[1]
-    if len(found) > _NESTED:
+    matches = page.matches(selector)[1]
+    if len(matches) > _NESTED:
         ids = page.ids(selector)
-        if any(sum(outer.mem_id in ids for outer in ancestors(node)) > _NESTED for node in found):
+        if any(sum(outer.mem_id in ids for outer in ancestors(node)) > _NESTED for node in matches):
             raise ParseError(
                 f"Elements that {selector} means stand inside one another, {_NESTED} deep and more; select other ones.",
                 rule="too-costly",
             )
     if _SPEAKS_OF_NAVIGATION.search(selector):
-        return found
+        return matches
     navigation = page.ids(NAVIGATION)
-    return [node for node in found if navigation.isdisjoint(outer.mem_id for outer in (node, *ancestors(node)))]
+    return [node for node in matches if navigation.isdisjoint(outer.mem_id for outer in (node, *ancestors(node)))]
 
 
 def _language(page: HtmlPage) -> str | None:
@@ -146,13 +146,13 @@ def _card(node: LexborNode, page: HtmlPage, picks: Mapping[str, Selector], base:
         return picks[name].first(node, page) if name in picks else ""
 
     link = link_of(node, page, picks.get("link"))
-    said = _stated(node, page, picks.get("date", _TIME))
+    dates = _stated(node, page, picks.get("date", _TIME))
     return ListItem(
         link=absolute(link, base) if link else "",
         title=first("title") if "title" in picks else _title(node),
         entry_id=first("id"),
-        published=said.published,
-        updated=_date(node, page, picks["updated"]) if "updated" in picks else said.updated,
+        published=dates.published,
+        updated=_date(node, page, picks["updated"]) if "updated" in picks else dates.updated,
         summary=first("summary"),
         categories=tuple(dict.fromkeys(everything("category"))),
         lang=(language_tag(first("lang")) if "lang" in picks else None) or lang,
@@ -173,8 +173,8 @@ def _stated(node: LexborNode, page: HtmlPage, pick: Selector) -> Stated:
 
 def _date(node: LexborNode, page: HtmlPage, pick: Selector) -> Dated:
     """Return the date of a selector, whatever its label."""
-    said = _stated(node, page, pick)
-    return said.updated if said.updated.value is not None else said.published
+    dates = _stated(node, page, pick)
+    return dates.updated if dates.updated.value is not None else dates.published
 
 
 def link_of(node: LexborNode, page: HtmlPage, pick: Selector | None) -> str:
@@ -182,7 +182,7 @@ def link_of(node: LexborNode, page: HtmlPage, pick: Selector | None) -> str:
     if pick is not None:
         written = pick.all(node, page, attribute="href")
     else:
-        written = [webpage.attribute(found, "href") for found in _links(node)]
+        written = [webpage.attribute(element, "href") for element in _links(node)]
     return next((link for link in written if link and not NO_PAGE.match(link)), "")
 
 
@@ -198,5 +198,5 @@ def _links(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def _title(node: LexborNode) -> str:
-    texts = (text_of(found) for found in node.css(_HEADING))
+    texts = (text_of(element) for element in node.css(_HEADING))
     return next((text for text in texts if text), "") or next((text for text in map(text_of, _links(node)) if text), "")

@@ -181,10 +181,10 @@ def _dated_regex(text: str) -> None:
 def _watched_title(select: Mapping[str, str]) -> _Check:
     def check(text: str) -> None:
         known = set(names(select).values())
-        for found in PLACEHOLDER.finditer(text):
-            if found["name"] not in known:
+        for placeholder in PLACEHOLDER.finditer(text):
+            if placeholder["name"] not in known:
                 raise SelectorError(
-                    f'"{{{found["name"]}}}" is none of the watched values.',
+                    f'"{{{placeholder["name"]}}}" is none of the watched values.',
                     f"Known here: {', '.join(sorted(known)) or 'none'}.",
                 )
 

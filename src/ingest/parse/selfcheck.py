@@ -118,7 +118,7 @@ def check(
     entries = document.entries
     if not entries:
         return CheckResult(
-            State.BROKEN, (Reason("none", _said("Nothing was found", "compare select.entry with the page")),)
+            State.BROKEN, (Reason("none", _sentence("Nothing was found", "compare select.entry with the page")),)
         )
     reasons = [
         *_counted(len(entries), earlier),
@@ -149,7 +149,7 @@ def shrunk(document: Document, earlier: Earlier) -> str:
     return f"{count} entries came where there were {least} or more before; what is gone stays recorded" if few else ""
 
 
-def _said(what: str, remedy: str) -> str:
+def _sentence(what: str, remedy: str) -> str:
     return f"{what}; {remedy}, or run `ingest sources discover` on it."
 
 
@@ -159,28 +159,29 @@ def _counted(count: int, earlier: Earlier) -> Iterator[Reason]:
     least, most = min(earlier.counts), max(earlier.counts)
     if least >= _ENOUGH and count < _FEW * least:
         what = f"{count} entries were found where there were {least} or more before"
-        yield Reason("few", _said(what, "compare select.entry with the page"))
+        yield Reason("few", _sentence(what, "compare select.entry with the page"))
     if count > max(_MANY * most, _MANY_AT_LEAST):
         what = f"{count} entries were found where there were {most} at most"
-        yield Reason("many", _said(what, "narrow select.entry down"))
+        yield Reason("many", _sentence(what, "narrow select.entry down"))
 
 
 def _filled(entries: tuple[Entry, ...], *, dates: bool, earlier: Earlier) -> Iterator[Reason]:
     titled = _share(entries, lambda entry: bool(entry.title.strip()) and not listing.is_call(entry.title))
     if titled < _MOST:
         yield Reason(
-            "no-title", _said(f"{1 - titled:.0%} of the entries have no title", "compare select.title with the page")
+            "no-title",
+            _sentence(f"{1 - titled:.0%} of the entries have no title", "compare select.title with the page"),
         )
     linked = _share(entries, lambda entry: bool(entry.link))
     if linked < _MOST:
         yield Reason(
-            "no-link", _said(f"{1 - linked:.0%} of the entries have no link", "compare select.link with the page")
+            "no-link", _sentence(f"{1 - linked:.0%} of the entries have no link", "compare select.link with the page")
         )
     dated = _share(entries, lambda entry: entry.published.value is not None or entry.updated.value is not None)
     usual = earlier.dated if earlier.dated is not None else 1.0 if dates else 0.0
     if dated < usual / 2:
         what = f"{1 - dated:.0%} of the entries have no date"
-        yield Reason("no-date", _said(what, "compare select.date with the page"))
+        yield Reason("no-date", _sentence(what, "compare select.date with the page"))
 
 
 def _placed(entries: tuple[Entry, ...], paths: tuple[str, ...]) -> Iterator[Reason]:
@@ -190,13 +191,13 @@ def _placed(entries: tuple[Entry, ...], paths: tuple[str, ...]) -> Iterator[Reas
         what = (
             f"{len(outside)} of {len(links)} links lead elsewhere than include says, for example to {outside[0]:.200}"
         )
-        yield Reason("off-path", _said(what, "compare select.entry and include with the page"))
+        yield Reason("off-path", _sentence(what, "compare select.entry and include with the page"))
     menu = _share(entries, lambda entry: _MENU.fullmatch(entry.title.strip()) is not None or _is_front(entry.link))
     short = len(entries) >= _ENOUGH and median(_width(entry.title) for entry in entries) < _SHORTEST
     short = short and _share(entries, lambda entry: bool(_NUMBER.search(entry.title))) < _MOST  # versions, days
     if menu > 1 - _MOST or short:
         what = "The titles are those of a menu" if menu > 1 - _MOST else "The titles are too short for announcements"
-        yield Reason("navigation", _said(what, "narrow select.entry down to the list"))
+        yield Reason("navigation", _sentence(what, "narrow select.entry down to the list"))
 
 
 def _distinct(entries: tuple[Entry, ...]) -> Iterator[Reason]:
@@ -206,7 +207,7 @@ def _distinct(entries: tuple[Entry, ...]) -> Iterator[Reason]:
     titled = sum(bool(entry.title.strip()) for entry in entries)
     if titled and len(titles) < _MOST * titled:
         what = f"{titled} entries share {len(titles)} titles"
-        yield Reason("same-title", _said(what, "compare select.title with the page"))
+        yield Reason("same-title", _sentence(what, "compare select.title with the page"))
 
 
 def _share(entries: tuple[Entry, ...], fact: Callable[[Entry], bool]) -> float:

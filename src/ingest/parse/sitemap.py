@@ -58,7 +58,7 @@ _PREFIX_OF_PATH: Final = "path:"
 class _UrlElement:
     """The values of one `url` or `sitemap` element, by the names of its children."""
 
-    said: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
     closed: bool = False
     name: str = "url"
 
@@ -165,9 +165,9 @@ def _close(path: list[str], items: list[_UrlElement], name: str, text: str, pref
     depth = len(path) - 1 - path[::-1].index(name)
     own = f"{prefix}:" if prefix else ""
     if depth == 1 and name.startswith(own) and ":" not in name[len(own) :]:
-        items[-1].said.setdefault(name[len(own) :], text)
+        items[-1].values.setdefault(name[len(own) :], text)
     elif depth >= 2 and path[1].rpartition(":")[2] == "news" and path[1] != "news":  # noqa: PLR2004 url, news, its child
-        items[-1].said.setdefault(f"news:{name.rpartition(':')[2]}", text)
+        items[-1].values.setdefault(f"news:{name.rpartition(':')[2]}", text)
     elif depth == 0:
         items[-1].closed = True
     del path[depth:]
@@ -189,7 +189,7 @@ def _see_absolute(items: list[_UrlElement]) -> None:
 
 def _loc(item: _UrlElement) -> str:
     """Return the address of an element without CDATA written as text."""
-    return uncovered(item.said.get("loc", "")).strip()
+    return uncovered(item.values.get("loc", "")).strip()
 
 
 def _parts(items: list[_UrlElement], url: str, pattern: str) -> Iterator[str]:
@@ -220,8 +220,8 @@ def _urlset(
             outside += 1
         else:
             seen.add(link)
-            entries.append(_entry(item.said, link, position, dated))
-    is_news = any("news:title" in item.said or "news:publication_date" in item.said for item in items)
+            entries.append(_entry(item.values, link, position, dated))
+    is_news = any("news:title" in item.values or "news:publication_date" in item.values for item in items)
     return Document(
         "newssitemap" if is_news else "sitemap",
         "",
@@ -241,25 +241,25 @@ def _fault(item: _UrlElement, written: str) -> tuple[str, str]:
     return ("no-link", "an element without an address") if item.closed else ("truncated", "an element that breaks off")
 
 
-def _entry(said: Mapping[str, str], link: str, position: int, dated: re.Pattern[str] | None) -> Entry:
-    printed = first_date(said.get("news:publication_date"))
+def _entry(values: Mapping[str, str], link: str, position: int, dated: re.Pattern[str] | None) -> Entry:
+    printed = first_date(values.get("news:publication_date"))
     return Entry(
         position=position,
         entry_id=None,
         link=link,
-        title=said.get("news:title", ""),
+        title=values.get("news:title", ""),
         published=printed if printed.raw else _date_in(link, dated),
-        updated=first_update(said.get("lastmod")),
-        lang=language_tag(said.get("news:language")),
+        updated=first_update(values.get("lastmod")),
+        lang=language_tag(values.get("news:language")),
     )
 
 
 def _date_in(link: str, pattern: re.Pattern[str] | None) -> Dated:
     """Return the date in an address, by the stanza's pattern."""
-    found = pattern.search(link) if pattern else None
-    if found is None:
+    match = pattern.search(link) if pattern else None
+    if match is None:
         return NO_DATE
-    parts = [part for name in ("year", "month", "day") if (part := found.groupdict().get(name))]
+    parts = [part for name in ("year", "month", "day") if (part := match.groupdict().get(name))]
     if not parts or not all(part.isdecimal() for part in parts):
         return NO_DATE
     century = "20" if len(parts[0]) == 2 else ""  # noqa: PLR2004 two digits
@@ -277,7 +277,7 @@ def _is_wanted(link: str, include: list[re.Pattern[str]], exclude: list[re.Patte
     try:
         path = urls.parse(link).path
     except UrlError:
-        return True  # it is no address, which is said and counted where links are
+        return True  # not an address; links are refused and counted later
     if include and not any(pattern.search(path) for pattern in include):
         return False
     return not any(pattern.search(path) for pattern in exclude)

@@ -128,9 +128,9 @@ def _built(scheme: str, host: str, path: str, query: str | None, fragment: str |
     return Url(text, scheme, host, path, query, fragment, dotted)
 
 
-def _escape(found: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     """Decode needless escapes, write escapes in upper case, escape the rest (RFC 3986 §2.1, §2.4, §6.2.2)."""
-    token = found[0]
+    token = match[0]
     if len(token) == 1:
         return f"%{ord(token):02X}"  # ASCII: the URL Standard has escaped everything else
     char = chr(int(token[1:], 16))

@@ -80,8 +80,8 @@ def _passes_for_ascii(label: str) -> bool:
     from confusable_homoglyphs import confusables  # late: see above
 
     foreign = {char for char in label if not char.isascii()}
-    found = confusables.is_confusable(label, greedy=True) or ()
-    passing = {item["character"] for item in found if any(twin["c"].isascii() for twin in item["homoglyphs"])}
+    confusable = confusables.is_confusable(label, greedy=True) or ()
+    passing = {item["character"] for item in confusable if any(twin["c"].isascii() for twin in item["homoglyphs"])}
     return foreign <= passing
 
 

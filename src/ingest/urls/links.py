@@ -53,7 +53,7 @@ def tidy(written: str) -> str:
     text = _BREAKS.sub("", _ENDS.sub("", written))
     if _DOUBTFUL.search(text):
         return text
-    start = found.end() if (found := _AUTHORITY.match(text)) else 0
+    start = authority.end() if (authority := _AUTHORITY.match(text)) else 0
     return text[:start] + _ENCODED.sub(lambda char: quote(char[0]), text[start:])
 
 
@@ -80,15 +80,15 @@ def names_host(written: str, base: str) -> bool:
 
 
 def _lacks_scheme(text: str, base: str) -> bool:
-    found = _HOST.match(text)
-    if found is None:
+    host = _HOST.match(text)
+    if host is None:
         return False
-    labels = found["host"].lower().split(".")
+    labels = host["host"].lower().split(".")
     if labels[0] == "www" and len(labels) > 2:  # noqa: PLR2004 - and a domain
         return True
     if labels[-2:] == parse(base).host.split(".")[-2:]:
         return True
-    return found["path"] is not None and labels[-1] in _NO_FOLDERS
+    return host["path"] is not None and labels[-1] in _NO_FOLDERS
 
 
 def possible(url: Url) -> Url:

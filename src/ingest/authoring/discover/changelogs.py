@@ -59,9 +59,9 @@ def _groups(page: HtmlPage) -> list[list[LexborNode]]:
 
 def _dated(nodes: Iterable[LexborNode]) -> Iterator[LexborNode]:
     """Yield the innermost elements of one line that begin or end with a date."""
-    found: list[LexborNode] = []
+    dated: list[LexborNode] = []
     for node in nodes:
-        if len(found) >= _MARKS:
+        if len(dated) >= _MARKS:
             break
         text = node.text(deep=True) or "" if node.tag not in UNSEEN else ""
         if not 4 <= len(text) <= 2 * _LONGEST:  # noqa: PLR2004 the shortest date
@@ -69,10 +69,10 @@ def _dated(nodes: Iterable[LexborNode]) -> Iterator[LexborNode]:
         shown = text_of(node)
         day = partial.find(shown) if len(shown) <= _LONGEST else None
         if day and day.year and day.day and not day.loose and not day.changed:
-            while found and found[-1].mem_id in {outer.mem_id for outer in ancestors(node)}:
-                found.pop()
-            found.append(node)
-    yield from found
+            while dated and dated[-1].mem_id in {outer.mem_id for outer in ancestors(node)}:
+                dated.pop()
+            dated.append(node)
+    yield from dated
 
 
 def _draft(marks: list[LexborNode], page: HtmlPage) -> Draft | None:
@@ -155,8 +155,8 @@ def _score(pick: str, cards: list[Card], page: HtmlPage) -> float:
     if not filled:
         return 0.0
     fitting = sum(len(text) in _WIDTH for text in filled) / len(cards)
-    found = [day for text in filled if (day := partial.find(text)) and day.day]
-    dated = sum(1.0 if day.whole else 0.4 for day in found) / len(cards)
+    days = [day for text in filled if (day := partial.find(text)) and day.day]
+    dated = sum(1.0 if day.whole else 0.4 for day in days) / len(cards)
     called = "title" in pick.lower() or "head" in pick.lower()
     tag = pick.rpartition(" ")[2].rpartition("::")[2].split(".")[0].split("[")[0]
     return (

@@ -44,8 +44,8 @@ class _List:
 def drafts(page: HtmlPage, url: str, base: str) -> list[Draft]:
     """Return drafts for the lists in the scripts of a page, the surest first."""
     paths = _paths(page, base)
-    made = [draft for found in _lists(page) if (draft := _draft(found, paths, url)) is not None]
-    return sorted(made, key=lambda draft: -draft.sure)[:LIST_LIMIT]
+    drafted = [draft for array in _lists(page) if (draft := _draft(array, paths, url)) is not None]
+    return sorted(drafted, key=lambda draft: -draft.sure)[:LIST_LIMIT]
 
 
 def _paths(page: HtmlPage, base: str) -> set[str]:
@@ -101,8 +101,8 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _draft(found: _List, paths: set[str], url: str) -> Draft | None:
-    sample = found.items[:_SAMPLE]
+def _draft(array: _List, paths: set[str], url: str) -> Draft | None:
+    sample = array.items[:_SAMPLE]
     keys = _keys(sample)
     title = next((key for name in _TITLES for key in keys if key.rpartition("/")[2] == name), "")
     if not title or _filled(sample, title) < 0.8:  # noqa: PLR2004 most objects
@@ -111,10 +111,10 @@ def _draft(found: _List, paths: set[str], url: str) -> Draft | None:
     link, is_proven = _link(sample, keys, paths, url)
     if not link or not (date or is_proven):
         return None
-    select = {"data": found.data, "entry": found.pointer, "title": title, "link": link, "date": date}
-    why = [f"a script of the page holds {len(found.items)} objects with a title{' and a date' if date else ''}"]
+    select = {"data": array.data, "entry": array.pointer, "title": title, "link": link, "date": date}
+    why = [f"a script of the page holds {len(array.items)} objects with a title{' and a date' if date else ''}"]
     why.append("their addresses are on the page too" if is_proven else "but where they lead is a guess")
-    sure = 0.3 + (0.25 if date else 0) + (0.2 if is_proven else 0) + min(0.1, len(found.items) / 100)
+    sure = 0.3 + (0.25 if date else 0) + (0.2 if is_proven else 0) + min(0.1, len(array.items) / 100)
     return Draft(
         tuple((name, pick) for name, pick in select.items() if pick or name == "entry"), round(sure, 2), tuple(why)
     )
@@ -144,15 +144,15 @@ def _filled(sample: tuple[Mapping[str, object], ...], key: str) -> float:
 
 def _date_key(sample: tuple[Mapping[str, object], ...], keys: list[str]) -> str:
     """Return the member with a date in most objects, preferably one with "published" in its name."""
-    found = []
+    dated = []
     for rank, key in enumerate(keys):
         name = key.rpartition("/")[2]
         if not _DATES.search(name):
             continue
         fine = [date_in(text).precision in {Precision.DAY, Precision.SECOND} for text in _texts(sample, key)]
         if sum(fine) >= 0.5 * len(sample):
-            found.append((not _FIRST_DATES.search(name), rank, key))
-    return min(found)[2] if found else ""
+            dated.append((not _FIRST_DATES.search(name), rank, key))
+    return min(dated)[2] if dated else ""
 
 
 def _link(sample: tuple[Mapping[str, object], ...], keys: list[str], paths: set[str], url: str) -> tuple[str, bool]:

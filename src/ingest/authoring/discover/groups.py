@@ -96,14 +96,14 @@ def groups(page: HtmlPage, url: str, base: str) -> list[Group]:
         text = text_of(link)
         make = (*signature(link), "beside" if listing.is_call(text) or _BESIDE.fullmatch(text) else "")
         by_make.setdefault(make, {}).setdefault(urls.page_key_of(address), link)
-    made = sorted((links for links in by_make.values() if len(links) > 1), key=len, reverse=True)
-    found = [_group(links, base) for links in made[:GROUP_LIMIT]]
+    largest = sorted((links for links in by_make.values() if len(links) > 1), key=len, reverse=True)
+    likely = [_group(links, base) for links in largest[:GROUP_LIMIT]]
     menus = page.ids(_MENUS)
-    for group in found:
+    for group in likely:
         _judge(group, url, menus)
-    found = sorted((group for group in found if group.sure > 0), key=lambda group: -group.sure)
+    likely = sorted((group for group in likely if group.sure > 0), key=lambda group: -group.sure)
     alone = {key: link for links in by_make.values() if len(links) == 1 for key, link in links.items()}
-    return [*found, *_featured(alone, found[0], base, menus)] if found else []
+    return [*likely, *_featured(alone, likely[0], base, menus)] if likely else []
 
 
 def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set[int]) -> Iterator[Group]:
@@ -232,40 +232,40 @@ def title_of(card: LexborNode, link: LexborNode, shown_date: str, date: Dated) -
 
 def _judge(group: Group, url: str, menus: set[int]) -> None:
     """Say how likely a group is the list, and why."""
-    found = group.cards
-    titles = [card.title for card in found if card.title]
+    cards = group.cards
+    titles = [card.title for card in cards if card.title]
     lengths = [_width(title) for title in titles] or [0]
     judged = [
-        (0.34 * group.dated, f"{group.dated:.0%} of {len(found)} items show a date"),
+        (0.34 * group.dated, f"{group.dated:.0%} of {len(cards)} items show a date"),
         (
             0.16 * _share(length in _HEADLINE for length in lengths),
             f"titles have about {median(lengths):.0f} characters",
         ),
-        (0.1 * len(set(titles)) / len(found), ""),
-        (0.1 * _one_shape(found), "their addresses have one shape"),
-        (0.08 if _is_below(found, url) else 0.0, "their addresses lie below the page's own"),
-        (0.06 * _share(bool(_DATED_PATH.search(card.url)) for card in found), ""),
-        (0.06 * min(1.0, len(found) / 5), ""),
-        (0.06 if group.dated > 0.5 and _is_in_order(found) else 0.0, "they stand newest first"),  # noqa: PLR2004 half
-        (0.04 * _share(_PLACES.search(" ".join(signature(card.link)[:5])) is not None for card in found), ""),
+        (0.1 * len(set(titles)) / len(cards), ""),
+        (0.1 * _one_shape(cards), "their addresses have one shape"),
+        (0.08 if _is_below(cards, url) else 0.0, "their addresses lie below the page's own"),
+        (0.06 * _share(bool(_DATED_PATH.search(card.url)) for card in cards), ""),
+        (0.06 * min(1.0, len(cards) / 5), ""),
+        (0.06 if group.dated > 0.5 and _is_in_order(cards) else 0.0, "they stand newest first"),  # noqa: PLR2004 half
+        (0.04 * _share(_PLACES.search(" ".join(signature(card.link)[:5])) is not None for card in cards), ""),
     ]
     group.sure = sum(points for points, _ in judged)
     group.why = [reason for points, reason in judged if points > 0.03 and reason]  # noqa: PLR2004 what weighs something
     inside = _share(
-        not menus.isdisjoint(outer.mem_id for outer in (card.node, *ancestors(card.node))) for card in found
+        not menus.isdisjoint(outer.mem_id for outer in (card.node, *ancestors(card.node))) for card in cards
     )
     if inside > 0.5:  # noqa: PLR2004 half
         group.sure *= 0.6
         group.why.append("but they stand in a header, an aside or a form")
-    if len(set(titles)) < len(found) / 2 or median(lengths) < 6:  # noqa: PLR2004 half; the words of a menu
+    if len(set(titles)) < len(cards) / 2 or median(lengths) < 6:  # noqa: PLR2004 half; the words of a menu
         group.sure *= 0.4
         group.why.append("but they hardly have titles")
     group.sure = round(min(group.sure, 0.99), 2)
 
 
 def _share(facts: Iterable[bool]) -> float:
-    found = list(facts)
-    return sum(found) / len(found) if found else 0.0
+    known = list(facts)
+    return sum(known) / len(known) if known else 0.0
 
 
 def _width(text: str) -> int:
@@ -278,18 +278,18 @@ def _shape(url: str) -> str:
     return re.sub(r"\d+", "0", path_of(url).rstrip("/").rpartition("/")[0])
 
 
-def _one_shape(found: list[Card]) -> float:
+def _one_shape(cards: list[Card]) -> float:
     """Return the share of addresses in the commonest folder, dates in the path counted as one."""
-    folders = Counter(_shape(card.url) for card in found)
-    return folders.most_common(1)[0][1] / len(found)
+    folders = Counter(_shape(card.url) for card in cards)
+    return folders.most_common(1)[0][1] / len(cards)
 
 
-def _is_below(found: list[Card], url: str) -> bool:
+def _is_below(cards: list[Card], url: str) -> bool:
     own = path_of(url).rstrip("/")
-    return bool(own) and _share(path_of(card.url).startswith(f"{own}/") for card in found) > 0.5  # noqa: PLR2004 half
+    return bool(own) and _share(path_of(card.url).startswith(f"{own}/") for card in cards) > 0.5  # noqa: PLR2004 half
 
 
-def _is_in_order(found: list[Card]) -> bool:
-    dates = [card.date.value for card in found if card.date.value is not None]
+def _is_in_order(cards: list[Card]) -> bool:
+    dates = [card.date.value for card in cards if card.date.value is not None]
     pairs = list(pairwise(dates))
     return bool(pairs) and _share(first >= second for first, second in pairs) > 0.8  # noqa: PLR2004 pinned items apart

@@ -66,19 +66,19 @@ class Draft:
 
 def drafts(page: HtmlPage, url: str, base: str) -> list[Draft]:
     """Return drafts for the lists of a page, the surest first."""
-    found = [group for group in groups.groups(page, url, base) if group.sure >= _LEAST_SURE]
-    many = [group for group in found if len(group.cards) > 1]
-    made = [draft for group in many[:DRAFT_LIMIT] if (draft := _draft(group, page)) is not None]
-    if len(found) > 1 and (whole := _joined(found, page)) is not None:
-        made.insert(0, whole)
-    return made
+    likely = [group for group in groups.groups(page, url, base) if group.sure >= _LEAST_SURE]
+    many = [group for group in likely if len(group.cards) > 1]
+    drafted = [draft for group in many[:DRAFT_LIMIT] if (draft := _draft(group, page)) is not None]
+    if len(likely) > 1 and (whole := _joined(likely, page)) is not None:
+        drafted.insert(0, whole)
+    return drafted
 
 
-def _joined(found: list[Group], page: HtmlPage) -> Draft | None:
+def _joined(likely: list[Group], page: HtmlPage) -> Draft | None:
     """Return one draft for the best group and the other parts of the same list, such as a featured block above it."""
-    best = found[0]
+    best = likely[0]
     parts, keys, names = [best], set(best.keys), [entry_name(best, page)]
-    for group in found[1:]:
+    for group in likely[1:]:
         new = group.keys - keys
         if (
             group.sure >= _JOINED * best.sure
@@ -138,13 +138,13 @@ def entry_name(group: Group, page: HtmlPage) -> str:
     scored = []
     for rank, name in enumerate(_entry_candidates(group)):
         try:
-            found = pages.items(page, name)
+            matches = pages.items(page, name)
         except (ParseError, SelectolaxError):
             continue
-        hits = sum(node.mem_id in wanted for node in found)
+        hits = sum(node.mem_id in wanted for node in matches)
         if hits * 2 < len(wanted):
             continue
-        others = [node for node in found if node.mem_id not in wanted]
+        others = [node for node in matches if node.mem_id not in wanted]
         foreign = len(others) if len(others) > _COMPARED else sum(not _leads_into(node, group) for node in others)
         scored.append((round(2 * hits / (hits + foreign + len(wanted)), 3), -rank, name))
     best = max(scored, default=(0.0, 0, ""))
@@ -165,12 +165,12 @@ def _entry_candidates(group: Group) -> list[str]:
     own = [*_by_address(group), *own] if nodes[0].tag == "a" else own
     has = [":has(time)"] if all(node.css_first("time") for node in nodes) else []
     has += [":has(a[href])", *(f":has({name})" for name in _by_address(group))]
-    found = own[:-1] if len(own) > 1 else []
-    found += [f"{context} {name}" for name in own for context in contexts]
-    found += [f"{context} > {name}" for name in own for context in contexts]
-    found += [own[-1]] if own else []
-    found += [f"{name}{what}" for name in list(found) for what in has]
-    return list(dict.fromkeys(found))[:400]
+    candidates = own[:-1] if len(own) > 1 else []
+    candidates += [f"{context} {name}" for name in own for context in contexts]
+    candidates += [f"{context} > {name}" for name in own for context in contexts]
+    candidates += [own[-1]] if own else []
+    candidates += [f"{name}{what}" for name in list(candidates) for what in has]
+    return list(dict.fromkeys(candidates))[:400]
 
 
 def _by_address(group: Group) -> list[str]:
@@ -217,13 +217,13 @@ def _title_score(pick: str, cards: list[Card], page: HtmlPage) -> float:
 
 def _repeated(texts: list[str], cards: list[Card]) -> float:
     """Return the share of texts that are repeated by a picture's `alt` or a link's label."""
-    said = 0
+    repeated = 0
     for text, card in zip(texts, cards, strict=True):
         labels = [
             node.attributes.get(name) for node in card.node.css("img, a") for name in ("alt", "aria-label", "title")
         ]
-        said += bool(text) and text in labels
-    return said / len(cards)
+        repeated += bool(text) and text in labels
+    return repeated / len(cards)
 
 
 def _leafness(pick: str, cards: list[Card]) -> float:
@@ -231,10 +231,10 @@ def _leafness(pick: str, cards: list[Card]) -> float:
     if pick.split(" ~ ", maxsplit=1)[0] == ".":
         return 0.0
     selectors = [part.split(" ~ ")[0] for part in pick.split(" || ")]
-    found = [node for card in cards for selector in selectors if (node := card.node.css_first(selector))]
+    nodes = [node for card in cards for selector in selectors if (node := card.node.css_first(selector))]
     whole = [len(text_of(card.node)) or 1 for card in cards]
-    parts = [len(text_of(node)) for node in found]
-    if not found:
+    parts = [len(text_of(node)) for node in nodes]
+    if not nodes:
         return 0.0
     share = (sum(parts) / len(parts)) / (sum(whole) / len(whole))
     return 0.4 if share < 0.8 else 0.0  # noqa: PLR2004 not the whole

@@ -80,24 +80,24 @@ def discover(decoded: Decoded, url: str) -> Discovery:
     """
     page = HtmlPage(webpage.parse(decoded.text))
     base = webpage.base_of(page.tree, url)
-    found = sorted([*_lists(page, url, base), *_feeds(page, base)], key=lambda proposal: -proposal.sure)
-    obstacle = obstacle_on(page.tree) if not any(p.kind is Kind.PAGE for p in found) else None
-    return Discovery((*found, *_sitemaps(page, base)), obstacle, moved_to(page.tree, url))
+    proposals = sorted([*_lists(page, url, base), *_feeds(page, base)], key=lambda proposal: -proposal.sure)
+    obstacle = obstacle_on(page.tree) if not any(p.kind is Kind.PAGE for p in proposals) else None
+    return Discovery((*proposals, *_sitemaps(page, base)), obstacle, moved_to(page.tree, url))
 
 
 def _lists(page: HtmlPage, url: str, base: str) -> list[SourceProposal]:
     """Return proposals of kind page, without those that repeat the entries of a better one."""
-    made = []
+    drafted = []
     for draft in [*lists.drafts(page, url, base), *data.drafts(page, url, base)]:
         try:
             document = pages.read(page, dict(draft.select), url)
         except ParseError:
             continue
         if document.entries:
-            made.append(SourceProposal(Kind.PAGE, url, draft.select, draft.sure, draft.why, "", document))
-    made.sort(key=lambda proposal: -proposal.sure)
+            drafted.append(SourceProposal(Kind.PAGE, url, draft.select, draft.sure, draft.why, "", document))
+    drafted.sort(key=lambda proposal: -proposal.sure)
     kept: list[SourceProposal] = []
-    for proposal in made:
+    for proposal in drafted:
         keys = _keys(proposal)
         if not any(
             len(keys & _keys(better)) > len(keys) / 2 and not _is_data(proposal) ^ _is_data(better) for better in kept
@@ -132,16 +132,16 @@ def _feeds(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
         title = webpage.attribute(node, "title")
         of_comments = bool(_COMMENTS.search(href) or _COMMENTS.search(title))
         sure = 0.2 if of_comments else 0.95 if declared else 0.6
-        said = "the page declares it as its feed" if declared else "a link on the page looks like one to a feed"
-        why = (said, *(("it seems to be of comments",) if of_comments else ()))
+        reason = "the page declares it as its feed" if declared else "a link on the page looks like one to a feed"
+        why = (reason, *(("it seems to be of comments",) if of_comments else ()))
         yield SourceProposal(Kind.FEED, href, (), sure, why, title)
 
 
 def _sitemaps(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
     """Yield the sitemaps that a page links to, else the usual address (sitemaps.org)."""
     named = [webpage.attribute(node, "href") for node in page.css("link[href*=sitemap i], a[href*=sitemap i]")]
-    found = list(dict.fromkeys(url for href in named if _SITEMAP.search(url := absolute(href, base))))
-    for url in found:
+    named_urls = list(dict.fromkeys(url for href in named if _SITEMAP.search(url := absolute(href, base))))
+    for url in named_urls:
         yield SourceProposal(Kind.SITEMAP, url, (), 0.5, ("the page names it",))
-    if not found and (usual := absolute("/sitemap.xml", base)).startswith("http"):
+    if not named_urls and (usual := absolute("/sitemap.xml", base)).startswith("http"):
         yield SourceProposal(Kind.SITEMAP, usual, (), 0.2, ("sitemaps usually lie there; robots.txt would say",))

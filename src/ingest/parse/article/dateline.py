@@ -126,12 +126,12 @@ def around(heading: LexborNode | None) -> VisibleDates:
         return VisibleDates()
     before, after = _lines(heading)
     ranked = [*after, *reversed(before)]
-    found = [date for rank, line in enumerate(ranked) for date in _dates(line, rank)]
-    published = [date for date in found if not date.is_update]
+    dates = [date for rank, line in enumerate(ranked) for date in _dates(line, rank)]
+    published = [date for date in dates if not date.is_update]
     if len({date.date.value for date in published if not date.is_named}) > 2:  # noqa: PLR2004 the module says why
         published = [date for date in published if date.is_named]
     first = min(published, key=lambda date: (date.by is not Evidence.TIME, not date.is_named, date.rank), default=None)
-    changed = min((date for date in found if date.is_update), key=lambda date: date.rank, default=None)
+    changed = min((date for date in dates if date.is_update), key=lambda date: date.rank, default=None)
     return VisibleDates(
         first.date if first else NO_DATE,
         first.by if first else None,
@@ -284,9 +284,9 @@ def _dates(line: _TextLine, rank: int) -> Iterator[_NearbyDate]:
 
 def _marked_as(time: LexborNode) -> bool | None:
     """Whether a `<time>` is marked as the change of the page (True), as its publication (False), or not at all (None)."""
-    said = printed.labelled(" ".join(time.text().split()))
-    if (said.published is NO_DATE) is not (said.updated is NO_DATE):
-        return said.published is NO_DATE
+    labelled = printed.labelled(" ".join(time.text().split()))
+    if (labelled.published is NO_DATE) is not (labelled.updated is NO_DATE):
+        return labelled.published is NO_DATE
     item, names = attribute(time, "itemprop"), attribute(time, "class")
     if "dateModified" in item or (not item and _CLASS_UPDATED.search(names)):
         return True
@@ -302,7 +302,7 @@ def _role(front: str, behind: str, *, is_time: bool, is_first: bool) -> _DateRol
     set_off = is_time or _SET_OFF.search(front)
     ends = is_time or _ENDS.match(behind) is not None
     front = _CLOCK_BEFORE.sub("", front.lstrip(_CLOSERS)).strip(_BRACKETS + _CLOSERS)
-    behind = behind[found.end() if (found := _AFTERTHOUGHT.match(behind)) else 0 :].lstrip(_CLOSERS)
+    behind = behind[afterthought.end() if (afterthought := _AFTERTHOUGHT.match(behind)) else 0 :].lstrip(_CLOSERS)
     set_off = set_off or not front or _SET_OFF.search(front)
     ends = bool(ends or _ENDS.match(behind)) or _begins_another(behind)
     if len(front) > _LONGEST or _NOT_OURS.search(front) or _NOT_OURS.search(behind[:_LONGEST]):

@@ -71,7 +71,7 @@ _BAD_ADDRESS: Final = re.compile(r"[\x00-\x20\x7f\"<>]")
 _LINKS: Final = 1_000  # of one page that are looked at
 _KEYWORD_COUNT: Final = 200
 
-_Told = tuple[str, Evidence]
+_Candidate = tuple[str, Evidence]
 
 
 def parse_article(decoded: Decoded, url: str) -> Article:
@@ -108,12 +108,12 @@ class _ArticlePage:
     def of(cls, page: LexborHTMLParser, url: str) -> _ArticlePage:
         """Lay out a page's evidence."""
         reading = cls(page, url, webpage.base_of(page, url), _meta(page))
-        told = [*reading.meta.get("og:title", []), *reading.meta.get("twitter:title", []), reading.page_title()]
-        reading.heading = titles.heading_of(page, [*map(titles.line, told)], reading.names())
+        page_titles = [*reading.meta.get("og:title", []), *reading.meta.get("twitter:title", []), reading.page_title()]
+        reading.heading = titles.heading_of(page, [*map(titles.line, page_titles)], reading.names())
         heading = text_of(reading.heading) if reading.heading else ""
         reading.nodes = linked_data.nodes(page)
         own = [url, *filter(None, (reading.linked("canonical"), reading.resolved(reading.one("og:url"))))]
-        reading.about = linked_data.about(reading.nodes, own, [*map(titles.line, told), heading], reading.base)
+        reading.about = linked_data.about(reading.nodes, own, [*map(titles.line, page_titles), heading], reading.base)
         return reading
 
     def article(self) -> Article:
@@ -158,8 +158,8 @@ class _ArticlePage:
             if relation in attribute(node, "rel").lower().split()
         ]
         inside = [node for node in links if node.parent is not None and node.parent.tag == "head"]
-        found = {self.resolved(attribute(node, "href")) for node in inside or links} - {None}
-        return found.pop() if len(found) == 1 else None
+        addresses = {self.resolved(attribute(node, "href")) for node in inside or links} - {None}
+        return addresses.pop() if len(addresses) == 1 else None
 
     def resolved(self, written: str) -> str | None:
         """Return an absolute web address, and None for text that cannot be one."""
@@ -174,15 +174,15 @@ class _ArticlePage:
         """Return the names of the site."""
         publishers = [node.get("publisher") for node in self.nodes]
         sites = [node.get("name") for node in self.nodes if "WebSite" in linked_data.types(node)]
-        told = [*self.meta.get("og:site_name", []), *self.meta.get("application-name", [])]
+        declared = [*self.meta.get("og:site_name", []), *self.meta.get("application-name", [])]
         return [
-            *map(titles.line, told),
+            *map(titles.line, declared),
             *(titles.line(text) for value in (*publishers, *sites) for text in linked_data.texts(value)),
         ]
 
-    def choose(self, name: str, told: Iterable[_Told]) -> str:
+    def choose(self, name: str, candidates: Iterable[_Candidate]) -> str:
         """Return the first text that is not empty, and note its evidence."""
-        for text, evidence in told:
+        for text, evidence in candidates:
             if text:
                 self.won[name] = evidence
                 return text
@@ -197,15 +197,15 @@ class _ArticlePage:
         headlines = [
             linked_data.first([node], "headline", "name") for node in self.about if linked_data.is_article(node)
         ]
-        told = [
+        candidates = [
             *((text, Evidence.JSON_LD) for text in headlines),
             *((text, Evidence.OPEN_GRAPH) for text in self.meta.get("og:title", [])),
             *((text, Evidence.META) for name in _TITLES for text in self.meta.get(name, [])),
             (heading, Evidence.TEXT),
             (self.page_title(), Evidence.HTML),
         ]
-        lines = [titles.line(text) for text, _ in told]
-        for (original, evidence), line in zip(told, lines, strict=True):
+        lines = [titles.line(text) for text, _ in candidates]
+        for (original, evidence), line in zip(candidates, lines, strict=True):
             title = titles.without_site(line, heading, names)
             if (
                 not title
@@ -230,7 +230,7 @@ class _ArticlePage:
         """Return the first readable date in the stated order."""
         tag = "article:published_time" if name == "published" else "article:modified_time"
         graph = [*self.meta.get(tag, []), *(self.meta.get("og:updated_time", []) if name == "modified" else [])]
-        told: list[tuple[Dated, Evidence]] = [
+        candidates: list[tuple[Dated, Evidence]] = [
             *(
                 (parse_local(text), Evidence.JSON_LD)
                 for node in self.about
@@ -242,11 +242,11 @@ class _ArticlePage:
             (marked, Evidence.TIME),
             *([(seen, by)] if by is Evidence.TEXT else []),
         ]
-        for date, evidence in told:
+        for date, evidence in candidates:
             if date.value is not None:
                 self.won[name] = evidence
                 return date
-        return next((date for date, _ in told if date.raw), NO_DATE)
+        return next((date for date, _ in candidates if date.raw), NO_DATE)
 
     def unique(self, names: tuple[str, ...]) -> list[str]:
         """Return the values of several metas. A name with several values is left out, because lists repeat microdata."""
@@ -256,50 +256,50 @@ class _ArticlePage:
         """Return the address that the page declares as its own."""
         graph = {address for text in self.meta.get("og:url", []) if (address := self.resolved(text))}
         data = [self.resolved(linked_data.first([node], "url")) for node in self.about if linked_data.is_article(node)]
-        told = [
+        candidates = [
             (self.linked("canonical") or "", Evidence.LINK),
             (graph.pop() if len(graph) == 1 else "", Evidence.OPEN_GRAPH),
             *((address or "", Evidence.JSON_LD) for address in data),
         ]
-        return self.choose("canonical", told) or None
+        return self.choose("canonical", candidates) or None
 
     def alternates(self) -> tuple[tuple[str, str], ...]:
         """Return the language versions of the page without feeds. The first of two for one language counts."""
-        found: dict[str, str] = {}
+        versions: dict[str, str] = {}
         for node in self.page.css("link[hreflang][href]")[:_LINKS]:
             tag = attribute(node, "hreflang")
             lang = "x-default" if tag.lower() == "x-default" else language_tag(tag)
             is_feed = re.search(r"rss|atom|json|xml", attribute(node, "type"), re.IGNORECASE)
             address = self.resolved(attribute(node, "href"))
             if lang and address and not is_feed and "alternate" in attribute(node, "rel").lower().split():
-                found.setdefault(lang, address)
-        if found:
+                versions.setdefault(lang, address)
+        if versions:
             self.won["alternates"] = Evidence.LINK
-        return tuple(found.items())[:ALTERNATE_LIMIT]
+        return tuple(versions.items())[:ALTERNATE_LIMIT]
 
     def language(self, title: str) -> str | None:
         """Return the language of the page. A title in a script of one language overrules other evidence."""
         root = self.page.css_first("html")
         stated = attribute(root, "lang") or attribute(root, "xml:lang") if root else ""
         data = [text for node in self.about for text in linked_data.texts(node.get("inLanguage"))]
-        told = [
+        candidates = [
             (language_tag(stated) or "", Evidence.HTML),
             *((language_tag(text) or "", Evidence.JSON_LD) for text in data),
             (language_tag(self.one("og:locale")) or "", Evidence.OPEN_GRAPH),
             (language_tag(self.one("content-language", "dc.language", "language")) or "", Evidence.META),
         ]
         if proven := script_language(title):
-            told = [item for item in told if item[0].split("-")[0] == proven] or [(proven, Evidence.TEXT)]
-        return self.choose("lang", told) or None
+            candidates = [item for item in candidates if item[0].split("-")[0] == proven] or [(proven, Evidence.TEXT)]
+        return self.choose("lang", candidates) or None
 
     def description(self) -> str:
         """Return the page's description as the beginning of a text."""
-        told = [
+        candidates = [
             *((linked_data.first([node], "description"), Evidence.JSON_LD) for node in self.about),
             (self.one("og:description"), Evidence.OPEN_GRAPH),
             (self.one("description", "twitter:description"), Evidence.META),
         ]
-        usable = ((text, by) for text, by in told if not titles.is_placeholder(text))
+        usable = ((text, by) for text, by in candidates if not titles.is_placeholder(text))
         return self.choose("description", ((clean_summary(text, guess_kind(text)), by) for text, by in usable))
 
     def categories(self) -> tuple[str, ...]:
@@ -307,28 +307,28 @@ class _ArticlePage:
         articles = [node for node in self.about if linked_data.is_article(node)][:1]
         sections = [text for node in articles for text in linked_data.texts(node.get("articleSection"))]
         keywords = [text for node in articles for text in linked_data.texts(node.get("keywords"))]
-        told: tuple[tuple[tuple[list[str], list[str]], Evidence], ...] = (
+        candidates: tuple[tuple[tuple[list[str], list[str]], Evidence], ...] = (
             ((sections, keywords), Evidence.JSON_LD),
             ((self.meta.get("article:section", []), self.meta.get("article:tag", [])), Evidence.OPEN_GRAPH),
             (([], [text for name in _KEYWORDS for text in self.meta.get(name, [])][:1]), Evidence.META),
         )
-        for (whole, lists), evidence in told:
+        for (whole, lists), evidence in candidates:
             names = [*whole, *(part for text in lists for part in _LIST_SIGNS.split(text))]
-            if found := {plain(name, guess_kind(name)): None for name in names[:_KEYWORD_COUNT] if name.strip()}:
+            if categories := {plain(name, guess_kind(name)): None for name in names[:_KEYWORD_COUNT] if name.strip()}:
                 self.won["categories"] = evidence
-                return tuple(filter(None, found))[:CATEGORY_LIMIT]
+                return tuple(filter(None, categories))[:CATEGORY_LIMIT]
         return ()
 
     def site_name(self) -> str:
         """Return the site's name for itself."""
         publishers = [text for node in self.about for text in linked_data.texts(node.get("publisher"))]
         sites = [linked_data.first([node], "name") for node in self.nodes if "WebSite" in linked_data.types(node)]
-        told = [
+        candidates = [
             (self.one("og:site_name"), Evidence.OPEN_GRAPH),
             *((text, Evidence.JSON_LD) for text in (*publishers, *sites)),
             (self.one("application-name"), Evidence.META),
         ]
-        return self.choose("site_name", ((titles.line(text), by) for text, by in told))
+        return self.choose("site_name", ((titles.line(text), by) for text, by in candidates))
 
     def refresh(self) -> str | None:
         """Return where a meta refresh leads, None if nowhere or to the page itself (HTML §4.2.5.3)."""
@@ -342,7 +342,7 @@ class _ArticlePage:
 
 def _meta(page: LexborHTMLParser) -> dict[str, list[str]]:
     """Return the page's metas by name, property, itemprop or http-equiv in lower case, in the page's order."""
-    found: dict[str, list[str]] = {}
+    metas: dict[str, list[str]] = {}
     for node in page.css("meta[content]"):
         text = string(node.attributes.get("content"))
         if "itemprop" in node.attributes and dateline.is_foreign(node):
@@ -350,5 +350,5 @@ def _meta(page: LexborHTMLParser) -> dict[str, list[str]]:
         for key in ("property", "name", "itemprop", "http-equiv"):
             for name in attribute(node, key).lower().split():
                 if text:
-                    found.setdefault(name, []).append(text)
-    return found
+                    metas.setdefault(name, []).append(text)
+    return metas

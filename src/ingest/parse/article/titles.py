@@ -72,12 +72,12 @@ def without_site(title: str, heading: str, names: list[str]) -> str:
             match = re.fullmatch(
                 rf"{re.escape(part)}{_SIGNS}.+|(?:.+{_SIGNS}|(?:{named}):\s+){re.escape(part)}", title, re.IGNORECASE
             )
-            found = part if match else ""
+            rest = part if match else ""
         else:
             match = re.fullmatch(rf"(.+?){_SIGNS}{re.escape(part)}|{re.escape(part)}{_SIGNS}(.+)", title, re.IGNORECASE)
-            found = (match[1] or match[2]) if match else ""
-        if found:
-            return found.strip()
+            rest = (match[1] or match[2]) if match else ""
+        if rest:
+            return rest.strip()
     return title
 
 

@@ -80,13 +80,13 @@ def extents(outline: Outline, starts: Sequence[Start], fences: Iterable[Element]
     outers = [_outer(outline, start.element, fence) if len(starts) > 1 else () for start in starts]
     firsts = [_first(start, outer) for start, outer in zip(starts, outers, strict=True)]
     stops = sorted({*firsts, *(number for number in fence if number not in own)})
-    made = []
+    ranges = []
     for start, outer, first in zip(starts, outers, firsts, strict=True):
         frame = _frame(outline, start, outer)
         after = bisect_left(stops, start.element.number + 1)
         stop = min(stops[after] if after < len(stops) else frame.last + 1, frame.last + 1)
-        made.append(Extent(start, outer, first, stop, frame))
-    return made
+        ranges.append(Extent(start, outer, first, stop, frame))
+    return ranges
 
 
 def _first(start: Start, outer: tuple[Element, ...]) -> int:
@@ -98,12 +98,12 @@ def _outer(outline: Outline, element: Element, fence: Sequence[int]) -> tuple[El
     at = bisect_left(fence, element.number)
     before = fence[at - 1] if at else 0  # the root itself holds all
     after = fence[at + 1] if at + 1 < len(fence) else len(outline.elements)
-    found = []
+    outer = []
     for above in outline.above(element):
         if above.number <= before or above.last >= after or above.number == 0:
             break
-        found.append(above)
-    return tuple(found)
+        outer.append(above)
+    return tuple(outer)
 
 
 def _frame(outline: Outline, start: Start, outer: tuple[Element, ...]) -> Element:
@@ -130,8 +130,8 @@ def anchor_of(place: Extent, outline: Outline) -> str:
         if name := _id(near):
             return name
     for inner in inside:
-        if inner.tag == "a" and (found := _PERMALINK.fullmatch(attribute(inner.node, "href"))):
-            return unquote(found["id"])
+        if inner.tag == "a" and (target := _PERMALINK.fullmatch(attribute(inner.node, "href"))):
+            return unquote(target["id"])
     for outer in place.outer:
         if (name := _id(outer)) and not _FRAME_IDS.fullmatch(name):
             return name

@@ -71,9 +71,9 @@ def to_html(text: str, *, is_mdx: bool = False) -> Written:
     """
     text = text[:MARKDOWN_LIMIT]
     front: dict[str, str] = {}
-    if found := _FRONT_MATTER.match(text):
-        front = {line["key"].lower(): line["value"].strip(" \t'\"") for line in _FRONT_LINE.finditer(found["lines"])}
-        text = text[found.end() :]
+    if matter := _FRONT_MATTER.match(text):
+        front = {line["key"].lower(): line["value"].strip(" \t'\"") for line in _FRONT_LINE.finditer(matter["lines"])}
+        text = text[matter.end() :]
     lines = text.splitlines()
     is_mdx = is_mdx or any(not inside and _COMPONENT.match(line) for line, inside in _fenced(lines))
     slugs = Slugs()
@@ -104,10 +104,10 @@ class Slugs:
 
     def slug(self, text: str) -> str:
         """Return the anchor of a heading with this text."""
-        made = slug = _SLUG_DROPPED.sub("", text.strip().lower()).replace(" ", "-")
+        plain_slug = slug = _SLUG_DROPPED.sub("", text.strip().lower()).replace(" ", "-")
         while slug in self._used:
-            self._used[made] += 1
-            slug = f"{made}-{self._used[made]}"
+            self._used[plain_slug] += 1
+            slug = f"{plain_slug}-{self._used[plain_slug]}"
         self._used[slug] = 0
         return slug
 
@@ -121,11 +121,11 @@ def _give_ids(tokens: list[Token], slugs: Slugs) -> None:
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and inline.children is not None:
             written = next((child for child in reversed(inline.children) if child.type == "text"), None)
-            found = _WRITTEN_ID.search(written.content) if written else None
-            if written and found:
-                written.content = written.content[: found.start()]
+            written_id = _WRITTEN_ID.search(written.content) if written else None
+            if written and written_id:
+                written.content = written.content[: written_id.start()]
             text = "".join(child.content for child in inline.children if child.type in {"text", "code_inline"})
-            token.attrSet("id", slugs.take(found["id"]) if found else slugs.slug(text))
+            token.attrSet("id", slugs.take(written_id["id"]) if written_id else slugs.slug(text))
         if token.type == "html_block":
             token.content = _INLINE_COMPONENT.sub("", token.content)
         for child in token.children or ():
@@ -140,13 +140,13 @@ def _fenced(lines: list[str]) -> Iterator[tuple[str, bool]]:
     """Yield each line and whether it is in fenced code, fences included (CommonMark §4.5)."""
     mark = ""
     for line in lines:
-        found = _FENCE.match(line)
+        fence = _FENCE.match(line)
         if mark:
             yield line, True
-            if found and found["mark"].startswith(mark) and not found["rest"].strip():
+            if fence and fence["mark"].startswith(mark) and not fence["rest"].strip():
                 mark = ""
-        elif found and "`" not in found["rest"]:
-            mark = found["mark"]
+        elif fence and "`" not in fence["rest"]:
+            mark = fence["mark"]
             yield line, True
         else:
             yield line, False
@@ -209,24 +209,24 @@ def _is_open(tag: str) -> bool:
 
 def _element(tag: str, indents: list[int | None], slugs: Slugs) -> str:
     """Return the HTML for a tag, and update the open components."""
-    found = _TAG_BEGINS.match(tag)
-    if found is None:
+    match = _TAG_BEGINS.match(tag)
+    if match is None:
         return ""
-    name, closes = found["name"], tag.rstrip().endswith("/>")
-    if found["slash"]:
+    name, closes = match["name"], tag.rstrip().endswith("/>")
+    if match["slash"]:
         if indents:
             indents.pop()
     elif not closes and name.lower() not in {"br", "hr", "img", "input", "a"}:
         indents.append(None)
     if name != "Update":
         return "" if name[0].isupper() else tag.strip()
-    if found["slash"]:
+    if match["slash"]:
         return "</section>"
     given = {item["name"]: item["d"] or item["s"] or item["b"] or "" for item in _ATTRIBUTE.finditer(tag)}
     label = plain(given.get("label", ""), "text")
     slug = slugs.take(given["id"]) if given.get("id") else slugs.slug(label)
-    told = {"id": slug, "data-label": label, "data-description": plain(given.get("description", ""), "text")}
-    attributes = "".join(f' {key}="{html.escape(value)}"' for key, value in told.items() if value)
+    values = {"id": slug, "data-label": label, "data-description": plain(given.get("description", ""), "text")}
+    attributes = "".join(f' {key}="{html.escape(value)}"' for key, value in values.items() if value)
     return f'<section class="update"{attributes}>' + ("</section>" if closes else "")
 
 

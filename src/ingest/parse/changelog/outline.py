@@ -124,7 +124,7 @@ class Outline:
         """Return a range of the text as one line, without the signs of headings' own links."""
         return " ".join(self._text[start:end].split()).strip(_PERMALINK_SIGNS)
 
-    def said(self, element: Element) -> str:
+    def text_of(self, element: Element) -> str:
         """Return the text of an element."""
         return self.text(element.start, element.end)
 

@@ -108,12 +108,12 @@ def _document(
     base = webpage.base_of(page.tree, url)
     home = absolute(select["page"], url) if "page" in select else url
     outline = Outline(_main(page) if "entry" not in select else root)
-    found = read_sections(Reader(page, outline, select, base, home, front))
-    if not found and dialect == "html" and (why := obstacle_on(page.tree)):
+    read = read_sections(Reader(page, outline, select, base, home, front))
+    if not read and dialect == "html" and (why := obstacle_on(page.tree)):
         raise ParseError(f"Where the changelog should be stands {OBSTACLES[why]}.", rule=why)
     html = page.tree.css_first("html")
     lang = language_tag(front.get("lang") or (webpage.attribute(html, "lang") if html else ""))
-    entries, unreadable = sections.entries(found, home, lang)
+    entries, unreadable = sections.entries(read, home, lang)
     head = page.tree.css_first("head title")
     title = front.get("title") or (head.text() if head else "")
     return Document(

@@ -80,17 +80,17 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
     once = _once(sections)
     counted = _counted(once)
     keys = Counter[str]()
-    made: list[Entry] = []
+    listed: list[Entry] = []
     for position, (section, dated) in enumerate(zip(once, _with_years(once), strict=True)):
         if position >= ENTRY_LIMIT:
             left = f"{len(once) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}"
-            return made, [Unreadable(position, "too-many", left)]
+            return listed, [Unreadable(position, "too-many", left)]
         key = _key(section)
         anchor = (
             section.fallback if section.anchor in counted and section.fallback else section.anchor or section.fallback
         )
         keys[key] += 1
-        made.append(
+        listed.append(
             Entry(
                 position=position,
                 entry_id=(key if keys[key] == 1 else f"{key}/{keys[key]}") or None,
@@ -103,7 +103,7 @@ def entries(sections: Sequence[Section], page: str, lang: str | None) -> tuple[l
                 categories=section.categories,
             )
         )
-    return made, []
+    return listed, []
 
 
 def _once(sections: Iterable[Section]) -> list[Section]:
@@ -117,13 +117,13 @@ def _once(sections: Iterable[Section]) -> list[Section]:
 
 def _counted(sections: Iterable[Section]) -> set[str]:
     """Return the anchors that a generator numbered because of repeated titles, with the first of each."""
-    suffixes = {section.anchor: found for section in sections if (found := _COUNTED.fullmatch(section.anchor))}
+    suffixes = {section.anchor: suffix for section in sections if (suffix := _COUNTED.fullmatch(section.anchor))}
     of_title = [
-        found
+        suffix
         for section in sections
-        if (found := suffixes.get(section.anchor)) and _is_of(found["base"], section.title)
+        if (suffix := suffixes.get(section.anchor)) and _is_of(suffix["base"], section.title)
     ]
-    return {found[0] for found in of_title} | {found["base"] for found in of_title}
+    return {suffix[0] for suffix in of_title} | {suffix["base"] for suffix in of_title}
 
 
 def _is_of(anchor: str, title: str) -> bool:
@@ -132,8 +132,8 @@ def _is_of(anchor: str, title: str) -> bool:
 
 
 def _is_made(section: Section) -> bool:
-    found = _COUNTED.fullmatch(section.anchor)
-    return _is_of(section.anchor, section.title) or (found is not None and _is_of(found["base"], section.title))
+    suffix = _COUNTED.fullmatch(section.anchor)
+    return _is_of(section.anchor, section.title) or (suffix is not None and _is_of(suffix["base"], section.title))
 
 
 def _folded(text: str) -> str:
@@ -168,10 +168,10 @@ def _with_years(sections: Sequence[Section]) -> list[Dated]:
     known = [(index, full) for index, section in enumerate(sections) if (full := _full(section)) is not None]
     places = [index for index, _ in known]
     is_rising = sum(a < b for (_, a), (_, b) in _pairs(known)) > sum(a > b for (_, a), (_, b) in _pairs(known))
-    made = []
+    dated = []
     for index, section in enumerate(sections):
         if section.exact is not None:
-            made.append(section.exact)
+            dated.append(section.exact)
             continue
         day = section.day
         if day is not None and day.year is None and day.day and known:
@@ -179,8 +179,8 @@ def _with_years(sections: Sequence[Section]) -> list[Dated]:
             older, newer = known[after][1] if after < len(known) else None, known[after - 1][1] if after else None
             bounds = (newer, older) if is_rising else (older, newer)
             day = day.within(_year_between(day, *bounds))
-        made.append(partial.dated(day))
-    return made
+        dated.append(partial.dated(day))
+    return dated
 
 
 def _pairs(known: Sequence[tuple[int, date]]) -> Iterable[tuple[tuple[int, date], tuple[int, date]]]:

@@ -67,20 +67,20 @@ def sections(reader: Reader) -> list[Section]:
     if starts and all(start.element.level for start in starts):
         level = max(start.element.level for start in starts)
         fences += [element for element in reader.outline.headings() if element.level <= level]
-    found = extents.extents(reader.outline, starts, fences)
+    places = extents.extents(reader.outline, starts, fences)
     if not heads and (day := partial.find(reader.front.get("date", ""))):
         root = reader.outline.elements[0]
         heads = [Head(root, 7, reader.front.get("title") or day.raw, day)]
-        found = [Extent(extents.start(root), (), 0, root.last + 1, root)]
+        places = [Extent(extents.start(root), (), 0, root.last + 1, root)]
     items = _items(reader) if "item" in reader.select else []
     numbers = [item.number for item in items]
-    made: list[Section] = []
-    for head, place in zip(heads, found, strict=True):
+    listed: list[Section] = []
+    for head, place in zip(heads, places, strict=True):
         section = _section(reader, head, place)
         own = items[bisect_left(numbers, place.element.number + 1) : bisect_left(numbers, place.stop)]
         stops = [*(item.number for item in own[1:]), place.stop]
-        made += [_item(reader, item, stop, section) for item, stop in zip(own, stops, strict=False)] or [section]
-    return made
+        listed += [_item(reader, item, stop, section) for item, stop in zip(own, stops, strict=False)] or [section]
+    return listed
 
 
 # ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,7 +88,7 @@ def sections(reader: Reader) -> list[Section]:
 
 def _selected(reader: Reader) -> list[Head]:
     """Return the elements of `entry` as heads, without those inside another."""
-    made: list[Head] = []
+    selected: list[Head] = []
     contexts = _contexts(reader)
     last = -1
     for node in reader.page.matches(reader.select["entry"])[1]:
@@ -98,19 +98,19 @@ def _selected(reader: Reader) -> list[Head]:
         last = element.last
         day, exact = _date(reader, node, element)
         title = reader.first("title", node) if "title" in reader.select else _heading_text(reader, element)
-        if (told := partial.find(title)) and told.whole and told.changed:
+        if (day_of_title := partial.find(title)) and day_of_title.whole and day_of_title.changed:
             continue  # "Last updated May 21, 2026" below the last entry
         if day is not None and day.year is None:
             day = day.within(_year(reader, node) or contexts.year(element.number, element.level or 7))
         head = Head(element, element.level or 7, title, day)
         head.mark = structure.Mark(element, day, exact) if exact and day else None
-        made.append(head)
-    return made
+        selected.append(head)
+    return selected
 
 
 def _contexts(reader: Reader) -> Contexts:
-    found = [structure.head(element, reader.outline) for element in reader.outline.headings()]
-    return Contexts(found, [])
+    headings = [structure.head(element, reader.outline) for element in reader.outline.headings()]
+    return Contexts(headings, [])
 
 
 def _year(reader: Reader, node: LexborNode) -> int | None:
@@ -210,12 +210,12 @@ def _body(reader: Reader, head: Head, place: Extent) -> str:
 
 def _items(reader: Reader) -> list[Element]:
     """Return the elements of `item`, without those inside another."""
-    made: list[Element] = []
+    items: list[Element] = []
     for node in reader.page.matches(reader.select["item"])[1]:
         element = reader.outline.find(node)
-        if element is not None and (not made or element.number > made[-1].last):
-            made.append(element)
-    return made
+        if element is not None and (not items or element.number > items[-1].last):
+            items.append(element)
+    return items
 
 
 def _item(reader: Reader, item: Element, stop: int, section: Section) -> Section:

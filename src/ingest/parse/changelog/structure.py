@@ -91,17 +91,17 @@ def heads(outline: Outline) -> list[Head]:
     """Return the entries of a page."""
     if updates := _updates(outline):
         return updates
-    found = [head(element, outline) for element in outline.headings()]
+    headings = [head(element, outline) for element in outline.headings()]
     marks, cells = _marks(outline)
-    _give_marks(found, marks, outline)
-    chosen = _chosen(found)
+    _give_marks(headings, marks, outline)
+    chosen = _chosen(headings)
     dated = [mark for mark in marks if mark.day.day] or [mark for mark in marks if mark.day.month]
     is_of_months = all(head.is_date and head.day and head.day.day is None for head in chosen)
     if len(dated) > 1 and is_of_months and (not chosen or dated[0].day.day):
         chosen = [Head(mark.element, 7, mark.day.raw, mark.day, is_line=True) for mark in dated]
     if not chosen and len(cells) > 1:
         chosen = list(_rows(cells, outline))
-    return _within_years(chosen, found, marks)
+    return _within_years(chosen, headings, marks)
 
 
 # ── headings ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,17 +109,17 @@ def heads(outline: Outline) -> list[Head]:
 
 def head(element: Element, outline: Outline) -> Head:
     """Return a heading with its text, date and version."""
-    text = outline.said(element)
+    text = outline.text_of(element)
     day = _day_of(element, text, outline)
     return Head(element, element.level, text, None if day and day.changed else day, is_version(text))
 
 
 def is_version(text: str) -> bool:
     """Whether a heading is called by a version: "0.8 – Agent hooks", "Kiro 0.8" and "v5" are, "Gemini 3.5 Flash" is not."""
-    if (found := VERSION.search(text)) is None:
+    if (version := VERSION.search(text)) is None:
         return bool(_MAJOR.fullmatch(text.partition(" - ")[0].strip(" []")))
-    ends = len(text) <= _LONGEST_MARK and not text[found.end() :].strip(" )]")
-    return is_release(text, found) or ends
+    ends = len(text) <= _LONGEST_MARK and not text[version.end() :].strip(" )]")
+    return is_release(text, version) or ends
 
 
 def _day_of(element: Element, text: str, outline: Outline) -> PartialDate | None:
@@ -136,55 +136,60 @@ def _day_of(element: Element, text: str, outline: Outline) -> PartialDate | None
 
 def _updates(outline: Outline) -> list[Head]:
     """Return Mintlify's updates, as a page or as MDX has them."""
-    made: list[Head] = []
+    updates: list[Head] = []
     for element in outline.elements:
         if (
-            (made and element.number <= made[-1].element.last)
+            (updates and element.number <= updates[-1].element.last)
             or element.apart
             or "update" not in attribute(element.node, "class").split()
         ):
             continue
-        label, told = (attribute(element.node, f"data-{name}") for name in ("label", "description"))
+        label, description = (attribute(element.node, f"data-{name}") for name in ("label", "description"))
         parts = {attribute(inner.node, "data-component-part"): inner for inner in outline.inside(element)}
         if part := parts.get("update-label"):
-            label = outline.said(part)
+            label = outline.text_of(part)
         if part := parts.get("update-description"):
-            told = outline.said(part)
+            description = outline.text_of(part)
         if not label:
             continue
-        inner = [outline.said(heading) for heading in outline.inside(element) if heading.level]
-        found = [day for text in (label, told) if (day := partial.find(text))]
-        texts = (label, "" if is_version(told) else told, *(inner if len(inner) == 1 else ()), told)
+        inner = [outline.text_of(heading) for heading in outline.inside(element) if heading.level]
+        days = [day for text in (label, description) if (day := partial.find(text))]
+        texts = (
+            label,
+            "" if is_version(description) else description,
+            *(inner if len(inner) == 1 else ()),
+            description,
+        )
         named = [text for text in texts if text and not _is_date(text)]
-        made.append(Head(element, 7, named[0] if named else label, found[0] if found else None, is_version(label)))
-    return made
+        updates.append(Head(element, 7, named[0] if named else label, days[0] if days else None, is_version(label)))
+    return updates
 
 
 def _is_date(text: str) -> bool:
     return (day := partial.find(text)) is not None and day.whole
 
 
-def _chosen(found: list[Head]) -> list[Head]:
+def _chosen(headings: list[Head]) -> list[Head]:
     """Return the headings that are entries, by the rules of the module."""
-    counts = Counter(head.level for head in found if head.is_dated or head.version)
+    counts = Counter(head.level for head in headings if head.is_dated or head.version)
     if not counts:
         return []
     level = max(counts, key=lambda level: (counts[level], -level))
-    of_level = [head for head in found if head.level == level and (head.is_dated or head.version)]
-    outer = [head.level for head in found if head.is_date and head.is_dated and head.level < level]
+    of_level = [head for head in headings if head.level == level and (head.is_dated or head.version)]
+    outer = [head.level for head in headings if head.is_date and head.is_dated and head.level < level]
     if outer and 2 * sum(head.is_dated for head in of_level) <= len(of_level):
         level = max(outer)
-        of_level = [head for head in found if head.level == level and (head.is_dated or head.version)]
-    return [head for section in of_level for head in _split(section, found)]
+        of_level = [head for head in headings if head.level == level and (head.is_dated or head.version)]
+    return [head for section in of_level for head in _split(section, headings)]
 
 
-def _split(section: Head, found: list[Head]) -> list[Head]:
+def _split(section: Head, headings: list[Head]) -> list[Head]:
     """Return the headings under a date as entries of that date, unless they only sort."""
     if not section.is_date:
         return [section]
-    start = bisect_left(found, section.element.number + 1, key=lambda head: head.element.number)
+    start = bisect_left(headings, section.element.number + 1, key=lambda head: head.element.number)
     deeper = []
-    for head in found[start:]:
+    for head in headings[start:]:
         if head.level <= section.level:
             break
         deeper.append(head)
@@ -221,7 +226,7 @@ def _marks(outline: Outline) -> tuple[list[Mark], list[Mark]]:
 
 def _mark(element: Element, outline: Outline) -> Mark | None:
     if element.tag == "time":
-        day = partial.find(outline.said(element))
+        day = partial.find(outline.text_of(element))
         exact = dates.parse(attribute(element.node, "datetime"))
         if day is None or not day.whole:
             day = partial.of(exact)
@@ -232,7 +237,7 @@ def _mark(element: Element, outline: Outline) -> Mark | None:
         lines = outline.lines(element, written=True)
         ends = [line for line in (lines[-1:] + lines[:1]) if len(line) <= _LONGEST_MARK]
     else:
-        ends = [outline.said(element)] if element.end - element.start <= 2 * _LONGEST_MARK else []
+        ends = [outline.text_of(element)] if element.end - element.start <= 2 * _LONGEST_MARK else []
     for text in ends:
         day = partial.find(text) if len(text) <= _LONGEST_MARK else None
         if day and day.whole and not day.changed and not any(inner.level for inner in outline.inside(element)):
@@ -244,13 +249,13 @@ def _leads_elsewhere(element: Element, outline: Outline, targets: dict[str, Elem
     """Whether a date is in a table of contents: a link to an element further down."""
     around = [element, *outline.inside(element), *list(outline.above(element))[:2]]
     links = [attribute(near.node, "href") for near in around if near.tag == "a"]
-    found = [targets[link[1:]] for link in links if link.startswith("#") and link[1:] in targets]
-    return any(target.number > element.last for target in found)
+    linked = [targets[link[1:]] for link in links if link.startswith("#") and link[1:] in targets]
+    return any(target.number > element.last for target in linked)
 
 
-def _give_marks(found: list[Head], marks: list[Mark], outline: Outline) -> None:
+def _give_marks(headings: list[Head], marks: list[Mark], outline: Outline) -> None:
     """Assign dates to headings, from the line before or after, whichever is usual for their level."""
-    tokens: list[Head | Mark] = sorted([*found, *marks], key=lambda token: token.element.number)
+    tokens: list[Head | Mark] = sorted([*headings, *marks], key=lambda token: token.element.number)
     before: dict[int, list[tuple[Head, Mark]]] = {}
     behind: dict[int, list[tuple[Head, Mark]]] = {}
     for one, two in pairwise(tokens):
@@ -278,7 +283,7 @@ def _rows(cells: list[Mark], outline: Outline) -> Iterator[Head]:
             continue
         last = row.last
         others = [cell for cell in outline.inside(row) if cell.tag in {"td", "th"} and cell.parent == row.number]
-        titles = [text for cell in others if (text := outline.said(cell)) and not _is_date(text)]
+        titles = [text for cell in others if (text := outline.text_of(cell)) and not _is_date(text)]
         if titles:
             yield Head(row, 7, titles[0], mark.day, mark=mark)
 
@@ -286,9 +291,9 @@ def _rows(cells: list[Mark], outline: Outline) -> Iterator[Head]:
 # ── years ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _within_years(chosen: list[Head], found: Sequence[Head], marks: Sequence[Mark]) -> list[Head]:
+def _within_years(chosen: list[Head], headings: Sequence[Head], marks: Sequence[Mark]) -> list[Head]:
     """Complete days without a year from the date heading above them."""
-    contexts = Contexts(found, marks)
+    contexts = Contexts(headings, marks)
     for head in chosen:
         for holder in (head, head.mark, head.under):
             if holder is not None and holder.day is not None:
@@ -299,12 +304,12 @@ def _within_years(chosen: list[Head], found: Sequence[Head], marks: Sequence[Mar
 class Contexts:
     """The headings and lines of a page that provide the year for text below them."""
 
-    def __init__(self, found: Sequence[Head], marks: Sequence[Mark]) -> None:
-        tokens = [(head.element.number, head.level, head.day) for head in found if head.is_date]
+    def __init__(self, headings: Sequence[Head], marks: Sequence[Mark]) -> None:
+        tokens = [(head.element.number, head.level, head.day) for head in headings if head.is_date]
         tokens += [(mark.element.number, 7, mark.day) for mark in marks]
-        told = sorted((number, level, day) for number, level, day in tokens if day and day.year)
+        dated = sorted((number, level, day) for number, level, day in tokens if day and day.year)
         self._levels: dict[int, tuple[list[int], list[int]]] = {}
-        for number, level, day in told:
+        for number, level, day in dated:
             # A year or month heads what follows whatever its level; a full date only what is deeper.
             numbers, years = self._levels.setdefault(0 if day.day is None else level, ([], []))
             numbers.append(number)

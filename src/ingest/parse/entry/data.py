@@ -41,19 +41,19 @@ def document(
     """
     root = values[0] if len(values) == 1 else values
     following = select["next"].first_in(root) if "next" in select else ""
-    found = list(_items(root, select["entry"]))
-    if not found and not select["entry"].values_in(root):
+    members = list(_items(root, select["entry"]))
+    if not members and not select["entry"].values_in(root):
         raise ParseError(
             f"There is nothing at {select['entry'].source}, where the list should be; compare select.entry with the document.",
             rule="no-list",
         )
     unreadable: list[Unreadable] = []
-    if len(found) > ENTRY_LIMIT:
+    if len(members) > ENTRY_LIMIT:
         unreadable.append(
-            Unreadable(ENTRY_LIMIT, "too-many", f"{len(found) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}")
+            Unreadable(ENTRY_LIMIT, "too-many", f"{len(members) - ENTRY_LIMIT} entries after the first {ENTRY_LIMIT}")
         )
     readable = []
-    for position, item in enumerate(found[:ENTRY_LIMIT]):
+    for position, item in enumerate(members[:ENTRY_LIMIT]):
         if beyond := _beyond(item, select, "link", "title"):
             unreadable.append(Unreadable(position, "number", f"item {position} of {select['entry'].source}: {beyond}"))
         else:
@@ -97,15 +97,15 @@ def _card(item: object, select: Mapping[str, Selector], base: str) -> ListItem:
     def everything(name: str) -> list[str]:
         return select[name].all_in(item) if name in select else []
 
-    said = stated(everything("date"))
+    dates = stated(everything("date"))
     title, summary, link = first("title"), first("summary"), first("link")
     return ListItem(
         link=absolute(link, base) if link else "",
         title=title,
         title_type=guess_kind(title),
         entry_id=first("id"),
-        published=said.published,
-        updated=dated(everything("updated")) if "updated" in select else said.updated,
+        published=dates.published,
+        updated=dated(everything("updated")) if "updated" in select else dates.updated,
         summary=summary,
         summary_type=guess_kind(summary) if "</p>" not in summary else "html",
         categories=tuple(dict.fromkeys(everything("category"))),

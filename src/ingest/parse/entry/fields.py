@@ -24,10 +24,10 @@ def first_date(*raw: object) -> Dated:
 
 
 def _published(text: str) -> Dated:
-    said = printed.labelled(text)
-    if said.published.value is None and said.updated.value is not None:
+    labelled = printed.labelled(text)
+    if labelled.published.value is None and labelled.updated.value is not None:
         return Dated(None, Precision.NONE, text[: dates.LONGEST], "it is the date of a change")
-    return said.published if said.published.value is not None else dates.parse(text)
+    return labelled.published if labelled.published.value is not None else dates.parse(text)
 
 
 def first_update(updated: object, published: object = None) -> Dated:
@@ -35,5 +35,5 @@ def first_update(updated: object, published: object = None) -> Dated:
     date = first_date(updated)
     if date.value is not None:
         return date
-    said = (printed.labelled(string(value)).updated for value in (updated, published))
-    return next((found for found in said if found.value is not None), date)
+    changes = (printed.labelled(string(value)).updated for value in (updated, published))
+    return next((change for change in changes if change.value is not None), date)

@@ -60,6 +60,6 @@ def root_of(text: str) -> str:
 
 def _embedded(text: str) -> str:
     """Return the first feed inside a text, and "" without one."""
-    ends = {found[1].lower(): found.end() for found in _FEED_ENDS.finditer(text)}  # the last of each
+    ends = {tag[1].lower(): tag.end() for tag in _FEED_ENDS.finditer(text)}  # the last of each
     spans = ((begin.start(), ends.get(begin[1].lower(), 0)) for begin in _FEED_BEGINS.finditer(text))
     return next((text[start:end] for start, end in spans if end > start), "")

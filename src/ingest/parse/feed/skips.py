@@ -23,11 +23,11 @@ def skips_of(markup: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     hours: set[int] = set()
     days: set[int] = set()
     first = _ENTRY.search(markup, 0, _HEAD)
-    for found in _SKIPPED.finditer(markup, 0, min(first.start() if first else _HEAD, _HEAD)):
-        if found[1].lower() == "hours":
-            hours |= {int(hour) % _HOURS_A_DAY for hour in _HOUR.findall(found[2]) if int(hour) <= _HOURS_A_DAY}
+    for element in _SKIPPED.finditer(markup, 0, min(first.start() if first else _HEAD, _HEAD)):
+        if element[1].lower() == "hours":
+            hours |= {int(hour) % _HOURS_A_DAY for hour in _HOUR.findall(element[2]) if int(hour) <= _HOURS_A_DAY}
         else:
-            days |= {_WEEK.index(day.lower()) for day in _DAY.findall(found[2]) if day.lower() in _WEEK}
+            days |= {_WEEK.index(day.lower()) for day in _DAY.findall(element[2]) if day.lower() in _WEEK}
     return (
         tuple(sorted(hours)) if len(hours) < _HOURS_A_DAY else (),
         tuple(sorted(days)) if len(days) < len(_WEEK) else (),

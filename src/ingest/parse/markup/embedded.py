@@ -53,14 +53,14 @@ def _texts(page: HtmlPage, place: ElementSelector) -> list[str]:
 
 def read(texts: Iterable[str]) -> list[object]:
     """Return the data of several scripts."""
-    found: list[object] = []
+    values: list[object] = []
     stream: list[str] = []
     for text in texts:
         if chunks := flight_chunks(text):
             stream += chunks
         elif (value := script_value(text)) is not None:
-            found.append(value)
-    return [*found, flight_rows("".join(stream))] if stream else found
+            values.append(value)
+    return [*values, flight_rows("".join(stream))] if stream else values
 
 
 def script_value(text: str) -> object:
@@ -223,10 +223,10 @@ def _nuxt(value: object) -> object:
             whole += [at(inner, depth + 1) for inner in item]
             return whole
         if isinstance(item, dict):
-            made: dict[str, object] = {}
-            done[index] = made
-            made.update((key, at(inner, depth + 1)) for key, inner in item.items())
-            return made
+            members: dict[str, object] = {}
+            done[index] = members
+            members.update((key, at(inner, depth + 1)) for key, inner in item.items())
+            return members
         return item
 
     return at(0, 0)

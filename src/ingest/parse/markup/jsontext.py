@@ -71,7 +71,7 @@ def load(text: str, *, lines: bool = False) -> object:
     except ValueError:
         bare = _bare(text)
         try:
-            return _loaded(_COMMA_TOO_MANY.sub(lambda found: found[1] or "", bare))
+            return _loaded(_COMMA_TOO_MANY.sub(lambda match: match[1] or "", bare))
         except ValueError:
             if lines and (values := _lines(bare)):
                 return values
@@ -85,8 +85,8 @@ def _loaded(text: str) -> object:
 def _bare(text: str) -> str:
     """Remove guards, calls and comments around JSON."""
     for around in (_COMMENTS, _GUARD, _COMMENTS):
-        if found := around.match(text):
-            text = text[found.end() :]
+        if match := around.match(text):
+            text = text[match.end() :]
     if (call := _CALL.match(text)) and (end := _CALL_ENDS.search(text)):
         return text[call.end() : end.start()]
     return text

@@ -44,16 +44,16 @@ _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 def nodes(page: LexborHTMLParser) -> list[Node]:
     """Return the nodes of all JSON-LD on a page in order. Scripts without valid JSON are skipped."""
     scripts = (node.text() for node in page.css("script[type]") if _is_linked_data(attribute(node, "type")))
-    found: list[Node] = []
+    nodes: list[Node] = []
     stack = [_parsed(script) for script in scripts][::-1]
-    while stack and len(found) < NODE_LIMIT:
+    while stack and len(nodes) < NODE_LIMIT:
         value = stack.pop()
         if isinstance(value, list):
             stack.extend(value[:NODE_LIMIT][::-1])
         elif isinstance(value, dict):
-            found.append(value)
+            nodes.append(value)
             stack.extend(value[key] for key in reversed(_LEADS) if isinstance(value.get(key), dict | list))
-    return found
+    return nodes
 
 
 def _is_linked_data(media_type: str) -> bool:
@@ -71,12 +71,12 @@ def _parsed(script: str) -> object:
     return None
 
 
-def about(found: list[Node], addresses: Iterable[str], titles: Iterable[str], base: str) -> list[Node]:
+def about(every: list[Node], addresses: Iterable[str], titles: Iterable[str], base: str) -> list[Node]:
     """
     Return the nodes about the page itself, articles before pages.
 
     Args:
-        found: All nodes of the page.
+        every: All nodes of the page.
         addresses: The absolute addresses of the page.
         titles: Its titles from other evidence, with the heading.
         base: The base of relative addresses in the nodes.
@@ -87,8 +87,8 @@ def about(found: list[Node], addresses: Iterable[str], titles: Iterable[str], ba
     def is_ours(node: Node) -> bool:
         return any(_page(absolute(address, base)) in own for address in _addresses(node))
 
-    articles = [node for node in found if types(node) & _ARTICLES]
-    pages = [node for node in found if types(node) & _PAGES]
+    articles = [node for node in every if types(node) & _ARTICLES]
+    pages = [node for node in every if types(node) & _PAGES]
     named = [node for node in articles if is_ours(node)] or _anonymous(articles)
     titled = [node for node in articles if node not in named and _carries(node, seen)]
     return [*named, *titled, *([node for node in pages if is_ours(node)] or _anonymous(pages))]
@@ -114,9 +114,9 @@ def is_article(node: Node) -> bool:
     return bool(types(node) & _ARTICLES)
 
 
-def first(told: Iterable[Node], *keys: str) -> str:
+def first(nodes: Iterable[Node], *keys: str) -> str:
     """Return the first text of the nodes under one of the keys, tried in order on each node."""
-    return next((text for node in told for key in keys for text in texts(node.get(key))), "")
+    return next((text for node in nodes for key in keys for text in texts(node.get(key))), "")
 
 
 def texts(value: object) -> Iterator[str]:
@@ -130,10 +130,10 @@ def texts(value: object) -> Iterator[str]:
 def _addresses(node: Node) -> list[str]:
     """Return the addresses of a node's page."""
     written = [node.get(key) for key in _NAMES_THE_PAGE]
-    found = [
+    addresses = [
         string(value.get("@id") or value.get("url")) if isinstance(value, dict) else string(value) for value in written
     ]
-    return [address for address in found if "/" in address]
+    return [address for address in addresses if "/" in address]
 
 
 def _page(address: str) -> str:

@@ -44,30 +44,30 @@ def mended(markup: str) -> tuple[str, int]:
     markup, own = _declared(markup)
     count, room = 0, _GROWTH
 
-    def mend(found: re.Match[str]) -> str:
+    def mend(match: re.Match[str]) -> str:
         nonlocal count, room
-        if found[0].startswith("<"):
-            return found[0]
-        if found["name"] in own and (room := room - len(own[found["name"]])) >= 0:
-            return own[found["name"]]
-        if (found["hex"] or found["dec"]) and _is_allowed(found["hex"], found["dec"]):
-            return found[0]
+        if match[0].startswith("<"):
+            return match[0]
+        if match["name"] in own and (room := room - len(own[match["name"]])) >= 0:
+            return own[match["name"]]
+        if (match["hex"] or match["dec"]) and _is_allowed(match["hex"], match["dec"]):
+            return match[0]
         count += 1
-        if found["hex"] or found["dec"]:
+        if match["hex"] or match["dec"]:
             return ""
-        character = html5.get(f"{found['name']};", "")
-        return html.escape(character) or f"&amp;{found[0][1:]}"
+        character = html5.get(f"{match['name']};", "")
+        return html.escape(character) or f"&amp;{match[0][1:]}"
 
     return (_REFERENCE.sub(mend, markup), count) if "&" in markup else (markup, 0)
 
 
 def _declared(markup: str) -> tuple[str, dict[str, str]]:
     """Remove the internal subset of the document type, and return the names declared in it."""
-    found = _SUBSET.match(markup)
-    if found is None:
+    doctype = _SUBSET.match(markup)
+    if doctype is None:
         return markup, {}
-    own = {declared["name"]: mended(declared["value"])[0] for declared in _DECLARATION.finditer(found["subset"])}
-    return markup[: found.start("subset")] + markup[found.end("subset") :], own
+    own = {declared["name"]: mended(declared["value"])[0] for declared in _DECLARATION.finditer(doctype["subset"])}
+    return markup[: doctype.start("subset")] + markup[doctype.end("subset") :], own
 
 
 def _is_allowed(hexadecimal: str | None, decimal: str | None) -> bool:

@@ -98,8 +98,8 @@ class ElementSelector:
 
     def texts(self, node: LexborNode, page: HtmlPage, *, attribute: str = "") -> Iterator[str]:
         """Yield the selected texts, without empty ones. `attribute` is the default for elements with it."""
-        for found in self.nodes(node, page):
-            yield from _matched(self.regex, self._text(found, attribute))
+        for match in self.nodes(node, page):
+            yield from _matched(self.regex, self._text(match, attribute))
 
     def _text(self, node: LexborNode, attribute: str) -> str:
         name = self.attribute or (attribute if attribute in node.attributes else "")
@@ -115,15 +115,15 @@ class JsonPointer:
 
     def values(self, value: object) -> Iterator[object]:
         """Yield every matching value. Without a `*`, there is at most one."""
-        found = [value]
+        level = [value]
         for segment in self.segments:
-            found = list(_step(found, segment))
-        yield from found
+            level = list(_step(level, segment))
+        yield from level
 
     def texts(self, value: object) -> Iterator[str]:
         """Yield the selected texts. An array yields its members."""
-        for found in self.values(value):
-            for item in found if isinstance(found, list) else [found]:
+        for match in self.values(value):
+            for item in match if isinstance(match, list) else [match]:
                 yield from _matched(self.regex, scalar_text(item))
 
 
@@ -180,8 +180,8 @@ class Selector:
     def values_in(self, value: object) -> list[object]:
         """Return the values of the first alternative with a match."""
         for alternative in self.alternatives:
-            if isinstance(alternative, JsonPointer) and (found := list(alternative.values(value))):
-                return found
+            if isinstance(alternative, JsonPointer) and (values := list(alternative.values(value))):
+                return values
         return []
 
 
@@ -192,9 +192,9 @@ def _filled(parts: list[str]) -> list[str]:
 def _matched(regex: re.Pattern[str] | None, text: str) -> Iterator[str]:
     """Yield a text, or its match of an expression: the first matched group, else the whole match."""
     if regex is not None:
-        found = regex.search(text)
-        groups = [group for group in found.groups() if group is not None] if found else []
-        text = "" if found is None else groups[0] if groups else found[0]
+        match = regex.search(text)
+        groups = [group for group in match.groups() if group is not None] if match else []
+        text = "" if match is None else groups[0] if groups else match[0]
     if text := (text if isinstance(text, HugeNumber) else text.strip()):
         yield text
 
@@ -333,9 +333,9 @@ def _place(text: str, regex: re.Pattern[str] | None) -> ElementSelector:
         return ElementSelector(regex=regex)
     if text.startswith("/"):
         raise SelectorError(f'"{text}" is a JSON pointer, and this is looked for on a page.', "Write a CSS selector.")
-    axis = found[1] if (found := _AXIS.match(text)) else ""
-    rest = text[found.end() :] if found else text
-    if not found and (other := _LIKE_AXIS.match(rest)):
+    axis = match[1] if (match := _AXIS.match(text)) else ""
+    rest = text[match.end() :] if match else text
+    if not match and (other := _LIKE_AXIS.match(rest)):
         raise SelectorError(f'"{other[1]}::" is no axis.', "Known here: preceding::, following::, ancestor::.")
     at = _AT.search(rest)
     css = rest[: at.start()].strip() if at else rest
