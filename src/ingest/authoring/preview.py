@@ -1,5 +1,5 @@
 """
-What a source would yield, without writing anything.
+A source read and judged, without writing anything.
 
 A preview is an attempt without its last step: the same functions read, judge and decide its document.
 """
@@ -42,7 +42,7 @@ class PreviewItem:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """
-    The result that a poll of a document would have, and anything odd about it, one sentence each.
+    The predicted result of a poll of a document, and anything odd about it, one sentence each.
 
     `parts` are documents listed in this one, to be read by a poll as well.
     """
@@ -81,7 +81,7 @@ def preview(capture: Capture, reading: Reading, engine: Engine | None = None) ->
 
 
 def joined(whole: Preview, part: Preview) -> Preview:
-    """Add the result of a part to the result of the document that lists it."""
+    """Add the result of a part to that of the whole document."""
     verdict = whole.verdict if part.verdict.passed else part.verdict
     odd = tuple(dict.fromkeys((*whole.odd, *part.odd)))
     return replace(whole, verdict=verdict, items=(*whole.items, *part.items), odd=odd)
@@ -135,7 +135,7 @@ _MOST: Final = 0.5
 def _oddities(
     document: Document, items: Sequence[PreviewItem], capture: Capture, source: Source, verdict: selfcheck.CheckResult
 ) -> Iterator[str]:
-    """Describe details that an operator should check, although nothing forbids them."""
+    """Describe suspicious details for an operator to check."""
     if document.damage:
         yield f"The document is imperfect and was read all the same: {document.damage}."
     if urls.page_key_of(capture.final_url) != urls.page_key_of(capture.target_url):

@@ -49,12 +49,12 @@ class ReadyProposal:
     One proposal, ready to be added.
 
     sure: a score from 0 to 1
-    count: entries that the page itself has, or None for an address that was not fetched
+    count: entries on the page itself, or None for an address not fetched
     official: entries inside the vendor's scopes, or None without a vendor or a document
     polled_as: sources of the list with the same address
     doubts: objections of the self-check, with which a poll would record nothing
     stanza: the lines for `sources.yaml`
-    command: the command that adds them
+    command: the command for the same
     """
 
     kind: Kind
@@ -126,7 +126,7 @@ def key_of(url: str, kind: Kind) -> str:
 
 
 def free(key: str, taken: Iterable[str]) -> str:
-    """Append a number to a key that is in use."""
+    """Append a number to a used key."""
     known = set(taken)
     number = 2
     unused = key

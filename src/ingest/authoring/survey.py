@@ -1,5 +1,5 @@
 """
-The sources that any document offers, without writing anything.
+The sources in any document, without writing anything.
 
 The document may be a feed, a sitemap or a changelog itself, or a page with a list and links to those (`discover`).
 """
@@ -35,7 +35,7 @@ _MARKED_UP: Final = re.compile(r"\s*(?:<!doctype html|<html|<!--)", re.IGNORECAS
 
 def look(capture: Capture) -> Discovery:
     """
-    Find the sources that a document offers: itself as a feed, sitemap or changelog, or a list and links on it.
+    Find the sources in a document: itself as a feed, sitemap or changelog, or a list and links on it.
 
     Only the beginning of a very large document is examined, where its newest entries are. Proposals from a beginning are then
     read whole in a limited process.
@@ -68,7 +68,7 @@ def _offers(head: Decoded | None, url: str) -> Discovery:
 
 
 _HEAD: Final = 400_000
-"""Characters of a large document that are examined, enough for some fifty releases of the longest recorded changelog."""
+"""Characters of a large document to be examined, enough for some fifty releases of the longest recorded changelog."""
 
 
 def _head(decoded: Decoded) -> Decoded | None:

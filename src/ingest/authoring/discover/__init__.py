@@ -1,4 +1,4 @@
-"""The sources that a page offers: feeds, lists with selectors, data in scripts, changelogs and sitemaps."""
+"""The sources on a page: feeds, lists with selectors, data in scripts, changelogs and sitemaps."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from ingest.parse.markup.selector import compile_selector
 from ingest.parse.markup.webpage import UNSEEN
 
 GROUP_LIMIT: Final = 3
-"""Groups of dates that get selectors, the largest first."""
+"""Groups of dates to get selectors, the largest first."""
 
 _LEAST: Final = 3  # dates that make a changelog
 _LONGEST: Final = 80  # characters of a line with a date
@@ -58,7 +58,7 @@ def _groups(page: HtmlPage) -> list[list[LexborNode]]:
 
 
 def _dated(nodes: Iterable[LexborNode]) -> Iterator[LexborNode]:
-    """Yield the innermost elements of one line that begin or end with a date."""
+    """Yield the innermost elements of one line with a date at its beginning or end."""
     dated: list[LexborNode] = []
     for node in nodes:
         if len(dated) >= _MARKS:
@@ -134,12 +134,12 @@ def _name(marks: list[LexborNode], boxes: list[LexborNode]) -> str:
 
 
 def _behind(cards: list[Card], page: HtmlPage) -> str:
-    """Return the selector for the text after dates that are elements of their own."""
+    """Return the selector for the text after dates in elements of their own."""
     return max(_BEHIND, key=lambda pick: _score(pick, cards, page))
 
 
 def _title(cards: list[Card], page: HtmlPage) -> str:
-    """Return the selector for the title in each box, and "" for a heading, which is the default."""
+    """Return the selector for the title in each box, and "" for the default, a heading."""
     if all(card.node.css_first(_HEADINGS) for card in cards):
         return ""
     names = lists.names_of(cards, lambda node: bool(text_of(node)))

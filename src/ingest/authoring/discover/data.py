@@ -18,7 +18,7 @@ from ingest.parse.markup.links import absolute
 from ingest.parse.markup.selector import compile_selector, scalar_text
 
 LIST_LIMIT: Final = 5
-"""Lists in scripts that are proposed, the likeliest first."""
+"""Lists in scripts to be proposed, the likeliest first."""
 
 _LEAST: Final = 3  # objects that make a list
 _LOOKED_AT: Final = 200_000  # values in the scripts of a page
@@ -77,7 +77,7 @@ def _scripts(page: HtmlPage) -> list[tuple[str, list[str]]]:
 
 
 def _arrays(root: object) -> Iterator[tuple[str, tuple[Mapping[str, object], ...]]]:
-    """Yield the arrays of objects inside a value, with pointers that search for the last key of the path."""
+    """Yield the arrays of objects inside a value, with pointers by the last key of the path."""
     seen: set[int] = set()
     level: list[tuple[str, object]] = [("", root)]
     looked = 0

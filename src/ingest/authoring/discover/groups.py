@@ -1,5 +1,5 @@
 """
-Groups of links that look like the items of a list.
+Groups of links with the look of items of a list.
 
 Links are grouped by their names and surroundings. The card of a link is the largest element around it without another link of
 its group. A group is scored by the marks of announcements: dates, titles as long as headlines, addresses of one shape, a
@@ -30,13 +30,13 @@ from ingest.parse.markup.links import absolute
 from ingest.parse.page import NAVIGATION
 
 LINK_LIMIT: Final = 3_000
-"""Links of a page that are examined. The recorded page with the most has 1,100."""
+"""Links of a page to be examined. The recorded page with the most has 1,100."""
 
 GROUP_LIMIT: Final = 12
-"""Groups that are scored by their texts, the largest first."""
+"""Groups to be scored by their texts, the largest first."""
 
 FEATURED_LIMIT: Final = 12
-"""Links beside the list that are examined as featured items."""
+"""Links beside the list to be examined as featured items."""
 
 _CLIMB: Final = 8  # elements from a link up to its card
 _HEADLINE: Final = range(12, 221)  # characters of a title, East Asian ones counted twice
@@ -54,7 +54,7 @@ _BESIDE: Final = re.compile(
 )
 """The text of a card's second link, to another form of the page or to a place on it."""
 HEADING: Final = "h1, h2, h3, h4, h5, h6"
-"""The elements that head a card."""
+"""The headings of a card."""
 _TEXTS: Final = 60  # elements of a card that are asked for their text
 
 
@@ -90,7 +90,7 @@ class Group:
 
 
 def groups(page: HtmlPage, url: str, base: str) -> list[Group]:
-    """Return the groups that could be the list of a page, the likeliest first, then its featured items."""
+    """Return the possible lists of a page, the likeliest first, then its featured items."""
     by_make: dict[tuple[str, ...], dict[str, LexborNode]] = {}
     for link, address in _links(page, url, base):
         text = text_of(link)
@@ -154,7 +154,7 @@ def _site(url: str) -> str:
 
 
 def path_of(url: str) -> str:
-    """Return the path of an address, and "" for text that is not an address."""
+    """Return the path of an address, and "" for other text."""
     try:
         return urlsplit(url).path
     except ValueError:  # `a://[`

@@ -24,7 +24,7 @@ from ingest.parse.markup.selector import compile_selector
 Select = tuple[tuple[str, str], ...]
 
 DRAFT_LIMIT: Final = 4
-"""Groups that get selectors, the likeliest first."""
+"""Groups to get selectors, the likeliest first."""
 
 _LEAST_SURE: Final = 0.3  # below, a group is navigation
 _JOINED: Final = 0.6  # of the surest group's sureness, which another part of the same list has at least
@@ -130,7 +130,7 @@ def _common(parts: list[list[Card]], best: Callable[[list[Card]], str], score: C
 
 def entry_name(group: Group, page: HtmlPage) -> str:
     """
-    Return the selector that matches the cards of a group and little else, and "" when none comes near.
+    Return a selector for the cards of a group and little else, and "" when none comes near.
 
     Second cards for the same pages do not count against a selector.
     """
@@ -186,7 +186,7 @@ def _by_address(group: Group) -> list[str]:
 
 
 def _title_pick(cards: list[Card], page: HtmlPage) -> str:
-    """Return the selector whose texts are most similar to the titles of the cards."""
+    """Return the selector with the texts most similar to the titles of the cards."""
     headings = [tag for tag in _HEADINGS if any(card.node.css_first(tag) for card in cards)]
     candidates = [*headings, *([f":is({', '.join(headings)})"] if len(headings) > 1 else [])]
     candidates += names_of(cards, lambda node: bool(text_of(node)))
@@ -216,7 +216,7 @@ def _title_score(pick: str, cards: list[Card], page: HtmlPage) -> float:
 
 
 def _repeated(texts: list[str], cards: list[Card]) -> float:
-    """Return the share of texts that are repeated by a picture's `alt` or a link's label."""
+    """Return the share of texts repeated by a picture's `alt` or a link's label."""
     repeated = 0
     for text, card in zip(texts, cards, strict=True):
         labels = [

@@ -1,4 +1,4 @@
-"""Names for elements that survive a redesign: those given by a person, not by a build tool."""
+"""Lasting names for elements, across redesigns: those given by a person, not by a build tool."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def class_parts(node: LexborNode) -> list[str]:
 
 
 def _telling(token: str) -> int:
-    """Count the words of a class that are common in lists of announcements."""
+    """Count the words of a class typical of lists of announcements."""
     words = (
         "post",
         "article",
@@ -75,7 +75,7 @@ def _telling(token: str) -> int:
 
 
 def stable_class(token: str) -> str:
-    """Return a selector that matches a class whatever the hash of its build, and "" for a class without meaning."""
+    """Return a selector for a class without the hash of its build, and "" for a class without meaning."""
     if _LAYOUT.fullmatch(token) or _MADE_UP.fullmatch(token) or re.search(r"[:\[\]/!%@&.]", token):
         return ""
     pieces = re.split(r"([_-]+)", token)
@@ -89,7 +89,7 @@ def stable_class(token: str) -> str:
 
 
 def module_part(token: str) -> str:
-    """Return the selector for the last word of a CSS module's class (`List_module__KxYrHG__title`), and "" for other classes."""
+    """Return the selector for the end of a CSS module's class (`List_module__KxYrHG__title`), and "" for other classes."""
     pieces = token.split("__")
     is_module = len(pieces) > 2 and is_random(pieces[-2]) and not is_random(pieces[-1])  # noqa: PLR2004 module, hash, name
     return f'[class*="__{pieces[-1]}"]' if is_module and len(pieces[-1]) >= 4 else ""  # noqa: PLR2004 shorter ones are in everything
@@ -133,7 +133,7 @@ def signature(node: LexborNode) -> tuple[str, ...]:
 
 
 def common(names: Iterable[list[str]], *, share: float = 0.8) -> list[str]:
-    """Return the names that most of several elements share, in the order of the first element."""
+    """Return the names common to most of several elements, in the order of the first element."""
     lists = list(names)
     counts: dict[str, int] = {}
     for each in lists:

@@ -1,5 +1,5 @@
 """
-The sources that a page offers: feeds, the likely list with selectors for it, data in scripts, sitemaps.
+The sources on a page: feeds, the likely list with selectors for it, data in scripts, sitemaps.
 
 Nothing is fetched. A proposal gives its score and the reasons, and an operator decides. The selectors are made to survive the
 new hashes of a redesign. Semantic elements, named classes and the shape of addresses come before names from a build tool.
@@ -41,12 +41,12 @@ _SITEMAP: Final = re.compile(r"/[\w.-]{0,40}sitemap[\w.-]{0,40}\.xml(?:\.gz)?(?:
 @dataclass(frozen=True, slots=True)
 class SourceProposal:
     """
-    A source that could be added.
+    A proposed source.
 
     select: selectors, if the kind needs them
     sure: a score from 0 to 1
     why: short sentences for and against it
-    document: the entries on the page itself, or None for an address that must be fetched first
+    document: the entries on the page itself, or None for an address to be fetched first
     """
 
     kind: Kind
@@ -69,7 +69,7 @@ class Discovery:
 
 def discover(decoded: Decoded, url: str) -> Discovery:
     """
-    Find the sources that a page offers.
+    Find the sources on a page.
 
     Args:
         decoded: The page.
@@ -86,7 +86,7 @@ def discover(decoded: Decoded, url: str) -> Discovery:
 
 
 def _lists(page: HtmlPage, url: str, base: str) -> list[SourceProposal]:
-    """Return proposals of kind page, without those that repeat the entries of a better one."""
+    """Return proposals of kind page, without repetitions of a better one."""
     drafted = []
     for draft in [*lists.drafts(page, url, base), *data.drafts(page, url, base)]:
         try:
@@ -138,7 +138,7 @@ def _feeds(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
 
 
 def _sitemaps(page: HtmlPage, base: str) -> Iterator[SourceProposal]:
-    """Yield the sitemaps that a page links to, else the usual address (sitemaps.org)."""
+    """Yield the linked sitemaps of a page, else the usual address (sitemaps.org)."""
     named = [webpage.attribute(node, "href") for node in page.css("link[href*=sitemap i], a[href*=sitemap i]")]
     named_urls = list(dict.fromkeys(url for href in named if _SITEMAP.search(url := absolute(href, base))))
     for url in named_urls:

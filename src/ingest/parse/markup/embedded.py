@@ -138,7 +138,7 @@ def _row_value(text: str) -> object:
 
 
 class _Resolver:
-    """Resolves references between rows. Each row is resolved once and shared. A reference to itself is None."""
+    """Resolves references between rows. Each row is resolved once and shared. A reference to itself becomes None."""
 
     def __init__(self, rows: dict[str, object]) -> None:
         self._rows = rows
