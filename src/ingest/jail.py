@@ -87,9 +87,9 @@ def read_article(capture: Capture, source: Source, budget: Budget = BUDGET) -> A
 
 
 def _decoded(capture: Capture) -> Decoded | None:
-    """Decode a document, or return None for a gzip file that is damaged or too large for this process."""
+    """Decode a document, or return None for a gzip file that is damaged, large or in parts."""
     try:
-        decoded = decoding.read(capture.content, capture.content_type, limit=LONGEST)
+        decoded = decoding.read(capture.content, capture.content_type, limit=LONGEST, single=True)
     except ParseError:
         return None
     return None if decoded.packing else decoded

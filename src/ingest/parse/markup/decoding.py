@@ -121,7 +121,7 @@ class Decoded:
     packing: str = ""
 
 
-def read(content: bytes, media_type: str = "", *, limit: int = SIZE_LIMIT) -> Decoded:
+def read(content: bytes, media_type: str = "", *, limit: int = SIZE_LIMIT, single: bool = False) -> Decoded:
     """
     Unpack and decode a document.
 
@@ -129,11 +129,12 @@ def read(content: bytes, media_type: str = "", *, limit: int = SIZE_LIMIT) -> De
         content: The payload of a capture.
         media_type: The Content-Type of the response, with its parameters.
         limit: Bytes after unpacking.
+        single: Whether a gzip file with several members is not unpacked, because that costs the square of their number.
 
     Raises:
         ParseError: `broken`: it begins like a gzip file and cannot be unpacked.
     """
-    plain, packing = unpack(content, limit)
+    plain, packing = unpack(content, limit, single=single)
     return replace(decode(plain, media_type), packing=packing)
 
 
@@ -142,7 +143,7 @@ def is_packed(content: bytes) -> bool:
     return content.startswith(_GZIP)
 
 
-def unpack(content: bytes, limit: int) -> tuple[bytes, str]:
+def unpack(content: bytes, limit: int, *, single: bool = False) -> tuple[bytes, str]:
     """Return bytes without gzip (RFC 1952), and the fault of the file. The first two bytes decide, not the name."""
     if not is_packed(content):
         return content, ""
@@ -161,6 +162,8 @@ def unpack(content: bytes, limit: int) -> tuple[bytes, str]:
             is_full = length >= limit
             return b"".join(pieces), "larger than a sitemap may be" if is_full else "the gzipped file breaks off"
         content = member.unused_data
+        if single and is_packed(content):
+            return b"".join(pieces), "the gzipped file has several members"
     return b"".join(pieces), "larger than a sitemap may be" if is_packed(content) else ""
 
 
