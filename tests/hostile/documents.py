@@ -63,7 +63,7 @@ DC = ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
 MEDIA = ' xmlns:media="http://search.yahoo.com/mrss/"'
 ATOM = ' xmlns:atom="http://www.w3.org/2005/Atom"'
 
-# What costs the square of its length in a library, or did in our own expressions: see parse.bounded and text.
+# What costs the square of its length in a library, or did in our own expressions: see parse.feed.bounded and text.
 SQUARES = [
     feed("16,000 attributes of one element", lambda: f"<x {numbered(ATTRIBUTE, 16_000)}/>"),
     feed("100,000 attributes of one element", lambda: f"<x {numbered(ATTRIBUTE, 100_000)}/>"),

@@ -29,6 +29,7 @@ from ingest import urls
 from ingest.errors import ParseError, UrlError
 from ingest.model import Document, Entry, State
 from ingest.parse.entry import listing
+from ingest.parse.markup.characters import width
 
 _MOST: Final = 0.8
 """The share of entries with the usual fields. A teaser or an advertisement among them is no alarm."""
@@ -193,7 +194,7 @@ def _placed(entries: tuple[Entry, ...], paths: tuple[str, ...]) -> Iterator[Reas
         )
         yield Reason("off-path", _sentence(what, "compare select.entry and include with the page"))
     menu = _share(entries, lambda entry: _MENU.fullmatch(entry.title.strip()) is not None or _is_front(entry.link))
-    short = len(entries) >= _ENOUGH and median(_width(entry.title) for entry in entries) < _SHORTEST
+    short = len(entries) >= _ENOUGH and median(width(entry.title.strip()) for entry in entries) < _SHORTEST
     short = short and _share(entries, lambda entry: bool(_NUMBER.search(entry.title))) < _MOST  # versions, days
     if menu > 1 - _MOST or short:
         what = "The titles are those of a menu" if menu > 1 - _MOST else "The titles are too short for announcements"
@@ -229,8 +230,3 @@ def _is_front(link: str | None) -> bool:
         return bool(link) and urlsplit(link or "").path in {"", "/"} and not urlsplit(link or "").query
     except ValueError:
         return False
-
-
-def _width(text: str) -> int:
-    """Return the length of a text with East Asian characters counted twice, because they carry as much as two letters."""
-    return sum(2 if char >= "\u1100" else 1 for char in text.strip())

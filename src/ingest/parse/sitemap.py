@@ -31,8 +31,9 @@ from ingest.model import NO_DATE, Dated, Document, Entry, Source, Unreadable
 from ingest.parse.entry.fields import first_date, first_update
 from ingest.parse.markup.characters import legal
 from ingest.parse.markup.decoding import Decoded
-from ingest.parse.markup.links import absolute
+from ingest.parse.markup.links import absolute, has_scheme
 from ingest.parse.markup.references import mended
+from ingest.parse.markup.sniffing import declares_html
 from ingest.parse.markup.truncation import lacks_end
 from ingest.text import language_tag, uncovered
 
@@ -48,9 +49,6 @@ _TOKEN: Final = re.compile(
 _BEGINS: Final = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)(?=[\s>])[^<>]*>")
 _ROOTS: Final = frozenset({"urlset", "sitemapindex"})
 _ADDRESS: Final = re.compile(r"https?://\S+")
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 §3.1
-_HTML: Final = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
-_HTML_WITHIN: Final = 10_000  # characters, as in `feed`
 _PREFIX_OF_PATH: Final = "path:"
 
 
@@ -105,7 +103,7 @@ def _is_part(item: _UrlElement, root: str) -> bool:
 
 
 def _refusal(text: str) -> ParseError:
-    if _HTML.search(text, 0, _HTML_WITHIN):
+    if declares_html(text):
         return ParseError("The answer is a web page, not a sitemap; look at the address in a browser.", rule="html")
     return ParseError("The answer is no sitemap; if it is a feed, give the source kind: feed.", rule="not-a-sitemap")
 
@@ -179,7 +177,7 @@ def _close(path: list[str], items: list[_UrlElement], name: str, text: str, pref
 def _see_absolute(items: list[_UrlElement]) -> None:
     """Refuse a sitemap without absolute addresses. The protocol requires them ("loc"), and their base is unknown."""
     written = [loc for item in items if (loc := _loc(item))]
-    if written and not any(map(_ABSOLUTE.match, written)):
+    if written and not any(map(has_scheme, written)):
         raise ParseError(
             f"None of its {len(written)} addresses is absolute, the first is {written[0]:.100}; a sitemap needs whole "
             "addresses with https://. Ask the site to mend it, or read its pages with kind: page.",
@@ -195,7 +193,7 @@ def _loc(item: _UrlElement) -> str:
 def _parts(items: list[_UrlElement], url: str, pattern: str) -> Iterator[str]:
     wanted = re.compile(pattern)
     written = map(_loc, items)
-    links = dict.fromkeys(absolute(loc, url) for loc in written if _ABSOLUTE.match(loc))
+    links = dict.fromkeys(absolute(loc, url) for loc in written if has_scheme(loc))
     yield from (link for link in links if wanted.search(link))
 
 
@@ -210,7 +208,7 @@ def _urlset(
     outside = 0
     for item in items:
         written = _loc(item)
-        link = absolute(written, url) if _ABSOLUTE.match(written) else ""
+        link = absolute(written, url) if has_scheme(written) else ""
         if link in seen:
             continue
         position = len(entries) + len(unreadable)

@@ -14,7 +14,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from ingest.authoring.discover import lists
-from ingest.authoring.discover.groups import Card, Group
+from ingest.authoring.discover.groups import HEADING, Card, Group
 from ingest.authoring.discover.lists import Draft
 from ingest.authoring.discover.names import common, own_names, signature
 from ingest.dates import partial
@@ -33,7 +33,6 @@ _MARKS: Final = 2_000  # elements with a date that are looked at
 _CLIMB: Final = 6  # elements from a date up to its entry
 _OUTER: Final = frozenset({"body", "main", "table", "tbody", "ul", "ol", "dl"})
 _BEHIND: Final = ("following::dd", "following::td", "following::p", "following::li")
-_HEADINGS: Final = "h1, h2, h3, h4, h5, h6"
 _TITLE_TAGS: Final = frozenset({"summary", "strong", "b", "dt", "dd"})
 _WIDTH: Final = range(4, 161)  # characters of a title
 
@@ -50,7 +49,7 @@ def _groups(page: HtmlPage) -> list[list[LexborNode]]:
     Headings are left out, because a changelog without selectors is read by its headings.
     """
     groups: dict[tuple[str, ...], list[LexborNode]] = {}
-    outside = page.ids(", ".join((*APART, _HEADINGS)))
+    outside = page.ids(", ".join((*APART, HEADING)))
     for node in _dated(page.css("body *")):
         if outside.isdisjoint(outer.mem_id for outer in (node, *ancestors(node))):
             groups.setdefault(signature(node), []).append(node)
@@ -91,7 +90,7 @@ def _draft(marks: list[LexborNode], page: HtmlPage) -> Draft | None:
         return None
     is_alone = boxes[0].mem_id == marks[0].mem_id
     date = "." if is_alone else _name(marks, boxes)
-    is_headed = all(box.css_first(_HEADINGS) for box in boxes)
+    is_headed = all(box.css_first(HEADING) for box in boxes)
     is_title = not is_headed and sum(_is_more(mark) for mark in marks) > len(marks) / 2
     title = "" if is_title else _behind(cards, page) if is_alone else _title(cards, page)
     picks = {"entry": entry, "title": date if is_title else title, "date": date}
@@ -140,7 +139,7 @@ def _behind(cards: list[Card], page: HtmlPage) -> str:
 
 def _title(cards: list[Card], page: HtmlPage) -> str:
     """Return the selector for the title in each box, and "" for the default, a heading."""
-    if all(card.node.css_first(_HEADINGS) for card in cards):
+    if all(card.node.css_first(HEADING) for card in cards):
         return ""
     names = lists.names_of(cards, lambda node: bool(text_of(node)))
     names += [f". ~ {pattern}" for pattern in lists.LEADING]

@@ -25,6 +25,7 @@ from ingest.dates.printed import date_in
 from ingest.model import Dated, Precision
 from ingest.parse.entry import listing
 from ingest.parse.markup import webpage
+from ingest.parse.markup.characters import width
 from ingest.parse.markup.elements import HtmlPage, ancestors, text_of
 from ingest.parse.markup.links import absolute
 from ingest.parse.page import NAVIGATION
@@ -121,7 +122,7 @@ def _featured(alone: dict[str, LexborNode], listed: Group, base: str, menus: set
             continue
         card = _card(key, link, around, base)
         fine = card.date.precision in {Precision.DAY, Precision.SECOND}
-        if fine and card.node.css_first(HEADING) and _width(card.title) in _HEADLINE:
+        if fine and card.node.css_first(HEADING) and width(card.title) in _HEADLINE:
             yield Group([card], listed.sure, listed.why)
 
 
@@ -234,7 +235,7 @@ def _judge(group: Group, url: str, menus: set[int]) -> None:
     """Say how likely a group is the list, and why."""
     cards = group.cards
     titles = [card.title for card in cards if card.title]
-    lengths = [_width(title) for title in titles] or [0]
+    lengths = [width(title) for title in titles] or [0]
     judged = [
         (0.34 * group.dated, f"{group.dated:.0%} of {len(cards)} items show a date"),
         (
@@ -266,11 +267,6 @@ def _judge(group: Group, url: str, menus: set[int]) -> None:
 def _share(facts: Iterable[bool]) -> float:
     known = list(facts)
     return sum(known) / len(known) if known else 0.0
-
-
-def _width(text: str) -> int:
-    """Return the length of a text with East Asian characters counted twice."""
-    return sum(2 if char >= "\u1100" else 1 for char in text)
 
 
 def _shape(url: str) -> str:

@@ -18,6 +18,7 @@ from ingest.errors import ParseError
 from ingest.model import Precision
 from ingest.parse import page as pages
 from ingest.parse.entry import listing as merging
+from ingest.parse.markup.characters import width
 from ingest.parse.markup.elements import HtmlPage, text_of
 from ingest.parse.markup.selector import compile_selector
 
@@ -200,7 +201,7 @@ def _title_score(pick: str, cards: list[Card], page: HtmlPage) -> float:
     filled = sum(bool(text) and not merging.is_call(text) for text in texts) / len(cards)
     distinct = len(set(filter(None, texts))) / len(set(wanted) or {""})
     lengths = [len(text) for text in texts if text]
-    fitting = sum(8 <= groups._width(text) <= 200 for text in texts) / len(cards)  # noqa: PLR2004, SLF001 the lengths of headlines
+    fitting = sum(8 <= width(text) <= 200 for text in texts) / len(cards)  # noqa: PLR2004 the lengths of headlines
     is_dated = sum(text != "" and dated([text]).value is not None for text in texts) / len(cards)
     semantic = any(tag in pick.split(" ", maxsplit=1)[0].split(".") or pick.startswith(":is(h") for tag in _HEADINGS)
     named = "title" in pick.lower() or "headline" in pick.lower()

@@ -46,6 +46,7 @@ from ingest.parse.markup.cost import is_costly
 from ingest.parse.markup.decoding import Decoded
 from ingest.parse.markup.elements import HtmlPage
 from ingest.parse.markup.links import absolute
+from ingest.parse.markup.sniffing import NEAR_START
 from ingest.parse.markup.truncation import ends_in_tag
 from ingest.parse.obstacles import OBSTACLES, obstacle_on
 from ingest.parse.pagination import next_page
@@ -54,7 +55,6 @@ from ingest.text import clean_title, language_tag
 _HTML: Final = re.compile(
     r"\s*(?:<!--.*?-->\s*)*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
 )
-_HTML_WITHIN: Final = 10_000  # characters, as in `feed`
 _OTHER: Final = re.compile(r"\s*(?:<\?xml|<(?:rss|feed|urlset|sitemapindex)\b|[{\[]\s*[\"{\[\]}])", re.IGNORECASE)
 _MARKDOWN_PATH: Final = re.compile(r"\.(?:md|markdown|mdx)$", re.IGNORECASE)
 
@@ -92,7 +92,7 @@ def laid_out(decoded: Decoded, url: str) -> tuple[HtmlPage, str, dict[str, str]]
 
 def is_html(text: str, content_type: str) -> bool:
     """Whether a text is HTML. Text without a declaration is Markdown, unless it begins with a tag and came as HTML."""
-    if _HTML.match(text, 0, _HTML_WITHIN):
+    if _HTML.match(text, 0, NEAR_START):
         return True
     return text.lstrip("\ufeff \t\r\n").startswith("<") and content_type.lower().startswith(
         ("text/html", "application/xhtml")

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from ingest.errors import ParseError
+from ingest.parse.markup.sniffing import NEAR_START, declares_html
 from ingest.text import clean_title
 
 _PROLOG: Final = re.compile(
@@ -18,8 +19,6 @@ _FEED_BEGINS: Final = re.compile(
     r"<(rss(?=\s[^<>]*version=)|(?:\w+:)?(?:feed|rdf)(?=\s[^<>]*xmlns))[^<>]*>", re.IGNORECASE
 )
 _FEED_ENDS: Final = re.compile(r"</((?:\w+:)?(?:rss|feed|rdf))\s*>", re.IGNORECASE)
-_HTML: Final = re.compile(r"<!DOCTYPE\s+html|<html[\s>]", re.IGNORECASE)
-_HTML_WITHIN: Final = 10_000  # characters; challenge pages begin with scripts and comments
 # A browser's own view of a feed, which is what a gateway that drives one hands on: the markup is the text of a `pre`.
 _SHOWN: Final = re.compile(
     r"(?:\A\s*|<body\b[^<>]*>\s*<pre\b[^<>]*>\s*|\A\s*<pre\b[^<>]*>\s*)(?=&lt;(?:\?xml|rss|feed|rdf:RDF|\w+:feed)\b)",
@@ -37,9 +36,9 @@ def feed_in(text: str) -> tuple[str, list[str]]:
         return text.lstrip(), []
     if feed := _embedded(text):  # after a script's warning, or inside a page that somebody wrapped around it
         return feed, [f"{len(text) - len(feed)} characters around the feed"]
-    if (shown := _SHOWN.search(text, 0, _HTML_WITHIN)) and (feed := _embedded(html.unescape(text[shown.end() :]))):
+    if (shown := _SHOWN.search(text, 0, NEAR_START)) and (feed := _embedded(html.unescape(text[shown.end() :]))):
         return feed, ["the feed stands escaped inside a page, as a browser shows it"]
-    if name == "html" or _HTML.search(text, 0, _HTML_WITHIN):
+    if name == "html" or declares_html(text):
         title = _HTML_TITLE.search(text)
         called = f" called “{clean_title(title[1], 'html')}”" if title else ""
         raise ParseError(

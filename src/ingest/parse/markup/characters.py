@@ -34,3 +34,8 @@ def number(value: object) -> str:
 def names(text: str) -> frozenset[str]:
     """Return the names in a list separated by spaces."""
     return frozenset(text.split())
+
+
+def width(text: str) -> int:
+    """Return the length of a text with East Asian characters counted twice, because they carry as much as two letters."""
+    return sum(2 if char >= "\u1100" else 1 for char in text)

@@ -8,29 +8,24 @@ one object, row id → value, with references resolved. Nothing is executed.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ingest.parse.markup.elements import HtmlPage
-from ingest.parse.markup.jsontext import NUMBERS
+from ingest.parse.markup.jsontext import DECODER, unwrapped, value_at
 from ingest.parse.markup.selector import ElementSelector, Selector
 
 MAX_DEPTH: Final = 100
 """The limit for references and containers inside one another. The deepest recorded page data has 37."""
 
-_WRAPPING: Final = re.compile(r"\A\s*(?://\s*)?(?:<!--|<!\[CDATA\[)\s*")
 _PUSH: Final = re.compile(r"__next_f\s*(?:=\s*self\.__next_f\s*\|\|\s*\[\]\s*\))?\.push\(\s*(?=\[)")
 _PARSED: Final = re.compile(r"JSON\.parse\(\s*(?=[\"'])")
 _ASSIGNED: Final = re.compile(r"[=(:]\s*(?=[{\[])")
-_TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 _ROW: Final = re.compile(rb"([0-9a-f]*):(?:([TAOoUSsLlGgMmV])([0-9a-f]+),)?")
 _REFERENCE: Final = re.compile(r"\$[@LFQWiK]?([0-9a-f]+)((?::[^:]+)*)")
 _STARTS: Final = 50  # places in a script that are tried
 _MISSING: Final = object()
-
-_DECODER: Final = json.JSONDecoder(strict=False, **NUMBERS)
 
 
 def values(page: HtmlPage, pick: Selector) -> list[object]:
@@ -65,30 +60,18 @@ def read(texts: Iterable[str]) -> list[object]:
 
 def script_value(text: str) -> object:
     """Return the data of one script, and None without any."""
-    text = _WRAPPING.sub("", text).strip()
+    text = unwrapped(text)
     if text.startswith(("{", "[")):
-        return _nuxt(_json_at(text, 0))
+        return _nuxt(value_at(text))
     for start in list(_PARSED.finditer(text))[:_STARTS]:
-        written = _json_at(text, start.end())
-        if isinstance(written, str) and (value := _json_at(written.strip(), 0)) is not None:
+        written = value_at(text, start.end())
+        if isinstance(written, str) and (value := value_at(written.strip())) is not None:
             return value
     for start in list(_ASSIGNED.finditer(text))[:_STARTS]:
-        value = _json_at(text, start.end())
+        value = value_at(text, start.end())
         if value:  # `= {}` and `= []` begin what later lines fill
             return value
     return None
-
-
-def _json_at(text: str, index: int) -> object:
-    """Return the JSON value at an index of a text, and None without one. Commas are corrected if it is the whole text."""
-    try:
-        return _DECODER.raw_decode(text, index)[0]
-    except (ValueError, RecursionError):
-        mended = "" if index else _TRAILING_COMMA.sub("", text)
-    try:
-        return _DECODER.raw_decode(mended)[0] if mended else None
-    except (ValueError, RecursionError):
-        return None
 
 
 # ── React's flight rows ─────────────────────────────────────────────────────────────────────────────────────────
@@ -98,7 +81,7 @@ def flight_chunks(text: str) -> list[str]:
     """Return the pieces of the stream pushed by a script, and none for another script."""
     if "__next_f" not in text:
         return []
-    pushed = (_json_at(text, start.end()) for start in _PUSH.finditer(text))
+    pushed = (value_at(text, start.end()) for start in _PUSH.finditer(text))
     return [item[1] for item in pushed if isinstance(item, list) and len(item) > 1 and isinstance(item[1], str)]
 
 
@@ -132,7 +115,7 @@ def _row_value(text: str) -> object:
     if not text or text[0].isupper():
         return _MISSING
     try:
-        return _DECODER.raw_decode(text)[0]
+        return DECODER.raw_decode(text)[0]
     except (ValueError, RecursionError):
         return _MISSING
 

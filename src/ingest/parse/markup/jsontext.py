@@ -54,6 +54,31 @@ NUMBERS: Final[dict[str, Any]] = {"parse_int": whole, "parse_float": real, "pars
 """Readers of JSON's numbers, for `json.loads` and `json.JSONDecoder`. NaN and Infinity are not JSON."""
 
 
+DECODER: Final = json.JSONDecoder(strict=False, **NUMBERS)
+"""Reads one value at the beginning of a text. Line breaks inside strings are allowed."""
+
+# What content systems put around the JSON of a script, or leave in it.
+_WRAPPING: Final = re.compile(r"\A\s*(?://\s*)?(?:<!--|<!\[CDATA\[)\s*")
+_TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
+
+
+def unwrapped(script: str) -> str:
+    """Remove the comment or CDATA section around the text of a script."""
+    return _WRAPPING.sub("", script).strip()
+
+
+def value_at(text: str, index: int = 0) -> object:
+    """Return the JSON value at an index of a text, and None without one. Commas are corrected if it is the whole text."""
+    try:
+        return DECODER.raw_decode(text, index)[0]
+    except (ValueError, RecursionError):
+        mended = "" if index else _TRAILING_COMMA.sub("", text)
+    try:
+        return DECODER.raw_decode(mended)[0] if mended else None
+    except (ValueError, RecursionError):
+        return None
+
+
 def load(text: str, *, lines: bool = False) -> object:
     """
     Parse a text as JSON.

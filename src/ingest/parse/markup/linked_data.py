@@ -7,7 +7,6 @@ named as the main entity count. Of several articles, only those with this page's
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -16,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from ingest import urls
 from ingest.parse.markup.characters import names, string
-from ingest.parse.markup.jsontext import NUMBERS
+from ingest.parse.markup.jsontext import unwrapped, value_at
 from ingest.parse.markup.links import absolute
 from ingest.parse.markup.webpage import attribute
 
@@ -36,16 +35,12 @@ _LEADS: Final = ("@graph", "mainEntity", "mainEntityOfPage")
 _NAMES_THE_PAGE: Final = ("url", "@id", "mainEntityOfPage")
 _VOCABULARY: Final = re.compile(r"(?:https?://schema\.org/|schema:)")
 
-# What content systems put around JSON, or leave in it.
-_WRAPPING: Final = re.compile(r"\A\s*(?://\s*)?(?:<!--|<!\[CDATA\[)\s*")
-_TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
-
 
 def nodes(page: LexborHTMLParser) -> list[Node]:
     """Return the nodes of all JSON-LD on a page in order. Scripts without valid JSON are skipped."""
     scripts = (node.text() for node in page.css("script[type]") if _is_linked_data(attribute(node, "type")))
     nodes: list[Node] = []
-    stack = [_parsed(script) for script in scripts][::-1]
+    stack = [value_at(unwrapped(script)) for script in scripts][::-1]
     while stack and len(nodes) < NODE_LIMIT:
         value = stack.pop()
         if isinstance(value, list):
@@ -58,17 +53,6 @@ def nodes(page: LexborHTMLParser) -> list[Node]:
 
 def _is_linked_data(media_type: str) -> bool:
     return media_type.partition(";")[0].strip().lower() == "application/ld+json"
-
-
-def _parsed(script: str) -> object:
-    """Return the value at the beginning of a script, and None without JSON."""
-    text = _WRAPPING.sub("", script).strip()
-    for candidate in (text, _TRAILING_COMMA.sub("", text)):
-        try:
-            return json.JSONDecoder(strict=False, **NUMBERS).raw_decode(candidate)[0]
-        except (ValueError, RecursionError):
-            continue
-    return None
 
 
 def about(every: list[Node], addresses: Iterable[str], titles: Iterable[str], base: str) -> list[Node]:

@@ -9,7 +9,7 @@ from ingest import urls
 from ingest.errors import UrlError
 from ingest.text import uncovered
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986 §3.1
 
 
 def absolute(link: str, base: str) -> str:
@@ -24,6 +24,11 @@ def absolute(link: str, base: str) -> str:
         return link
 
 
+def has_scheme(link: str) -> bool:
+    """Whether a link has a scheme, so that it is absolute."""
+    return _SCHEME.match(link) is not None
+
+
 def has_web_scheme(link: str) -> bool:
     """Whether a link has the scheme http or https."""
     return link.lower().startswith(("http://", "https://"))
@@ -31,4 +36,4 @@ def has_web_scheme(link: str) -> bool:
 
 def is_web(link: str) -> bool:
     """Whether a link leads to a web page. A relative link does."""
-    return has_web_scheme(link) or not _SCHEME.match(link)
+    return has_web_scheme(link) or not has_scheme(link)
