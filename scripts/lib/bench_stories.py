@@ -1,12 +1,12 @@
 """
 Measure what placing a headline costs with 10,000, 100,000 and 1,000,000 placed before it: CPU and memory.
 
-    PYTHONPATH=src python scripts/lib/bench_stories.py [--stored 10000 100000 1000000] [--probes 5000]
+    PYTHONPATH=src:tests python scripts/lib/bench_stories.py [--stored 10000 100000 1000000] [--probes 5000]
 
 Fifty vendors with four sources each say ten things a day, year after year, so that more headlines are a longer past and
 not a denser present. One in six is said again by another source or in Japanese, one in twenty has a title that comes every
 week. Placed is everything: keys, look-up, proofs, settling of each day as it closes, the story at the end. Each size runs in
-a process of its own; what a probe costs is the CPU of the last headlines, memory is that of the whole shelf.
+a process of its own; what a probe costs is the CPU of the last headlines, memory is that of all stories.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
-from ingest.stories import Member, Shelf, settled
+from ingest.stories import Member, settled
 
 START = datetime(2010, 1, 1, tzinfo=UTC)
 VENDORS, SOURCES, A_DAY = 50, 4, 10
@@ -83,7 +84,7 @@ def announce(words: list[str], chance: random.Random, said: list[tuple[str, str,
 def measure(stored: int, probes: int) -> dict[str, float]:
     """Fill a shelf day by day, then time what comes next."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    shelf, stream = Shelf(), headlines()
+    shelf, stream = InMemoryStories(), headlines()
     started = time.process_time()
     place(shelf, islice(stream, stored), stories=False)
     filled = time.process_time()
@@ -101,7 +102,7 @@ def measure(stored: int, probes: int) -> dict[str, float]:
     }
 
 
-def place(shelf: Shelf, members: Iterator[Member], *, stories: bool) -> None:
+def place(shelf: InMemoryStories, members: Iterator[Member], *, stories: bool) -> None:
     """Add headlines and settle each day when it closes, as a poll at midnight would."""
     today = None
     for member in members:

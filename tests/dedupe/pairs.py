@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedupe.build import member
-from ingest.stories import Member, Shelf, in_words
+from in_memory_stories import InMemoryStories
+from ingest.stories import Member, in_words
 
 FURTHER: Final = Path(__file__).with_name("further.jsonl")
 FAR: Final = date(2100, 1, 1)
@@ -56,10 +57,10 @@ def together(pairs: Sequence[Pair]) -> Said:
     return {name_of(pair): story_of[ids[str(pair["a"])]] == story_of[ids[str(pair["b"])]] for pair in pairs}
 
 
-def shelf_of(pairs: Sequence[Pair], ids: dict[str, str] | None = None) -> Shelf:
+def shelf_of(pairs: Sequence[Pair], ids: dict[str, str] | None = None) -> InMemoryStories:
     """Place both sides of all pairs, a headline of several pairs once, and settle everything."""
     placed = {} if ids is None else ids
-    shelf = Shelf()
+    shelf = InMemoryStories()
     for fields in (pair[end] for pair in pairs for end in "ab"):
         if str(fields) not in placed:
             made = headline(fields)

@@ -3,7 +3,7 @@ The labelled stories beside the checkout, placed and scored by their own scorer.
 
     PYTHONPATH=src:tests python -m dedupe.report [--errors N] [--shuffles N] [FOLDER]
 
-Every item goes through the shelf as a headline would: proofs on arrival, likeness when all days are settled. Items carry
+Every item is added to `InMemoryStories` as a headline would: proofs on arrival, likeness when all days are settled. Items carry
 no role, so all have the same; no label is read before the scorer reads it.
 """
 
@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedupe.build import SEEN
+from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
-from ingest.stories import Member, Shelf, Story, in_words, same_document
+from ingest.stories import Member, Story, in_words, same_document
 
 ROOT: Final = Path(__file__).parents[3] / "shared" / "dedupe"
 ABSENT: Final = f"the labelled stories are not at {ROOT.parent.name}/{ROOT.name} beside the checkout"
@@ -60,7 +61,7 @@ def _member(row: dict[str, Any]) -> Member:
 
 def placed(members: Iterable[Member]) -> list[Story]:
     """Place headlines in the order given and settle everything."""
-    shelf = Shelf()
+    shelf = InMemoryStories()
     for member in members:
         shelf.add(member)
     shelf.settle(FAR)
@@ -71,7 +72,7 @@ def shuffled(members: list[Member], seed: int) -> list[Story]:
     """Place the same in another order, with days settled too early, opened again and items listed twice."""
     chance = random.Random(seed)
     days = [member.day for member in members if member.day]
-    shelf = Shelf()
+    shelf = InMemoryStories()
     for member in chance.sample(members, len(members)):
         shelf.add(member)
         if chance.random() < 0.01:

@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 
 from dedupe.build import member
+from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
-from ingest.stories import Member, Shelf, by_language, primary
+from ingest.stories import Member, by_language, primary
 
 KEYWORD = "https://blog.google/innovation-and-ai"
 JAPAN = "https://blog.google/intl/ja-jp/company-news/technology"
@@ -112,8 +113,8 @@ def copies() -> list[tuple[int, Member]]:
 
 
 @pytest.fixture(scope="module")
-def shelf(pages: dict[int, Member], copies: list[tuple[int, Member]]) -> Shelf:
-    made = Shelf()
+def shelf(pages: dict[int, Member], copies: list[tuple[int, Member]]) -> InMemoryStories:
+    made = InMemoryStories()
     for one in [*pages.values(), *(copy for _, copy in copies)]:
         made.add(one)
     made.settle(date(2026, 12, 31))
@@ -121,7 +122,7 @@ def shelf(pages: dict[int, Member], copies: list[tuple[int, Member]]) -> Shelf:
 
 
 def test_nineteen_headlines_are_sixteen_stories_with_all_their_links(
-    shelf: Shelf, pages: dict[int, Member], copies: list[tuple[int, Member]]
+    shelf: InMemoryStories, pages: dict[int, Member], copies: list[tuple[int, Member]]
 ) -> None:
     stories = shelf.stories()
     assert len(pages) == 19
@@ -131,7 +132,7 @@ def test_nineteen_headlines_are_sixteen_stories_with_all_their_links(
 
 
 def test_each_copy_is_in_the_story_of_its_page(
-    shelf: Shelf, pages: dict[int, Member], copies: list[tuple[int, Member]]
+    shelf: InMemoryStories, pages: dict[int, Member], copies: list[tuple[int, Member]]
 ) -> None:
     for number, copy in copies:
         assert shelf.story_of(copy.id) == shelf.story_of(pages[number].id), copy.url

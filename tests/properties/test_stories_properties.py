@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.build import SEEN, on
+from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
-from ingest.stories import Decision, Join, Member, Shelf, changes, keys, partition, primary, prove, same_document
+from ingest.stories import Decision, Join, Member, changes, keys, partition, primary, prove, same_document
 from ingest.stories.differences import differences
 from ingest.stories.titles import title
 
@@ -85,7 +86,7 @@ def _some(chance: random.Random, ids: Sequence[str]) -> tuple[str, tuple[str, ..
 def test_the_order_of_arrival_decides_nothing(given_: list[Member], seed: int) -> None:
     chance = random.Random(seed)
     words = decisions([one.id for one in given_], seed)
-    steady, hasty = Shelf(), Shelf()
+    steady, hasty = InMemoryStories(), InMemoryStories()
     for one in given_:
         steady.add(one)
     steady.settle(FAR)
@@ -105,7 +106,7 @@ def test_the_order_of_arrival_decides_nothing(given_: list[Member], seed: int) -
 @FEWER
 @given(members())
 def test_what_was_taken_off_leaves_no_trace(given_: list[Member]) -> None:
-    without, taken = Shelf(), Shelf()
+    without, taken = InMemoryStories(), InMemoryStories()
     for one in given_[1:]:
         without.add(one)
     for one in given_:
@@ -120,7 +121,7 @@ def test_what_was_taken_off_leaves_no_trace(given_: list[Member]) -> None:
 @FEWER
 @given(members())
 def test_placing_again_changes_nothing(given_: list[Member]) -> None:
-    shelf = Shelf()
+    shelf = InMemoryStories()
     for one in given_:
         shelf.add(one)
     shelf.settle(FAR)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from dedupe.build import SEEN, member
-from ingest.stories import Change, Decision, Join, Member, Shelf, Story, changes, concerned, founder, partition
+from in_memory_stories import InMemoryStories
+from ingest.stories import Change, Decision, Join, Member, Story, changes, concerned, founder, partition
 
 FAR = date(2100, 1, 1)
 A, B, C, D = (
@@ -100,8 +101,8 @@ def test_a_headline_that_is_new_changes_nothing_for_others() -> None:
 LONG = "Beyond permission prompts: making Acme Code more secure"
 
 
-def shelf(*members: Member) -> Shelf:
-    made = Shelf()
+def shelf(*members: Member) -> InMemoryStories:
+    made = InMemoryStories()
     for one in members:
         made.add(one)
     return made

@@ -1,10 +1,10 @@
 """
-Identity: which headline an offered entry is, and what that makes of it.
+Identity: the headline of an offered entry, or a new one.
 
-An entry is known by its keys: its guid, scoped to the source that gave it, and its page, scoped to the vendor. A source is
-compared only with its own last claim, so two sources that title one page differently never flip-flop; what is shown comes
-from the source that first carried the headline. `table` holds the decisions, `reconcile` gathers the facts for them, `keys`
-makes what is looked up, `known` is what the store tells and is told.
+An entry is known by its keys: its guid within its source, and its page within its vendor. A source is compared only
+with its own last claim, so two sources with different titles for one page never take turns. The first source of a
+headline decides its shown content. `table` holds the decisions, `reconcile` gathers their facts, `keys` makes the keys,
+and `known` holds the stored facts and the results.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 The same text decoded worse: `Companyâ€™s` after `Company’s`.
 
-A source that breaks its encoding for an hour says nothing new, so what its entries then look like is no revision of them.
+A source with a broken encoding for an hour says nothing new, so such a title is no revision.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def is_no_better(new: str, old: str) -> bool:
 
 
 def _is_rest(new: str, old: str) -> bool:
-    """Whether what is not lost of a title stands in the other in the same order, or is too little to tell."""
+    """Whether the intact characters of a title stand in the other in the same order, or are too few to judge."""
     rest = iter(old)
     kept = new.replace(_LOST, "")
     return new.count(_LOST) > _MOST_LOST * len(new) or all(char in rest for char in kept if not char.isspace())
 
 
 def _is_asked(new: str, old: str) -> bool:
-    """Whether question marks stand for what an encoding did not have; a full-width one became a plain one by hand."""
+    """Whether question marks replace characters missing in an encoding, and not a full-width mark edited by hand."""
     asked = "".join(char if char.isascii() or char == "？" else "?" for char in old)
     return "?" in new and new == asked
 
@@ -73,14 +73,14 @@ def _is_mistaken(new: str, old: str, right: str, wrong: str) -> bool:
 
 
 def _harms(read: str, right: str, wrong: str) -> bool:
-    """Whether a mistake that could also be the way back shows by what it costs."""
+    """Whether a decoding mistake that also works backwards shows by its cost."""
     if wrong == "utf-8" or (right, wrong) == ("cp932", "euc_jp"):
         return _LOST in read
     return (right, wrong) != ("euc_jp", "cp932") or _HALF_WIDTH.search(read) is not None
 
 
 def _is_escaped(new: str, old: str) -> bool:
-    """Whether a title is another one in ISO-2022-JP that nobody decoded."""
+    """Whether a title is another one in undecoded ISO-2022-JP."""
     if not new.isascii() or _KANJI_IN not in new:
         return False
     written = old.encode("iso2022_jp_ext", "ignore").replace(b"\x1b", b"").decode("ascii")
@@ -94,6 +94,6 @@ def _is_alike(one: str, other: str, ratio: float) -> bool:
 
 
 def _beyond_ascii(one: str, other: str) -> bool:
-    """Whether two texts have most of their characters beyond ASCII in common: else only what was not damaged is alike."""
+    """Whether two texts share most of their characters beyond ASCII. Otherwise only the undamaged part is alike."""
     first, second = ({char for char in text if not char.isascii()} for text in (one, other))
     return bool(second) and len(first & second) >= _ALIKE * len(second)

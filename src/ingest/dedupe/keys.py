@@ -1,4 +1,4 @@
-"""By what an entry is known again: ids, keys, names, digests. What goes into an id never changes (docs/decisions/0001)."""
+"""Ids, keys, names and digests of entries. The ingredients of an id never change (docs/decisions/0001)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ingest.model import Candidate, Precision, Scope, Source
 from ingest.urls import Url, page_key
 
 KEY_LENGTH: Final = 500
-"""Characters of a key that are stored as they are; PostgreSQL cannot index rows of more than about 2,700 bytes."""
+"""Characters of a key stored as they are. PostgreSQL cannot index rows of more than about 2,700 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a headline is found by: `owner` is a source id for a guid, a vendor id for a page."""
+    """A key of a headline. Its `owner` is a source id for a guid, a vendor id for a page."""
 
     owner: str
     kind: Literal["guid", "url"]
@@ -29,12 +29,13 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """
-    A candidate whose address was admitted, with the scope that admitted it.
+    A candidate with an admitted address and its scope.
 
-    `page` is the key of the page by which its source lists it, however that is spelled, `canonical` that of the page's own
-    address where the page says another; often the two are one. `said` is the digest of the list's own words where the page
-    was opened for more: the list is compared with itself. `name` is the name under which the list's entry waited for its
-    page. `alternates` are the page's other languages, each admitted.
+    page: page key of the address in the source's list
+    canonical: page key of the canonical address of the page itself, often the same
+    said: digest of the list's own claim, where the page was opened
+    name: entry key of the waiting entry
+    alternates: admitted addresses of the page's other languages
     """
 
     candidate: Candidate
@@ -54,9 +55,9 @@ class Offer:
 
 def headline_id(vendor_id: str, source_id: str, raw_key: str, repeat: int = 0) -> str:
     """
-    Make the id of a headline: stable for ever, from nothing that rules may change (docs/decisions/0001).
+    Make the id of a headline, stable for ever, without anything that rules may change (docs/decisions/0001).
 
-    `h` and 20 characters of base32, that is 100 bits: among 10^9 headlines the odds of one collision are below 10^-12.
+    It is `h` and 20 characters of base32, 100 bits: among 10^9 headlines the odds of one collision are below 10^-12.
     """
     material = "\0".join((vendor_id, source_id, raw_key, str(repeat))).encode("utf-8", "surrogatepass")
     return "h" + base64.b32encode(hashlib.sha256(material).digest()).decode("ascii").lower()[:20]
@@ -71,7 +72,7 @@ def key_text(text: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """Make the key of a title, whatever its case: 32 hex digits of a sha256."""
+    """Make the key of a title, in any case: 32 hex digits of a sha256."""
     return hashlib.sha256(title.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -79,9 +80,9 @@ def entry_keys(offers: Sequence[Offer]) -> list[str]:
     """
     Name each entry within its document: by guid, else by page.
 
-    Where one document gives a guid to several pages, the page belongs to the name; where it has several entries on one page
-    without a guid, or with the same one, the title does; and where those have one title, the time to the second does. Two
-    entries of one name say the same, so they are one entry that is listed twice.
+    The page joins the name where one document gives a guid to several pages. The title joins it where several entries
+    share a page without a guid, or with the same one, and the time to the second where they also share the title. Two
+    entries of one name are one entry listed twice.
     """
     pages_of: dict[str, set[str]] = defaultdict(set)
     for offer in offers:
@@ -100,7 +101,7 @@ def _name(offer: Offer, pages_of: dict[str, set[str]]) -> str:
 
 
 def _told_apart(names: Sequence[str], values: Sequence[str]) -> list[str]:
-    """Add a value to each name that several values have; an empty one tells nothing apart."""
+    """Add a value to each name shared by several values. An empty value adds nothing."""
     values_of: dict[str, set[str]] = defaultdict(set)
     for name, value in zip(names, values, strict=True):
         values_of[name].add(value)
@@ -118,9 +119,9 @@ def _moment(offer: Offer) -> str:
 
 def names(offer: Offer, name: str) -> list[str]:
     """
-    List the names that an entry may get in the claims of its source, the plainest first.
+    List the possible names of an entry in the claims of its source, the plainest first.
 
-    A name there stays with the entry that got it first; another one gets the next that is free.
+    A name stays with its first entry. Another entry gets the next free one.
     """
     title, page = offer.candidate.title, offer.page
     longer = [name, f"{name}\n{page}", f"{name}\n{page}\n{title}", f"{name}\n{page}\n{title}\n{_moment(offer)}"]
@@ -136,10 +137,10 @@ def keys(offer: Offer, source: Source) -> tuple[Key, ...]:
 
 def claim_digest(offer: Offer) -> str:
     """
-    Digest what a source says of an entry: 32 hex digits of what makes a revision, a dot, 32 of the rest.
+    Digest a source's claim about an entry: 32 hex digits of the parts of a revision, a dot, 32 of the rest.
 
-    Page, title, date and language make one; another spelling of the page does not. Summary and categories are the rest:
-    feeds cut and reword them at every turn, so they are kept with the claim and shown from the next revision on.
+    Page, title, date and language make a revision, another spelling of the page does not. Summary and categories are
+    the rest: feeds cut and reword them constantly, so they are kept with the claim and shown from the next revision on.
     """
     if offer.said:
         return offer.said
@@ -151,7 +152,7 @@ def claim_digest(offer: Offer) -> str:
 
 
 def same_facts(one: str, other: str) -> bool:
-    """Say whether two claims, by their digests, differ in nothing that makes a revision."""
+    """Whether two claims, by their digests, agree in all parts of a revision."""
     return one.partition(".")[0] == other.partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""What identity asks of the store, and what it answers."""
+"""The stored facts for identity, and its decisions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.model import EntryOutcome
 
 @dataclass(frozen=True, slots=True)
 class KnownHeadline:
-    """A stored headline as far as identity asks: whose words are shown, in which state, at which revision."""
+    """A stored headline: the source of its content, its state and its revision."""
 
     id: str
     source_id: str
@@ -24,10 +24,12 @@ class KnownHeadline:
 @dataclass(frozen=True, slots=True)
 class KnownClaim:
     """
-    What this source said last of one of its entries.
+    The last claim of this source about one of its entries.
 
-    `page` is the key of its page, `digest` that of the shown fields, `raw_key` its guid where it has one. `headline_id` is ""
-    for an entry that was noted and has no headline: its page is still to be opened, or never will be.
+    page: page key
+    digest: of the shown fields
+    raw_key: the guid, if any
+    headline_id: "" for a registered entry without a headline, because its page is not yet opened or never will be
     """
 
     entry_key: str
@@ -43,12 +45,13 @@ class KnownClaim:
 @dataclass(frozen=True, slots=True)
 class Known:
     """
-    Everything stored that the offers of one document could touch.
+    All stored facts about the offers of one document.
 
-    `claims` are this source's own, by entry key; `claims_of` the same by headline id, `claims_titled` by `title_key`.
-    `noted` are its entries without a claim, by entry key. `on_page` lists the headlines that link to an address which other
-    sources of the vendor have brought. `repeats` counts the headlines this source has already made from a raw key.
-    `first_fill` says that this source has not been ingested before.
+    claims, claims_of, claims_titled: the source's own, by entry key, by headline id and by `title_key`
+    noted: its entries without a claim, by entry key
+    on_page: headlines of other sources with a link to an address
+    repeats: how many headlines this source has made from a raw key
+    first_fill: whether this source is read for the first time
     """
 
     by_key: Mapping[Key, str] = field(default_factory=dict)
@@ -65,11 +68,13 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """
-    What one offer is.
+    The identity of one offer.
 
-    `fate` is created, revised, seen or duplicate. `new_keys` are the keys that did not lead anywhere before. `claim_changed`
-    says that the claim itself is new or differs from the last; `restores` that a revoked headline is official again under
-    the new address. `entry_key` is the name of the claim, which stays whatever name the entry goes by later.
+    fate: created, revised, seen or duplicate
+    entry_key: the lasting name of the claim
+    new_keys: keys without a headline before
+    claim_changed: whether the claim is new or differs from the last
+    restores: whether a revoked headline is official again under the new address
     """
 
     fate: EntryOutcome

@@ -1,8 +1,8 @@
 """
-Which of its source's claims each entry of a document goes on with (docs/decisions/0003).
+Entries of a document matched with claims of their source (docs/decisions/0003).
 
-Four facts can agree: guid, page, title and time. Two of them make one entry; of several pairs that could be, the surest is
-taken first, and an entry and a claim are taken once.
+Four facts can agree: guid, page, title and time. Two of them make one entry. The surest of several possible pairs is
+taken first, and each entry and each claim is taken once.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _TITLE: Final = 8
 _TIME: Final = 4
 _PAGE: Final = 2
 _GUID: Final = 1
-"""What an agreement weighs: titles are unique more often than times, times more often than pages or guids that are shared."""
+"""The weight of an agreement: titles are unique more often than times, times more often than shared pages or guids."""
 
 _MOST: Final = 20
-"""Claims of one place with one title or one time that are looked at: more would cost the square of a hostile document."""
+"""Claims considered for one place and one title or time. More would cost the square of a hostile document."""
 
 Place = tuple[str, str]
 
 
 def is_same_time(claim: KnownClaim, offer: Offer) -> bool:
-    """Whether both say the same time to the second; a bare day proves nothing, since vendors announce several things a day."""
+    """Whether both have the same time to the second. A bare day proves nothing, since days are shared."""
     published = offer.candidate.published
     return (
         published.value is not None and published.precision is Precision.SECOND and claim.published == published.value
@@ -37,12 +37,12 @@ def is_same_time(claim: KnownClaim, offer: Offer) -> bool:
 
 
 def is_same_title(claim: KnownClaim, offer: Offer) -> bool:
-    """Whether both say the same title; an address without a title says none."""
+    """Whether both have the same title. An address without a title has none."""
     return claim.title != "" and claim.title == offer.candidate.title
 
 
 def is_settled(claim: KnownClaim, offer: Offer) -> bool:
-    """Whether an entry is so plainly the one of a claim with its name that nothing else need be looked at."""
+    """Whether an entry is so plainly the one of the claim with its name that no other claim need be considered."""
     candidate = offer.candidate
     if claim.page != offer.page or candidate.guid not in {None, claim.raw_key}:
         return False
@@ -50,7 +50,7 @@ def is_settled(claim: KnownClaim, offer: Offer) -> bool:
 
 
 class Matching:
-    """The claims that the entries of one document go on with."""
+    """The claims continued by the entries of one document."""
 
     def __init__(self, offers: Sequence[Offer], names: Mapping[int, str], known: Known, source: Source) -> None:
         self._names = names
@@ -67,7 +67,7 @@ class Matching:
         self._found = self._take(offers)
 
     def claim_of(self, offer: Offer) -> KnownClaim | None:
-        """Give the claim that an entry goes on with."""
+        """Return the claim continued by an entry."""
         return self._found.get(offer.candidate.position)
 
     def is_taken(self, claim: KnownClaim) -> bool:
@@ -75,11 +75,11 @@ class Matching:
         return claim.entry_key in self._taken
 
     def is_shared(self, place: Place) -> bool:
-        """Whether several entries have a guid or page in common, in the document or in what is known."""
+        """Whether several entries share a guid or page, in the document or in the store."""
         return self._crowd[place] > 1 or len({_identity(claim) for claim in self._at.get(place, ())}) > 1
 
     def is_alike(self, claim: KnownClaim, offer: Offer, place: Place) -> bool:
-        """Whether title or time agree with a claim of the same guid or page; where several share that, midnight is a bare day."""
+        """Whether title or time agree with a claim of the same guid or page. On a shared one, midnight is a day."""
         if is_same_title(claim, offer):
             return True
         value = offer.candidate.published.value
@@ -97,7 +97,7 @@ class Matching:
         return found
 
     def _pairs(self, offer: Offer) -> Iterator[tuple[int, tuple[str, ...], int, KnownClaim]]:
-        """List the claims that an entry may be, each with its rank; equal ranks are told apart by what the entry says."""
+        """List the possible claims of an entry with their ranks. The content of the entry breaks ties."""
         candidate = offer.candidate
         name = self._names[candidate.position]
         moment = candidate.published.value.isoformat() if candidate.published.value else ""
@@ -130,14 +130,18 @@ class Matching:
         yield from self._by_place(offer)
 
     def _by_key(self, offer: Offer) -> Iterator[KnownClaim]:
-        """Give what a guid or page led to at any time before."""
+        """Return all claims ever reached by a guid or page."""
         for key in keys(offer, self._source):
             place = ("guid", offer.candidate.guid or "") if key.kind == "guid" else ("page", offer.page)
             claims = self._known.claims_of.get(self._known.by_key.get(key, ""), ())
             yield from (claim for claim in claims if self.is_alike(claim, offer, place))
 
     def _by_place(self, offer: Offer) -> Iterable[KnownClaim]:
-        """Give what has guid and page in common, or without guids the page; title and time may both be edited."""
+        """
+        Return the claims with the same guid and page, or without guids the same page.
+
+        Title and time may both be edited.
+        """
         *by_guid, by_page = _places(offer.candidate.guid, offer.page)
         if self.is_shared(by_page):
             return ()
@@ -158,7 +162,7 @@ def _places(guid: str | None, page: str) -> list[Place]:
 
 
 def _identity(claim: KnownClaim) -> str:
-    """Name what a claim is about: a headline, or an entry that has none yet."""
+    """Return the subject of a claim: a headline, or an entry without one."""
     return claim.headline_id or f"\n{claim.entry_key}"
 
 

@@ -1,4 +1,4 @@
-"""The facts about each entry of one document, the row of the table they fall into, and what comes of it."""
+"""The facts about each entry of one document, their row in the table, and the decision."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ BULK_ENTRIES: Final = 10
 
 def reconcile(offers: Sequence[Offer], known: Known, *, source: Source, at: datetime) -> list[Decision]:
     """
-    Decide for every offer of one document what it is.
+    Decide the identity of every offer of one document.
 
     Args:
-        offers: Admitted candidates, in any order; the decisions do not depend on it.
-        known: What is stored about their keys.
-        source: The source that offers them.
+        offers: Admitted candidates. Their order does not matter.
+        known: The stored facts about their keys.
+        source: The source of the document.
         at: When the document was fetched.
 
     Returns:
-        One decision an offer, in the canonical order in which they are to be written.
+        One decision an offer, in canonical order for writing.
     """
     decisions = _Book(offers, known, source).decide_all(offers)
     return _mark_backfill(decisions, known, at)
 
 
 def churn(decisions: Sequence[Decision], known: Known) -> str:
-    """Say that a source has renamed or moved most of its entries at once; "" when it has not. It is told once, at that poll."""
+    """Return a note where a source has renamed or moved most of its entries at once, else ""."""
     met = [
         decision
         for decision in decisions
@@ -72,14 +72,14 @@ def _is_bulk(number: int, total: int) -> bool:
 
 
 def _canonical(offer: Offer) -> tuple[str, str, str, str, int]:
-    """Order by content, oldest first, so that re-ordered feeds are decided alike."""
+    """Order by content, oldest first, so that the order in a feed does not matter."""
     candidate = offer.candidate
     published = candidate.published.value.isoformat() if candidate.published.value else ""
     return (published, candidate.raw_key, offer.url.text, candidate.title, candidate.position)
 
 
 class _Book:
-    """What is known while one document is decided: the stored facts and what the document itself has added."""
+    """The knowledge while one document is decided: the stored facts and the additions by the document itself."""
 
     def __init__(self, offers: Sequence[Offer], known: Known, source: Source) -> None:
         self._known = known
@@ -95,7 +95,7 @@ class _Book:
         self._moved = self._find_moved(offers)
 
     def decide_all(self, offers: Sequence[Offer]) -> list[Decision]:
-        """Decide for every offer: first for those that go on with a claim, so that the others are compared with them."""
+        """Decide every offer, first those with a claim, so that the others are compared with them."""
         ordered = sorted(offers, key=_canonical)
         decided = {
             id(offer): self._decide(offer) for offer in sorted(ordered, key=lambda one: self._own(one)[1] is None)
@@ -103,7 +103,7 @@ class _Book:
         return [decided[id(offer)] for offer in ordered]
 
     def _decide(self, offer: Offer) -> Decision:
-        """Gather the facts, look the verdict up, and say what comes of it."""
+        """Gather the facts, look up the verdict, and return the decision."""
         name = self._names[offer.candidate.position]
         fact, claim = self._own(offer)
         if name in self._named and claim is None:
@@ -134,7 +134,7 @@ class _Book:
         return (Own.NONE, None) if claim is None else (Own.MOVED, claim)
 
     def _page(self, offer: Offer) -> tuple[Page, str | None]:
-        """Say what the page leads to: the entry's own address first, then the one that the page calls its own."""
+        """Return the headline of the page: of the entry's own address first, then of the canonical one."""
         for key in keys(offer, self._source):
             hit = self._by_key.get(key) if key.kind == "url" else None
             if hit is not None:
@@ -149,14 +149,14 @@ class _Book:
         return Page.UNKNOWN, None
 
     def _is_same(self, claim: KnownClaim, offer: Offer, *, is_listed: bool) -> bool:
-        """Whether a claim under another name is this entry; many pages call their list or front page canonical."""
+        """Whether a claim under another name is this entry. Many pages call their list or front page canonical."""
         if is_listed and not offer.name:
             return self._matching.is_alike(claim, offer, ("page", offer.page))
         value = offer.candidate.published.value
         return is_same_title(claim, offer) and (value is None or claim.published in {None, value})
 
     def _others(self, hit: str, offer: Offer) -> tuple[Page, str]:
-        """Find whose announcement a page is that other sources have brought."""
+        """Return the announcement of a page brought by other sources."""
         there = (self._known.headlines[hit], *self._known.on_page.get(offer.url.text, ()))
         title, own = offer.candidate.title, self._known.claims_of
         same = next((one.id for one in there if one.title == title and one.id not in own), None)
@@ -167,12 +167,12 @@ class _Book:
 
     def _find_moved(self, offers: Sequence[Offer]) -> dict[int, KnownClaim]:
         """
-        Find the entries that moved and were renamed at once: claim by position.
+        Find the entries moved and renamed at once: claim by position.
 
-        Such an entry goes on with no claim, its page is not known, and exactly one headline's claim of this source with its
-        title belongs to no entry of the document. The time has to be the same as well, unless most of the document moved:
-        then whoever moved it may have set dates anew. Where one page is read, what else the list has is not in sight, and one
-        day is not enough.
+        Such an entry continues no claim, its page is unknown, and exactly one headline's claim of this source with its
+        title belongs to no entry of the document. The time has to be the same too, unless most of the document moved: a
+        move of a whole site may set new dates. On an opened page the rest of the list is out of sight, and a common day
+        is not enough.
         """
         unknown = [offer for offer in offers if self._matching.claim_of(offer) is None and not self._is_known(offer)]
         titles = Counter(title_key(offer.candidate.title) for offer in unknown)
@@ -191,7 +191,7 @@ class _Book:
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────────────
 
     def _free(self, offer: Offer, name: str) -> str:
-        """Choose the name of a new claim: one that no other entry of this source has or had."""
+        """Choose the name of a new claim, unused by any other entry of this source."""
         noted = self._matching.claim_of(offer)
         if noted is not None:
             return noted.entry_key
@@ -213,7 +213,7 @@ class _Book:
         return tuple(key for key in keys(offer, self._source) if key not in self._by_key)
 
     def _meet(self, found: str, offer: Offer, name: str, claim: KnownClaim | None) -> Decision:
-        """Compare with what this source said of the headline before, and with nothing else."""
+        """Compare with this source's own last claim about the headline, and with nothing else."""
         offer, digest = _as_before(offer, claim)
         new_keys = self._new_keys(offer)
         met = self._met.get(found)
@@ -257,7 +257,7 @@ class _Book:
         )
 
     def _undamaged(self, offer: Offer, claim: KnownClaim) -> tuple[Offer, str]:
-        """Give an entry the title that it had before it was decoded worse, and the digest of what else it says."""
+        """Restore the title from before it was decoded worse, and return the entry with its digest."""
         mended = replace(offer, candidate=replace(offer.candidate, title=claim.title))
         digest = claim_digest(mended)
         unchanged = same_facts(claim.digest, digest) or self._source.opens_pages  # whose claims digest the list's words
@@ -265,7 +265,7 @@ class _Book:
 
 
 def _as_before(offer: Offer, claim: KnownClaim | None) -> tuple[Offer, str]:
-    """Give an entry with the language that its source declared once and leaves out now, and the digest of what it says."""
+    """Add the language that the source once declared and now omits, and return the entry with its digest."""
     digest = claim_digest(offer)
     if claim is None or claim.lang is None or offer.candidate.lang is not None:
         return offer, digest

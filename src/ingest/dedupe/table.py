@@ -9,24 +9,26 @@ from typing import Final
 
 
 class Own(StrEnum):
-    """What the source's own claims say about an entry."""
+    """The evidence of the source's own claims about an entry."""
 
     NONE = "none"
     """It goes on with none of them."""
     GOES_ON = "goes on"
-    """Two of guid, page, title and time are those of a claim; without guids the page, where nothing else is on it."""
+    """
+    Two of guid, page, title and time are those of a claim, or without guids the page alone, with nothing else on it.
+    """
     MOVED = "moved"
-    """It is unknown by guid and page, and title and time are those of exactly one claim that has left the document."""
+    """Guid and page are unknown; title and time are those of exactly one claim missing in the document."""
 
 
 class Page(StrEnum):
-    """What the entry's page says about a headline of the vendor."""
+    """The evidence of the entry's page about a headline of the vendor."""
 
     UNKNOWN = "unknown"
     OTHERS = "others"
     """Only other sources have claimed it."""
     OTHERS_SHARED = "others, shared"
-    """The same, and several announcements share the page; none of them has this title."""
+    """The same, but several announcements share the page, and none of them has this title."""
     OWN_ALIKE = "own, alike"
     """This source has claimed it, and says the same under another name."""
     OWN_UNLIKE = "own, unlike"
@@ -34,7 +36,7 @@ class Page(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Which headline an entry is."""
+    """The headline of an entry."""
 
     OWN = "the one of its claim"
     PAGE = "the one its page leads to"

@@ -1,16 +1,15 @@
 """
-Stories: which announcements are one, and why.
+Stories: all headlines of one announcement, with the reasons.
 
-Identity (`dedupe`) says which entries are one headline; stories group headlines. Merging deletes nothing and splitting
-takes a link away. docs/decisions/0004-stories.md has the rules and what was measured; `stories.toml` has the words.
+Identity (`dedupe`) decides the headline of an entry, and stories group headlines. Merging deletes nothing and splitting
+removes a link. docs/decisions/0004-stories.md has the rules and their measurements, `stories.toml` the words.
 
-    members     a headline as far as stories ask, joins, an operator's word
+    members     headlines, joins and operators' decisions
     documents   addresses compared               titles      titles compared
-    evidence    what two headlines prove by themselves, at once
-    likeness    what whole days show, once they are settled
-    placing     pairs to stories                 shelf       all of it in memory
-    primary     which headline is shown          related     other vendors' announcements of one thing
-    words       joins in words
+    evidence    proofs from two headlines alone, at once
+    likeness    similar titles over whole days, once settled
+    placing     pairs to stories                 words       joins in words
+    primary     the headline to show             related     other vendors' announcements of one thing
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from ingest.stories.placing import Change, changes, concerned, founder, partitio
 from ingest.stories.primary import by_language, pins, primary
 from ingest.stories.related import NEAR, partners, related, relations
 from ingest.stories.rulebook import VERSION
-from ingest.stories.shelf import Shelf
 from ingest.stories.words import in_words
 
 __all__ = [
@@ -36,7 +34,6 @@ __all__ = [
     "Key",
     "Member",
     "Rule",
-    "Shelf",
     "Story",
     "by_language",
     "changes",

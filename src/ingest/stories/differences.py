@@ -1,4 +1,4 @@
-"""What keeps two titles apart, whatever words they share: other numbers, tiers, kinds, stages, names."""
+"""Differences that separate two titles despite common words: numbers, tiers, kinds, stages, names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def is_bare(of: Title) -> bool:
 
 def differences(a: Title, b: Title) -> frozenset[str]:
     """
-    Return in what two titles differ so that they announce two things, whatever else is alike.
+    Return the differences of two titles that make them two announcements.
 
-    numbers: each has one that the other lacks, or one has a version and the other none. tier, kind, part, month: not the
-    same ones. place: each has one that the other lacks. stage: a preview against general availability. name: each has a name
-    that the other lacks, or one is about a variant of the other's whole subject. slot: one pattern filled twice. angle: one is
-    about something in connection with the other's whole subject, or about somebody whom the other does not name.
+    numbers: each has one missing in the other, or only one has a version. tier, kind, part, month: not the same ones.
+    place: each has one missing in the other. stage: a preview against general availability. name: each has a name
+    missing in the other, or one is about a variant of the other's whole subject. slot: one pattern filled twice. angle:
+    one is about something in connection with the other's whole subject, or about somebody missing in the other.
     """
     checks = (
         ("numbers", (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions),
@@ -39,12 +39,12 @@ def differences(a: Title, b: Title) -> frozenset[str]:
 
 
 def _has_a_tier_of_its_own(one: Title, other: Title) -> bool:
-    """Whether a title has a tier whose word the other does not have in any sense."""
+    """Whether a title has a tier without a corresponding word in the other."""
     return any(stem(tier) not in other.words for tier in one.tiers - other.tiers)
 
 
 def _name_two(a: Title, b: Title) -> bool:
-    """Whether each title names something that the other lacks, or all models that they name by number and tier differ."""
+    """Whether each title names something missing in the other, or all models named by number and tier differ."""
     models = bool(a.models and b.models) and a.models.isdisjoint(b.models)
     return models or bool(a.names - b.words and b.names - a.words)
 
@@ -57,7 +57,7 @@ def is_variant(named: Title, by: Title) -> bool:
     """
     Whether a title's subject is the other's whole with a further name right behind it (`Devstral` / `Devstral Medium`).
 
-    Names need no capitals (`gpt-oss` / `gpt-oss-safeguard`), but a verb is none (`X powers Y`).
+    Names need no capitals (`gpt-oss` / `gpt-oss-safeguard`), but a verb is no name (`X powers Y`).
     """
     size = len(named.head)
     if not size or not is_bare(named) or by.head[:size] != named.head:
@@ -80,7 +80,7 @@ def _lengthens(short: Title, long: Title) -> bool:
 
 
 def _put_in(short: Sequence[str], long: Sequence[str]) -> Sequence[str]:
-    """Return the words by which one line is longer in the middle than another, none where it is not."""
+    """Return the additional words in the middle of the longer line, if there are any."""
     start = _alike(short, long)
     end = len(short) - start
     if not start or not end or len(long) <= len(short) or short[start:] != long[-end:]:
@@ -107,7 +107,7 @@ def _fills_a_slot(a: Title, b: Title) -> bool:
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """Count the words with which both begin."""
+    """Count the common words at the beginning."""
     return next(
         (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
     )

@@ -1,8 +1,8 @@
 """
-Addresses compared: one document under several spellings, one story under several languages, the words of a path.
+Addresses compared: one document under several spellings, one story in several languages, the words of a path.
 
-What is stored stays as it came; these forms are only for telling whether two addresses lead to the same place. Forms are
-text without a scheme; they are no addresses and are never asked for.
+Stored addresses stay as they are. The forms here only serve to compare places. They are text without a scheme, no
+addresses, and never requested.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _STAGE: Final = re.compile(
 _AGAIN: Final = re.compile(r"-\d$")
 
 LONGEST_SLUG: Final = 5
-"""Words from which on a last `-2` is WordPress's mark of a slug in use and not the second of something."""
+"""Words from which on a final `-2` is WordPress's mark of a slug in use, and not the second of something."""
 
 ARTICLE_WORDS: Final = 3
 """Words of a last segment right below `changelog` and the like that make it a page of its own."""
@@ -42,11 +42,13 @@ ARTICLE_WORDS: Final = 3
 @dataclass(frozen=True, slots=True)
 class DocumentAddress:
     """
-    An address as far as it can be compared.
+    The comparable parts of an address.
 
-    `document` is equal for spellings of one page in one language, `story` for its translations, too. `slug` is the
-    last segment in words joined by `-`, "" when it is none. `lists` says that the page shows many announcements, `part`
-    that the address names one place on it.
+    document: equal for all spellings of one page in one language
+    story: equal for its translations too
+    slug: the last segment in words joined by `-`, or ""
+    lists: whether the page shows many announcements
+    part: the place on the page, if the address names one
     """
 
     document: str
@@ -58,10 +60,10 @@ class DocumentAddress:
 
 def same_document(url_a: str, url_b: str) -> bool:
     """
-    Return whether two addresses open the same document in the same language.
+    Whether two addresses open the same document in the same language.
 
-    Spelling (`urls.page_key`), page furniture and idle parameters do not matter, moves are followed; locale, other parameters, anchors
-    and the case of a path do. Addresses that cannot be read are the same only as text.
+    Spelling (`urls.page_key`), page furniture and idle parameters do not matter, and moves are followed. Locale, other
+    parameters, anchors and the case of a path do matter. Unreadable addresses are the same only as text.
     """
     try:
         return page(url_a).document == page(url_b).document
@@ -74,8 +76,8 @@ def page(url: str) -> DocumentAddress:
     """
     Take an address apart.
 
-    Errors:
-        UrlError: It is none.
+    Raises:
+        UrlError: It is no address.
     """
     written = _ROOT_DOT.sub(r"\1", _SPACES.sub("%20", html.unescape(url).strip()))
     spelt, _, anchor = urls.page_key(urls.parse(written)).partition("#")
@@ -95,7 +97,7 @@ def _joined(host: str, segments: list[str], query: str, fragment: str) -> str:
 
 
 def _without_doubles(place: str) -> str:
-    """Take out of host and path the empty segments and what a bad join doubled (`/news/news/mars`), but not a day `08/08`."""
+    """Remove empty and wrongly doubled segments (`/news/news/mars`) from host and path, but not a day `08/08`."""
     kept: list[str] = []
     for segment in place.split("/"):
         if segment and not (kept and segment == kept[-1] and not segment.isdecimal()):
@@ -117,7 +119,7 @@ def _is_idle(parameter: str) -> bool:
 
 
 def _without_locale(segments: list[str]) -> list[str]:
-    """Take the first locale off the beginning of a path, with the word that introduces it."""
+    """Take the first locale off the beginning of a path, with its introducing word."""
     for place, segment in enumerate(segments[: rulebook.LOCALE_DEPTH]):
         folded = segment.lower()
         last = place == len(segments) - 1
@@ -147,16 +149,15 @@ def slug_text(text: str) -> str:
 
 
 def without_mark(slug: str) -> str:
-    """Return a long slug without the `-2` that keeps it apart from one in use; others as they are."""
+    """Return a long slug without the `-2` of a slug in use, and others as they are."""
     return _AGAIN.sub("", slug) if slug.count("-") >= LONGEST_SLUG else slug
 
 
 def slug_end(of: DocumentAddress) -> str:
     """
-    Return the words of an address by which its translation is found, "" if they are numbers only.
+    Return the words of an address shared by its translations, or "" for numbers only.
 
-    Without what only leads up to them (`introducing-`), the stage behind them (`-now-available`) and a mark of the language
-    (`-jp`).
+    Leading phrases (`introducing-`), a final stage (`-now-available`) and a mark of the language (`-jp`) are left out.
     """
     words = _STAGE.sub("", _LOCALE_MARK.sub("", without_mark(of.slug))).split("-")
     while len(words) > 1 and words[0] in rulebook.LEADS:
@@ -171,16 +172,16 @@ def begins_alike(one: str, other: str) -> bool:
 
 
 def slug_start(slug: str) -> str:
-    """Return the words with which a long slug and one that is cut short both begin, "" for a short one."""
+    """Return the common first words of a long slug and its cut form, or "" for a short one."""
     words = slug.split("-")
     return "-".join(words[:LONGEST_SLUG]) if len(words) >= LONGEST_SLUG else ""
 
 
 def _slug(segments: list[str], fragment: str) -> str:
     """
-    Return the words of the last segment; those of a page's part, if the address names one.
+    Return the words of the last segment, or those of the page's part, if the address names one.
 
-    In front of a bare number they count if they are as many as a title has: `corporate/42810000` is a number in a section.
+    Before a bare number they count if they are as many as in a title: `corporate/42810000` is a number in a section.
     """
     for behind, segment in enumerate([fragment] if fragment else reversed(segments)):
         slug = slug_text(segment.removesuffix(".html"))

@@ -1,9 +1,9 @@
 """
-What proves that two headlines announce one thing: addresses, slugs, titles. Decided at once, from the two alone.
+Proofs that two headlines announce one thing: addresses, slugs, titles. They are decided at once, from the two alone.
 
-Because a proof asks nothing but the two, the stories that proofs make are the same in whatever order headlines arrive.
-`keys` names what a headline could be proved by; two headlines that share no key share no proof, so that the candidates of
-a headline are found by look-ups and their number does not grow with the store.
+A proof depends only on the two headlines, so the stories made by proofs do not depend on the order of arrival. `keys`
+returns the possible proofs of a headline. Two headlines without a common key have no proof, so the candidates of a
+headline are found by look-ups, and their number does not grow with the store.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ SCORES: Final[dict[Rule, float]] = {
     "slug": 0.92,
     "subject": 0.9,
 }
-"""How sure each proof is, for ordering; likeness of words stays below."""
+"""The strength of each proof, for ordering. Likeness of words is weaker."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """What a headline can be found by within its vendor, and how many days around it (None: ever)."""
+    """A key of a headline within its vendor, and its window in days (None: ever)."""
 
     vendor: str
     kind: Kind
@@ -84,10 +84,10 @@ def keys(member: Member) -> tuple[Key, ...]:
     """
     Return the keys of a headline, to be stored with it and looked up for a new one.
 
-    `days` is the window of the look-up: candidates whose day is known and further away need not be fetched.
+    `days` is the window of the look-up. Candidates with a known day further away need not be fetched.
 
-    Errors:
-        UrlError: The address of the headline is none; what is stored always is one.
+    Raises:
+        UrlError: The address of the headline is invalid, never the case for a stored one.
     """
     seen = _see(member)
     vendor, windows = member.vendor, rulebook.WINDOWS
@@ -110,7 +110,7 @@ def keys(member: Member) -> tuple[Key, ...]:
 
 
 def prove(one: Member, other: Member) -> Join | None:
-    """Return the strongest proof that two headlines of one vendor are one announcement, if there is any."""
+    """Return the strongest proof that two headlines of one vendor are one announcement, if any."""
     if one.vendor != other.vendor or one.id == other.id:
         return None
     a, b = sorted((_see(one), _see(other)), key=lambda seen: seen.member.id)
@@ -126,7 +126,7 @@ def prove(one: Member, other: Member) -> Join | None:
 
 
 def proofs(new: Member, candidates: Iterable[Member]) -> list[Join]:
-    """Return the proofs that hold between a headline and those that share a key with it, sorted."""
+    """Return the proofs between a headline and those with a common key, sorted."""
     found = (prove(new, candidate) for candidate in candidates)
     return sorted((join for join in found if join is not None), key=lambda join: join.pair)
 
@@ -169,9 +169,10 @@ def _address(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 def _is_translated(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """
-    On a page that lists many, under an anchor that is a mere date, an entry is found again only by its title.
+    On a list page, an entry under an anchor of a mere date is found again only by its title.
 
-    An address without words (`pr/20250618`) counts up in each language, so no title may name what the other lacks.
+    An address without words (`pr/20250618`) counts up in each language, so no title may name something missing in the
+    other.
     """
     if a.page.lists:
         return _is_listed_twice(a, b, apart)
@@ -185,8 +186,8 @@ def _is_one_entry(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """
     Whether one address holds one announcement under two titles, and not two.
 
-    Equal titles say so. Different ones may be an edit: then the page is no list, they do not differ in numbers alone, and
-    they are alike, or the page's own slug speaks of one of them and no more days have passed than an edit takes. An
+    Equal titles say so. Different ones may be an edit: then the page is no list, they do not differ in numbers alone,
+    and they are alike, or the page's own slug speaks of one of them and no more days have passed than an edit takes. An
     anchor often is a date with several entries, so there only likeness counts.
     """
     if a.page.lists:
@@ -207,7 +208,7 @@ def _is_listed_twice(a: _Seen, b: _Seen, apart: int | None) -> bool:
 
 
 _ALIKE: Final = 0.6
-"""Share of the shorter title's words that an edited title keeps even after weeks."""
+"""Share of the shorter title's words kept by an edited title even after weeks."""
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
@@ -215,7 +216,7 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def _differ_in_numbers_only(a: Title, b: Title) -> bool:
-    """`1,596 disclosed` and `6,157 disclosed`: a page that counts announces each count."""
+    """`1,596 disclosed` and `6,157 disclosed`: a counting page announces each count."""
     return a.normal != b.normal and a.plain == b.plain and bool(a.numbers) and bool(b.numbers)
 
 
@@ -237,7 +238,7 @@ def _is_long(of: Title) -> bool:
 
 
 _TELLING: Final = 2
-"""Words with content that a title or slug has when it may be looked for weeks away."""
+"""Words with content in a title or slug that may be looked for weeks away."""
 
 
 def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
@@ -260,7 +261,7 @@ def _is_whole_translation(a: _Seen, b: _Seen, apart: int | None) -> bool:
 
 
 def _elsewhere(a: _Seen, b: _Seen) -> bool:
-    """Whether two places could repeat each other: two sources, or a list and the page that its entry is about."""
+    """Whether two places could repeat each other: two sources, or a list and the page of its entry."""
     return a.member.source != b.member.source or a.page.lists != b.page.lists
 
 
@@ -271,9 +272,9 @@ def _is_bare_version(of: Title) -> bool:
 
 def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
-    Another source has a page of the same last words.
+    Another source has a page with the same last words.
 
-    Long ones prove it, also where a day is missing. Short ones name products, too, so the titles have to agree.
+    Long ones prove it, even without a day. Short ones may be names of products, so the titles have to agree.
     """
     if a.member.source == b.member.source or not _is_telling_slug(a.page):
         return None
@@ -304,10 +305,10 @@ def _announced_at_one_end(a: _Seen, b: _Seen, apart: int | None) -> bool:
 
 def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
-    A regional site has a page of the same last words in another language, often weeks later.
+    A regional site has a page with the same last words in another language, often weeks later.
 
-    Long ones prove it, short ones within few days where the titles share a word; later, or without a day, one title has to
-    be a translation of the other.
+    Long ones prove it, and short ones within few days if the titles share a word. Later, or without a day, one title
+    has to be a translation of the other.
     """
     slug, other = slug_end(a.page), slug_end(b.page)
     if not slug or (apart or 0) > rulebook.WINDOWS.regional_slug or differences(a.title, b.title) & _ALWAYS:
@@ -329,14 +330,14 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 _ALWAYS: Final = frozenset({"numbers", "part", "month", "stage"})
-"""Differences that keep even equal slugs apart; the others are often translated away."""
+"""Differences that separate even equal slugs. The others are often translated away."""
 
 _IN_ONE_LANGUAGE: Final = frozenset({"tier", "kind"})
-"""Differences that keep short slugs apart, too, where nothing was translated."""
+"""Differences that also separate short slugs in one language."""
 
 
 def slug_names(of: DocumentAddress) -> frozenset[str]:
-    """Return the words of a slug that no list calls weak, as they stand in titles; months and numbers are none."""
+    """Return the strong words of a slug as they stand in titles, without months and numbers."""
     words = (stem(word) for word in of.slug.split("-") if _LETTERS.search(word))
     return frozenset(word for word in words if word not in WEAK and word not in _MONTHS)
 
@@ -352,15 +353,17 @@ def _is_telling_slug(of: DocumentAddress) -> bool:
 
 
 def _is_long_slug(of: DocumentAddress) -> bool:
-    """`tensor-g5-pixel-10` names one announcement; `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
+    """`tensor-g5-pixel-10` names one announcement. `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
     return of.slug.count("-") + 1 >= _LONG_SLUG and len(slug_names(of)) >= _TELLING
 
 
 _MEDIUM_SLUG: Final = 3
-"""Words of a slug that with two names in it is not used again in another language within weeks, if its titles do not differ."""
+"""
+Words of a slug with two names that is not used again in another language within weeks, if its titles do not differ.
+"""
 
 _LONG_SLUG: Final = 4
-"""Words from which on a slug with two names in it is not used again for something else within weeks."""
+"""Words from which on a slug with two names is not used again for something else within weeks."""
 
 
 def _agree(a: _Seen, b: _Seen) -> bool:
@@ -370,10 +373,10 @@ def _agree(a: _Seen, b: _Seen) -> bool:
 
 def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
-    One title is only the name of what the other begins with (`Project Vend` / `Project Vend: Can Claude …`).
+    One title is only the name at the beginning of the other (`Project Vend` / `Project Vend: Can Claude …`).
 
     On one day both may say more, if both announce it. In another language, where a day is missing, the address of one
-    begins with the whole of the other's instead.
+    has to begin with the whole of the other's.
     """
     subjects = _subjects(a) & _subjects(b)
     if a.member.source == b.member.source or not subjects:
@@ -393,12 +396,12 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 def _both_announce(a: _Seen, b: _Seen, apart: int | None) -> bool:
-    """Whether both say on one day that one named thing is new (`Acme launches X: …`, `Introducing X: …`)."""
+    """Whether both announce one named thing on one day (`Acme launches X: …`, `Introducing X: …`)."""
     return apart == 0 and a.title.announces and b.title.announces and len(a.title.head) >= _TELLING
 
 
 def _subjects(seen: _Seen) -> frozenset[str]:
-    """Return what a title may be about: its subject, what stands in Japanese quotation marks."""
+    """Return the possible subjects of a title: its subject, and text in Japanese quotation marks."""
     return frozenset({seen.title.subject, seen.title.quoted} - {""})
 
 

@@ -1,14 +1,15 @@
 """
-Likeness of words: two sources of a vendor tell one launch in different words, on one day or a few days apart.
+Likeness of words: two sources of a vendor announce one launch in different words, on one day or a few days apart.
 
-Decided for whole days only, never on arrival: which title is the clear best, and which words are rare, depends on what
-else the vendor said in those days. A pair is decided by the days around it and by nothing else, so that the same
-headlines give the same pairs in whatever order they came. With w for the window of `stories.toml`, a pair whose later
-day is d looks at the days from d - 2w to d + w.
+It is decided for whole days only, never on arrival, because the clear best title and the rare words depend on the
+vendor's other announcements in those days. A pair is decided by the days around it and by nothing else, so the order of
+arrival does not matter. With w for the window of `stories.toml`, a pair with the later day d depends on the days from d
+- 2w to d + w.
 
-Words are weighed by how many stories of the window, and of an imagined stock of titles, have them: log((n + prior) /
-(count + prior * share)), where the share is that of a common word for words of the list `weak` and of a rare one for all
-others. The stock keeps the weights of a day with three titles sane; the window makes `Bedrock` cheap in a launch week.
+Words are weighed by the number of stories with them in the window and in an imagined stock of titles: log((n + prior) /
+(count + prior * share)). The share is that of a common word for words of the list `weak`, and of a rare one for all
+others. The stock keeps the weights of a day with three titles sane, and the window makes `Bedrock` cheap in a launch
+week.
 """
 
 from __future__ import annotations
@@ -32,27 +33,27 @@ WINDOW: Final = timedelta(days=rulebook.WINDOWS.fuzzy)
 
 
 def window_of(first: date, last: date) -> tuple[date, date]:
-    """Return the first and last day whose headlines decide the pairs with their later day from `first` to `last`."""
+    """Return the first and last day needed to decide the pairs with their later day from `first` to `last`."""
     return first - 2 * WINDOW, last + WINDOW
 
 
 def touched_by(day: date) -> tuple[date, date]:
-    """Return the first and last day whose pairs a headline of this day can change: the inverse of `window_of`."""
+    """Return the first and last day with pairs affected by a headline of this day: the inverse of `window_of`."""
     return day - WINDOW, day + 2 * WINDOW
 
 
 def settled(today: date) -> date:
-    """Return the last day whose pairs can be decided: what could matter to them has been published."""
+    """Return the last decidable day: everything relevant to it has been published."""
     return today - WINDOW - timedelta(days=rulebook.FUZZY.settle)
 
 
 def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last: date) -> list[Join]:
     """
-    Return the pairs of one vendor that are alike enough, with their later day from `first` to `last`, sorted.
+    Return the sufficiently similar pairs of one vendor, with their later day from `first` to `last`, sorted.
 
     Args:
-        window: The vendor's headlines with days in `window_of(first, last)`; more do no harm.
-        groups: For each of them, what proofs have joined it with: any text that is equal within one story of proofs.
+        window: The vendor's headlines with days in `window_of(first, last)`. More do no harm.
+        groups: For each of them its group of proofs: any text that is equal within one group.
         first: First day to decide.
         last: Last day to decide.
     """
@@ -80,7 +81,7 @@ def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last
 def _decided(
     others: Iterable[Member], day: date, views: Mapping[date, _View], first: date, last: date
 ) -> Iterator[tuple[Member, _View]]:
-    """List those with which a headline of a day makes a pair with its later day from `first` to `last`, and their views."""
+    """List the partners of a headline for pairs with the later day from `first` to `last`, and their views."""
     for other in others:
         if other.day is not None and first <= max(day, other.day) <= last:
             yield other, views[other.day]
@@ -88,7 +89,7 @@ def _decided(
 
 @dataclass(frozen=True, slots=True)
 class _Best:
-    """The story of proofs that is most alike, how far it leads, whether something speaks against it."""
+    """The most similar group, its lead, and whether something speaks against it."""
 
     group: str
     lead: float
@@ -97,9 +98,9 @@ class _Best:
 
 def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best) -> list[Join]:
     """
-    Return the join, if both sides see each other as the clear best and nothing keeps them apart.
+    Return the join, if each side is the clear best of the other and nothing separates them.
 
-    Every pair of two stories is judged by its own titles, so that what an operator splits off takes no other's reason along.
+    Every pair of two stories is judged by its own titles, so a split by an operator removes no other pair's reason.
     """
     assert member.day is not None  # only headlines with a day are in a view
     assert other.day is not None
@@ -127,7 +128,7 @@ def _judge(member: Member, other: Member, score: float, best: _Best, back: _Best
 
 def _shares_enough(a: Title, b: Title, own: frozenset[str]) -> bool:
     """
-    Whether two titles share a word with content besides the vendor's own names, and two or all that one has.
+    Whether two titles share a word with content besides the vendor's own names, and two or all of one title.
 
     `computer` is not `computing`, and every title speaks of the vendor.
     """
@@ -149,11 +150,11 @@ def _as_translation(member: Member, other: Member) -> Join:
 
 
 _INFERRED: Final = 0.89
-"""The most that a translation is sure of: less than any proof."""
+"""The greatest score of a translation, below any proof."""
 
 
 class _View:
-    """What one day of a vendor sees: the headlines at most a window away, their words and what these weigh."""
+    """The view of one day of a vendor: the headlines at most a window away, with their words and weights."""
 
     def __init__(self, day: date, by_day: Mapping[date, Sequence[Member]], groups: Mapping[str, str]) -> None:
         near = (day + timedelta(days=offset) for offset in range(-WINDOW.days, WINDOW.days + 1))
@@ -170,7 +171,7 @@ class _View:
         self._translations: dict[str, list[Member]] = {}
 
     def best(self, member: Member) -> _Best | None:
-        """Return what is most like the story of a headline, seen from its day."""
+        """Return the group most similar to the story of a headline, seen from its day."""
         own = self._groups[member.id]
         scores: dict[str, float] = {}
         for fellow in self._fellows[own]:
@@ -186,10 +187,10 @@ class _View:
 
     def translations(self, member: Member) -> list[Member]:
         """
-        List those of other languages that a headline is the clear best of, or that are the clear best for it.
+        List the clear best headlines in other languages, in either direction.
 
-        In each language it is one story of proofs. Another story of the same source has to be further behind, because a
-        source tells its own entries apart; two sources may both announce what was translated.
+        In each language it is one group. Another group of the same source has to be further behind, because a source
+        separates its own entries. Two sources may both announce the translated text.
         """
         if not self._is_multilingual:
             return []
@@ -216,11 +217,11 @@ class _View:
         return found
 
     def comparable(self, member: Member, group: str) -> list[Member]:
-        """List those of a story that a headline can be compared with."""
+        """List the headlines of a story comparable with a headline."""
         return [other for other in self._fellows[group] if _is_comparable(member, other)]
 
     def likeness(self, one: Member, other: Member) -> float:
-        """Return the share of the weight of both titles that is in both."""
+        """Return the common share of the weight of both titles."""
         both = self._sum(self._titles[one.id].words & self._titles[other.id].words)
         return 2 * both / (self._totals[one.id] + self._totals[other.id])
 
@@ -237,7 +238,7 @@ class _View:
         return {word: weight(word, count) for word, count in counts.items()}
 
     def _post(self) -> dict[str, list[Member]]:
-        """List the holders of each word that is rare enough to suggest a likeness by itself."""
+        """List the headlines with each word rare enough to suggest a likeness by itself."""
         holders: dict[str, list[Member]] = defaultdict(list)
         for member in self._members:
             for word in self._titles[member.id].words:
@@ -253,7 +254,7 @@ class _View:
         return sum(self._weights[word] for word in sorted(words))  # sorted: the sum of floats depends on their order
 
     def _is_blocked(self, one: str, other: str) -> bool:
-        """Whether two stories have a source in common, which tells its own entries apart, or titles that differ."""
+        """Whether two stories share a source, which separates its own entries, or have differing titles."""
         ours, theirs = self._fellows[one], self._fellows[other]
         if {member.source for member in ours} & {member.source for member in theirs}:
             return True
@@ -269,19 +270,19 @@ OWN_NAMES: Final = {
     vendor: frozenset(stem(word) for name in names for word in name.split())
     for vendor, names in rulebook.VENDORS.items()
 }
-"""What a vendor and its products are called: in nearly each of its titles."""
+"""Names of a vendor and its products, present in nearly each of its titles."""
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 _REWORDED: Final = frozenset({"angle"})
-"""Differences of wording, which the words of two addresses outweigh."""
+"""Differences of wording, outweighed by the words of two addresses."""
 
 
 def _together(one: Member, other: Member) -> bool:
     """
-    Whether two pages of one day say by more than their titles' words that they are about one thing.
+    Whether two pages of one day share more than their titles' words.
 
-    Both say that it has reached the same stage, or their addresses have the same words, as those of a note and the post it
-    is about; one address may have more: a note has the product and the feature, a post the use of it, too.
+    Either both have reached the same stage, or their addresses have the same words, like a note and its post. One
+    address may have more words: a note has the product and the feature, a post also its use.
     """
     if one.day != other.day:
         return False
@@ -301,7 +302,7 @@ def _slug_words(member: Member) -> frozenset[str]:
 
 
 def _is_stage_of(one: Member, other: Member) -> bool:
-    """Whether two titles say that one thing, the whole subject of the first, has reached the same stage."""
+    """Whether two titles give one thing, the whole subject of the first, the same stage."""
     a, b = title(one.title, one.vendor), title(other.title, other.vendor)
     size = len(a.head)
     if not a.stages or a.stages != b.stages or size < _NAMED:
@@ -322,11 +323,11 @@ def _is_note_of(one: Member, other: Member) -> bool:
 
 
 _NAMED: Final = 2
-"""Words with content of a subject that is no everyday one."""
+"""Words with content in an unusual subject."""
 
 _SLUG_NAMES: Final = 3
 _SLUG_WORDS: Final = 5
-"""Words of an address, with content or of any sort, that speak of one announcement on one day."""
+"""Words of an address, with content or of any sort, sufficient for one announcement on one day."""
 
 _FEW: Final = 12
 """So many holders of a word are always looked at: on a quiet day every word is in a large share of the titles."""

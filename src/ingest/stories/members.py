@@ -1,4 +1,4 @@
-"""What goes in and comes out of placing: headlines as far as stories ask, joins, an operator's word."""
+"""The input and output of placing: headlines, joins, operators' decisions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Rule = Literal["hreflang", "page", "address", "repost", "title", "slug", "subjec
 """How two headlines came into one story, strongest first."""
 
 Evidence = tuple[tuple[str, str], ...]
-"""What was matched, as names and readable values in a fixed order."""
+"""The matched parts, as names and readable values in a fixed order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """
-    A headline as far as stories ask.
+    A headline with the facts for stories.
 
-    `alternates` are addresses that the page itself calls its versions in other languages (hreflang).
+    `alternates` are addresses of other languages named by the page itself (hreflang).
     """
 
     id: str
@@ -38,7 +38,7 @@ class Member:
 
     @property
     def day(self) -> date | None:
-        """The day of the announcement as its source claims it; None where it claims none or only a month."""
+        """The day of the announcement by its source's claim, or None without a day."""
         if self.published is None or self.precision not in (Precision.SECOND, Precision.DAY):
             return None
         return self.published.date()
@@ -52,9 +52,9 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Join:
     """
-    Why two headlines are one announcement.
+    The reason for two headlines to be one announcement.
 
-    `score` is 1 for an operator's word and for what pages say themselves, less the more is inferred.
+    `score` is 1 for an operator's decision and for statements of pages themselves, and lower for inferences.
     """
 
     headline_id: str
@@ -73,10 +73,11 @@ class Join:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """
-    An operator's word; a later one (higher `number`) wins over an earlier.
+    An operator's decision. A later one (higher `number`) wins.
 
-    merge: the headline and every one of `others` are one story. split: the headline is in no story with any of `others`.
-    pin: the headline is the one to show, in its story and in its language; `others` is empty.
+    merge: the headline and all `others` are one story
+    split: the headline shares a story with none of `others`
+    pin: the headline represents its story, and its language in it; `others` is empty
     """
 
     number: int
@@ -88,9 +89,9 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Story:
     """
-    Headlines that announce one thing, sorted by id, and the joins that hold them together: one for each but the founder.
+    Headlines of one announcement, sorted by id, and their joins: one for each but the founder.
 
-    A join's `headline_id` is the one that it brought in; the strongest joins are the ones that are kept.
+    A join's `headline_id` is the one it brought in. The strongest joins are kept.
     """
 
     founder_id: str

@@ -1,8 +1,8 @@
 """
-From pairs to stories: what holds together when every join is counted and an operator has the last word.
+From pairs to stories: the connected headlines, with an operator's decision above every join.
 
-A story is a connected set of headlines. Its founder is the headline seen first; a story is named after it, so that
-growing keeps the name, of two that merge the older one's name stays, and the part that loses the founder gets a new one.
+A story is a connected set of headlines. Its founder is the headline seen first, and the story is named after it. So a
+growing story keeps its name, the older name survives a merge, and a part without the founder gets a new one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ingest.stories.members import Decision, Join, Member, Story
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A headline that was in one story and is now in another, named by their founders."""
+    """A headline moved from one story to another, both named by their founders."""
 
     kind: Literal["merged", "split"]
     headline_id: str
@@ -27,7 +27,7 @@ class Change:
 
 
 def concerned(ids: Iterable[str], decisions: Iterable[Decision]) -> frozenset[str]:
-    """Return the headlines that decisions name together with any of these: they have to be partitioned in one go."""
+    """Return the headlines named by decisions together with any of these, to be partitioned with them."""
     found = set(ids)
     grown = True
     while grown:
@@ -44,13 +44,13 @@ def partition(members: Iterable[Member], joins: Iterable[Join], decisions: Itera
     """
     Group headlines into stories, sorted by founder.
 
-    The result does not depend on the order of any argument: decisions are taken newest first, then joins strongest first,
-    and a join is passed over where it would bring together what an operator has split.
+    The result does not depend on the order of any argument. Decisions are taken newest first, then joins strongest
+    first. A join against an operator's split is skipped.
 
     Args:
-        members: Whole stories: with a headline everything that joins or decisions connect it with (`concerned`).
-        joins: What holds between them; those that lead elsewhere are ignored.
-        decisions: An operator's words; those about other headlines are ignored.
+        members: Whole stories: each headline with all those connected by joins or decisions (`concerned`).
+        joins: Their joins. Joins with other headlines are ignored.
+        decisions: Operators' decisions. Those about other headlines are ignored.
     """
     by_id = {member.id: member for member in members}
     sets = _Sets(by_id)
@@ -66,17 +66,17 @@ def partition(members: Iterable[Member], joins: Iterable[Join], decisions: Itera
 
 
 def founder(members: Iterable[Member]) -> str:
-    """Return the id of the headline that was seen first."""
+    """Return the id of the headline seen first."""
     return min(members, key=lambda member: (member.first_seen_at, member.id)).id
 
 
 def changes(before: Mapping[str, str], stories: Iterable[Story]) -> list[Change]:
     """
-    Say what a new partition changes for headlines that had a story, sorted by headline.
+    Return the changes by a new partition for headlines with a story, sorted by headline.
 
     Args:
-        before: The founder of each headline's story, as it was.
-        stories: As they are now.
+        before: The former founder of each headline's story.
+        stories: The present stories.
     """
     known = frozenset(before.values())
     found = []
@@ -98,7 +98,7 @@ def _obey(sets: _Sets, decision: Decision, other: str) -> None:
 
 
 def _story(members: Sequence[Member], kept: Mapping[str, Collection[Join]]) -> Story:
-    """Lay the joins of a story out from its founder, so that each brings one headline in."""
+    """Order the joins of a story from its founder, so that each brings one headline in."""
     root = founder(members)
     laid: list[Join] = []
     reached, waiting = {root}, deque([root])
@@ -115,7 +115,7 @@ def _story(members: Sequence[Member], kept: Mapping[str, Collection[Join]]) -> S
 
 
 class _Sets:
-    """Disjoint sets of headlines, some pairs of which must not meet, and the joins that made them."""
+    """Disjoint sets of headlines with their joins. Some pairs must not meet."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self._set_of = {id_: [id_] for id_ in ids}

@@ -1,8 +1,8 @@
 """
-Which headline of a story is shown: overall, and in each language.
+The headline shown for a story: overall, and in each language.
 
-The order knows nothing of when something was seen, so it is the same in whatever order headlines arrived. It is asked
-again only when a story merges, splits or gets a pin: what is shown does not change because a date was corrected.
+The order ignores when something was seen, so the order of arrival does not matter. It is applied again only when a
+story merges, splits or gets a pin, so a corrected date does not change the headline shown.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _RANK: Final[Mapping[Role, int]] = MappingProxyType({role: rank for rank, role i
 _NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
 UNKNOWN: Final = "und"
-"""Stands for a language that nobody names (BCP 47)."""
+"""Stands for an unnamed language (BCP 47)."""
 
 
 def primary(members: Iterable[Member], pins: Mapping[str, int] = _NONE) -> Member:
     """
     Return the headline to show for a story.
 
-    The one pinned last first; then by role; then one without a language in its address before translations; then the day, the
-    earlier the better, none last.
+    The latest pinned one comes first. Then the role decides, then an address without a language before translations,
+    then the earlier day, with undated ones last.
     """
     return min(members, key=lambda member: _order(member, pins))
 
@@ -46,7 +46,7 @@ def by_language(members: Iterable[Member], pins: Mapping[str, int] = _NONE) -> d
 
 
 def pins(decisions: Iterable[Decision]) -> dict[str, int]:
-    """Return the headlines that an operator wants shown, each with the number of the last word that says so."""
+    """Return the pinned headlines, each with the number of its latest pin."""
     return {decision.headline_id: decision.number for decision in _by_number(decisions) if decision.kind == "pin"}
 
 

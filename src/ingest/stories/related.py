@@ -1,9 +1,9 @@
 """
-Announcements of two vendors about one thing: linked, never merged; each vendor has its own story.
+Announcements of two vendors about one thing: linked, never merged. Each vendor has its own story.
 
 The rule is narrow: within few days, each title names the other vendor or one of its products, and they share a further
-word that is rare. So `Claude Opus 4.8 is now available in Amazon Bedrock` and `Anthropic's Claude Opus 4.8 in Bedrock` are
-related; what merely happens on one day is not.
+rare word. So `Claude Opus 4.8 is now available in Amazon Bedrock` and `Anthropic's Claude Opus 4.8 in Bedrock` are
+related. A common day alone relates nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NEAR: Final = timedelta(days=rulebook.WINDOWS.related)
 
 
 def partners(member: Member) -> frozenset[str]:
-    """Return the other vendors that a title names: what is related to it is theirs."""
+    """Return the other vendors named by a title, whose announcements may be related."""
     return _named(member.title) - {member.vendor}
 
 
@@ -51,7 +51,7 @@ def related(one: Member, other: Member) -> Evidence | None:
 
 
 def relations(new: Member, candidates: Iterable[Member]) -> dict[str, Evidence]:
-    """Return what a headline is related to among those of its `partners`, by headline id."""
+    """Return the related headlines of a headline among its `partners`, by headline id."""
     found = ((candidate.id, related(new, candidate)) for candidate in candidates)
     return {id_: evidence for id_, evidence in sorted(found, key=lambda pair: pair[0]) if evidence is not None}
 

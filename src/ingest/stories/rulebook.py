@@ -1,4 +1,4 @@
-"""What `stories.toml` says, as values. Read once, from package data; a file that does not fit stops the program."""
+"""`stories.toml` as values, read once from package data. An invalid file stops the program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CJK: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A part of a site that its vendor moved: an expression over host and path, what stands there now, since when."""
+    """A part of a site moved by its vendor: an expression over host and path, its replacement, and the month."""
 
     old: re.Pattern[str]
     new: str
@@ -31,7 +31,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How many days may lie between two announcements of one story, by the rule that joins them."""
+    """The greatest distance in days between two announcements of one story, by rule."""
 
     long_slug: int
     short_slug: int
@@ -48,7 +48,7 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """The numbers of likeness; `stories.toml` says what each is."""
+    """The numbers of likeness, explained in `stories.toml`."""
 
     settle: int
     threshold: float
@@ -63,7 +63,7 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class Translations:
-    """The numbers of likeness between two languages; `stories.toml` says what each is."""
+    """The numbers of likeness between two languages, explained in `stories.toml`."""
 
     whole: float
     threshold: float
@@ -72,7 +72,7 @@ class Translations:
 
 
 def phrases(words: Iterable[str]) -> re.Pattern[str]:
-    """Return an expression that finds any of these in folded text: Latin ones as whole words, others anywhere."""
+    """Return an expression for any of these in folded text: Latin ones as whole words, others anywhere."""
     found = sorted(set(words))
     latin = [word for word in found if not _CJK.search(word)]
     others = [word for word in found if _CJK.search(word)]
@@ -94,13 +94,13 @@ def _any_of(words: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Things that text may speak of, each with the words for it; `any_of` finds any word of any of them."""
+    """Subjects of text with their words. `any_of` finds any word of any subject."""
 
     by_name: Mapping[str, re.Pattern[str]]
     any_of: re.Pattern[str]
 
     def of(self, folded: str) -> frozenset[str]:
-        """Return the names of the things that folded text speaks of."""
+        """Return the subjects of a folded text."""
         if self.any_of.search(folded) is None:  # most titles speak of none
             return frozenset()
         return frozenset(name for name, words in self.by_name.items() if words.search(folded))
@@ -128,7 +128,7 @@ WINDOWS: Final = Windows(**_RULES["windows"])
 FUZZY: Final = Fuzzy(**_RULES["fuzzy"])
 
 IDLE_PARAMETERS: Final = frozenset(_DOCUMENTS["idle_parameters"])
-"""Parameters that choose no document, lower case."""
+"""Parameters without influence on the document, lower case."""
 
 FURNITURE: Final = frozenset(_DOCUMENTS["furniture"])
 LISTS: Final = frozenset(_DOCUMENTS["lists"])
@@ -165,7 +165,7 @@ TIERS_IN_JAPANESE: Final[Mapping[str, str]] = MappingProxyType(_DIFFERENCES["tie
 NO_TIERS: Final = phrases(_DIFFERENCES["no_tiers"])
 KINDS_OF_MODELS: Final = re.compile(_DIFFERENCES["kinds_of_models"])
 NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
-"""Tiers whose names are everyday words."""
+"""Tiers with everyday words as names."""
 
 MONTHS: Final = _labels({names[0]: names for names in _DIFFERENCES["months"]})
 PART: Final = re.compile("|".join(_DIFFERENCES["part"]))
@@ -177,14 +177,14 @@ STAGES: Final = _labels(_DIFFERENCES["stages"])
 _TRANSLATIONS: Final = _RULES["translations"]
 TRANSLATIONS: Final = Translations(*(_TRANSLATIONS[name] for name in ("whole", "threshold", "same_slug", "margin")))
 FILLERS: Final = frozenset(_TRANSLATIONS["fillers"])
-"""What foreign titles say of every announcement."""
+"""Words of nearly every foreign announcement."""
 
 ENGLISH: Final[Mapping[str, frozenset[str]]] = MappingProxyType(_inverted(_TRANSLATIONS["words"]))
-"""Words of Japanese, Chinese and Korean titles, each with the English words that may stand for it."""
+"""Words of Japanese, Chinese and Korean titles with their possible English words."""
 
 FOREIGN: Final = phrases([*ENGLISH, *(word for word in FILLERS if _CJK.search(word))])
 
 VENDORS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {vendor: tuple(names) for vendor, names in _RULES["vendors"].items()}
 )
-"""What other vendors call this one or its products, folded."""
+"""Other vendors' names for this one or its products, folded."""

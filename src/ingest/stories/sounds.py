@@ -1,8 +1,8 @@
 """
 Borrowed words by their sound: `サウンドトラック` and `soundtrack` have the same consonants.
 
-Vowels, `h`, `y`, `l` and `r` are left out, for Japanese adds, swaps or swallows them; sounds that it does not tell apart are
-one letter. Coarse on purpose: what is compared are two titles that agree in other things, too.
+Vowels, `h`, `y`, `l` and `r` are left out, because Japanese adds, swaps or swallows them. Sounds alike in Japanese are
+one letter. The form is coarse on purpose: the compared titles also agree in other things.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def of_latin(word: str) -> str:
 
 
 def runs(words: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return the sounds of up to three words that follow each other, each with the words: katakana leaves no space."""
+    """Return the sounds of up to three consecutive words, each with the words, since katakana leaves no space."""
     line = list(words)
     by_sound: dict[str, frozenset[str]] = {}
     for start in range(len(line)):

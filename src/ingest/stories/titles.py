@@ -1,4 +1,4 @@
-"""Titles compared: their words, their normal form, their subject, and what keeps two alike ones apart."""
+"""Titles compared: their words, their normal form, their subject, and the differences of similar ones."""
 
 from __future__ import annotations
 
@@ -46,26 +46,30 @@ _DATED: Final = re.compile(
 _MINOR: Final = 3  # letters of the words that Title Case leaves small
 _MANY: Final = 5
 _SHOUTED: Final = 0.85
-"""Share of a title's longer words, of many, that have capitals from which on capitals mean nothing."""
+"""Share of a long title's longer words with capitals, from which on capitals mean nothing."""
 
 LONG_TITLE: Final = 5
-"""Words from which on a title names one announcement, whenever it is said again."""
+"""Words from which on a title names one announcement, at any time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
     """
-    A title as far as it can be compared.
+    A title in comparable parts.
 
-    `normal` is equal for titles that say the same, `plain` is that without its numbers. `subject` is the part before a colon,
-    comma or bracket in the same form, `quoted` what stands in Japanese quotation marks and is announced, `head` the subject
-    word by word; `announces` says that words around it call it new. `words` are the words less their endings, `said` the
-    words without the vendor, `order` those that no list calls weak, as they follow each other. `line` are all words as they
-    follow each other, Chinese and Japanese ones as single characters. `announcer` are the words before a verb like
-    `launches`, taken off all of these, `actor` those before a verb like `supports`. `names` are words that are written as
-    names, `models` names with a number and a tier in one (`o4-mini`), `versions` numbers with a dot that are no amounts,
-    `places` the words for kind `region`. `size` counts words, `telling` those that no list calls weak and that are no
-    numbers; four Chinese or Japanese characters count as a word.
+    normal: equal for titles with the same content
+    plain: the same without numbers
+    subject: the part before a colon, comma or bracket in the same form, `head` the same word by word
+    quoted: announced text in Japanese quotation marks
+    announces: whether words around the subject call it new
+    words: the words without endings, `said` without the vendor, `order` the strong ones in order
+    line: all words in order, Chinese and Japanese ones as single characters
+    announcer: the words before a verb like `launches`, missing in all of these
+    actor: the words before a verb like `supports`
+    names: words written as names, `models` names with a number and a tier (`o4-mini`)
+    versions: numbers with a dot, without amounts
+    places: the words for kind `region`
+    size: the number of words, `telling` that of strong words; four Chinese or Japanese characters count as a word
     """
 
     normal: str
@@ -101,7 +105,8 @@ def title(text: str, vendor: str = "") -> Title:
 
     Args:
         text: The title.
-        vendor: Whose name says nothing in front of a subject (`Acme Reader`) or as an owner (`Acme's Reader`).
+        vendor: The vendor, whose name is ignored in front of a subject (`Acme Reader`) or as an owner (`Acme's
+        Reader`).
     """
     folded = _without_date(_folded(text))
     short = _abbreviated(folded)
@@ -146,19 +151,19 @@ def _folded(text: str) -> str:
 
 
 def _without_date(folded: str) -> str:
-    """Take off the day that a release note begins with (`November 4, 2025: X`), if anything is said behind it."""
+    """Remove a release note's day at the beginning (`November 4, 2025: X`), if text follows."""
     rest = _DATED.sub("", folded, count=1)
     return rest if _WORDS.search(rest) else folded
 
 
 def _abbreviated(folded: str) -> str:
-    """Write in short what has a short form (`large language models`, `generally available`)."""
+    """Replace long forms by short ones (`large language models`, `generally available`)."""
     short = rulebook.LONG_FORMS.sub(lambda found: rulebook.ABBREVIATIONS[_GAP.sub("-", found.group())], folded)
     return _TWICE.sub(r"\1", short)
 
 
 def _plain(number: str) -> str:
-    """Return `1.16` for `1.16.0`: a release is named with and without its last zeros; `2.0` stays."""
+    """Return `1.16` for `1.16.0`, since a release is named with and without its last zeros. `2.0` stays."""
     while number.count(".") > 1 and number.endswith(".0"):
         number = number.removesuffix(".0")
     return number
@@ -171,7 +176,7 @@ def _tiers(folded: str) -> frozenset[str]:
 
 
 def _kinds(folded: str) -> frozenset[str]:
-    """Return what kind of announcement it is; for whom, and how a customer uses it, stands in front of a colon or comma."""
+    """Return the kind of an announcement. An audience or a customer stands before a colon or comma."""
     found = rulebook.KINDS.of(folded)
     clause = _BREAK.split(folded, maxsplit=1)[0]
     if "audience" in found and "audience" not in rulebook.KINDS.of(clause):
@@ -180,14 +185,14 @@ def _kinds(folded: str) -> frozenset[str]:
 
 
 def _tokens(folded: str) -> list[str]:
-    """Return the words; a version without its `v` and its last zeros (`v1.16.0`, `1.16`)."""
+    """Return the words, with versions without `v` and last zeros (`v1.16.0`, `1.16`)."""
     return [
         _plain(token.removeprefix("v")) if _VERSIONED.fullmatch(token) else token for token in _TOKEN.findall(folded)
     ]
 
 
 def _led(tokens: list[str]) -> tuple[list[str], list[str]]:
-    """Return who announces and the words without what only leads up to the subject (`Google announces`, `Introducing the new`)."""
+    """Return the announcer, and the words without the introduction (`Google announces`, `Introducing the new`)."""
     start = 0
     by: list[str] = []
     for place, token in enumerate(tokens[:4]):
@@ -200,7 +205,7 @@ def _led(tokens: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _quoted(short: str) -> str:
-    """Return what stands in Japanese quotation marks and is announced right behind them (`「X」を提供開始`)."""
+    """Return the text in Japanese quotation marks with an announcement right behind them (`「X」を提供開始`)."""
     found = _QUOTED.findall(short)
     if len(found) != 1 or any(not is_idle(word) for word in _tokens(_ASIDE.sub(" ", found[0][1]))):
         return ""
@@ -208,7 +213,7 @@ def _quoted(short: str) -> str:
 
 
 def _head(clause: str) -> list[str]:
-    """Return the words of a subject without the stage that follows it (`X is here`, `X を発表`)."""
+    """Return the words of a subject without its stage (`X is here`, `X を発表`)."""
     head = _led(_tokens(_NOTES.sub("", rulebook.STATUS.sub("", clause))))[1]
     while len(head) > 1 and _CJK_RUN.fullmatch(head[-1]) and not rulebook.JAPANESE_WEAK.sub("", head[-1]):
         head = head[:-1]
@@ -230,7 +235,7 @@ def _as_one(tokens: list[str], vendor: str) -> list[str]:
 
 
 def _without_vendor(tokens: list[str], vendor: str) -> list[str]:
-    """Take out the vendor's name; of `Acme Reader` it is a part, if nothing more follows."""
+    """Remove the vendor's name. In `Acme Reader` it stays, if nothing more follows."""
     owned = [token for token in tokens if token != f"{vendor}s"] or tokens
     rest = [token for token in owned if token != vendor]
     while rest and rest[-1] in rulebook.STOP:
@@ -246,7 +251,7 @@ _CJK_WORD: Final = 4  # characters of a word of two, and of its particles
 
 
 def _actor(kept: list[str]) -> frozenset[str]:
-    """Return whom a sentence is about, `X` of `X now supports Y`: its words that no list calls weak."""
+    """Return the strong words of a sentence's subject, `X` of `X now supports Y`."""
     place = next((place for place, word in enumerate(kept) if word in rulebook.ACTS), 0)
     return frozenset(part for word in kept[:place] for part in _stems(word)) - WEAK
 
@@ -263,12 +268,12 @@ def _is_telling(word: str) -> bool:
 
 
 def common(one: Title, other: Title) -> frozenset[str]:
-    """Return the words in both titles that no list calls weak and that are no numbers or versions."""
+    """Return the strong words in both titles, without numbers and versions."""
     return frozenset(word for word in one.words & other.words - WEAK if not _BARE.fullmatch(word))
 
 
 def written_alike(one: Title, other: Title) -> frozenset[str]:
-    """Return the stems of words in both titles that both write in one form, but for a plural (`models`, not `modelling`)."""
+    """Return the stems of common words in one form, except for a plural (`models`, not `modelling`)."""
     ours, theirs = ({part for word in of.normal.split() for part in _forms(word)} for of in (one, other))
     return frozenset(map(stem, ours & theirs))
 
@@ -278,7 +283,7 @@ def _forms(word: str) -> tuple[str, ...]:
 
 
 def content(line: Sequence[str], weak: Collection[str] | None = None) -> list[str]:
-    """Return the words of a part of a `line`, less weak ones; a run of Chinese and Japanese characters is one."""
+    """Return the strong words of a part of a `line`. A run of Chinese and Japanese characters is one word."""
     leave = WEAK if weak is None else weak
     words = (word for word in _BETWEEN.sub("", " ".join(line)).split() if word not in leave)
     told = (rulebook.JAPANESE_WEAK.sub("", word) if _CJK_RUN.fullmatch(word) else word for word in words)
@@ -286,7 +291,7 @@ def content(line: Sequence[str], weak: Collection[str] | None = None) -> list[st
 
 
 def shared(one: Title, other: Title) -> str:
-    """Return the words of one title that the other has, too, as they are written there, for people to read."""
+    """Return the common words as written in the first title, for people to read."""
     words = dict.fromkeys(word for word in one.normal.split() if set(_stems(word)) & other.words)
     return ", ".join(words)
 
@@ -304,9 +309,9 @@ def _stems(word: str) -> tuple[str, ...]:
 @lru_cache(maxsize=16_384)  # words come again in every title
 def stem(word: str) -> str:
     """
-    Take off the endings that a second writer changes first (`summaries`, `summarization`, `announces`).
+    Remove the endings most often changed by a second writer (`summaries`, `summarization`, `announces`).
 
-    Coarse on purpose: both sides are cut alike, and what is left is compared with nothing else.
+    The rule is coarse on purpose: both sides are cut alike, and the result is compared with nothing else.
     """
     cut = word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > _STEM else word
     for ending in ("ization", "isation", "izing", "ized", "ize", "ation", "ing", "ed", "er"):
@@ -321,14 +326,14 @@ def stem(word: str) -> str:
 _STEM: Final = 3  # letters that stay
 
 WEAK: Final = frozenset(map(stem, rulebook.WEAK))
-"""What every second announcement says, as it stands in `Title.words`."""
+"""Words of every second announcement, as in `Title.words`."""
 
 
 def _names(text: str) -> frozenset[str]:
     """
-    Return the words that are written as names, folded: capitals inside a sentence, capitals or digits inside a word.
+    Return the words written as names, folded: capitals inside a sentence, capitals or digits inside a word.
 
-    Where nearly all words have capitals, those tell nothing; in Japanese every Latin word is borrowed, mostly a name.
+    Where nearly all words have capitals, they mean nothing. In Japanese every Latin word is borrowed, mostly a name.
     """
     found: set[str] = set()
     clauses = _BREAK.split(unicodedata.normalize("NFKC", text))

@@ -1,9 +1,9 @@
 """
 Titles in two languages compared: an announcement and its translation on a regional page.
 
-What both can say is compared: Latin words and numbers, which a translation keeps; words of the table in `stories.toml`;
-borrowed words by their sound; the words of both addresses, which a regional page often leaves in English. What a title says
-and the other does not counts against the pair, on both sides.
+Four things are comparable: Latin words and numbers, kept by a translation, words of the table in `stories.toml`,
+borrowed words by their sound, and the words of both addresses, often left in English by a regional page. Any other
+content counts against the pair, on both sides.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MONTH: Final = re.compile(r"(?:(20\d\d) [年년] ?)?\b(\d{1,2}) ?[月월]")
 _NUMBER: Final = re.compile(r"v?\d+(?:\.\d+)*")
 
 APART: Final = frozenset({"numbers", "tier", "kind", "part", "month", "stage"})
-"""Differences that a translation does not make; all others are of wording."""
+"""Differences never made by a translation. All others are of wording."""
 
 _NAME: Final = 1.0
 _WORD: Final = 0.6
@@ -40,10 +40,12 @@ _PREFIX: Final = 5  # letters that words of two European languages have in commo
 @dataclass(frozen=True, slots=True)
 class _Part:
     """
-    A part of a title, as far as another language can say it, too.
+    A part of a title in parts comparable across languages.
 
-    `line` are its Latin words in order and `words` their stems; `known` what words in another script may stand for,
-    `borrowed` the sounds of borrowed ones; `unknown` counts the others.
+    line: its Latin words in order, `words` their stems
+    known: the possible meanings of words in another script
+    borrowed: the sounds of borrowed words
+    unknown: the number of other words
     """
 
     line: tuple[str, ...]
@@ -56,11 +58,12 @@ class _Part:
 @dataclass(frozen=True, slots=True)
 class _Said:
     """
-    What a headline says: its whole title and the parts that may be all that a translation keeps of it.
+    The content of a headline: its whole title, and the parts possibly kept by a translation.
 
-    `own` names its vendor, `slug` are the stems of its address, `end` its last words. `names` are words written as names, none in
-    Title Case. `script` says that the title is
-    written in another script than Latin.
+    own: the names of its vendor
+    slug: the stems of its address, `end` its last words
+    names: words written as names, none in Title Case
+    script: whether the title is in another script than Latin
     """
 
     title: Title
@@ -94,7 +97,7 @@ def _said(member: Member) -> _Said:
 
 
 def _capitals(text: str) -> float:
-    """Return the share of a title's longer words that begin with a capital."""
+    """Return the share of a title's longer words with a capital at the beginning."""
     longer = _LONGER.findall(text)
     return sum(word[0].isupper() for word in longer) / len(longer) if len(longer) > _FEW else 0.0
 
@@ -135,11 +138,11 @@ def _read(tokens: Iterable[str]) -> tuple[tuple[frozenset[str], ...], tuple[str,
 
 def translated(one: Member, other: Member) -> float:
     """
-    Return how much of each of two titles in two languages the other says, too, from 0 to 1.
+    Return the agreement of two titles in two languages, from 0 to 1.
 
-    It is 0 where nothing shows that one is a translation of the other: they have one language, differ in what a translation
-    keeps, name nothing in common or something that the other lacks, or the translation says more than the original, which
-    is the English one if one is. Where the addresses end in the same words, more may differ.
+    It is 0 without evidence of a translation: they have one language, differ in a lasting part, share no name, name
+    something missing in the other, or the translation says more than the original (the English one, if one is English).
+    More may differ where the addresses end in the same words.
     """
     a, b = sorted((_said(one), _said(other)), key=lambda item: item.lang != "en")
     if a.lang == b.lang or differences(a.title, b.title) & APART or not _identified(a, b):
@@ -175,7 +178,7 @@ def kept_names(member: Member) -> frozenset[str]:
 
 
 def wholly_translated(one: Member, other: Member) -> bool:
-    """Whether a title in another script says all that the other does, by more words than names: they come again every month."""
+    """Whether a title in another script has all content of the other, beyond names, which come every month."""
     a, b = _said(one), _said(other)
     if a.script == b.script or kept_names(one).isdisjoint(kept_names(other)):
         return False
@@ -193,16 +196,17 @@ def _is_one_end(a: _Said, b: _Said) -> bool:
 
 
 def name_two(one: Member, other: Member) -> bool:
-    """Whether each of two titles names something that the other lacks."""
+    """Whether each of two titles names something missing in the other."""
     a, b = _said(one), _said(other)
     return _names_another(a, b) and _names_another(b, a)
 
 
 def _names_another(by: _Said, other: _Said) -> bool:
     """
-    Whether a title names something that the other lacks.
+    Whether a title names something missing in the other.
 
-    In another script every Latin word is a name; in a Latin one, what is written as a name in front of a colon or comma.
+    In another script every Latin word is a name. In a Latin one, names are words written as names before a colon or
+    comma.
     """
     names = by.whole.words if by.script else by.names & frozenset(map(stem, by.title.head))
     missing = names - other.whole.words - other.slug - by.own - WEAK - _spoken(by.whole, other.whole)
@@ -211,14 +215,14 @@ def _names_another(by: _Said, other: _Said) -> bool:
 
 
 def _spoken(by: _Part, other: _Part) -> frozenset[str]:
-    """Return the stems of Latin words that the other part has in its own script."""
+    """Return the stems of Latin words present in the other part's own script."""
     table = frozenset(word for known in other.known for word in known)
     by_sound = (words for sound, words in sounds.runs(by.line).items() if sound in other.borrowed)
     return table | frozenset(stem(word) for words in by_sound for word in words)
 
 
 def _share(by: _Said, other: _Said) -> float:
-    """Return which share of what one title says, or of its subject, the other says."""
+    """Return the share of one title, or of its subject, present in the other."""
     return max(_covered(part, by, other) for part in (by.whole, *by.parts))
 
 
@@ -242,7 +246,7 @@ def _weight(word: str, by: _Said) -> float:
 
 
 def initials(line: Sequence[str]) -> frozenset[str]:
-    """Return the first letters of words that follow each other (`lbm` of `large behavior models`)."""
+    """Return the first letters of consecutive words (`lbm` of `large behavior models`)."""
     letters = "".join(word[0] for word in line)
     spans = ((start, start + size) for size in _INITIALS for start in range(len(letters) - size + 1))
     return frozenset(letters[start:end] for start, end in spans)
@@ -258,7 +262,7 @@ def _is_cognate(word: str, other: _Said) -> bool:
 
 
 def _identified(a: _Said, b: _Said) -> bool:
-    """Whether something names what both speak of: a Latin name, a version, a borrowed word, the end of both addresses."""
+    """Whether a common subject is named: a Latin name, a version, a borrowed word, the end of both addresses."""
     ours, theirs = a.whole, b.whole
     shared = (ours.words & (theirs.words | b.slug)) | (theirs.words & (ours.words | a.slug))
     if any(not _NUMBER.fullmatch(word) for word in shared - WEAK - a.own):

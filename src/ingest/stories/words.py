@@ -21,6 +21,6 @@ SENTENCES: Final[dict[Rule, str]] = {
 
 
 def in_words(join: Join) -> str:
-    """Say why a join was made: the rule, how sure, what was matched."""
+    """Return the reason of a join in words: the rule, the score, the matched parts."""
     matched = "; ".join(f"{name}: {value}" for name, value in join.evidence)
     return f"{SENTENCES[join.rule]} (score {join.score:.2f}): {matched}"

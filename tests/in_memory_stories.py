@@ -1,8 +1,8 @@
 """
-Everything placed, in memory: what a replay, a test or one vendor's backlog needs; the store keeps the same in tables.
+Stories in memory: the reference with which the tables of the store must agree.
 
-Adding asks only for headlines that share a key and lie near enough, settling only for the days that something new has
-touched. So neither grows with what is already there.
+Adding looks only at headlines with a common key that are near enough, settling only at the days touched since. So neither grows
+with the number of stored headlines.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ingest.stories.placing import concerned, partition
 _DAY = timedelta(days=1)
 
 
-class Shelf:
-    """Headlines with their keys and joins; adding and settling in any order ends in the same stories."""
+class InMemoryStories:
+    """Headlines with their keys and joins. Any order of adding and settling ends in the same stories."""
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
@@ -32,7 +32,7 @@ class Shelf:
         self._open: dict[str, set[date]] = defaultdict(set)
 
     def __len__(self) -> int:
-        """How many headlines are on it."""
+        """How many headlines there are."""
         return len(self._members)
 
     def add(self, member: Member) -> list[Join]:
