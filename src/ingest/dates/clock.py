@@ -133,7 +133,7 @@ def read(behind: str) -> Clock | None:
 
 def turned(text: str) -> str | None:
     """
-    Return a date with the time of day behind it that stands in front of it, None where none does.
+    Move the time of day from the front of a date to its end, and return None without one.
 
     Args:
         text: As for `read`, from the beginning.

@@ -161,7 +161,7 @@ def parse(raw: str | None) -> Dated:
 
 
 def _first(forms: Iterable[_Form], bare: str, written: str) -> Dated | None:
-    """Return the date by the first form that fits a text, None if every form fails."""
+    """Return the date by the first fitting form, and None without one."""
     for form, machine in forms:
         if match := form.fullmatch(bare):
             try:

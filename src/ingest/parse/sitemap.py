@@ -98,7 +98,7 @@ def _document(text: str, url: str, source: Source, notes: list[str]) -> Document
 
 
 def _is_part(item: _UrlElement, root: str) -> bool:
-    """Tell whether an element names another sitemap; some generators mix sitemaps with pages."""
+    """Whether an element names another sitemap. Some generators mix sitemaps with pages."""
     return item.name == "sitemap" or (root == "sitemapindex" and item.name != "url")
 
 

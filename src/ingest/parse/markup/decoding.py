@@ -278,7 +278,7 @@ def _unexplained(text: str) -> int:
 
 
 def _is_tolerable(text: str) -> bool:
-    """Whether little of what is not ASCII was lost; a short text may lose more of it to a single stray byte."""
+    """Whether decoding lost few of the characters beyond ASCII. A short text may lose more to a single stray byte."""
     lost, written = text.count(_LOST), len(text) - len(text.encode("ascii", "ignore"))
     return lost <= _TOLERATED * written or (lost <= _STRAYS and _AMONG * lost <= written)
 
