@@ -672,6 +672,19 @@ def test_a_database_that_was_tampered_with_is_a_fault(desk: Desk) -> None:
     assert "fault" in ended.out
 
 
+def test_a_list_in_force_that_was_tampered_with_is_a_fault_among_the_others(desk: Desk) -> None:
+    desk("poll")
+    engine = open_engine(desk.database)
+    with write(engine) as conn:
+        conn.exec_driver_sql("UPDATE generations SET text = 'version: 1'")
+    engine.dispose()
+    ended = desk("db", "check", "--json")
+    assert ended.status == 1
+    (fault,) = (row for row in ended.lines() if row["level"] == "fault")
+    assert "the stored text of the list in force is refused" in fault["what"]
+    assert "vendors" in fault["what"]
+
+
 def test_another_schema_stops_every_command_with_3_and_names_the_way_out(desk: Desk) -> None:
     desk("db", "upgrade")
     engine = open_engine(desk.database)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ingest.cli import render, session
-from ingest.errors import SchemaError
+from ingest.errors import AllowlistError, SchemaError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -67,11 +67,17 @@ def check(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag 
 
     Ends with 1 when there is a fault; a warning is none.
     """
+    from ingest.store.checks import Finding
     from ingest.store.checks import check as find
 
     settings = session.load(database=database)
     with session.reading(settings) as engine:
-        findings = find(engine, _list_in_force(engine))
+        listed = _list_in_force(engine)
+        findings = find(engine, None if isinstance(listed, AllowlistError) else listed)
+    if isinstance(listed, AllowlistError):
+        findings = [item for item in findings if item.what != "No list is in force yet."]
+        what = f"the stored text of the list in force is refused: {listed.problems[0]}"
+        findings.append(Finding("fault", what, "find out who changed it by hand, then run `ingest sources apply`"))
     if json:
         render.lines(findings)
     else:
@@ -79,8 +85,11 @@ def check(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag 
     raise typer.Exit(int(any(item.level == "fault" for item in findings)))
 
 
-def _list_in_force(engine: Engine) -> Allowlist | None:
+def _list_in_force(engine: Engine) -> Allowlist | AllowlistError | None:
     from ingest import pipeline
 
-    accepted = pipeline.in_force(engine)
+    try:
+        accepted = pipeline.in_force(engine)
+    except AllowlistError as error:
+        return error
     return accepted.allowlist if accepted else None
