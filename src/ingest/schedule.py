@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import Engine
 
 from ingest import allowlist
 from ingest.errors import AllowlistError, HungError, StoreError
 from ingest.model import RoundReport
 from ingest.pipeline import Accepted, Progress, Round, Standing, accept, in_force, run_round
+from ingest.store import Engine
 
 log = logging.getLogger("ingest.schedule")
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Engine
-
 from ingest import dedupe, jail, urls
 from ingest.errors import ParseError
 from ingest.judging import Reading, documents, tally_of
@@ -22,6 +20,7 @@ from ingest.model import NO_DATE, Capture, Dated, Document, EntryOutcome, Kind, 
 from ingest.parse import selfcheck
 from ingest.pipeline.attempt import read_document
 from ingest.pipeline.writing import decide
+from ingest.store import Engine
 from ingest.store import engine as database
 
 

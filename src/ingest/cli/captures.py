@@ -11,10 +11,9 @@ from ingest.cli import read, render, session
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
     from ingest.model import PollReport
     from ingest.settings import Settings
+    from ingest.store import Connection, Engine
     from ingest.store.captures import SetAside
 
 NumberArgument = Annotated[int, typer.Argument(metavar="CAPTURE", help="The capture's number.")]

@@ -10,9 +10,8 @@ from ingest.cli import render, session
 from ingest.errors import AllowlistError, SchemaError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.model import Allowlist
+    from ingest.store import Engine
 
 
 def upgrade(*, database: session.DatabaseFlag = None, json: session.JsonFlag = False) -> None:

@@ -19,9 +19,8 @@ from ingest.cli.serve import ADDRESS_HELP, announce, check_address, end_status
 from ingest.settings import Origin, Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.demo.play import First, Second
+    from ingest.store import Engine
 
 
 def demo(

@@ -16,10 +16,9 @@ from ingest.model import Capture, Failed, Fetched, FetchPlan, PollState, Source,
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.fetch import Fetcher
     from ingest.model import Allowlist
+    from ingest.store import Engine
 
 VendorFlag = Annotated[
     str | None, typer.Option("--vendor", metavar="ID", help="Whose source it would be, if several admit the address.")

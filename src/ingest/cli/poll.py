@@ -17,11 +17,10 @@ from ingest.errors import UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.fetch import Fetcher
     from ingest.model import PollReport, RoundReport
     from ingest.pipeline import Accepted, Progress, Round
+    from ingest.store import Engine
 
 
 class FailOn(StrEnum):

@@ -14,8 +14,7 @@ from ingest.cli import render, session
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
+    from ingest.store import Connection
     from ingest.store.queries import Filter, Headline
     from ingest.store.stories import Story
 

@@ -13,8 +13,7 @@ import typer
 from ingest.cli import render, session
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from ingest.store import Engine
     from ingest.store.replays import Difference
 
 SHOWN: Final = 100

@@ -17,12 +17,11 @@ from ingest.errors import HungError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.fetch import Fetcher
     from ingest.model import Allowlist
     from ingest.pipeline import Accepted, Round
     from ingest.schedule import Lists
+    from ingest.store import Engine
 
 
 def run(

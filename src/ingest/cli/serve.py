@@ -13,8 +13,7 @@ from ingest.cli import render, session
 from ingest.cli.interrupts import INTERRUPTED, Interrupts
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from ingest.store import Engine
     from ingest.web.server import Server
 
 ADDRESS_HELP = "HOST:PORT, or HOST:PORT+ for the next free port."

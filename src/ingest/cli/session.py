@@ -21,11 +21,10 @@ from ingest.errors import StoreError, UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
     from ingest.fetch import Fetcher
     from ingest.model import Allowlist
     from ingest.pipeline import Accepted
+    from ingest.store import Connection, Engine
 
 NAMED: Final = 5
 """Names of a longer list that a sentence holds."""

@@ -14,9 +14,9 @@ from ingest.errors import UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
     from typer._click.core import Context
 
+    from ingest.store import Connection
     from ingest.store.decisions import Kind
     from ingest.store.stories import Story, Told, Word
 

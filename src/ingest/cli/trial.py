@@ -13,11 +13,10 @@ from ingest.errors import UsageError
 from ingest.model import EntryOutcome, Failed, Source, Vendor
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.authoring.preview import Preview
     from ingest.model import Allowlist
     from ingest.settings import Settings
+    from ingest.store import Engine
 
 PARTS: Final = 3
 """Parts of a sitemap index that `try` reads; a poll reads more."""

@@ -14,10 +14,9 @@ from ingest.errors import UsageError
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ingest.model import Allowlist, Vendor
     from ingest.policy import Admitted, Refused
+    from ingest.store import Engine
     from ingest.store.provenance import Provenance
     from ingest.store.queries import Headline, Rejection
 

@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Final
 
-from sqlalchemy import Engine
-
 from ingest import allowlist
 from ingest.demo import scenario
 from ingest.demo.server import VendorServer
@@ -23,7 +21,7 @@ from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 from ingest.model import RoundReport
 from ingest.pipeline import Accepted, Context, Round, accept, in_force, run_round
 from ingest.polling import Limits
-from ingest.store import provenance, queries
+from ingest.store import Engine, provenance, queries
 from ingest.store.engine import location, read
 
 BANNER: Final = (

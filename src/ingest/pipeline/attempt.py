@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine
-
 from ingest import polling
 from ingest.errors import DocumentError, ParseError
 from ingest.jail import parse
@@ -27,7 +25,7 @@ from ingest.pipeline import isolation
 from ingest.pipeline.isolation import isolated, writing
 from ingest.pipeline.writing import write_document
 from ingest.rules import RULES_VERSION
-from ingest.store import captures, leases, polls
+from ingest.store import Connection, Engine, captures, leases, polls
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")

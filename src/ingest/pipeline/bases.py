@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
-
 from ingest import jail
 from ingest.errors import ParseError
 from ingest.model import Allowlist, Candidate, Kind
 from ingest.normalise import normalise
-from ingest.store import captures
+from ingest.store import Engine, captures
 from ingest.store.engine import read
 
 

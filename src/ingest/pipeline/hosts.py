@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine
-
 from ingest.errors import FetchError
 from ingest.fetch import BackOff, InMemoryHostLimiter, backed_off
 from ingest.model import Lease
 from ingest.robots import RobotsRecord
+from ingest.store import Engine, leases, robots
 from ingest.store import engine as database
-from ingest.store import leases, robots
 
 WAIT: Final = timedelta(minutes=2)
 """The longest wait for a busy host. Two such waits are well within a source's lease."""

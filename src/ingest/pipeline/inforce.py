@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine
-
 from ingest import allowlist
 from ingest.model import Allowlist
 from ingest.pipeline.placing import choose_again
 from ingest.rules import RULES_VERSION
+from ingest.store import Engine, lists
 from ingest.store import engine as database
-from ingest.store import lists
 
 
 class Standing(StrEnum):

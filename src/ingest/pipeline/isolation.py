@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from sqlalchemy import Connection
-
 from ingest.errors import DocumentError, LeaseLostError, ParseError, StaleListError, StoreError
 from ingest.log import visible
+from ingest.store import Connection
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.isolation")

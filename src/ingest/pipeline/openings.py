@@ -9,8 +9,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection
-
 from ingest import urls
 from ingest.errors import DamagedError, DocumentError, LeaseLostError, ParseError, StaleListError
 from ingest.jail import read_article
@@ -22,7 +20,7 @@ from ingest.pipeline.attempt import Answer, Attempt, Context, Work, failing
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.round import Round
 from ingest.pipeline.writing import give_up, write_page
-from ingest.store import candidates, captures
+from ingest.store import Connection, candidates, captures
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.pages")

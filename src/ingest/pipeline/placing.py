@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, Engine
-
 from ingest import stories
 from ingest.errors import DocumentError
 from ingest.model import Fault
 from ingest.pipeline.isolation import isolated, sentence, writing
-from ingest.store import captures, changes, decisions, lists, placings
+from ingest.store import Connection, Engine, captures, changes, decisions, lists, placings
 from ingest.store import engine as database
 from ingest.stories import Join, Member, Story
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sqlalchemy import Connection
-
 from ingest import polling, urls
 from ingest.errors import DocumentError, ParseError
 from ingest.jail import parse
@@ -25,7 +23,7 @@ from ingest.model import (
 )
 from ingest.pipeline.attempt import Attempt, Context, Work
 from ingest.pipeline.isolation import isolated
-from ingest.store import captures, leases, polls, proposals, robots, sources
+from ingest.store import Connection, captures, leases, polls, proposals, robots, sources
 from ingest.store import engine as database
 
 

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine
-
 from ingest import allowlist
 from ingest.errors import DamagedError, DocumentError, ParseError, UsageError
 from ingest.judging import Ingested, Reading
@@ -25,7 +23,7 @@ from ingest.pipeline.attempt import Attempt, Context, Work, failing
 from ingest.pipeline.openings import read_page
 from ingest.pipeline.placing import apply_decision, choose_again, settle_all
 from ingest.pipeline.writing import give_up, write_page
-from ingest.store import candidates, captures, decisions, lists, polls, queries, replays
+from ingest.store import Connection, Engine, candidates, captures, decisions, lists, polls, queries, replays
 from ingest.store import engine as database
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection
-
 from ingest.errors import DamagedError
 from ingest.judging import Ingested
 from ingest.model import Capture, Lease, PollReport, PollState, Source
@@ -17,7 +15,7 @@ from ingest.pipeline.attempt import Attempt, Context, Work
 from ingest.pipeline.openings import open_page
 from ingest.pipeline.round import Round
 from ingest.rules import RULES_VERSION
-from ingest.store import candidates, captures, sources
+from ingest.store import Connection, candidates, captures, sources
 from ingest.store import engine as database
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection
-
 from ingest import dedupe, urls
 from ingest.errors import StaleListError
 from ingest.judging import Ingested, Reading, documents, pages, tally_of
@@ -19,7 +17,7 @@ from ingest.judging.walking import Ends, Walk, is_followed
 from ingest.model import Article, Candidate, Capture, EntryOutcome, Refusal
 from ingest.pipeline.placing import place
 from ingest.rules import RULES_VERSION
-from ingest.store import candidates, headlines, identity, lists, polls, rejections, walks
+from ingest.store import Connection, candidates, headlines, identity, lists, polls, rejections, walks
 from ingest.store import engine as database
 
 

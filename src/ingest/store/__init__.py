@@ -5,3 +5,9 @@ The database: SQLite or PostgreSQL, with the same meaning (docs/decisions/0001).
 migrations. Each kind of record has a module of its own. Rows never leave this package: it returns values of `model`,
 `dedupe`, `judging` and `queries`.
 """
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine
+
+__all__ = ["Connection", "Engine"]

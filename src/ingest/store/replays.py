@@ -66,11 +66,6 @@ def last_poll_at(conn: Connection) -> datetime | None:
     return last
 
 
-def count_captures(conn: Connection) -> int:
-    """Count the stored responses."""
-    return int(conn.execute(select(func.count()).select_from(schema.captures)).scalar_one())
-
-
 def copy_capture(origin: Connection, target: Connection, capture_id: int) -> None:
     """Copy a capture and its unread predecessors with their payloads, under the same numbers."""
     chain: list[Row[Any]] = []

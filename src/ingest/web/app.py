@@ -16,7 +16,6 @@ from importlib import resources
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,7 +24,7 @@ from starlette.routing import Route
 
 from ingest.errors import StoreError
 from ingest.log import visible
-from ingest.store import queries, stories
+from ingest.store import Engine, queries, stories
 from ingest.store.engine import read
 from ingest.web import coding, page
 

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
-from sqlalchemy import Engine
 
 from ingest.errors import UsageError
 from ingest.log import Sparing
+from ingest.store import Engine
 from ingest.web.app import make_app, wall_clock
 from ingest.web.connection import BoundedProtocol
 
