@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
-from ingest.stories.evidence import Key, keys, proofs
+from ingest.stories.evidence import ProofKey, keys, proofs
 from ingest.stories.likeness import liken, touched_by, window_of
-from ingest.stories.members import Decision, Join, Member, Story
+from ingest.stories.members import Join, Member, Story, StoryDecision
 from ingest.stories.placing import concerned, partition
 
 _DAY = timedelta(days=1)
@@ -71,7 +71,7 @@ class InMemoryStories:
             self._touch(fellow)
         self._regroup(fellows)
 
-    def neighbours(self, member: Member, wanted: Iterable[Key] | None = None) -> list[Member]:
+    def neighbours(self, member: Member, wanted: Iterable[ProofKey] | None = None) -> list[Member]:
         """Return the headlines that share a key with this one and are near enough for it."""
         found: dict[str, Member] = {}
         for key in keys(member) if wanted is None else wanted:
@@ -94,14 +94,14 @@ class InMemoryStories:
                 went += old
         return came, went
 
-    def story_of(self, headline_id: str, decisions: Iterable[Decision] = ()) -> Story:
+    def story_of(self, headline_id: str, decisions: Iterable[StoryDecision] = ()) -> Story:
         """Return the story of one headline, looking at nothing that is not connected with it."""
         decisions = tuple(decisions)
         ids = self._connected(headline_id, decisions)
         stories = partition((self._members[id_] for id_ in ids), self._joins_of(ids), decisions)
         return next(story for story in stories if headline_id in story.headline_ids)
 
-    def stories(self, decisions: Iterable[Decision] = ()) -> list[Story]:
+    def stories(self, decisions: Iterable[StoryDecision] = ()) -> list[Story]:
         """Return all stories."""
         return partition(self._members.values(), self._joins_of(self._members), decisions)
 
@@ -133,7 +133,7 @@ class InMemoryStories:
             for joins in (self._proofs.get(id_), self._likes.get(id_)):
                 yield from (joins or {}).values()
 
-    def _connected(self, headline_id: str, decisions: tuple[Decision, ...]) -> set[str]:
+    def _connected(self, headline_id: str, decisions: tuple[StoryDecision, ...]) -> set[str]:
         found: set[str] = set()
         waiting = {headline_id}
         while waiting:
@@ -169,7 +169,7 @@ _PERIOD = 32  # days that lie together under a key, so that one used for years i
 _UNDATED = -1  # the period of what has no day
 
 
-def _name(key: Key) -> _Name:
+def _name(key: ProofKey) -> _Name:
     return key.vendor, key.kind, key.value
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from guarded import headline, insert, put_in_force, vendors_of
 from ingest.pipeline.placing import decide
 from ingest.store import changes
-from ingest.store.decisions import Decision
+from ingest.store.decisions import OperatorDecision
 from ingest.store.engine import read, serialise_vendor, write
 from world import NOW
 
@@ -70,7 +70,7 @@ def test_a_transaction_that_is_undone_leaves_no_change_and_its_number_to_nobody(
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_operators_word_and_an_ingest_of_the_vendor_do_not_wait_for_each_other(shown: Engine) -> None:
     """SQLite has one writer, so that only PostgreSQL could come to a deadlock."""
-    word = Decision(NOW, "somebody", "withdraw", "h0", "test")
+    word = OperatorDecision(NOW, "somebody", "withdraw", "h0", "test")
     done: list[bool] = []
 
     def work() -> None:

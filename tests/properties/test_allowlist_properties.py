@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ingest import allowlist, urls
 from ingest.allowlist.claims import Territory, report_overlaps
 from ingest.allowlist.report import Place, Report
-from ingest.allowlist.values import Claim
+from ingest.allowlist.values import DeclaredScope
 from ingest.errors import AllowlistError
 from ingest.model import Allowlist, Grant
 
@@ -188,7 +188,7 @@ def scope_texts(draw: st.DrawFn) -> str:
 
 def territory(vendor_id: str, scopes: list[str], line: int) -> Territory:
     place = Place(line, 1, vendor_id)
-    return Territory.of(vendor_id, [Claim(urls.parse_scope(text, Grant.OFFICIAL), place) for text in scopes])
+    return Territory.of(vendor_id, [DeclaredScope(urls.parse_scope(text, Grant.OFFICIAL), place) for text in scopes])
 
 
 def holds(one: Territory, url: urls.Url) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dedupe.build import SEEN, on
 from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
-from ingest.stories import Decision, Join, Member, changes, keys, partition, primary, prove, same_document
+from ingest.stories import Join, Member, StoryDecision, changes, keys, partition, primary, prove, same_document
 from ingest.stories.differences import differences
 from ingest.stories.titles import title
 
@@ -68,10 +68,10 @@ def members(draw: st.DrawFn, most: int = 14) -> list[Member]:
     return made
 
 
-def decisions(ids: Sequence[str], seed: int) -> list[Decision]:
+def decisions(ids: Sequence[str], seed: int) -> list[StoryDecision]:
     chance = random.Random(seed)
     return [
-        Decision(number, chance.choice(("merge", "split")), *_some(chance, ids))
+        StoryDecision(number, chance.choice(("merge", "split")), *_some(chance, ids))
         for number in range(chance.randrange(4))
     ]
 

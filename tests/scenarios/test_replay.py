@@ -40,7 +40,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     request.getfixturevalue("postgres").give_back(url)
 
 
-def differences(stored: Engine, replayed: Engine) -> list[replays.Difference]:
+def differences(stored: Engine, replayed: Engine) -> list[replays.RecordDifference]:
     with read(stored) as one, read(replayed) as other:
         return list(replays.differences(one, other))
 
@@ -57,7 +57,7 @@ def live(world: World) -> None:
     world.poll(after=timedelta(hours=30))
     (headline,) = world.rows("SELECT id FROM v1_headlines WHERE title = 'Acme ships'")
     with write(world.engine) as conn:
-        word = decisions.Decision(world.at, "editor", "withdraw", headline.id, "embargoed")
+        word = decisions.OperatorDecision(world.at, "editor", "withdraw", headline.id, "embargoed")
         assert decisions.decide(conn, word)
     narrower = LIST.replace("      - blog.acme-ai.com\n", "      - labs.acme-ai.com\n").replace(
         "      blog: {kind: feed, url: https://blog.acme-ai.com/feed.xml, lang: en}\n", ""

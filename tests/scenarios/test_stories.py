@@ -133,7 +133,7 @@ def id_of(world: World, source: str, item: Item | None = None) -> str:
 
 
 def say(world: World, kind: decisions.Kind, subject: str, *others: str) -> None:
-    word = decisions.Decision(world.at, "editor", kind, subject, "by hand", others=others)
+    word = decisions.OperatorDecision(world.at, "editor", kind, subject, "by hand", others=others)
     assert pipeline.decide(world.engine, word)
 
 
@@ -145,7 +145,7 @@ def last_change(world: World) -> int:
     return int(world.rows("SELECT max(seq) AS seq FROM v1_changes")[0].seq)
 
 
-def differences(stored: Engine, replayed: Engine) -> list[replays.Difference]:
+def differences(stored: Engine, replayed: Engine) -> list[replays.RecordDifference]:
     with read(stored) as one, read(replayed) as other:
         return list(replays.differences(one, other))
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest.model import Precision, Role, State
-from ingest.store.queries import Source
-from ingest.store.stories import Story
+from ingest.store.queries import SourceRow
+from ingest.store.stories import ListedStory
 from ingest.web import page
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -17,7 +17,7 @@ LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 CLOCK = page.clock(NOW, NOW, UTC)
 
-STORY = Story(
+STORY = ListedStory(
     id="s1",
     headline_id="h1",
     vendor_id="acme",
@@ -34,7 +34,7 @@ STORY = Story(
     product="",
     display_title="One",
 )
-SOURCE = Source(
+SOURCE = SourceRow(
     id="acme/news",
     vendor_id="acme",
     kind="feed",
@@ -53,20 +53,24 @@ SOURCE = Source(
 )
 
 
-def headline(title: str = "One", **changes: Any) -> Story:
+def headline(title: str = "One", **changes: Any) -> ListedStory:
     return replace(STORY, title=title, display_title=title, **changes)
 
 
-def day(title: str, year: int, month: int, day: int) -> Story:
+def day(title: str, year: int, month: int, day: int) -> ListedStory:
     return headline(title, published=datetime(year, month, day, tzinfo=UTC), published_precision=Precision.DAY)
 
 
-def source(id_: str, state: State = State.OK, **changes: Any) -> Source:
+def source(id_: str, state: State = State.OK, **changes: Any) -> SourceRow:
     return replace(SOURCE, id=id_, state=state, **changes)
 
 
 def front(
-    newest: list[Story], *, live: list[Story] | None = None, sources: list[Source] | None = None, zone: Any = UTC
+    newest: list[ListedStory],
+    *,
+    live: list[ListedStory] | None = None,
+    sources: list[SourceRow] | None = None,
+    zone: Any = UTC,
 ) -> page.FrontPage:
     return page.front_page(newest if live is None else live, newest, sources or [], CLOCK, zone)
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from dedupe.build import SEEN, member
 from in_memory_stories import InMemoryStories
-from ingest.stories import Change, Decision, Join, Member, Story, changes, concerned, founder, partition
+from ingest.stories import Change, Join, Member, Story, StoryDecision, changes, concerned, founder, partition
 
 FAR = date(2100, 1, 1)
 A, B, C, D = (
@@ -27,7 +27,7 @@ def test_what_joins_connect_is_one_story_and_the_rest_are_their_own() -> None:
 
 def test_nothing_depends_on_the_order_of_anything() -> None:
     joins = [join("a", "b", 0.5), join("c", "b", 0.6), join("d", "a", 0.7), join("c", "d", 0.8)]
-    words = [Decision(1, "split", "a", ("c",)), Decision(2, "merge", "b", ("d",))]
+    words = [StoryDecision(1, "split", "a", ("c",)), StoryDecision(2, "merge", "b", ("d",))]
     assert partition(FOUR, joins, words) == partition(FOUR[::-1], joins[::-1], words[::-1])
 
 
@@ -46,7 +46,7 @@ def test_every_headline_but_the_founder_has_the_strongest_join_that_brought_it_i
 
 
 def test_an_operator_merges_what_nothing_joins() -> None:
-    [story, *_] = partition(FOUR, [], [Decision(7, "merge", "a", ("c", "d"))])
+    [story, *_] = partition(FOUR, [], [StoryDecision(7, "merge", "a", ("c", "d"))])
     assert story.headline_ids == ("a", "c", "d")
     assert {found.rule for found in story.joins} == {"operator"}
     assert story.joins[0].evidence == (("decision", "7"),)
@@ -54,30 +54,34 @@ def test_an_operator_merges_what_nothing_joins() -> None:
 
 def test_an_operator_splits_what_anything_joins_even_in_a_roundabout_way() -> None:
     joins = [join("a", "b"), join("b", "c", 0.8), join("a", "c", 0.7)]
-    assert ids(partition((A, B, C), joins, [Decision(1, "split", "c", ("a", "b"))])) == ["ab", "c"]
-    assert ids(partition((A, B, C), joins, [Decision(1, "split", "c", ("a",))])) == ["ab", "c"]
+    assert ids(partition((A, B, C), joins, [StoryDecision(1, "split", "c", ("a", "b"))])) == ["ab", "c"]
+    assert ids(partition((A, B, C), joins, [StoryDecision(1, "split", "c", ("a",))])) == ["ab", "c"]
 
 
 def test_what_hangs_on_a_headline_goes_with_it_and_a_merge_brings_it_back() -> None:
     joins = [join("a", "b"), join("b", "c", 0.5)]
-    split, merge = Decision(1, "split", "b", ("a",)), Decision(2, "merge", "c", ("a",))
+    split, merge = StoryDecision(1, "split", "b", ("a",)), StoryDecision(2, "merge", "c", ("a",))
     assert ids(partition((A, B, C), joins, [split])) == ["a", "bc"]
     assert ids(partition((A, B, C), joins, [split, merge])) == ["ac", "b"]
     assert ids(partition((A, B, C), [*joins, join("a", "c", 0.6)], [split])) == ["ac", "b"]
 
 
 def test_a_later_word_wins_over_an_earlier_one() -> None:
-    split, merge = Decision(1, "split", "a", ("b",)), Decision(2, "merge", "a", ("b",))
+    split, merge = StoryDecision(1, "split", "a", ("b",)), StoryDecision(2, "merge", "a", ("b",))
     assert ids(partition((A, B), [join("a", "b")], [split, merge])) == ["ab"]
-    assert ids(partition((A, B), [join("a", "b")], [merge, Decision(3, "split", "a", ("b",))])) == ["a", "b"]
+    assert ids(partition((A, B), [join("a", "b")], [merge, StoryDecision(3, "split", "a", ("b",))])) == ["a", "b"]
 
 
 def test_words_and_joins_about_other_headlines_are_ignored() -> None:
-    assert ids(partition((A, B), [join("a", "z")], [Decision(1, "merge", "y", ("z",))])) == ["a", "b"]
+    assert ids(partition((A, B), [join("a", "z")], [StoryDecision(1, "merge", "y", ("z",))])) == ["a", "b"]
 
 
 def test_decisions_name_what_has_to_be_looked_at_together() -> None:
-    words = [Decision(1, "merge", "a", ("x",)), Decision(2, "split", "x", ("y",)), Decision(3, "merge", "p", ("q",))]
+    words = [
+        StoryDecision(1, "merge", "a", ("x",)),
+        StoryDecision(2, "split", "x", ("y",)),
+        StoryDecision(3, "merge", "p", ("q",)),
+    ]
     assert concerned(["a"], words) == {"a", "x", "y"}
 
 
@@ -160,6 +164,6 @@ def test_one_story_is_found_without_looking_at_the_others() -> None:
     made = shelf(news, blog, alone)
     whole = made.stories()
     assert all(made.story_of(one.id) in whole for one in (news, blog, alone))
-    words = [Decision(1, "merge", alone.id, (blog.id,))]
+    words = [StoryDecision(1, "merge", alone.id, (blog.id,))]
     assert made.story_of(news.id, words) == made.stories(words)[0]
     assert len(made.story_of(news.id, words).headline_ids) == 3

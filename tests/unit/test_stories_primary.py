@@ -4,7 +4,7 @@ from itertools import permutations
 
 from dedupe.build import member
 from ingest.model import Role
-from ingest.stories import Decision, by_language, partners, pins, primary, related, relations
+from ingest.stories import StoryDecision, by_language, partners, pins, primary, related, relations
 from ingest.stories.rulebook import VENDORS
 from ingest.stories.words import SENTENCES
 
@@ -35,13 +35,13 @@ def test_each_language_has_its_own_to_show() -> None:
 
 
 def test_of_two_pins_the_later_word_wins() -> None:
-    words = [Decision(3, "pin", RELEASE.id), Decision(2, "pin", NEWS.id), Decision(1, "pin", RELEASE.id)]
+    words = [StoryDecision(3, "pin", RELEASE.id), StoryDecision(2, "pin", NEWS.id), StoryDecision(1, "pin", RELEASE.id)]
     assert primary((NEWS, RELEASE), pins(words)) is RELEASE
     assert primary((NEWS, RELEASE), pins(words[1:])) is NEWS
 
 
 def test_a_pin_wins() -> None:
-    wanted = pins([Decision(1, "pin", RELEASE.id), Decision(2, "merge", NEWS.id, (LOG.id,))])
+    wanted = pins([StoryDecision(1, "pin", RELEASE.id), StoryDecision(2, "merge", NEWS.id, (LOG.id,))])
     assert wanted == {RELEASE.id: 1}
     assert primary((NEWS, RELEASE), wanted) is RELEASE
     assert by_language((NEWS, RELEASE, JAPANESE), wanted)["ja"] is JAPANESE

@@ -13,7 +13,7 @@ from ingest.allowlist import selectors
 from ingest.allowlist.claims import Territory, report_overlaps
 from ingest.allowlist.report import Report, quoted
 from ingest.allowlist.stanzas import ListStanza, PaceStanza, SourceStanza, VendorStanza
-from ingest.allowlist.values import Claim
+from ingest.allowlist.values import DeclaredScope
 from ingest.model import Grant, Kind, Source, Vendor
 
 PACE = {"min_interval": timedelta(minutes=10), "interval": timedelta(hours=1), "max_interval": timedelta(hours=24)}
@@ -56,12 +56,12 @@ def assemble(stanza: ListStanza, report: Report, *, private: bool) -> tuple[tupl
     return tuple(vendors), tuple(sources)
 
 
-def _claims(stanza: VendorStanza) -> Iterator[Claim]:
+def _claims(stanza: VendorStanza) -> Iterator[DeclaredScope]:
     yield from stanza.official or ()
     yield from (claim for carrier in stanza.carriers if (claim := carrier.claim) is not None)
 
 
-def _check_scopes(stanza: VendorStanza, claims: tuple[Claim, ...], report: Report) -> None:
+def _check_scopes(stanza: VendorStanza, claims: tuple[DeclaredScope, ...], report: Report) -> None:
     """An official scope besides exceptions, and no scope twice."""
     official = stanza.where("official")
     grants = {claim.scope.grant for claim in claims}
@@ -69,7 +69,7 @@ def _check_scopes(stanza: VendorStanza, claims: tuple[Claim, ...], report: Repor
         report.add(
             official, "holds exceptions only, so nothing would be official.", "Add the host they are taken from."
         )
-    first: dict[tuple[str, Grant], Claim] = {}
+    first: dict[tuple[str, Grant], DeclaredScope] = {}
     for claim in claims:
         known = first.setdefault((claim.scope.text, claim.scope.grant), claim)
         if known is not claim:
@@ -77,7 +77,7 @@ def _check_scopes(stanza: VendorStanza, claims: tuple[Claim, ...], report: Repor
             report.add(claim.place, what, "Keep one of the two.")
 
 
-def _check_names(claims: tuple[Claim, ...], report: Report) -> None:
+def _check_names(claims: tuple[DeclaredScope, ...], report: Report) -> None:
     """Refuse a name without an owner on the public Internet. An exception may still have one."""
     for claim in claims:
         if claim.scope.grant is not Grant.EXCEPTION and urls.is_special(claim.scope.host):

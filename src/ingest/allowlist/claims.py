@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ingest import urls
 from ingest.allowlist.report import Report, quoted
-from ingest.allowlist.values import Claim
+from ingest.allowlist.values import DeclaredScope
 from ingest.model import Grant, PathMatch, Scope
 
 ANY_WORD = "zz-any-zz"
@@ -30,11 +30,11 @@ class Territory:
     """The claims of one vendor: its official scopes and carriers, minus its exceptions."""
 
     vendor_id: str
-    claims: tuple[Claim, ...]
+    claims: tuple[DeclaredScope, ...]
     exceptions: tuple[Scope, ...]
 
     @classmethod
-    def of(cls, vendor_id: str, declared: Iterable[Claim]) -> Territory:
+    def of(cls, vendor_id: str, declared: Iterable[DeclaredScope]) -> Territory:
         """Sort a vendor's scopes into claims and exceptions."""
         declared = tuple(declared)
         claims = tuple(claim for claim in declared if claim.scope.grant is not Grant.EXCEPTION)
@@ -56,7 +56,7 @@ def report_overlaps(territories: Sequence[Territory], report: Report) -> None:
             _report(one, first, other, second, report)
 
 
-def _report(one: Territory, first: Claim, other: Territory, second: Claim, report: Report) -> None:
+def _report(one: Territory, first: DeclaredScope, other: Territory, second: DeclaredScope, report: Report) -> None:
     if first.place > second.place:
         one, first, other, second = other, second, one, first
     mine, theirs = quoted(second.scope.text), quoted(first.scope.text)
@@ -68,7 +68,7 @@ def _report(one: Territory, first: Claim, other: Territory, second: Claim, repor
     report.add(second.place, f"{mine} overlaps {theirs} of vendor {one.vendor_id}, line {first.place.line}.", remedy)
 
 
-Held = tuple[Territory, Claim]
+Held = tuple[Territory, DeclaredScope]
 
 
 def _neighbours(held: Sequence[Held]) -> Iterator[tuple[Held, Held]]:

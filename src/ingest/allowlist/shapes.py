@@ -242,7 +242,7 @@ class Stanza:
     """
     A mapping with fixed keys.
 
-    Each field is `name: Annotated[T, Key(…)] = default`. The default replaces a missing or refused value, and a missing
+    Each field is `name: Annotated[T, StanzaKey(…)] = default`. The default replaces a missing or refused value, and a missing
     required key is always reported. `place` is the place of the stanza, `places` the place of each given value.
     """
 
@@ -255,7 +255,7 @@ class Stanza:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class StanzaKey:
     """
     One key of a stanza. `example` is a YAML value for the message about a missing key.
 
@@ -284,14 +284,14 @@ class Record(Generic[S]):
     otherwise: str = ""
 
     @cached_property
-    def keys(self) -> dict[str, Key]:
+    def keys(self) -> dict[str, StanzaKey]:
         """The keys declared by the stanza, in order."""
         hints = get_type_hints(self.stanza, include_extras=True)
         return {
             name: key
             for name, hint in hints.items()
             for key in getattr(hint, "__metadata__", ())
-            if isinstance(key, Key)
+            if isinstance(key, StanzaKey)
         }
 
     def read(self, node: Node, place: Place, report: Report) -> S | None:
@@ -327,7 +327,7 @@ class Record(Generic[S]):
         return {"type": "object", "properties": properties, "required": must, "additionalProperties": False}
 
 
-def _described(key: Key, default: object) -> Schema:
+def _described(key: StanzaKey, default: object) -> Schema:
     doc = f"{key.doc} Not in force yet: {key.not_in_force}" if key.not_in_force else key.doc
     schema = {"description": doc, **key.shape.schema()}
     return {**schema, "default": default} if isinstance(default, bool | int | str) and default != "" else schema

@@ -9,14 +9,14 @@ from typing import Annotated
 
 from ingest import urls
 from ingest.allowlist.selectors import Picked, Selectors
-from ingest.allowlist.shapes import Choice, Flag, Integer, Key, ListOf, MapOf, Record, Stanza, Text
+from ingest.allowlist.shapes import Choice, Flag, Integer, ListOf, MapOf, Record, Stanza, StanzaKey, Text
 from ingest.allowlist.values import (
     DURATION,
     HEADER_NAME,
     LANGUAGE,
     PATTERN,
     SLUG,
-    Claim,
+    DeclaredScope,
     ScopeLine,
     Version,
     address,
@@ -37,7 +37,7 @@ class RobotsStanza(Stanza):
 
     ignore: Annotated[
         str | None,
-        Key(
+        StanzaKey(
             Text(text, lines=True),
             "Why robots.txt is set aside for this source: who allowed it, and when.",
             required=True,
@@ -51,8 +51,8 @@ class CarrierStanza(Stanza):
     """One item of `carriers`."""
 
     scope: Annotated[
-        Claim | None,
-        Key(
+        DeclaredScope | None,
+        StanzaKey(
             ScopeLine(Grant.CARRIER),
             "What may be polled or redirected through; the same forms as in official.",
             required=True,
@@ -61,7 +61,7 @@ class CarrierStanza(Stanza):
     ] = None
     reason: Annotated[
         str | None,
-        Key(
+        StanzaKey(
             Text(text, lines=True),
             "Why this host speaks for the vendor although nothing on it is linked to.",
             required=True,
@@ -70,11 +70,11 @@ class CarrierStanza(Stanza):
     ] = None
 
     @property
-    def claim(self) -> Claim | None:
+    def claim(self) -> DeclaredScope | None:
         """The scope with its reason."""
         if self.scope is None:
             return None
-        return Claim(replace(self.scope.scope, reason=self.reason or ""), self.scope.place)
+        return DeclaredScope(replace(self.scope.scope, reason=self.reason or ""), self.scope.place)
 
 
 INTERVAL = Text(duration, pattern=DURATION, wanted="a duration (30s, 15m, 1h, 1d)")
@@ -89,11 +89,11 @@ class PaceStanza(Stanza):
 
     interval: Annotated[
         timedelta | None,
-        Key(INTERVAL, "How often a source is looked at (1h); adapted between min_interval and max_interval."),
+        StanzaKey(INTERVAL, "How often a source is looked at (1h); adapted between min_interval and max_interval."),
     ] = None
-    min_interval: Annotated[timedelta | None, Key(INTERVAL, "Never looked at more often than this (10m).")] = None
+    min_interval: Annotated[timedelta | None, StanzaKey(INTERVAL, "Never looked at more often than this (10m).")] = None
     max_interval: Annotated[
-        timedelta | None, Key(INTERVAL, "Looked at no less often than this while it answers (24h).")
+        timedelta | None, StanzaKey(INTERVAL, "Looked at no less often than this while it answers (24h).")
     ] = None
 
 
@@ -103,7 +103,7 @@ class SourceStanza(PaceStanza):
 
     kind: Annotated[
         Kind | None,
-        Key(
+        StanzaKey(
             KINDS,
             "How it is read. feed: RSS, Atom or JSON Feed, told apart by content. page: an HTML list. changelog: one "
             "page with many dated entries. sitemap: XML sitemap. json: a JSON list. watch: a value whose change is the "
@@ -114,24 +114,26 @@ class SourceStanza(PaceStanza):
     ] = None
     url: Annotated[
         urls.Url | None,
-        Key(
+        StanzaKey(
             ADDRESS,
             "What is polled; inside an official scope or a carrier of this vendor.",
             required=True,
             example="https://example.com/news/rss.xml",
         ),
     ] = None
-    role: Annotated[Role, Key(Choice(Role), "What it is for the vendor; ranks whose words are shown.")] = Role.NEWS
+    role: Annotated[Role, StanzaKey(Choice(Role), "What it is for the vendor; ranks whose words are shown.")] = (
+        Role.NEWS
+    )
     lang: Annotated[
         str | None,
-        Key(
+        StanzaKey(
             Text(language, pattern=LANGUAGE, wanted="a language tag"),
             "Language of its items where they do not say themselves (BCP 47: en, ja, zh-Hant).",
         ),
     ] = None
     max_silence: Annotated[
         timedelta | None,
-        Key(
+        StanzaKey(
             INTERVAL,
             "Without a new item for so long it counts as quiet, and the operator is told.",
             not_in_force="no source is called quiet or frozen by this version, however long it says nothing new.",
@@ -139,14 +141,14 @@ class SourceStanza(PaceStanza):
     ] = None
     first_fill: Annotated[
         int,
-        Key(
+        StanzaKey(
             Integer(0, 10_000),
             "Where each item's page must be opened: how many of the newest to open at first sight.",
         ),
     ] = 30
     include: Annotated[
         tuple[str, ...],
-        Key(
+        StanzaKey(
             PATTERNS,
             "Keep only items that match at least one of these. Each is path:, title: or category: and a regular "
             "expression (Python) that is searched for: path:^/blog/ai/, title:(?i)gemini, category:^AI$.",
@@ -154,46 +156,48 @@ class SourceStanza(PaceStanza):
     ] = ()
     exclude: Annotated[
         tuple[str, ...],
-        Key(PATTERNS, "Leave out items that match any of these; same form as include, and stronger."),
+        StanzaKey(PATTERNS, "Leave out items that match any of these; same form as include, and stronger."),
     ] = ()
     topics: Annotated[
         tuple[str, ...],
-        Key(
+        StanzaKey(
             ListOf(Text(text, wanted="a word or phrase")),
             "Keep only items with at least one of these words or phrases in title, summary or category: whole words, any case.",
         ),
     ] = ()
     article: Annotated[
         bool,
-        Key(Flag(), "Open each new item's official page once, for title, date, canonical link and language versions."),
+        StanzaKey(
+            Flag(), "Open each new item's official page once, for title, date, canonical link and language versions."
+        ),
     ] = False
-    enabled: Annotated[bool, Key(Flag(), "false: not polled; its headlines stay.")] = True
+    enabled: Annotated[bool, StanzaKey(Flag(), "false: not polled; its headlines stay.")] = True
     paused: Annotated[
         str,
-        Key(
+        StanzaKey(
             Text(text, lines=True),
             "Why the source is not polled, beside enabled: false; `ingest status` shows it. The note stays as it is.",
         ),
     ] = ""
     product: Annotated[
         str,
-        Key(
+        StanzaKey(
             Text(text),
             "What its items are about. Stands in front of a title that is only a version or a date wherever people read "
             "it: v2.1.88 is shown as Claude Code v2.1.88. The stored title stays the vendor's.",
         ),
     ] = ""
-    note: Annotated[str, Key(Text(text, lines=True), "For the next reader of this file; changes nothing.")] = ""
+    note: Annotated[str, StanzaKey(Text(text, lines=True), "For the next reader of this file; changes nothing.")] = ""
     robots: Annotated[
         RobotsStanza | None,
-        Key(
+        StanzaKey(
             Record(RobotsStanza, otherwise='Write robots: {ignore: "the reason"}, or leave it out to obey.'),
             "Sets robots.txt aside for this source, with the written reason.",
         ),
     ] = None
     pages: Annotated[
         int,
-        Key(
+        StanzaKey(
             Integer(1, 100),
             "How many further pages of its list are followed at most, where select.next says which comes next: at first "
             "sight, and later where the first page no longer reaches back to what is known.",
@@ -201,14 +205,14 @@ class SourceStanza(PaceStanza):
     ] = 5
     headers: Annotated[
         Mapping[str, str],
-        Key(
+        StanzaKey(
             MapOf(header_name, HEADER_NAME, Text(header_value, pattern=r"^[\x20-\x7e]+$"), caseless=True),
             "Request headers, like Accept-Language. Never secrets, never those the program sets itself.",
         ),
     ] = field(default_factory=dict)
     select: Annotated[
         Mapping[str, Picked],
-        Key(
+        StanzaKey(
             Selectors(),
             "Where things are, by name: entry, title, link, date, summary, category and others, depending on the kind. CSS, "
             "CSS@attribute, CSS ~ REGEX on pages; JSON pointers in data; {} around them makes a template.",
@@ -221,11 +225,11 @@ class VendorStanza(Stanza):
     """A vendor with its official scopes."""
 
     name: Annotated[
-        str | None, Key(Text(text), "The vendor's name as readers know it.", required=True, example="OpenAI")
+        str | None, StanzaKey(Text(text), "The vendor's name as readers know it.", required=True, example="OpenAI")
     ] = None
     home: Annotated[
         urls.Url | None,
-        Key(
+        StanzaKey(
             ADDRESS,
             "The vendor's own front page; inside an official scope.",
             required=True,
@@ -233,8 +237,8 @@ class VendorStanza(Stanza):
         ),
     ] = None
     official: Annotated[
-        tuple[Claim, ...] | None,
-        Key(
+        tuple[DeclaredScope, ...] | None,
+        StanzaKey(
             ListOf(ScopeLine(Grant.OFFICIAL)),
             "The policy: where this vendor's own words live. host, *.host (not the apex), host/path, host/path/ (prefix "
             "on segment borders), one * for one whole segment; ! in front makes an exception, and exceptions always win.",
@@ -244,14 +248,14 @@ class VendorStanza(Stanza):
     ] = None
     carriers: Annotated[
         tuple[CarrierStanza, ...],
-        Key(
+        StanzaKey(
             ListOf(Record(CarrierStanza, otherwise='Write {scope: feeds.example.com/acme/, reason: "the reason"}.')),
             "Scopes of the vendor that may be polled or redirected through but never linked to.",
         ),
     ] = ()
     sources: Annotated[
         Mapping[str, SourceStanza],
-        Key(MapOf(slug, SLUG, Record(SourceStanza)), "What is polled, by key; the source id is vendor/key."),
+        StanzaKey(MapOf(slug, SLUG, Record(SourceStanza)), "What is polled, by key; the source id is vendor/key."),
     ] = field(default_factory=dict)
 
 
@@ -259,11 +263,15 @@ class VendorStanza(Stanza):
 class ListStanza(Stanza):
     """The whole file."""
 
-    version: Annotated[int | None, Key(Version(), "The version of this format.", required=True, example="1")] = None
+    version: Annotated[int | None, StanzaKey(Version(), "The version of this format.", required=True, example="1")] = (
+        None
+    )
     defaults: Annotated[
-        PaceStanza | None, Key(Record(PaceStanza), "Holds for every source that does not say otherwise.")
+        PaceStanza | None, StanzaKey(Record(PaceStanza), "Holds for every source that does not say otherwise.")
     ] = None
     vendors: Annotated[
         Mapping[str, VendorStanza],
-        Key(MapOf(slug, SLUG, Record(VendorStanza)), "The vendors, by id.", required=True, example="{openai: {…}}"),
+        StanzaKey(
+            MapOf(slug, SLUG, Record(VendorStanza)), "The vendors, by id.", required=True, example="{openai: {…}}"
+        ),
     ] = field(default_factory=dict)

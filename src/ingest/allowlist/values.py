@@ -52,7 +52,7 @@ OWN_HEADER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DeclaredScope:
     """A scope and the place of its declaration."""
 
     scope: Scope
@@ -65,10 +65,10 @@ class ScopeLine:
 
     grant: Grant
 
-    def read(self, node: Node, place: Place, report: Report) -> Claim | None:
+    def read(self, node: Node, place: Place, report: Report) -> DeclaredScope | None:
         """Read one scope."""
         scope = Text(self._parsed, wanted="a scope like example.com").read(node, place, report)
-        return None if scope is None else Claim(scope, place)
+        return None if scope is None else DeclaredScope(scope, place)
 
     def _parsed(self, text: str) -> Scope | Wrong:
         try:

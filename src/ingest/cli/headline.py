@@ -40,7 +40,7 @@ def _decide(kind: Kind, headline: str, reason: str, database: str | None, *, jso
     from ingest.store import decisions
 
     with session.reading(session.load(database=database)) as engine:
-        word = decisions.Decision(session.now(), session.operator(), kind, headline, reason)
+        word = decisions.OperatorDecision(session.now(), session.operator(), kind, headline, reason)
         changed = pipeline.decide(engine, word)
     done = {"withdraw": "withdrawn", "restore": "live"}[kind]
     if json:

@@ -16,7 +16,7 @@ from ingest.settings import Settings
 if TYPE_CHECKING:
     from ingest.store import Connection
     from ingest.store.queries import Filter, Headline
-    from ingest.store.stories import Story
+    from ingest.store.stories import ListedStory
 
 LIMIT = 50
 """Rows shown unless told: a few screens."""
@@ -153,7 +153,7 @@ NAME = 9
 """Columns of a vendor's name where it has to be cut: most are no longer."""
 
 
-def day_of(item: Headline | Story, settings: Settings) -> str:
+def day_of(item: Headline | ListedStory, settings: Settings) -> str:
     """Show when something was published; where a terminal has little room, the day alone."""
     from ingest.web.when import published
 

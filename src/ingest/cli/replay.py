@@ -14,7 +14,7 @@ from ingest.cli import render, session
 
 if TYPE_CHECKING:
     from ingest.store import Engine
-    from ingest.store.replays import Difference
+    from ingest.store.replays import RecordDifference
 
 SHOWN: Final = 100
 """Differences that are printed for people; `--json` has all of them."""
@@ -98,12 +98,12 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _as_json(item: Difference) -> dict[str, object]:
+def _as_json(item: RecordDifference) -> dict[str, object]:
     fields = [{"field": name, "stored": str(before), "replayed": str(after)} for name, before, after in item.fields]
     return {"table": item.table, "key": item.key, "missing": item.missing, "fields": fields}
 
 
-def _print(found: list[Difference]) -> None:
+def _print(found: list[RecordDifference]) -> None:
     rows = []
     for item in found[:SHOWN]:
         if item.missing:

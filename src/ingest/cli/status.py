@@ -13,7 +13,7 @@ from ingest.cli import render, session
 from ingest.model import State
 
 if TYPE_CHECKING:
-    from ingest.store.queries import Source
+    from ingest.store.queries import SourceRow
 
 _CALM: Final = frozenset({State.NEW, State.OK, State.DISABLED})
 """States in which nobody has to do anything, unless a reason says otherwise."""
@@ -62,19 +62,19 @@ def status(
         _print(chosen, at, as_of, whole=everything or bool(state))
 
 
-def _check(listed: Sequence[Source], names: Sequence[str], vendor: str | None) -> None:
+def _check(listed: Sequence[SourceRow], names: Sequence[str], vendor: str | None) -> None:
     for name in names:
         session.require_known(name, [item.id for item in listed], "source")
     if vendor is not None:
         session.require_known(vendor, sorted({item.vendor_id for item in listed}), "vendor")
 
 
-def needs_look(item: Source) -> bool:
+def needs_look(item: SourceRow) -> bool:
     """Tell whether somebody should look at a source; why one was paused is known to whoever paused it."""
     return item.state not in _CALM or bool(item.reason and item.state is not State.DISABLED)
 
 
-def _print(chosen: list[Source], at: datetime, as_of: datetime | None, *, whole: bool) -> None:
+def _print(chosen: list[SourceRow], at: datetime, as_of: datetime | None, *, whole: bool) -> None:
     from ingest.web.when import ago
 
     shown = chosen if whole else [item for item in chosen if needs_look(item)]
@@ -98,7 +98,7 @@ def _print(chosen: list[Source], at: datetime, as_of: datetime | None, *, whole:
     render.note(f"{render.count(len(chosen), 'source')}: {summed or nothing}.{well} Data as of {ago(as_of, at)}.")
 
 
-def _facts(item: Source, at: datetime) -> dict[str, str]:
+def _facts(item: SourceRow, at: datetime) -> dict[str, str]:
     from ingest.web.when import ago
 
     return {
@@ -112,7 +112,7 @@ def _facts(item: Source, at: datetime) -> dict[str, str]:
     }
 
 
-def _print_whole(chosen: list[Source], at: datetime) -> None:
+def _print_whole(chosen: list[SourceRow], at: datetime) -> None:
     for item in chosen:
         facts = _facts(item, at)
         facts |= {"last error": item.last_error if item.last_error != item.reason else ""}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ingest.store import Connection
     from ingest.store.decisions import Kind
-    from ingest.store.stories import Story, Told, Word
+    from ingest.store.stories import ListedStory, Told, Word
 
 _STORY: Final = re.compile(r"[hs][0-9a-z]{0,20}")
 """The id of a story or of a headline, or the beginning of one (docs/decisions/0004)."""
@@ -87,7 +87,7 @@ def stories(
         render.note("No story matches.")
 
 
-def _print_stories(found: list[Story], settings: Settings) -> None:
+def _print_stories(found: list[ListedStory], settings: Settings) -> None:
     """Print a row a story; a pipe gets all its links in one cell, a narrow terminal one below the other."""
     when = {item.id: read.day_of(item, settings) for item in found}
     if render.is_narrow():
@@ -264,7 +264,7 @@ def _decide(kind: Kind, headline: str, others: list[str], reason: str, database:
             subject, *rest = [find_headline(conn, prefix) for prefix in (headline, *others)]
         if subject in rest:
             raise UsageError("is named twice; a headline is always in one story with itself.", subject=subject)
-        word = decisions.Decision(session.now(), session.operator(), kind, subject, reason, others=tuple(rest))
+        word = decisions.OperatorDecision(session.now(), session.operator(), kind, subject, reason, others=tuple(rest))
         pipeline.decide(engine, word)
         with reading(engine) as conn:
             story_of = {id_: stored.story_of(conn, id_) for id_ in (subject, *rest)}

@@ -89,14 +89,14 @@ def choose_again(conn: Connection, generation: int) -> None:
     _choose(conn, drawn, members, stories.pins(placings.decisions(conn)))
 
 
-def decide(engine: Engine, word: decisions.Decision) -> bool:
+def decide(engine: Engine, word: decisions.OperatorDecision) -> bool:
     """Record and apply an operator's decision in one transaction (`apply_decision`)."""
     with database.write(engine) as conn:
         now = lists.in_force(conn)
         return apply_decision(conn, word, now.generation if now else 0)
 
 
-def apply_decision(conn: Connection, decision: decisions.Decision, generation: int) -> bool:
+def apply_decision(conn: Connection, decision: decisions.OperatorDecision, generation: int) -> bool:
     """
     Apply an operator's decision about a headline or its story. Later documents do not undo it.
 

@@ -21,7 +21,7 @@ _CHANGE = {"withdraw": "withdrawn", "restore": "restored", "pin": "edited"}
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class OperatorDecision:
     """
     An operator's decision about a headline. `after_poll_id` is the last poll before it.
 
@@ -37,12 +37,12 @@ class Decision:
     others: tuple[str, ...] = ()
 
 
-def recorded(conn: Connection) -> Iterator[Decision]:
+def recorded(conn: Connection) -> Iterator[OperatorDecision]:
     """List every decision in order."""
     table = schema.decisions
     rows = conn.execute(select(table).order_by(table.c.id)).all()
     return (
-        Decision(row.at, row.by, row.kind, row.subject, row.reason, row.after_poll_id, tuple(_others(row.said)))
+        OperatorDecision(row.at, row.by, row.kind, row.subject, row.reason, row.after_poll_id, tuple(_others(row.said)))
         for row in rows
     )
 
@@ -52,7 +52,7 @@ def _others(said: str) -> list[str]:
     return others
 
 
-def decide(conn: Connection, decision: Decision) -> bool:
+def decide(conn: Connection, decision: OperatorDecision) -> bool:
     """
     Withdraw or restore a headline, independent of later documents.
 
@@ -85,7 +85,7 @@ def decide(conn: Connection, decision: Decision) -> bool:
     return True
 
 
-def on_story(conn: Connection, decision: Decision) -> str:
+def on_story(conn: Connection, decision: OperatorDecision) -> str:
     """
     Record a decision about stories. The caller draws them again.
 
@@ -112,7 +112,7 @@ def on_story(conn: Connection, decision: Decision) -> str:
     return str(subject.vendor_id)
 
 
-def _say(conn: Connection, decision: Decision, revision: int, generation: int) -> None:
+def _say(conn: Connection, decision: OperatorDecision, revision: int, generation: int) -> None:
     change = {
         "at": decision.at,
         "kind": _CHANGE[decision.kind],
@@ -124,7 +124,7 @@ def _say(conn: Connection, decision: Decision, revision: int, generation: int) -
     changes.append(conn, [change])
 
 
-def _record(conn: Connection, decision: Decision) -> None:
+def _record(conn: Connection, decision: OperatorDecision) -> None:
     last = decision.after_poll_id
     if last is None:
         last = conn.execute(select(func.max(schema.polls.c.id))).scalar_one()

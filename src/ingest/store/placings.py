@@ -28,7 +28,7 @@ from ingest.dedupe import key_text
 from ingest.model import Precision, Role
 from ingest.store import schema
 from ingest.store.engine import batches, json_text, upsert
-from ingest.stories import Decision, Join, Key, Member, Story
+from ingest.stories import Join, Member, ProofKey, Story, StoryDecision
 
 _HEADLINES, _MEMBERS, _KEYS, _PAIRS = schema.headlines, schema.story_members, schema.story_keys, schema.story_pairs
 
@@ -113,7 +113,7 @@ def window(conn: Connection, vendor_id: str, first: date, last: date) -> dict[st
     return {id_: (member, groups[id_]) for id_, member in members(conn, groups).items()}
 
 
-def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Sequence[Key]]) -> None:
+def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Sequence[ProofKey]]) -> None:
     """Store members again, each alone in its group, with their keys."""
     for batch in batches(placed):
         conn.execute(delete(_KEYS).where(_KEYS.c.headline_id.in_(batch)))
@@ -136,7 +136,7 @@ def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Seque
 
 
 def neighbours(
-    conn: Connection, keys: Mapping[str, Sequence[Key]], days: Mapping[str, date | None]
+    conn: Connection, keys: Mapping[str, Sequence[ProofKey]], days: Mapping[str, date | None]
 ) -> dict[str, set[str]]:
     """Return, for each member, the others with a common key that are near enough in time."""
     wanted: dict[tuple[str, str], dict[str, list[tuple[str, int | None]]]] = defaultdict(lambda: defaultdict(list))
@@ -280,11 +280,11 @@ def vendors_to_settle(conn: Connection, until: date) -> list[str]:
 # ── stories ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decisions(conn: Connection) -> list[Decision]:
+def decisions(conn: Connection) -> list[StoryDecision]:
     """Read the operators' words on stories."""
     table = schema.decisions
     rows = conn.execute(select(table).where(table.c.kind.in_(("merge", "split", "pin"))).order_by(table.c.id))
-    return [Decision(row.id, row.kind, row.subject, tuple(json.loads(row.said).get("others", ()))) for row in rows]
+    return [StoryDecision(row.id, row.kind, row.subject, tuple(json.loads(row.said).get("others", ()))) for row in rows]
 
 
 def founders(conn: Connection, ids: Iterable[str]) -> dict[str, str]:

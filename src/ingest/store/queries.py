@@ -247,7 +247,7 @@ def headlines_at(conn: Connection, url: str) -> list[Headline]:
 
 
 @dataclass(frozen=True, slots=True)
-class Vendor:
+class VendorRow:
     """A row of `v1_vendors`. `data_as_of` is the oldest last success among its sources."""
 
     id: str
@@ -259,7 +259,7 @@ class Vendor:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceRow:
     """A row of `v1_sources`. `last_change_at` is when it last had something new."""
 
     id: str
@@ -295,18 +295,18 @@ class Rejection:
     status: str
 
 
-def vendors(conn: Connection) -> list[Vendor]:
+def vendors(conn: Connection) -> list[VendorRow]:
     """List the vendors in force, by id."""
-    return [Vendor(*row) for row in conn.execute(select(_VENDORS).order_by(_VENDORS.c.id))]
+    return [VendorRow(*row) for row in conn.execute(select(_VENDORS).order_by(_VENDORS.c.id))]
 
 
-def sources(conn: Connection, ids: Sequence[str] = ()) -> list[Source]:
+def sources(conn: Connection, ids: Sequence[str] = ()) -> list[SourceRow]:
     """List the sources in force, all or those named, by id."""
     query = select(_SOURCES).order_by(_SOURCES.c.id)
     if ids:
         query = query.where(_SOURCES.c.id.in_(list(ids)))
     return [
-        Source(**{**row._mapping, "role": Role(row.role), "state": State(row.state)})  # noqa: SLF001 - by name
+        SourceRow(**{**row._mapping, "role": Role(row.role), "state": State(row.state)})  # noqa: SLF001 - by name
         for row in conn.execute(query)
     ]
 

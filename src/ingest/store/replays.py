@@ -18,7 +18,7 @@ _READ: Final = (Outcome.OK.value, Outcome.BROKEN.value, Outcome.BLOCKED.value)
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
+class PastList:
     """A list once in force, with the circumstances of its application."""
 
     number: int
@@ -40,12 +40,12 @@ class Event:
     at: datetime
 
 
-def generations(conn: Connection) -> list[Generation]:
+def generations(conn: Connection) -> list[PastList]:
     """List all lists once in force, in order."""
     table = schema.generations
     rows = conn.execute(select(table).order_by(table.c.number))
     names = ("at", "by", "why", "rules_version", "confirmed")
-    return [Generation(row.number, row.text, {name: row._mapping[name] for name in names}) for row in rows]  # noqa: SLF001 - by name
+    return [PastList(row.number, row.text, {name: row._mapping[name] for name in names}) for row in rows]  # noqa: SLF001 - by name
 
 
 def events(conn: Connection) -> Iterator[Event]:
@@ -127,7 +127,7 @@ _ON_THE_WAY: Final = ("merged", "split")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RecordDifference:
     """One differing record, with its fields as (name, stored, replayed), or none where one side lacks the record."""
 
     table: str
@@ -136,17 +136,17 @@ class Difference:
     missing: str = ""
 
 
-def differences(stored: Connection, replayed: Connection) -> Iterator[Difference]:
+def differences(stored: Connection, replayed: Connection) -> Iterator[RecordDifference]:
     """Compare all visible records."""
     for table, (key, ignored) in _CONTENT.items():
         before, after = _digests(stored, table, key, ignored), _digests(replayed, table, key, ignored)
         for name in sorted(before.keys() | after.keys()):
             if name not in after or name not in before:
                 side = "replayed" if name not in after else "stored"
-                yield Difference(table.name, " ".join(map(str, name)), (), missing=side)
+                yield RecordDifference(table.name, " ".join(map(str, name)), (), missing=side)
             elif before[name] != after[name]:
                 one, other = (_row(conn, table, key, name) for conn in (stored, replayed))
-                yield Difference(table.name, " ".join(map(str, name)), _unlike(one, other, ignored))
+                yield RecordDifference(table.name, " ".join(map(str, name)), _unlike(one, other, ignored))
 
 
 _Key = tuple[str, ...]

@@ -35,7 +35,7 @@ _LANGUAGES: Final = declare("v1_story_languages", "story_id lang headline_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class ListedStory:
     """
     A listed announcement: the headline shown, the number of headlines, and every official link.
 
@@ -121,7 +121,7 @@ class Told:
 # ── all ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def stories(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -> list[Story]:
+def stories(conn: Connection, wanted: Filter = ANY, *, limit: int | None = 50) -> list[ListedStory]:
     """
     List stories, newest first.
 
@@ -161,8 +161,8 @@ def _shows(wanted: Filter) -> ColumnElement[bool]:
     return _STORIES.c.id == HEADLINES.c.story_id
 
 
-def _story(row: Row[Any], size: int, links: Iterable[Link]) -> Story:
-    return Story(
+def _story(row: Row[Any], size: int, links: Iterable[Link]) -> ListedStory:
+    return ListedStory(
         id=row.story_id,
         vendor_id=row.vendor_id,
         vendor_name=row.vendor_name,

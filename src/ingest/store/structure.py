@@ -33,7 +33,7 @@ class Structure:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SchemaDifference:
     """The missing, changed and additional definitions of each part."""
 
     tables: list[str]
@@ -45,7 +45,7 @@ class Difference:
 TABLES: Final = tuple(schema.metadata.tables)
 
 
-def difference(conn: Connection) -> Difference:
+def difference(conn: Connection) -> SchemaDifference:
     """
     Compare a database with the schema of this version.
 
@@ -55,7 +55,7 @@ def difference(conn: Connection) -> Difference:
         there, expected = _sqlite(conn), _sqlite_expected()
     else:
         there, expected = _postgresql(conn), _postgresql_expected(conn)
-    return Difference(
+    return SchemaDifference(
         list(_compare(there.tables, expected.tables)),
         list(_compare(there.guards, expected.guards)),
         list(_compare(there.views, expected.views)),

@@ -15,9 +15,9 @@ removes a link. docs/decisions/0004-stories.md has the rules and their measureme
 from __future__ import annotations
 
 from ingest.stories.documents import same_document
-from ingest.stories.evidence import Key, keys, proofs, prove
+from ingest.stories.evidence import ProofKey, keys, proofs, prove
 from ingest.stories.likeness import liken, settled, touched_by, window_of
-from ingest.stories.members import Decision, Evidence, Join, Member, Rule, Story
+from ingest.stories.members import Evidence, Join, Member, Rule, Story, StoryDecision
 from ingest.stories.placing import Change, changes, concerned, founder, partition
 from ingest.stories.primary import by_language, pins, primary
 from ingest.stories.related import NEAR, partners, related, relations
@@ -28,13 +28,13 @@ __all__ = [
     "NEAR",
     "VERSION",
     "Change",
-    "Decision",
     "Evidence",
     "Join",
-    "Key",
     "Member",
+    "ProofKey",
     "Rule",
     "Story",
+    "StoryDecision",
     "by_language",
     "changes",
     "concerned",

@@ -49,7 +49,7 @@ SCORES: Final[dict[Rule, float]] = {
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Key:
+class ProofKey:
     """A key of a headline within its vendor, and its window in days (None: ever)."""
 
     vendor: str
@@ -80,7 +80,7 @@ def _see(member: Member) -> _Seen:
     )
 
 
-def keys(member: Member) -> tuple[Key, ...]:
+def keys(member: Member) -> tuple[ProofKey, ...]:
     """
     Return the keys of a headline, to be stored with it and looked up for a new one.
 
@@ -93,19 +93,21 @@ def keys(member: Member) -> tuple[Key, ...]:
     vendor, windows = member.vendor, rulebook.WINDOWS
     dated, lists = member.day is not None, seen.page.lists
     entry, ever = (f"\n{seen.title.normal}", windows.repost) if lists else ("", None)
-    found = [Key(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})]
-    found.append(Key(vendor, "story", seen.page.story + entry, ever))
+    found = [ProofKey(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})]
+    found.append(ProofKey(vendor, "story", seen.page.story + entry, ever))
     if _is_telling_slug(seen.page):
         days = windows.long_slug if _is_long_slug(seen.page) else windows.regional_slug
-        found.append(Key(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
+        found.append(ProofKey(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
         start = slug_start(slug_end(seen.page))
-        found += [Key(vendor, "slug", start, windows.regional_slug)] if start else []
+        found += [ProofKey(vendor, "slug", start, windows.regional_slug)] if start else []
     if seen.title.telling and (dated or _is_long(seen.title)):
         days = windows.long_title if _is_long(seen.title) else windows.short_title
-        found.append(Key(vendor, "title", seen.title.normal, days))
+        found.append(ProofKey(vendor, "title", seen.title.normal, days))
     if dated:
-        found += [Key(vendor, "title", f"names: {names}", windows.translation) for names in sorted(kept_names(member))]
-    found += [Key(vendor, "subject", subject, windows.subject) for subject in sorted(_subjects(seen))]
+        found += [
+            ProofKey(vendor, "title", f"names: {names}", windows.translation) for names in sorted(kept_names(member))
+        ]
+    found += [ProofKey(vendor, "subject", subject, windows.subject) for subject in sorted(_subjects(seen))]
     return tuple(found)
 
 

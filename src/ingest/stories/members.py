@@ -71,7 +71,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class StoryDecision:
     """
     An operator's decision. A later one (higher `number`) wins.
 

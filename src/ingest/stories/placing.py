@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingest.stories.evidence import SCORES
-from ingest.stories.members import Decision, Join, Member, Story
+from ingest.stories.members import Join, Member, Story, StoryDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Change:
     after: str
 
 
-def concerned(ids: Iterable[str], decisions: Iterable[Decision]) -> frozenset[str]:
+def concerned(ids: Iterable[str], decisions: Iterable[StoryDecision]) -> frozenset[str]:
     """Return the headlines named by decisions together with any of these, to be partitioned with them."""
     found = set(ids)
     grown = True
@@ -40,7 +40,7 @@ def concerned(ids: Iterable[str], decisions: Iterable[Decision]) -> frozenset[st
     return frozenset(found)
 
 
-def partition(members: Iterable[Member], joins: Iterable[Join], decisions: Iterable[Decision] = ()) -> list[Story]:
+def partition(members: Iterable[Member], joins: Iterable[Join], decisions: Iterable[StoryDecision] = ()) -> list[Story]:
     """
     Group headlines into stories, sorted by founder.
 
@@ -89,7 +89,7 @@ def changes(before: Mapping[str, str], stories: Iterable[Story]) -> list[Change]
     return sorted(found, key=lambda change: change.headline_id)
 
 
-def _obey(sets: _Sets, decision: Decision, other: str) -> None:
+def _obey(sets: _Sets, decision: StoryDecision, other: str) -> None:
     if decision.kind == "split":
         sets.forbid(decision.headline_id, other)
     elif decision.kind == "merge":

@@ -14,7 +14,7 @@ from typing import Final
 
 from ingest.model import Role
 from ingest.stories.documents import page
-from ingest.stories.members import Decision, Member
+from ingest.stories.members import Member, StoryDecision
 
 ORDER: Final = (Role.NEWS, Role.PRESS, Role.PRODUCT, Role.RESEARCH, Role.CHANGELOG, Role.RELEASE)
 """The vendor's main announcement before product pages before changelogs before releases."""
@@ -45,12 +45,12 @@ def by_language(members: Iterable[Member], pins: Mapping[str, int] = _NONE) -> d
     return {language: primary(found, pins) for language, found in sorted(languages.items())}
 
 
-def pins(decisions: Iterable[Decision]) -> dict[str, int]:
+def pins(decisions: Iterable[StoryDecision]) -> dict[str, int]:
     """Return the pinned headlines, each with the number of its latest pin."""
     return {decision.headline_id: decision.number for decision in _by_number(decisions) if decision.kind == "pin"}
 
 
-def _by_number(decisions: Iterable[Decision]) -> list[Decision]:
+def _by_number(decisions: Iterable[StoryDecision]) -> list[StoryDecision]:
     return sorted(decisions, key=lambda decision: decision.number)
 
 

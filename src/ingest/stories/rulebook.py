@@ -21,7 +21,7 @@ _CJK: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class SiteMove:
     """A part of a site moved by its vendor: an expression over host and path, its replacement, and the month."""
 
     old: re.Pattern[str]
@@ -142,7 +142,7 @@ LOCALE_PARAMETERS: Final = frozenset(_LOCALES["parameters"])
 LOCALE_LABELS: Final = frozenset(_LOCALES["host_labels"])
 LOCALE_ENDINGS: Final[tuple[str, ...]] = tuple(_LOCALES["host_endings"])
 
-MOVES: Final = tuple(Move(re.compile(move["from"]), move["to"], move["since"]) for move in _RULES["moves"])
+MOVES: Final = tuple(SiteMove(re.compile(move["from"]), move["to"], move["since"]) for move in _RULES["moves"])
 
 LEADS: Final = frozenset(_TITLES["leads"])
 ANNOUNCE: Final = frozenset(_TITLES["announce"])

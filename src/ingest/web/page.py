@@ -19,8 +19,8 @@ from itertools import groupby
 from typing import Final, TypeVar
 
 from ingest.model import State
-from ingest.store.queries import Source
-from ingest.store.stories import Story
+from ingest.store.queries import SourceRow
+from ingest.store.stories import ListedStory
 from ingest.web.when import When, moment, published
 
 POLICY_JA: Final = "公式発表のみ掲載。噂・リーク・情報商材は載せません。"
@@ -137,7 +137,7 @@ class SourcesPage:
 
 
 def front_page(
-    live: Sequence[Story], newest: Sequence[Story], sources: Sequence[Source], clock: Clock, zone: tzinfo
+    live: Sequence[ListedStory], newest: Sequence[ListedStory], sources: Sequence[SourceRow], clock: Clock, zone: tzinfo
 ) -> FrontPage:
     """
     Make the first page.
@@ -163,7 +163,7 @@ def front_page(
     )
 
 
-def sources_page(sources: Sequence[Source], clock: Clock, zone: tzinfo) -> SourcesPage:
+def sources_page(sources: Sequence[SourceRow], clock: Clock, zone: tzinfo) -> SourcesPage:
     """Make the page of all sources, in the order given."""
     return SourcesPage(clock, _table(sources, zone, None, None))
 
@@ -173,7 +173,7 @@ def clock(as_of: datetime | None, now: datetime, zone: tzinfo) -> Clock:
     return Clock(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
 
 
-def _line(row: Story, zone: tzinfo) -> Line:
+def _line(row: ListedStory, zone: tzinfo) -> Line:
     return Line(
         title=row.display_title,
         url=row.url if row.url.startswith("https://") else None,
@@ -195,7 +195,7 @@ def _days(lines: Iterable[Line]) -> tuple[Day, ...]:
     return tuple(Day(heading, tuple(group)) for heading, group in groupby(ordered, key=lambda line: line.when.heading))
 
 
-def _table(sources: Sequence[Source], zone: tzinfo, limit: int | None, budget: int | None) -> SourceTable:
+def _table(sources: Sequence[SourceRow], zone: tzinfo, limit: int | None, budget: int | None) -> SourceTable:
     lines = tuple(_source(row, zone) for row in sources[:limit])
     kept = lines if budget is None else _fitting(lines, budget)
     counts = Counter(source.state for source in sources)
@@ -203,7 +203,7 @@ def _table(sources: Sequence[Source], zone: tzinfo, limit: int | None, budget: i
     return SourceTable(kept, states, len(sources) - len(kept))
 
 
-def _source(row: Source, zone: tzinfo) -> SourceLine:
+def _source(row: SourceRow, zone: tzinfo) -> SourceLine:
     reason = row.reason if len(row.reason) <= REASON_LIMIT else row.reason[:REASON_LIMIT].rstrip() + "…"
     success = moment(row.last_success_at, zone) if row.last_success_at else None
     return SourceLine(row.id, row.state, reason, success, row.headlines)
