@@ -33,7 +33,7 @@ PATIENCE = timedelta(minutes=10)
 """How long a round may go without any step: twice a lease, which is several times the longest step."""
 
 
-class Lists:
+class AllowlistFollower:
     """
     The allow-list as the daemon follows it: the file it watches and the list in force.
 
@@ -104,7 +104,7 @@ def _removed(accepted: Accepted) -> str:
     )
 
 
-class Heart:
+class Watchdog:
     """
     Beats with every step of a round, so that a hung one is told from a long one.
 
@@ -130,20 +130,22 @@ class Heart:
         return self._last is not None and time.monotonic() - self._last > self._patience_s
 
 
-def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) -> RoundReport | None:
+def tick(
+    follower: AllowlistFollower, make_round: Callable[[Accepted], Round], watchdog: Watchdog
+) -> RoundReport | None:
     """
     Do one round of what is due; None when there is no list in force or the database cannot be used now.
 
     A database that is locked, restarted, full or away does not end the daemon, nor does a fault of ours that is about no
     single document: the next tick tries again.
     """
-    heart.beat()
+    watchdog.beat()
     try:
-        accepted = lists.current()
+        accepted = follower.current()
         if accepted is None:
             return None
         this = make_round(accepted)
-        return run_round(replace(this, watch=_both(this.watch, heart.beat)))
+        return run_round(replace(this, watch=_both(this.watch, watchdog.beat)))
     except StoreError as error:
         log.warning("tick put off: %s", error)
         return None
@@ -151,7 +153,7 @@ def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) ->
         log.exception("tick failed; the next one tries again")
         return None
     finally:
-        heart.rest()
+        watchdog.rest()
 
 
 def _both(one: Callable[[Progress], None], other: Callable[[Progress], None]) -> Callable[[Progress], None]:
@@ -163,7 +165,7 @@ def _both(one: Callable[[Progress], None], other: Callable[[Progress], None]) ->
 
 
 def run(
-    lists: Lists,
+    follower: AllowlistFollower,
     make_round: Callable[[Accepted], Round],
     stop: threading.Event,
     *,
@@ -174,7 +176,7 @@ def run(
     Poll until `stop` is set, then let the round under way finish.
 
     Args:
-        lists: The allow-list file and the list in force.
+        follower: The allow-list file and the list in force.
         make_round: Makes the round of a tick from the list then in force.
         stop: Set by SIGTERM or SIGINT; the rounds' own `stop` should look at it too, so that they drain.
         every: Pause between ticks.
@@ -183,12 +185,12 @@ def run(
     Raises:
         HungError: A round is stuck; its thread still is, so the process has to end without waiting for it.
     """
-    heart = Heart(patience)
+    watchdog = Watchdog(patience)
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick,
         "interval",
-        (lists, make_round, heart),
+        (follower, make_round, watchdog),
         seconds=every.total_seconds(),
         max_instances=1,
         coalesce=True,
@@ -198,7 +200,7 @@ def run(
     scheduler.start()
     try:
         while not stop.wait(min(1.0, patience.total_seconds() / 4)):
-            if heart.stopped:
+            if watchdog.stopped:
                 raise HungError(f"no step of a round for {patience.total_seconds():.0f} s; restart the process.")
     finally:
-        scheduler.shutdown(wait=not heart.stopped)
+        scheduler.shutdown(wait=not watchdog.stopped)

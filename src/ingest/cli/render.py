@@ -96,6 +96,11 @@ def line(text: str = "") -> None:
     _put(visible(text) + "\n")
 
 
+def text(sentences: Iterable[str]) -> None:
+    """Print several lines of data."""
+    _put("".join(f"{visible(sentence)}\n" for sentence in sentences))
+
+
 def instead(text: str) -> None:
     """Say that there are no rows: where a table would stand in a terminal, on standard error where programs read rows."""
     if not is_terminal(sys.stdout):
@@ -236,6 +241,16 @@ def _aligned(rows: list[list[str]], right: frozenset[int]) -> str:
             cells.append(space + cell if index in right else cell + space)
         text.append((" " * GAP).join(cells).rstrip(" ") + "\n")
     return "".join(text)
+
+
+Facts = list[tuple[str, str]]
+"""Names and values of one block. An empty value is left out."""
+
+
+def all_blocks(described: Iterable[tuple[str, Facts]]) -> None:
+    """Print several blocks with their titles."""
+    for title, facts in described:
+        blocks(title, facts)
 
 
 def blocks(title: str, facts: Iterable[tuple[str, str]]) -> None:

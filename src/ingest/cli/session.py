@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
-
-import typer
+from typing import TYPE_CHECKING, Final
 
 from ingest import settings as declared
 from ingest.cli import render
@@ -29,17 +27,6 @@ if TYPE_CHECKING:
 
 NAMED: Final = 5
 """Names of a longer list that a sentence holds."""
-
-SourcesFlag = Annotated[
-    str | None,
-    typer.Option("--sources", metavar="FILE", help="The allow-list (INGEST_SOURCES; ./sources.yaml)."),
-]
-DatabaseFlag = Annotated[
-    str | None,
-    typer.Option("--database", metavar="URL", help="The database (INGEST_DATABASE_URL; sqlite:///ingest.db)."),
-]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
-JsonLinesFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
 
 
 def now() -> datetime:
@@ -57,7 +44,7 @@ def load(*, sources: str | None = None, database: str | None = None) -> Settings
     return settings
 
 
-def tell_anonymous(settings: Settings) -> None:
+def warn_anonymous(settings: Settings) -> None:
     """Say so when real vendors would be asked by somebody they cannot write to."""
     default = declared.Origin.DEFAULT
     anonymous = settings.origins["INGEST_CONTACT"] is default and settings.origins["INGEST_USER_AGENT"] is default
@@ -163,7 +150,7 @@ def demo_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}-demo{path.suffix}")
 
 
-def tell_demo(engine: Engine, conn: Connection) -> None:
+def note_demo(engine: Engine, conn: Connection) -> None:
     """Where nothing is stored, say where the demo is that was shown instead."""
     from ingest.store import queries
 
@@ -246,7 +233,7 @@ def is_watched() -> bool:
     return render.is_terminal(sys.stderr)
 
 
-def tell_standing(accepted: Accepted, path: Path) -> None:
+def note_standing(accepted: Accepted, path: Path) -> None:
     """Say on standard error what became of the file, where a person has to know or to act."""
     from ingest.pipeline import Standing
 

@@ -149,7 +149,7 @@ class _Site:
             newest = stories.stories(conn, limit=page.LIST_LINES + 1)
             sources = queries.sources(conn)
             as_of = queries.data_as_of(conn)
-        shown = page.front_page(live, newest, sources, self._clock(as_of), self._zone)
+        shown = page.front_page(live, newest, sources, self._freshness(as_of), self._zone)
         return self._page(request, "front.html", shown)
 
     def sources(self, request: Request) -> Response:
@@ -157,7 +157,7 @@ class _Site:
         with read(self._engine) as conn:
             sources = queries.sources(conn)
             as_of = queries.data_as_of(conn)
-        return self._page(request, "sources.html", page.sources_page(sources, self._clock(as_of), self._zone))
+        return self._page(request, "sources.html", page.sources_page(sources, self._freshness(as_of), self._zone))
 
     def static(self, request: Request) -> Response:
         """Answer with a static file; under its version it never changes."""
@@ -184,8 +184,8 @@ class _Site:
         """Answer when we have a fault of our own; the server logs it with its traceback."""
         return self._fault(500, {})
 
-    def _clock(self, as_of: datetime | None) -> page.Clock:
-        return page.clock(as_of, self._now(), self._zone)
+    def _freshness(self, as_of: datetime | None) -> page.Freshness:
+        return page.freshness_of(as_of, self._now(), self._zone)
 
     def _page(self, request: Request, template: str, shown: page.FrontPage | page.SourcesPage) -> Response:
         body = self._templates.get_template(template).render(page=shown)

@@ -18,10 +18,10 @@ from html import escape
 from itertools import groupby
 from typing import Final, TypeVar
 
+from ingest.display import When, moment, published
 from ingest.model import State
 from ingest.store.queries import Source
 from ingest.store.stories import Story
-from ingest.web.when import When, moment, published
 
 POLICY_JA: Final = "公式発表のみ掲載。噂・リーク・情報商材は載せません。"
 POLICY_EN: Final = (
@@ -59,7 +59,7 @@ _LANGUAGE: Final = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 as 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoryLine:
     """
     One story, by the headline that stands for it, and how many official links it has.
 
@@ -76,11 +76,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayGroup:
     """The stories under one heading, newest first."""
 
     heading: str
-    lines: tuple[Line, ...]
+    lines: tuple[StoryLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class SourceLine:
     headlines: int
 
 
-Shown = TypeVar("Shown", Line, SourceLine)
+Shown = TypeVar("Shown", StoryLine, SourceLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class SourceTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Freshness:
     """Which zone times are shown in, how recent the data is, and whether that is suspiciously long ago."""
 
     zone: str
@@ -119,10 +119,10 @@ class Clock:
 class FrontPage:
     """The first page; `with_backfill` says that too little is new for a ticker, so that it shows what was there before."""
 
-    clock: Clock
-    ticker: tuple[Line, ...]
+    freshness: Freshness
+    ticker: tuple[StoryLine, ...]
     with_backfill: bool
-    days: tuple[Day, ...]
+    days: tuple[DayGroup, ...]
     shown: int
     more: bool
     sources: SourceTable
@@ -132,12 +132,12 @@ class FrontPage:
 class SourcesPage:
     """Every source in force."""
 
-    clock: Clock
+    freshness: Freshness
     sources: SourceTable
 
 
 def front_page(
-    live: Sequence[Story], newest: Sequence[Story], sources: Sequence[Source], clock: Clock, zone: tzinfo
+    live: Sequence[Story], newest: Sequence[Story], sources: Sequence[Source], freshness: Freshness, zone: tzinfo
 ) -> FrontPage:
     """
     Make the first page.
@@ -146,14 +146,14 @@ def front_page(
         live: The newest stories without backfill.
         newest: The newest of all; one more than `LIST_LINES` shows that there are older ones.
         sources: The sources in force.
-        clock: What `clock` made of the time.
+        freshness: The result of `freshness_of`.
         zone: The zone that decides which day a moment belongs to.
     """
     listed = _fitting((_line(row, zone) for row in newest[:LIST_LINES]), LIST_BYTES)
     few = len(live) < TICKER_LEAST and len(newest) > len(live)
     ranked = sorted(sources, key=lambda source: (source.state not in _TROUBLE, source.id))
     return FrontPage(
-        clock=clock,
+        freshness=freshness,
         ticker=_fitting((_line(row, zone) for row in (newest if few else live)[:TICKER_LINES]), TICKER_BYTES),
         with_backfill=few,
         days=_days(listed),
@@ -163,18 +163,18 @@ def front_page(
     )
 
 
-def sources_page(sources: Sequence[Source], clock: Clock, zone: tzinfo) -> SourcesPage:
+def sources_page(sources: Sequence[Source], freshness: Freshness, zone: tzinfo) -> SourcesPage:
     """Make the page of all sources, in the order given."""
-    return SourcesPage(clock, _table(sources, zone, None, None))
+    return SourcesPage(freshness, _table(sources, zone, None, None))
 
 
-def clock(as_of: datetime | None, now: datetime, zone: tzinfo) -> Clock:
+def freshness_of(as_of: datetime | None, now: datetime, zone: tzinfo) -> Freshness:
     """Say how recent the data is: `as_of` is the last successful poll of any source."""
-    return Clock(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
+    return Freshness(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
 
 
-def _line(row: Story, zone: tzinfo) -> Line:
-    return Line(
+def _line(row: Story, zone: tzinfo) -> StoryLine:
+    return StoryLine(
         title=row.display_title,
         url=row.url if row.url.startswith("https://") else None,
         lang=row.lang if row.lang and _LANGUAGE.fullmatch(row.lang) else None,
@@ -185,14 +185,16 @@ def _line(row: Story, zone: tzinfo) -> Line:
     )
 
 
-def _days(lines: Iterable[Line]) -> tuple[Day, ...]:
+def _days(lines: Iterable[StoryLine]) -> tuple[DayGroup, ...]:
     """
     Put lines under the headings of their days, newest day first; under a heading they keep their order.
 
     Stored order alone would show a heading twice: a printed day sorts at midnight UTC, a moment by its own zone's day.
     """
     ordered = sorted(lines, key=lambda line: line.when.order, reverse=True)
-    return tuple(Day(heading, tuple(group)) for heading, group in groupby(ordered, key=lambda line: line.when.heading))
+    return tuple(
+        DayGroup(heading, tuple(group)) for heading, group in groupby(ordered, key=lambda line: line.when.heading)
+    )
 
 
 def _table(sources: Sequence[Source], zone: tzinfo, limit: int | None, budget: int | None) -> SourceTable:
@@ -220,7 +222,7 @@ def _fitting(lines: Iterable[Shown], budget: int) -> tuple[Shown, ...]:
     return tuple(kept)
 
 
-def _weight(line: Line | SourceLine) -> int:
+def _weight(line: StoryLine | SourceLine) -> int:
     """Give the bytes that a line takes on the page, rather too many than too few."""
     if isinstance(line, SourceLine):
         return _SOURCE_BYTES + _bytes(line.id) + (_REASON_BYTES + _bytes(line.reason) if line.reason else 0)

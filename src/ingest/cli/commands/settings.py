@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ingest.cli import render, session
-from ingest.settings import describe
+from ingest.cli import options, output, render, session
+from ingest.settings import Row, describe
 
 
 def settings(
     *,
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
     Show every setting, its origin and its unit.
@@ -18,9 +18,10 @@ def settings(
     Flags win over the environment, the environment over defaults. Passwords are shown as ***. A setting that nothing follows yet says so in its own row.
     """
     rows = describe(session.load(sources=sources, database=database))
-    if json:
-        render.lines(rows)
-        return
+    output.rows(rows, json=json, text=lambda: _print(rows))
+
+
+def _print(rows: list[Row]) -> None:
     render.table(
         ("setting", "value", "from", "unit", "flag", "meaning"),
         [(row.name, row.value or "–", row.origin, row.unit, row.flag or "–", row.meaning) for row in rows],

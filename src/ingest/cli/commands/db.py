@@ -1,4 +1,4 @@
-"""`ingest db`: the database's schema, and whether its guards are what they should be."""
+"""`ingest db`: the schema of the database, and the check of its guards."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
 from ingest.errors import AllowlistError, SchemaError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ingest.model import Allowlist
+    from ingest.store.checks import Finding
 
 
-def upgrade(*, database: session.DatabaseFlag = None, json: session.JsonFlag = False) -> None:
+def upgrade(*, database: options.DatabaseFlag = None, json: options.JsonFlag = False) -> None:
     """
     Bring the database to the schema of this version; make it if there is none.
 
@@ -29,15 +30,12 @@ def upgrade(*, database: session.DatabaseFlag = None, json: session.JsonFlag = F
         where = store.location(engine)
     finally:
         engine.dispose()
-    if json:
-        render.document({"database": where, "from": before, "to": after})
-    elif before == after:
-        render.line(f"{where} is at schema {after} already.")
-    else:
-        render.line(f"{where}: from {before or 'no schema'} to {after}.")
+    changed = f"{where}: from {before or 'no schema'} to {after}."
+    sentence = f"{where} is at schema {after} already." if before == after else changed
+    output.document({"database": where, "from": before, "to": after}, json=json, text=lambda: render.line(sentence))
 
 
-def current(*, database: session.DatabaseFlag = None, json: session.JsonFlag = False) -> None:
+def current(*, database: options.DatabaseFlag = None, json: options.JsonFlag = False) -> None:
     """
     Show the schema that the database is at.
 
@@ -53,15 +51,14 @@ def current(*, database: session.DatabaseFlag = None, json: session.JsonFlag = F
         where = store.location(engine)
     finally:
         engine.dispose()
-    if json:
-        render.document({"database": where, "at": at, "needed": store.HEAD})
-    else:
-        render.line(at or "no schema")
+    output.document(
+        {"database": where, "at": at, "needed": store.HEAD}, json=json, text=lambda: render.line(at or "no schema")
+    )
     if wrong is not None:
         raise SchemaError(wrong, subject=where)
 
 
-def check(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag = False) -> None:
+def check(*, database: options.DatabaseFlag = None, json: options.JsonLinesFlag = False) -> None:
     """
     Compare the database with what it should be: schema, guards, scopes, and every record against the policy.
 
@@ -78,11 +75,12 @@ def check(*, database: session.DatabaseFlag = None, json: session.JsonLinesFlag 
         findings = [item for item in findings if item.what != "No list is in force yet."]
         what = f"the stored text of the list in force is refused: {listed.problems[0]}"
         findings.append(Finding("fault", what, "find out who changed it by hand, then run `ingest sources apply`"))
-    if json:
-        render.lines(findings)
-    else:
-        render.table(("", "what", "remedy"), [(item.level, item.what, item.remedy) for item in findings])
+    output.rows(findings, json=json, text=lambda: _print(findings))
     raise typer.Exit(int(any(item.level == "fault" for item in findings)))
+
+
+def _print(findings: list[Finding]) -> None:
+    render.table(("", "what", "remedy"), [(item.level, item.what, item.remedy) for item in findings])
 
 
 def _list_in_force(engine: Engine) -> Allowlist | AllowlistError | None:

@@ -1,4 +1,4 @@
-"""`ingest sources`: the allow-list on the operator's desk."""
+"""`ingest sources`: the allow-list checked, listed and put in force."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
 from ingest.errors import AllowlistError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ FileArgument = Annotated[str | None, typer.Argument(metavar="[FILE]", help="The 
 def check(
     file: FileArgument = None,
     *,
-    sources: session.SourcesFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
     Validate an allow-list and tell every fault.
@@ -39,15 +39,15 @@ def check(
             raise
         render.document({"path": str(path), "valid": False, "problems": error.problems, "warnings": []})
         raise typer.Exit(error.exit_status) from error
-    if json:
-        said = {"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed)}
-        render.document({**said, "problems": [], "warnings": listed.warnings})
-    else:
-        for warning in listed.warnings:
-            render.note(
-                f"{path}:{warning.line}:{warning.column}: warning: {warning.key}: {warning.what} {warning.remedy}"
-            )
-        render.line(f"{path} is valid: {_spell(listed)}.")
+    document = {"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed)}
+    document |= {"problems": [], "warnings": listed.warnings}
+    output.document(document, json=json, text=lambda: _print_valid(listed, path))
+
+
+def _print_valid(listed: Allowlist, path: Path) -> None:
+    for warning in listed.warnings:
+        render.note(f"{path}:{warning.line}:{warning.column}: warning: {warning.key}: {warning.what} {warning.remedy}")
+    render.line(f"{path} is valid: {_spell(listed)}.")
 
 
 def _counts(listed: Allowlist) -> dict[str, int]:
@@ -61,9 +61,9 @@ def _spell(listed: Allowlist) -> str:
 
 def show(
     *,
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
     List the sources in force.
@@ -77,9 +77,10 @@ def show(
     if listed is None:
         listed = allowlist.load(settings.sources, private=settings.private)
         render.note(f"No list is in force yet; this is {settings.sources}.")
-    if json:
-        render.lines(listed.sources)
-        return
+    output.rows(listed.sources, json=json, text=lambda: _print_sources(listed))
+
+
+def _print_sources(listed: Allowlist) -> None:
     render.table(
         ("source", "kind", "role", "lang", "interval", "url", ""),
         [
@@ -118,9 +119,9 @@ def apply(
         typer.Option("--confirm", help="Also if it removes a quarter of the sources, or takes headlines or links out."),
     ] = False,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the record.")] = "",
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
     Put an allow-list in force on purpose.
@@ -142,15 +143,12 @@ def apply(
             confirm=confirm,
             deliberate=True,
         )
-    if json:
-        names = ("standing", "generation", "removal", "applied")
-        render.document({name: getattr(accepted, name) for name in names})
-    else:
-        _tell(accepted, path)
+    names = ("standing", "generation", "removal", "applied")
+    output.document({name: getattr(accepted, name) for name in names}, json=json, text=lambda: _print(accepted, path))
     raise typer.Exit(2 if accepted.standing is pipeline.Standing.HELD else 0)
 
 
-def _tell(accepted: Accepted, path: Path) -> None:
+def _print(accepted: Accepted, path: Path) -> None:
     from ingest.pipeline import Standing
 
     counts = _spell(accepted.allowlist)
@@ -163,4 +161,4 @@ def _tell(accepted: Accepted, path: Path) -> None:
         case Standing.IN_FORCE:
             render.line(f"{path} is in force already, as generation {accepted.generation}: {counts}.")
         case Standing.HELD | Standing.STALE:
-            session.tell_standing(accepted, path)
+            session.note_standing(accepted, path)

@@ -1,4 +1,4 @@
-"""`ingest headline`: an operator's word on one headline."""
+"""`ingest headline`: an operator's decision about one headline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
 
 if TYPE_CHECKING:
     from ingest.store.decisions import Kind
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The headline's id, as `ingest headlines --json` shows it.")
 ]
-ReasonFlag = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record; required.")]
 
 
 def withdraw(
-    headline: IdArgument, *, reason: ReasonFlag, database: session.DatabaseFlag = None, json: session.JsonFlag = False
+    headline: IdArgument,
+    *,
+    reason: options.ReasonFlag,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
     Take a headline out of what is shown.
@@ -29,7 +32,11 @@ def withdraw(
 
 
 def restore(
-    headline: IdArgument, *, reason: ReasonFlag, database: session.DatabaseFlag = None, json: session.JsonFlag = False
+    headline: IdArgument,
+    *,
+    reason: options.ReasonFlag,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """Show a withdrawn headline again."""
     _decide("restore", headline, reason, database, json=json)
@@ -40,10 +47,10 @@ def _decide(kind: Kind, headline: str, reason: str, database: str | None, *, jso
     from ingest.store import decisions
 
     with session.reading(session.load(database=database)) as engine:
-        word = decisions.Decision(session.now(), session.operator(), kind, headline, reason)
-        changed = pipeline.decide(engine, word)
-    done = {"withdraw": "withdrawn", "restore": "live"}[kind]
-    if json:
-        render.document({"headline": headline, "state": done, "changed": changed})
-    else:
-        render.line(f"{headline} is {done}." if changed else f"{headline} was {done} already; nothing changed.")
+        decision = decisions.Decision(session.now(), session.operator(), kind, headline, reason)
+        changed = pipeline.decide(engine, decision)
+    state = {"withdraw": "withdrawn", "restore": "live"}[kind]
+    sentence = f"{headline} is {state}." if changed else f"{headline} was {state} already; nothing changed."
+    output.document(
+        {"headline": headline, "state": state, "changed": changed}, json=json, text=lambda: render.line(sentence)
+    )

@@ -1,4 +1,4 @@
-"""`ingest sources moves`: sources that moved or are gone, with the evidence and a change that is ready to be made."""
+"""`ingest sources moves`: moved and missing sources, with the evidence and a change for `sources.yaml`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ingest.cli import read, render, session
+from ingest.cli import lookup, options, output, render, session
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def moves(
     discard: Annotated[
         bool, typer.Option("--discard", help="Put away what is proposed for SOURCE, and do not propose it again.")
     ] = False,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
     List sources that moved or are gone, with evidence.
@@ -47,28 +47,27 @@ def moves(
         raise UsageError("needs the SOURCE whose proposals are to be put away.", subject="--discard")
     with session.reading(session.load(database=database)) as engine:
         with stored.read(engine) as conn:
-            read.check_names(conn, vendor=None, source=source)
-            found = proposals.listed(conn, source_id=source, status=None if everything else "open")
+            lookup.check_names(conn, source=source)
+            rows = proposals.listed(conn, source_id=source, status=None if everything else "open")
         if discard and source is not None:
             with stored.write(engine) as conn:
                 proposals.discard(conn, source)
-    if json:
-        render.lines(map(asdict, found))
-        return
-    for one in found:
-        _print(one)
-    if not found:
-        render.note("No source is known to have moved.")
-    elif discard:
+    output.rows(
+        [asdict(one) for one in rows],
+        json=json,
+        text=lambda: _print(rows, discarded=discard),
+        empty="No source is known to have moved.",
+    )
+
+
+def _print(rows: list[Move], *, discarded: bool) -> None:
+    for one in rows:
+        status = "" if one.status == "open" else f" ({one.status})"
+        render.blocks(f"{one.source_id} {_WHERE[one.kind]}{status}", _facts(one))
+        render.text(one.change.splitlines())
+        render.line()
+    if discarded:
         render.note("Discarded; it is not proposed again.")
-
-
-def _print(one: Move) -> None:
-    status = "" if one.status == "open" else f" ({one.status})"
-    render.blocks(f"{one.source_id} {_WHERE[one.kind]}{status}", _facts(one))
-    for line in one.change.splitlines():
-        render.line(line)
-    render.line()
 
 
 def _facts(one: Move) -> Iterator[tuple[str, str]]:
