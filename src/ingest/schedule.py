@@ -23,6 +23,7 @@ from ingest import allowlist
 from ingest.errors import AllowlistError, HungError, StoreError
 from ingest.model import RoundReport
 from ingest.pipeline import Accepted, Progress, Round, Standing, accept, in_force, run_round
+from ingest.remedies import explained
 
 log = logging.getLogger("ingest.schedule")
 
@@ -147,7 +148,7 @@ def tick(
         this = make_round(accepted)
         return run_round(replace(this, watch=_both(this.watch, watchdog.beat)))
     except StoreError as error:
-        log.warning("tick put off: %s", error)
+        log.warning("tick put off: %s", explained(error))
         return None
     except Exception:
         log.exception("tick failed; the next one tries again")

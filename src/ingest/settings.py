@@ -269,16 +269,15 @@ def _find(item: _Declared, flags: Mapping[str, str | None], environ: Mapping[str
     return item.default, Origin.DEFAULT
 
 
-def strays(environ: Mapping[str, str]) -> Sequence[str]:
-    """Give a sentence for every variable that looks like a setting and is none, with the one it may be meant for."""
+def strays(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return all unknown variables with our prefix, each with the most similar setting or ""."""
     known = [item.name.removeprefix(PREFIX) for item in _DECLARED]
-    sentences = []
+    similar = {}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known:
             near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
-            hint = f"did you mean {PREFIX}{near[0]}?" if near else "`ingest settings` shows those there are."
-            sentences.append(f"{name} is no setting and does nothing; {hint}")
-    return sentences
+            similar[name] = f"{PREFIX}{near[0]}" if near else ""
+    return similar
 
 
 # ── telling them ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -339,7 +339,7 @@ def test_the_help_of_a_group_loads_no_command_and_no_library_for_its_work(desk: 
     assert HEAVY & loaded == set()
     assert [name for name in loaded if name.startswith("ingest.cli.commands")] == []
     packages = {name.split(".")[1] for name in loaded if name.startswith("ingest.")}
-    assert packages <= {"cli", "errors", "log", "masking"}
+    assert packages <= {"cli", "errors", "log", "masking", "remedies"}
 
 
 @pytest.mark.parametrize(("words", "module"), [(("db", "current"), "db"), (("sources", "try"), "try_source")])

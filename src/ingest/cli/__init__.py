@@ -19,6 +19,7 @@ from ingest.cli import render
 from ingest.cli.lazy import LazyGroup
 from ingest.cli.table import TABLE
 from ingest.errors import IngestError, OutputError
+from ingest.remedies import explained
 
 __all__ = ["command_tree", "main"]
 
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # typer always ends so
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     except IngestError as error:
-        render.note(f"Error: {error}")
+        render.note(f"Error: {explained(error)}")
         return error.exit_status
     except KeyboardInterrupt:
         return 130

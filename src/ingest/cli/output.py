@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from ingest.cli import render
 
 
-def document(value: object, *, json: bool, text: Callable[[], None]) -> None:
+def document(value: object, *, json: bool, text: Callable[[], object]) -> None:
     """
     Print a value.
 
@@ -22,7 +22,7 @@ def document(value: object, *, json: bool, text: Callable[[], None]) -> None:
         text()
 
 
-def rows(values: Collection[object], *, json: bool, text: Callable[[], None], empty: str = "") -> None:
+def rows(values: Collection[object], *, json: bool, text: Callable[[], object], empty: str = "") -> None:
     """
     Print rows.
 

@@ -36,8 +36,9 @@ def now() -> datetime:
 
 def load(*, sources: str | None = None, database: str | None = None) -> Settings:
     """Read the settings; name what looks like one and is none, and what is set and not in force yet."""
-    for sentence in declared.strays(os.environ):
-        render.note(f"Warning: {sentence}")
+    for name, similar in declared.strays(os.environ).items():
+        hint = f"did you mean {similar}?" if similar else "`ingest settings` shows those there are."
+        render.note(f"Warning: {name} is no setting and does nothing; {hint}")
     settings = declared.load({"--sources": sources, "--database": database}, os.environ)
     for sentence in declared.idle(settings):
         render.note(f"Warning: {sentence}")

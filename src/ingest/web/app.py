@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from ingest.errors import StoreError
 from ingest.log import visible
+from ingest.remedies import explained
 from ingest.store import queries, stories
 from ingest.store.engine import read
 from ingest.web import coding, page
@@ -177,7 +178,8 @@ class _Site:
 
     def unavailable(self, _: Request, error: Exception) -> Response:
         """Answer when the database cannot be read; what is wrong is for the log alone."""
-        log.error("page not shown: %s", error)
+        assert isinstance(error, StoreError)
+        log.error("page not shown: %s", explained(error))
         return self._fault(503, {"Retry-After": str(RETRY_S)})
 
     def broken(self, _: Request, __: Exception) -> Response:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from ingest.cli import options, output, render, session
-from ingest.errors import AllowlistError, SchemaError
+from ingest.errors import AllowlistError, Remedy, SchemaError
+from ingest.remedies import WORDS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ingest.model import Allowlist
-    from ingest.store.checks import Finding
 
 
 def upgrade(*, database: options.DatabaseFlag = None, json: options.JsonFlag = False) -> None:
@@ -47,15 +47,17 @@ def current(*, database: options.DatabaseFlag = None, json: options.JsonFlag = F
     try:
         is_there = session.missing_file(engine) is None
         at = store.current(engine) if is_there else None
-        wrong = store.mismatch(engine) if is_there else session.NO_DATABASE
+        wrong = store.mismatch(engine) if is_there else None
         where = store.location(engine)
     finally:
         engine.dispose()
     output.document(
         {"database": where, "at": at, "needed": store.HEAD}, json=json, text=lambda: render.line(at or "no schema")
     )
+    if not is_there:
+        raise SchemaError(session.NO_DATABASE, subject=where)
     if wrong is not None:
-        raise SchemaError(wrong, subject=where)
+        raise wrong
 
 
 def check(*, database: options.DatabaseFlag = None, json: options.JsonLinesFlag = False) -> None:
@@ -72,15 +74,17 @@ def check(*, database: options.DatabaseFlag = None, json: options.JsonLinesFlag 
         listed = _list_in_force(engine)
         findings = find(engine, None if isinstance(listed, AllowlistError) else listed)
     if isinstance(listed, AllowlistError):
-        findings = [item for item in findings if item.what != "No list is in force yet."]
+        findings = [item for item in findings if item.remedy is not Remedy.POLL_FIRST]
         what = f"the stored text of the list in force is refused: {listed.problems[0]}"
-        findings.append(Finding("fault", what, "find out who changed it by hand, then run `ingest sources apply`"))
-    output.rows(findings, json=json, text=lambda: _print(findings))
+        findings.append(Finding("fault", what, Remedy.APPLY_FOR_TEXT))
+    rows = [
+        {"level": item.level, "what": item.what, "remedy": WORDS[item.remedy] if item.remedy else ""}
+        for item in findings
+    ]
+    output.rows(
+        rows, json=json, text=lambda: render.table(("", "what", "remedy"), [tuple(row.values()) for row in rows])
+    )
     raise typer.Exit(int(any(item.level == "fault" for item in findings)))
-
-
-def _print(findings: list[Finding]) -> None:
-    render.table(("", "what", "remedy"), [(item.level, item.what, item.remedy) for item in findings])
 
 
 def _list_in_force(engine: Engine) -> Allowlist | AllowlistError | None:
