@@ -107,7 +107,7 @@ def main() -> None:
     session.configure_log(settings)
     memory.give_back()
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine:
-        session.share_turns(fetcher, settings, engine)
+        session.share_slots(fetcher, settings, engine)
 
         def round_of(accepted: Accepted) -> Round:
             return make_round(settings, engine, accepted, fetcher, stop=lambda: False)

@@ -81,7 +81,7 @@ def obtain(
             return known
     with session.make_fetcher(settings) as fetcher:
         if engine is not None:
-            session.share_turns(fetcher, settings, engine)
+            session.share_slots(fetcher, settings, engine)
         return ask(fetcher, settings, source, vendor, source.url)
 
 

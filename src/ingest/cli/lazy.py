@@ -1,4 +1,4 @@
-"""Groups of commands that are loaded one by one: a command's module is imported when the command runs."""
+"""Groups of lazily loaded commands. The module of a command is imported when the command runs."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class _Loaded(MutableMapping[str, "Command"]):
 
 
 class LazyGroup(TyperGroup):
-    """A group that lists its commands from a table and loads a command only to run it."""
+    """A group with its commands in a table. It loads a command only to run it or to show its help."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - the arguments of the library's class
         super().__init__(**attributes)

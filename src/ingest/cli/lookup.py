@@ -50,7 +50,7 @@ def find_headline(conn: Connection, prefix: str, *, of_story: bool = False) -> s
 
 def check_names(conn: Connection, *, vendor: str | None = None, source: str | None = None) -> None:
     """
-    Tell an empty answer from a mistyped name.
+    Check names after an empty result, so that a mistyped name becomes an error.
 
     Raises:
         UsageError: The list in force has no such vendor or source.

@@ -27,12 +27,12 @@ def day_of(item: Headline | Story, settings: Settings) -> str:
     return text[:10] if is_short else text
 
 
-def reasons(found: Told, settings: Settings) -> render.Facts:
+def reasons(story: Told, settings: Settings) -> render.Facts:
     """Return the joins of a story and the decisions of operators about it, in words."""
 
-    def said(word: Word) -> str:
+    def sentence(word: Word) -> str:
         by = f"by {word.by} on {moment(word.at, settings.timezone).text}"
         return f"{' '.join((word.subject, *word.others))}, {by}: {word.reason}"
 
-    joins = [("joined", f"{join.headline_id} with {join.other_id}: {join.why}") for join in found.joins]
-    return [*joins, *((word.kind, said(word)) for word in found.words)]
+    joins = [("joined", f"{join.headline_id} with {join.other_id}: {join.why}") for join in story.joins]
+    return [*joins, *((word.kind, sentence(word)) for word in story.words)]

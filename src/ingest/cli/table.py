@@ -15,7 +15,7 @@ def _command(place: str, summary: str, *examples: str) -> CommandEntry:
 _CAPTURES: Final = {
     "list": _command(
         "captures:show_all",
-        "List the captures that are set aside.",
+        "List the captures set aside.",
         "ingest captures list",
         "ingest captures list --json",
     ),
@@ -27,13 +27,13 @@ _CAPTURES: Final = {
     ),
     "retry": _command(
         "captures:retry",
-        "Read captures again that are set aside or discarded; no vendor is asked.",
+        "Read set-aside or discarded captures again, without a request to a vendor.",
         "ingest captures retry",
         "ingest captures retry 12 --json",
     ),
     "discard": _command(
         "captures:discard",
-        "Do without a capture that is set aside.",
+        "Discard a capture set aside.",
         "ingest captures discard 12 --reason 'a test page of the vendor'",
     ),
 }
@@ -41,7 +41,7 @@ _CAPTURES: Final = {
 _HEADLINE: Final = {
     "withdraw": _command(
         "headline:withdraw",
-        "Take a headline out of what is shown.",
+        "Withdraw a headline from all views.",
         "ingest headline withdraw ID --reason 'published by mistake'",
     ),
     "restore": _command(
@@ -54,35 +54,35 @@ _HEADLINE: Final = {
 _STORY: Final = {
     "show": _command(
         "stories:show",
-        "Show one story: its headlines, all official links, and why they are one; `ingest story ID` does the same.",
+        "Show one story: its headlines, all official links, and the reasons for it.",
         "ingest story show ID",
         "ingest story ID --json",
     ),
     "merge": _command(
         "stories:merge",
-        "Make one story of headlines, whatever the rules say; with each comes what the rules join it with.",
+        "Merge headlines into one story against the rules, each with the headlines joined to it.",
         "ingest story merge ID OTHER --reason 'the release page of the same launch'",
     ),
     "split": _command(
         "stories:split",
-        "Keep a headline out of the story of others, whatever the rules say.",
+        "Keep a headline out of the story of others, against the rules.",
         "ingest story split ID OTHER --reason 'another model'",
     ),
     "pin": _command(
         "stories:pin",
-        "Let a headline stand for its story, overall and in its language.",
+        "Choose the headline that represents its story, overall and in its language.",
         "ingest story pin ID --reason 'the launch, not its recap'",
     ),
 }
 
 _SOURCES: Final = {
     "check": _command(
-        "sources:check", "Validate an allow-list and tell every fault.", "ingest sources check sources.yaml"
+        "sources:check", "Validate an allow-list and list every fault.", "ingest sources check sources.yaml"
     ),
     "list": _command("sources:show", "List the sources in force.", "ingest sources list --json"),
     "moves": _command(
         "moves:moves",
-        "List sources that moved or are gone, with evidence.",
+        "List moved and missing sources with the evidence.",
         "ingest sources moves",
         "ingest sources moves openai/news --json",
     ),
@@ -102,22 +102,20 @@ _SOURCES: Final = {
     ),
     "try": _command(
         "try_source:try_source",
-        "Show what a source would yield: recorded, refused and why, and what looks odd.",
+        "Show the yield of a source: new and refused entries with reasons, and oddities.",
         "ingest sources try openai/news",
         "ingest sources try stanza.yaml --fetch",
     ),
     "add": _command(
         "edits:add",
-        "Write a source into sources.yaml, behind the others of its vendor.",
+        "Add a source to sources.yaml, after the others of its vendor.",
         "ingest sources add anthropic blog --kind page --url https://www.anthropic.com/blog "
         "--select entry=article --select title=h3 --select date=time --dry-run",
     ),
-    "enable": _command(
-        "edits:enable", "Let a source of sources.yaml be polled.", "ingest sources enable openai/developers"
-    ),
+    "enable": _command("edits:enable", "Resume a source of sources.yaml.", "ingest sources enable openai/developers"),
     "disable": _command(
         "edits:disable",
-        "Let a source of sources.yaml rest; its headlines stay.",
+        "Pause a source of sources.yaml, and keep its headlines.",
         "ingest sources disable openai/news --why 'moved; the new address is not known yet'",
     ),
 }
@@ -125,20 +123,20 @@ _SOURCES: Final = {
 _DB: Final = {
     "upgrade": _command(
         "db:upgrade",
-        "Bring the database to the schema of this version; make it if there is none.",
+        "Bring the database to the schema of this version, or create it.",
         "ingest db upgrade",
     ),
-    "current": _command("db:current", "Show the schema that the database is at.", "ingest db current --json"),
+    "current": _command("db:current", "Show the schema of the database.", "ingest db current --json"),
     "check": _command(
         "db:check",
-        "Compare the database with what it should be: schema, guards, scopes, and every record against the policy.",
+        "Check the database: its schema, guards and scopes, and every record against the policy.",
         "ingest db check",
     ),
 }
 
 TABLE: Final[Mapping[str, CommandEntry | GroupEntry]] = {
     "poll": _command(
-        "poll:poll", "Look once at what is due, and exit.", "ingest poll", "ingest poll openai/news --json"
+        "poll:poll", "Poll every due source once, and exit.", "ingest poll", "ingest poll openai/news --json"
     ),
     "run": _command("run:run", "Follow the sources until SIGTERM or Ctrl-C.", "ingest run --serve 127.0.0.1:8080+"),
     "headlines": _command(
@@ -149,20 +147,20 @@ TABLE: Final[Mapping[str, CommandEntry | GroupEntry]] = {
     ),
     "status": _command(
         "status:status",
-        "Show the sources that need a look, and how many are well.",
+        "Show the sources with a problem, and the number of all others.",
         "ingest status",
         "ingest status --vendor openai --all",
         "ingest status openai/news",
     ),
     "rejections": _command(
         "rejections:rejections",
-        "List what was refused, and by which rule.",
+        "List refused entries with the rule of each.",
         "ingest rejections --rule off-scope",
         "ingest rejections --status filtered",
     ),
     "why": _command(
         "why:why",
-        "Show where a headline or a refusal comes from.",
+        "Show the origin of a headline or a refusal.",
         "ingest why https://openai.com/index/some-announcement/",
     ),
     "stories": _command(
@@ -173,7 +171,7 @@ TABLE: Final[Mapping[str, CommandEntry | GroupEntry]] = {
     ),
     "replay": _command(
         "replay:replay",
-        "Read all stored captures again, in order, in another database, and compare what comes of it with what is stored.",
+        "Read all stored captures again in another database, and compare the result with the stored records.",
         "ingest replay",
         "ingest replay --into sqlite:///replayed.db",
     ),
@@ -191,10 +189,10 @@ TABLE: Final[Mapping[str, CommandEntry | GroupEntry]] = {
         "ingest settings --json",
     ),
     "captures": GroupEntry(
-        "Documents on which this program failed: look at them, try again, or do without.", _CAPTURES
+        "Documents on which this program failed: look at them, try again, or discard them.", _CAPTURES
     ),
     "headline": GroupEntry("One headline: withdraw it, or show it again.", _HEADLINE),
-    "story": GroupEntry("One story: show it, merge, split, or choose what is shown.", _STORY, default="show"),
+    "story": GroupEntry("One story: show it, merge it, split it, or choose its headline.", _STORY, default="show"),
     "sources": GroupEntry("The allow-list: validate it, look at it, put it in force.", _SOURCES),
     "db": GroupEntry("The database: its schema and its guards.", _DB),
 }

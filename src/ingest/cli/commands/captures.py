@@ -31,10 +31,10 @@ def show_all(
     json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    List the captures that are set aside.
+    List the captures set aside.
 
-    A capture is set aside when this program fails on its document. It is tried again when the program, the rules or its
-    stanza change, or with `ingest captures retry`. No other document waits for it.
+    A capture is set aside after a failure of this program on its document. It is tried again after a change of the program,
+    the rules or its stanza, or with `ingest captures retry`. No other document waits for it.
     """
     from ingest.store import captures
     from ingest.store.engine import read as reading
@@ -118,16 +118,16 @@ def _facts(one: SetAside, settings: Settings) -> render.Facts:
 
 def retry(
     capture: Annotated[
-        list[int] | None, typer.Argument(metavar="CAPTURE", help="Numbers of captures; all that are set aside if none.")
+        list[int] | None, typer.Argument(metavar="CAPTURE", help="Numbers of captures; without one, all set aside.")
     ] = None,
     *,
     database: options.DatabaseFlag = None,
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Read captures again that are set aside or discarded; no vendor is asked.
+    Read set-aside or discarded captures again, without a request to a vendor.
 
-    Ends with 1 when one of them is set aside again.
+    Ends with 1 if one of them is set aside again.
     """
     from ingest.store import captures
     from ingest.store.engine import read as reading
@@ -182,9 +182,9 @@ def discard(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Do without a capture that is set aside.
+    Discard a capture set aside.
 
-    It is not tried again, and its bytes are kept. `ingest captures retry` takes this back.
+    It is not tried again, and its bytes are kept. `ingest captures retry` undoes this.
     """
     from ingest.store import captures
     from ingest.store.engine import write
@@ -205,7 +205,7 @@ def _find(conn: Connection, number: int) -> SetAside:
 
     one = captures.one_set_aside(conn, number)
     if one is None:
-        raise UsageError("is not stored; `ingest captures list` shows those that are set aside.", subject=f"{number}")
+        raise UsageError("is not stored; `ingest captures list` shows those set aside.", subject=f"{number}")
     return one
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def upgrade(*, database: options.DatabaseFlag = None, json: options.JsonFlag = False) -> None:
     """
-    Bring the database to the schema of this version; make it if there is none.
+    Bring the database to the schema of this version, or create it.
 
-    All of it or nothing: an upgrade that fails changes nothing.
+    A failed upgrade changes nothing.
     """
     from ingest.store import engine as store
 
@@ -37,9 +37,9 @@ def upgrade(*, database: options.DatabaseFlag = None, json: options.JsonFlag = F
 
 def current(*, database: options.DatabaseFlag = None, json: options.JsonFlag = False) -> None:
     """
-    Show the schema that the database is at.
+    Show the schema of the database.
 
-    Ends with 3 when that is not the one this version needs.
+    Ends with 3 if this version needs another one.
     """
     from ingest.store import engine as store
 
@@ -62,9 +62,9 @@ def current(*, database: options.DatabaseFlag = None, json: options.JsonFlag = F
 
 def check(*, database: options.DatabaseFlag = None, json: options.JsonLinesFlag = False) -> None:
     """
-    Compare the database with what it should be: schema, guards, scopes, and every record against the policy.
+    Check the database: its schema, guards and scopes, and every record against the policy.
 
-    Ends with 1 when there is a fault; a warning is none.
+    Ends with 1 after a fault, but not after a warning.
     """
     from ingest.store.checks import Finding
     from ingest.store.checks import check as find

@@ -26,8 +26,9 @@ def demo(
     """
     Show the main job on recorded sample vendors.
 
-    No network is needed: loopback HTTPS servers stand in for the official hosts. Round one brings the ticker of May 2026, round two an edit, a
-    duplicate and three refusals. It uses a database of its own. That stays where --database names one, or beside the file that INGEST_DATABASE_URL names; else it goes with the demo.
+    No network is needed: loopback HTTPS servers replace the official hosts. Round one brings the ticker of May 2026. Round two
+    brings an edit, a duplicate and three refusals. The demo has its own database. It is kept at --database, or beside the
+    file of INGEST_DATABASE_URL, and is removed otherwise.
     """
     from ingest.cli.demonstration import demonstrate, note_place
 

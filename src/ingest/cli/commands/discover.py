@@ -39,7 +39,8 @@ def discover(  # noqa: PLR0913 - one argument a flag
     """
     Look at one page for sources: feeds, sitemaps, and lists with selectors.
 
-    Proposals come with how sure they are and why, what they would yield, and a stanza to paste. Nothing becomes a source by itself. What is stored of the page is read before the site is asked.
+    Each proposal has its confidence with reasons, its yield, and a stanza to paste. Nothing becomes a source by itself. A
+    stored capture of the page is read before the site is asked.
     """
     settings = session.load(sources=sources, database=database)
     listed = documents.given_list(settings)

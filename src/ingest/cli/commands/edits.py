@@ -50,9 +50,10 @@ def add(  # noqa: PLR0913 - one argument a flag
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Write a source into sources.yaml, behind the others of its vendor.
+    Add a source to sources.yaml, after the others of its vendor.
 
-    Everything else in the file stays as it is, comments and order included. The whole file is checked first; with any fault nothing is changed.
+    The rest of the file stays as it is, with comments and order. The whole file is checked first, and a fault stops the
+    change.
     """
     from ingest.allowlist import edit
 
@@ -97,9 +98,9 @@ def enable(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Let a source of sources.yaml be polled.
+    Resume a source of sources.yaml.
 
-    The reason for its pause goes, its note stays. Only its stanza is touched; comments and order stay.
+    The reason for its pause is removed, and its note stays. Only its stanza changes. Comments and order stay.
     """
     _switch(source, sources, enabled=True, note=note, dry_run=dry_run, json=json)
 
@@ -116,9 +117,9 @@ def disable(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Let a source of sources.yaml rest; its headlines stay.
+    Pause a source of sources.yaml, and keep its headlines.
 
-    Only its stanza is touched; comments and order stay.
+    Only its stanza changes. Comments and order stay.
     """
     _switch(source, sources, enabled=False, why=why, dry_run=dry_run, json=json)
 

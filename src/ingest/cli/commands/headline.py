@@ -24,9 +24,9 @@ def withdraw(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Take a headline out of what is shown.
+    Withdraw a headline from all views.
 
-    Nothing is deleted; whatever its source says later, it stays withdrawn, also in a replay.
+    Nothing is deleted. The headline stays withdrawn after later polls, and in a replay.
     """
     _decide("withdraw", headline, reason, database, json=json)
 

@@ -30,7 +30,7 @@ def headlines(  # noqa: PLR0913 - one argument a flag
     """
     List headlines with their links, newest first.
 
-    Days and times are those of INGEST_TIMEZONE; a date that its source printed without a time stays that day.
+    Days and times are those of INGEST_TIMEZONE. A date printed without a time stays the same day.
     """
     from ingest.store import queries
     from ingest.store.engine import read

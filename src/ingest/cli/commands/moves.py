@@ -27,24 +27,24 @@ def moves(
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="Of this source only.")] = None,
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what was seen too seldom to say, is done, or was discarded.")
+        bool, typer.Option("--all", help="Also moves with little evidence, done, or discarded.")
     ] = False,
     discard: Annotated[
-        bool, typer.Option("--discard", help="Put away what is proposed for SOURCE, and do not propose it again.")
+        bool, typer.Option("--discard", help="Discard the proposals for SOURCE, and do not repeat them.")
     ] = False,
     database: options.DatabaseFlag = None,
     json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    List sources that moved or are gone, with evidence.
+    List moved and missing sources with the evidence.
 
-    Each with the change to sources.yaml that would follow it. Nothing is changed: where a vendor speaks is yours to say.
+    Each has its change to sources.yaml, but nothing is changed. The operator decides about a vendor's addresses.
     """
     from ingest.store import engine as stored
     from ingest.store import proposals
 
     if discard and source is None:
-        raise UsageError("needs the SOURCE whose proposals are to be put away.", subject="--discard")
+        raise UsageError("needs the SOURCE of the proposals to discard.", subject="--discard")
     with session.reading(session.load(database=database)) as engine:
         with stored.read(engine) as conn:
             lookup.check_names(conn, source=source)

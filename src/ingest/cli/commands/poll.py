@@ -33,17 +33,17 @@ def poll(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every enabled source, due or not.")] = False,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="What makes the exit status 1: any failure, a new one, or only all.")
+        FailOn, typer.Option("--fail-on", help="Exit status 1 after any failure, a new one, or only if all fail.")
     ] = FailOn.ANY,
     sources: options.SourcesFlag = None,
     database: options.DatabaseFlag = None,
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Look once at what is due, and exit.
+    Poll every due source once, and exit.
 
-    Puts the allow-list in force first when it is new to the database; without a good file nothing is fetched, whatever is
-    in force. Two polls at once are safe: they share the work.
+    A new allow-list is put in force first. Without a valid file nothing is fetched, even with a list in force. Two polls at
+    once are safe and share the work.
     """
     from ingest import allowlist
     from ingest.cli.rounds import report_document
@@ -97,7 +97,7 @@ def _run(settings: Settings, data: bytes, interrupts: Interrupts, only: list[str
     from ingest.pipeline import run_round
 
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, ExitStack() as stack:
-        session.share_turns(fetcher, settings, engine)
+        session.share_slots(fetcher, settings, engine)
         accepted = put_in_force(engine, data, settings)
         shared = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
         return run_round(shared, only=only, everything=everything)

@@ -30,17 +30,16 @@ def rejections(
     *,
     source: options.SourceFlag = None,
     rule: Annotated[str | None, typer.Option("--rule", metavar="RULE", help="By this rule only: off-scope, …")] = None,
-    status: Annotated[
-        RejectionStatus | None, typer.Option("--status", help="Only what was refused so, or waits in quarantine.")
-    ] = None,
+    status: Annotated[RejectionStatus | None, typer.Option("--status", help="Only entries of this status.")] = None,
     limit: options.LimitFlag = options.LIMIT,
     database: options.DatabaseFlag = None,
     json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    List what was refused, and by which rule.
+    List refused entries with the rule of each.
 
-    Also what a source's own topics and patterns filtered out, and what waits in quarantine. Last seen first. The addresses are shown as text, to be judged and not to be followed.
+    The list includes entries filtered by a source's own topics and patterns, and entries in quarantine. Last seen first. The
+    addresses are text, to be judged and not to be followed.
     """
     from ingest.store import queries
     from ingest.store.engine import read

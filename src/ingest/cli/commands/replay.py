@@ -25,16 +25,16 @@ SHOWN: Final = 100
 def replay(
     *,
     into: Annotated[
-        str | None, typer.Option("--into", metavar="URL", help="Keep what comes of it in this new database.")
+        str | None, typer.Option("--into", metavar="URL", help="Keep the result in this new database.")
     ] = None,
     database: options.DatabaseFlag = None,
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Read all stored captures again, in order, in another database, and compare what comes of it with what is stored.
+    Read all stored captures again in another database, and compare the result with the stored records.
 
-    Changes nothing that is stored. Ends with 1 when there is a difference (something was changed by hand, or this version
-    reads the evidence otherwise) or when a capture is damaged or cannot be read; each is named, and costs nothing else.
+    Changes no stored record. Ends with 1 after a difference (a change by hand, or another reading by this version) or an
+    unreadable capture. Each is named, and affects no other.
     """
     from ingest import pipeline
     from ingest.store import replays

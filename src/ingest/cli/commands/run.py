@@ -41,8 +41,8 @@ def run(
     """
     Follow the sources until SIGTERM or Ctrl-C.
 
-    Needs a good allow-list to start with. Reloads it when its file changes; a file that becomes bad or goes missing is
-    reported, and the last good list stays in force. What is being written when the signal comes is finished.
+    Needs a valid allow-list to start, and reloads a changed file. A bad or missing file is reported, and the last good list
+    stays in force. A write under way at the signal is finished.
     """
     from ingest import allowlist
 
@@ -54,7 +54,7 @@ def run(
     memory.give_back()
     allowlist.load(settings.sources, private=settings.private)  # nothing is fetched without a valid file
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, Interrupts() as interrupts:
-        session.share_turns(fetcher, settings, engine)
+        session.share_slots(fetcher, settings, engine)
         follower, accepted = _follower(engine, settings)
         if demo_when_unreachable and _is_cut_off(engine, accepted.allowlist, fetcher, interrupts):
             _demonstrate(settings, serve, interrupts)

@@ -23,7 +23,7 @@ def serve(
     """
     Serve the page alone, until SIGTERM or Ctrl-C.
 
-    It only reads what is stored. The address of the page is printed on standard output.
+    It only reads the database. The address of the page is printed on standard output.
     """
     from ingest.web.server import Server
 

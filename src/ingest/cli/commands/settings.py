@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.cli import options, output, render, session
-from ingest.settings import Row, describe
+from ingest.settings import SettingRow, describe
 
 
 def settings(
@@ -15,13 +15,14 @@ def settings(
     """
     Show every setting, its origin and its unit.
 
-    Flags win over the environment, the environment over defaults. Passwords are shown as ***. A setting that nothing follows yet says so in its own row.
+    Flags win over the environment, and the environment over defaults. Passwords are shown as ***. The row of a setting
+    without an effect has a note.
     """
     rows = describe(session.load(sources=sources, database=database))
     output.rows(rows, json=json, text=lambda: _print(rows))
 
 
-def _print(rows: list[Row]) -> None:
+def _print(rows: list[SettingRow]) -> None:
     render.table(
         ("setting", "value", "from", "unit", "flag", "meaning"),
         [(row.name, row.value or "–", row.origin, row.unit, row.flag or "–", row.meaning) for row in rows],

@@ -24,9 +24,10 @@ def check(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Validate an allow-list and tell every fault.
+    Validate an allow-list and list every fault.
 
-    Each with line, column, key and what would be right. Nothing is put in force and no database is needed. Ends with 2 when there is a fault; a key that is not in force yet is a warning and no fault.
+    Each fault has its line, column, key and remedy. Nothing is put in force, and no database is needed. Ends with 2 after a
+    fault. A key without an effect in this version is only a warning.
     """
     from ingest import allowlist
 
@@ -68,7 +69,7 @@ def show(
     """
     List the sources in force.
 
-    When no list is in force yet, those of the file, and that is said.
+    Without a list in force, the sources of the file are listed with a note.
     """
     from ingest import allowlist
 
@@ -104,7 +105,7 @@ def schema() -> None:
     """
     Print the JSON Schema of sources.yaml.
 
-    The first line of the shipped file points editors to it.
+    Editors find it through the first line of the shipped file.
     """
     from ingest import allowlist
 
@@ -126,7 +127,8 @@ def apply(
     """
     Put an allow-list in force on purpose.
 
-    Also one that was in force before and, with --confirm, one that removes much. One transaction: headlines that another scope still holds stay, the others leave the views.
+    This also applies a former list and, with --confirm, a list that removes much. One transaction: headlines in another
+    scope stay, the others leave the views.
     """
     from ingest import allowlist, pipeline
 

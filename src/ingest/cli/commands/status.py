@@ -23,10 +23,10 @@ _CALM: Final = frozenset({State.NEW, State.OK, State.DISABLED})
 def status(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE]…", help="These alone, with everything that is known of each."),
+        typer.Argument(metavar="[SOURCE]…", help="These alone, with all details."),
     ] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that are well.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those without a problem.")] = False,
     state: Annotated[
         list[State] | None, typer.Option("--state", help="Those in this state; repeat it for several.")
     ] = None,
@@ -35,9 +35,11 @@ def status(
     json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    Show the sources that need a look, and how many are well.
+    Show the sources with a problem, and the number of all others.
 
-    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked, broken, moved and disabled; quiet and frozen are not in force yet, no source gets them in this version. With --json every source is printed, unless --state, --vendor or names say which.
+    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked,
+    broken, moved and disabled. No source becomes quiet or frozen in this version. With --json every source is printed, unless
+    --state, --vendor or names select some.
     """
     from ingest.store import queries
     from ingest.store.engine import read

@@ -41,7 +41,7 @@ def stories(
     """
     List stories, newest first: announcements with all their official links.
 
-    Each is shown by its vendor's main announcement of it, with the links of all others below.
+    Each has the vendor's main announcement as its title, with the links of all others below.
     """
     from ingest.store import stories as stored
     from ingest.store.engine import read as reading
@@ -107,9 +107,9 @@ def show(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Show one story: its headlines, all official links, and why they are one; `ingest story ID` does the same.
+    Show one story: its headlines, all official links, and the reasons for it.
 
-    The id of a story that was merged leads to the one it is part of now.
+    `ingest story ID` does the same. The id of a merged story leads to the present story.
     """
     from ingest.store import stories as stored
     from ingest.store.engine import read as reading
@@ -166,7 +166,7 @@ def merge(
     database: options.DatabaseFlag = None,
     json: options.JsonFlag = False,
 ) -> None:
-    """Make one story of headlines, whatever the rules say; with each comes what the rules join it with."""
+    """Merge headlines into one story against the rules, each with the headlines joined to it."""
     _decide("merge", headline, others, reason, database, json=json)
 
 
@@ -178,7 +178,7 @@ def split(
     database: options.DatabaseFlag = None,
     json: options.JsonFlag = False,
 ) -> None:
-    """Keep a headline out of the story of others, whatever the rules say."""
+    """Keep a headline out of the story of others, against the rules."""
     _decide("split", headline, others, reason, database, json=json)
 
 
@@ -189,7 +189,7 @@ def pin(
     database: options.DatabaseFlag = None,
     json: options.JsonFlag = False,
 ) -> None:
-    """Let a headline stand for its story, overall and in its language."""
+    """Choose the headline that represents its story, overall and in its language."""
     _decide("pin", headline, [], reason, database, json=json)
 
 

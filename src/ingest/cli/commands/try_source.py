@@ -39,9 +39,10 @@ def try_source(  # noqa: PLR0913 - one argument a flag
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Show what a source would yield: recorded, refused and why, and what looks odd.
+    Show the yield of a source: new and refused entries with reasons, and oddities.
 
-    Nothing is recorded. The source need not be in force: the file's stanza counts, or one that is not in it yet. What is stored of its address is read before the site is asked. Ends with 1 when nothing would be recorded.
+    Nothing is recorded. The source need not be in force: the stanza of the file is used, or a stanza from another file. A
+    stored capture is read before the site is asked. Ends with 1 if nothing would be recorded.
     """
     settings = session.load(sources=sources, database=database)
     listed = documents.given_list(settings)
@@ -121,7 +122,7 @@ def _preview(
         return whole
     with session.make_fetcher(settings) as fetcher:
         if engine is not None:
-            session.share_turns(fetcher, settings, engine)
+            session.share_slots(fetcher, settings, engine)
         for url in whole.parts[:PARTS]:
             part = documents.ask(fetcher, settings, item, owner, url)
             if isinstance(part, Failed):

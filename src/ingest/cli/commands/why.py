@@ -30,10 +30,10 @@ def why(
     json: options.JsonFlag = False,
 ) -> None:
     """
-    Show where a headline or a refusal comes from.
+    Show the origin of a headline or a refusal.
 
-    An id leads to the scope, the list, the stored response and every word behind the headline. A URL is judged by the
-    list in force for every vendor, and what is stored under it is listed.
+    An id leads to the headline's scope, list, stored response, claims and revisions. A URL is judged by the list in force for
+    every vendor, and its stored records are listed.
     """
     settings = session.load(database=database)
     if lookup.is_headline_id(what):
