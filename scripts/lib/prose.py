@@ -168,15 +168,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--worst", type=int, default=0, metavar="N", help="print the N passages that cost a reader most"
     )
-    parser.add_argument("--only", default="", metavar="PATH", help="print passages of paths that begin so")
+    parser.add_argument(
+        "--only", default="", metavar="PATH", help="print passages and further figures of paths that begin so"
+    )
     options = parser.parse_args(arguments)
     passages, names = read(ROOT)
     measured = figures(passages, len(names))
     shown = [passage for passage in passages if passage.place.startswith(options.only)]
     for passage in sorted(shown, key=lambda passage: passage.cost, reverse=True)[: options.worst]:
         print(f"{passage.place}: {passage.cost} {', '.join(passage.private)}\n    {' '.join(passage.text.split())}")
-    for name in [name for name in names if name.startswith(options.only)][: options.worst]:
-        print(name)
+    shown_names = [name for name in names if name.startswith(options.only)]
+    print(*shown_names[: options.worst], sep="\n", end="\n" if options.worst and shown_names else "")
+    if options.only:
+        for name, value in figures(shown, len(shown_names)).items():
+            print(f"{options.only}: {name}: {value:.2f}")
     for name, value in measured.items():
         print(f"{name}: {value:.2f} (ceiling {CEILINGS[name]:g})")
     faults = worse(measured)

@@ -23,12 +23,42 @@ The exceptions of `ingest`, as one tree.
 After LeaseLostError and StaleListError nothing was written. Expected results are values and not exceptions: a 304, a refused
 link, a source out of order (see `model`).
 
-Every message names the subject, the problem and the way out.
+Every message names the subject and the problem. It ends with the way out, unless `remedy` has it as a code: commands are
+named in `remedies` and in `cli` only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Remedy(StrEnum):
+    """
+    A way out as a code. `remedies` has its words.
+
+    Core packages raise and return codes, because only the command line and the page know how an operator acts.
+    """
+
+    UPGRADE = "upgrade"
+    ANOTHER_FILE = "another-file"
+    ANOTHER_VERSION = "another-version"
+    CHECK_DIRECTORY = "check-directory"
+    LIST_HEADLINES = "list-headlines"
+    LIST_SOURCES = "list-sources"
+    POLL_FIRST = "poll-first"
+    POLL_NEXT = "poll-next"
+    RESTORE = "restore"
+    RESTORE_OR_REPORT = "restore-or-report"
+    RESTORE_DEFINITION = "restore-definition"
+    REMAKE_RULES = "remake-rules"
+    DROP_FOREIGN = "drop-foreign"
+    APPLY_FOR_SCOPES = "apply-for-scopes"
+    APPLY_FOR_ROWS = "apply-for-rows"
+    APPLY_FOR_TEXT = "apply-for-text"
+    WITHDRAW = "withdraw"
+    RETRY_CAPTURES = "retry-captures"
+    ONE_WRITER = "one-writer"
 
 
 class IngestError(Exception):
@@ -36,18 +66,22 @@ class IngestError(Exception):
     Root of the tree.
 
     Args:
-        message: The problem and the way out, one sentence each.
+        message: The problem and the way out, one sentence each. With a `remedy`, the problem without a period.
         subject: The source id, file or setting, if there is one.
         url: The address, if there is one.
+        remedy: The way out as a code, if it is a command.
     """
 
     exit_status = 1
 
-    def __init__(self, message: str, *, subject: str | None = None, url: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, subject: str | None = None, url: str | None = None, remedy: Remedy | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.subject = subject
         self.url = url
+        self.remedy = remedy
 
     def __str__(self) -> str:
         """Return the message with its subject first, so that log lines can be found by subject."""

@@ -1,8 +1,7 @@
 """
 One logging set-up: lines on standard error, as text for people or JSON for collectors (CONTRACT §3, `INGEST_LOG`).
 
-What vendors say can be part of a message, so whatever is invisible is written out: no line can be forged and no
-terminal steered.
+A message may quote a vendor, so invisible characters are escaped. Nobody can forge a line or control a terminal.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from typing import Final
 from ingest.masking import scrub
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Unicode categories that a line must not hold as they are: controls, formats, surrogates, separators of lines."""
+"""Unicode categories to escape: controls, formats, surrogates, separators of lines."""
 
-_TALKATIVE: Final = ("alembic", "apscheduler", "httpcore", "httpx", "sqlalchemy", "uvicorn")
-"""Libraries whose own progress is not an operator's business; their warnings are."""
+_QUIET: Final = ("alembic", "apscheduler", "httpcore", "httpx", "sqlalchemy", "uvicorn")
+"""Libraries with warnings only. Their progress does not concern an operator."""
 
 
 class _StandardError(logging.Handler):
-    """Writes to whatever standard error is at that moment: a live display stands in its place for the while."""
+    """Writes to the present standard error, which a live display may replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; what cannot be written (a closed pipe) is dropped, the work goes on."""
+        """Write one record, or drop it if it cannot be written (a closed pipe)."""
         try:
             sys.stderr.write(self.format(record) + "\n")
             sys.stderr.flush()
@@ -37,7 +36,7 @@ class _StandardError(logging.Handler):
 
 
 class _Masking(logging.Formatter):
-    """Knows the secrets that no line may hold: a driver's words, or a traceback, could repeat them."""
+    """Hides secrets. A driver's message or a traceback could repeat them."""
 
     def __init__(self, hidden: frozenset[str]) -> None:
         super().__init__()
@@ -45,7 +44,7 @@ class _Masking(logging.Formatter):
 
 
 class _Text(_Masking):
-    """`2026-05-22T12:00:00.000Z INFO ingest.poll poll source=…`; further lines of a message are indented."""
+    """Writes `2026-05-22T12:00:00.000Z INFO ingest.poll poll source=…`, with further lines of a message indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record."""
@@ -53,7 +52,7 @@ class _Text(_Masking):
 
 
 class _Json(_Masking):
-    """One JSON object a line: `at`, `level`, `logger`, `message`."""
+    """Writes one JSON object a line: `at`, `level`, `logger`, `message`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record."""
@@ -66,7 +65,7 @@ def _at(record: logging.LogRecord) -> str:
 
 
 def _lines(formatter: _Masking, record: logging.LogRecord) -> list[str]:
-    """Give the message and its traceback as lines without anything invisible."""
+    """Return the lines of the message and its traceback, with invisible characters escaped."""
     text = record.getMessage()
     if record.exc_info:
         text += "\n" + formatter.formatException(record.exc_info)
@@ -75,9 +74,9 @@ def _lines(formatter: _Masking, record: logging.LogRecord) -> list[str]:
 
 def visible(text: str) -> str:
     r"""
-    Write out what cannot be seen: `\x1b` for the escape character, `\u202e` for an override of direction.
+    Escape invisible characters: `\x1b` for the escape character, `\u202e` for an override of direction.
 
-    Joiners that shape what stands on both sides of them (emoji, Persian) stay as they are; variation selectors are marks.
+    Joiners with a visible effect on both neighbours (emoji, Persian) stay as they are. Variation selectors are marks.
     """
     if text.isprintable():
         return text
@@ -94,16 +93,16 @@ _JOINERS: Final = frozenset({"\u200c", "\u200d"})
 
 
 def _shapes(around: str) -> bool:
-    """Tell whether a joiner, with its two neighbours, does something that is seen; between ASCII it only hides."""
+    """Whether a joiner has a visible effect between its two neighbours. It has none between ASCII characters."""
     sides = (around[:1], around[2:])
     return all(side.isprintable() and not side.isspace() and not side.isascii() for side in sides)
 
 
-class Sparing(logging.Filter):
+class RateLimit(logging.Filter):
     """
-    Lets a few records of one message through in each span of time; the next one says how many were left out.
+    Passes a few records of one message in each span of time. The next record has the number of those left out.
 
-    For what others can make us say as often as they like: whoever sends nonsense all day must not fill a disk.
+    Clients can cause some messages without limit, and must not fill a disk with them.
     """
 
     def __init__(self, *, most: int = 10, span_s: float = 60) -> None:
@@ -114,7 +113,7 @@ class Sparing(logging.Filter):
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Decide about one record by its message before its values are put in."""
+        """Decide about one record by its message without its values."""
         key = (record.name, str(record.msg))
         with self._lock:
             began, count = self._counts.get(key, (record.created, 0))
@@ -131,21 +130,23 @@ class Sparing(logging.Filter):
 
 
 _MESSAGES: Final = 1_000
-"""Messages that are counted at once; a program has some dozens."""
+"""The most messages counted at once. A program has some dozens."""
 
 
 def configure(*, as_json: bool, level: int = logging.INFO, hidden: frozenset[str] = frozenset()) -> None:
     """
-    Send every record of `level` and above to standard error; a second call replaces the first.
+    Send every record of `level` and above to standard error. A second call replaces the first.
 
     Args:
-        hidden: Secrets that no line may hold (`masking.secrets`).
+        as_json: Whether lines are JSON.
+        level: The lowest level.
+        hidden: Secrets to hide (`masking.secrets`).
     """
     handler = _StandardError()
     handler.setFormatter(_Json(hidden) if as_json else _Text(hidden))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in _TALKATIVE:
+    for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     logging.captureWarnings(True)  # noqa: FBT003 - the function takes no keywords

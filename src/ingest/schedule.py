@@ -1,9 +1,9 @@
 """
-The daemon: one APScheduler tick that asks what is due and polls it.
+The daemon: one APScheduler job for a round of all due sources.
 
-One job, in memory, never two at once; a tick that comes late still runs, ticks that were missed run once (traps of
-APScheduler 3.11: its default grace is one second). The allow-list file is looked at on every tick and put in force
-when it changed; a bad file is reported once and the last good list stays.
+The job is in memory, and never runs twice at once. A late tick still runs, and missed ticks run once (APScheduler 3.11
+drops ticks after one second by default). Every tick reads the allow-list file and puts a changed one in force. A bad file
+is reported once, and the last good list stays.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ from ingest import allowlist
 from ingest.errors import AllowlistError, HungError, StoreError
 from ingest.model import RoundReport
 from ingest.pipeline import Accepted, Progress, Round, Standing, accept, in_force, run_round
+from ingest.remedies import explained
 from ingest.store import Engine
 
 log = logging.getLogger("ingest.schedule")
 
 TICK = timedelta(seconds=15)
-"""How often the daemon looks for due sources: well below the smallest `min_interval` anyone declares (10 minutes)."""
+"""The pause between two looks for due sources, well below the smallest declared `min_interval` (10 minutes)."""
 
 PATIENCE = timedelta(minutes=10)
-"""How long a round may go without any step: twice a lease, which is several times the longest step."""
+"""The longest time of a round without a step: two leases. A lease is several times the longest step."""
 
 
-class Lists:
+class AllowlistFollower:
     """
-    The allow-list as the daemon follows it: the file it watches and the list in force.
+    The watched allow-list file and the list in force.
 
-    A bad version of the file is reported once. `current` is parsed anew only when its generation changes. `private` lets
-    names of private networks be scopes of the file.
+    A bad version of the file is reported once. The list in force is parsed again only for a new generation. With `private`,
+    names of private networks may be scopes of the file.
     """
 
     def __init__(self, engine: Engine, path: Path, now: Callable[[], datetime], *, private: bool = False) -> None:
@@ -51,7 +52,7 @@ class Lists:
         self._current: Accepted | None = None
 
     def current(self) -> Accepted | None:
-        """Put a changed file in force if it is good and may be; give the list in force, None when there is none."""
+        """Put a changed file in force if it is valid and permitted. Return the list in force, or None."""
         data = self._changed()
         if data is not None:
             self._offer(data)
@@ -104,12 +105,12 @@ def _removed(accepted: Accepted) -> str:
     )
 
 
-class Heart:
+class Watchdog:
     """
-    Beats with every step of a round, so that a hung one is told from a long one.
+    Notes every step of a round, so that a hung round differs from a long one.
 
-    A fetch ends by its deadline and a transaction by its lock timeout, so between two steps lie minutes at most; what takes
-    longer is a fault of ours, and no thread can be killed.
+    A fetch ends by its deadline and a transaction by its lock timeout, so two steps are minutes apart at most. A longer
+    pause is a fault of this program, and no thread can be killed.
     """
 
     def __init__(self, patience: timedelta = PATIENCE) -> None:
@@ -117,53 +118,55 @@ class Heart:
         self._last: float | None = None
 
     def beat(self, _: Progress | None = None) -> None:
-        """Note that something happened."""
+        """Note a step."""
         self._last = time.monotonic()
 
     def rest(self) -> None:
-        """Note that nothing has to happen."""
+        """Note the end of a round."""
         self._last = None
 
     @property
     def stopped(self) -> bool:
-        """Whether a round is under way and nothing has happened for too long."""
+        """Whether a round is under way without a step for too long."""
         return self._last is not None and time.monotonic() - self._last > self._patience_s
 
 
-def tick(lists: Lists, make_round: Callable[[Accepted], Round], heart: Heart) -> RoundReport | None:
+def tick(
+    follower: AllowlistFollower, make_round: Callable[[Accepted], Round], watchdog: Watchdog
+) -> RoundReport | None:
     """
-    Do one round of what is due; None when there is no list in force or the database cannot be used now.
+    Run one round of all due sources. None without a list in force or a usable database.
 
-    A database that is locked, restarted, full or away does not end the daemon, nor does a fault of ours that is about no
-    single document: the next tick tries again.
+    A locked, restarted, full or missing database does not end the daemon. Neither does a fault of this program outside a
+    single document. The next tick tries again.
     """
-    heart.beat()
+    watchdog.beat()
     try:
-        accepted = lists.current()
+        accepted = follower.current()
         if accepted is None:
             return None
-        this = make_round(accepted)
-        return run_round(replace(this, watch=_both(this.watch, heart.beat)))
+        shared = make_round(accepted)
+        return run_round(replace(shared, watch=_both(shared.watch, watchdog.beat)))
     except StoreError as error:
-        log.warning("tick put off: %s", error)
+        log.warning("tick put off: %s", explained(error))
         return None
     except Exception:
         log.exception("tick failed; the next one tries again")
         return None
     finally:
-        heart.rest()
+        watchdog.rest()
 
 
 def _both(one: Callable[[Progress], None], other: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    def tell(progress: Progress) -> None:
+    def watch(progress: Progress) -> None:
         one(progress)
         other(progress)
 
-    return tell
+    return watch
 
 
 def run(
-    lists: Lists,
+    follower: AllowlistFollower,
     make_round: Callable[[Accepted], Round],
     stop: threading.Event,
     *,
@@ -171,24 +174,24 @@ def run(
     patience: timedelta = PATIENCE,
 ) -> None:
     """
-    Poll until `stop` is set, then let the round under way finish.
+    Poll until `stop` is set, and finish the round under way.
 
     Args:
-        lists: The allow-list file and the list in force.
-        make_round: Makes the round of a tick from the list then in force.
-        stop: Set by SIGTERM or SIGINT; the rounds' own `stop` should look at it too, so that they drain.
-        every: Pause between ticks.
-        patience: How long a round may go without any step.
+        follower: The allow-list file and the list in force.
+        make_round: Makes the round of a tick from the list in force.
+        stop: Set by SIGTERM or SIGINT. The `stop` of each round should check it, too, so that the round ends early.
+        every: The pause between ticks.
+        patience: The longest time of a round without a step.
 
     Raises:
-        HungError: A round is stuck; its thread still is, so the process has to end without waiting for it.
+        HungError: A round is stuck with its thread, so the process must end without waiting for it.
     """
-    heart = Heart(patience)
+    watchdog = Watchdog(patience)
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick,
         "interval",
-        (lists, make_round, heart),
+        (follower, make_round, watchdog),
         seconds=every.total_seconds(),
         max_instances=1,
         coalesce=True,
@@ -198,7 +201,7 @@ def run(
     scheduler.start()
     try:
         while not stop.wait(min(1.0, patience.total_seconds() / 4)):
-            if heart.stopped:
+            if watchdog.stopped:
                 raise HungError(f"no step of a round for {patience.total_seconds():.0f} s; restart the process.")
     finally:
-        scheduler.shutdown(wait=not heart.stopped)
+        scheduler.shutdown(wait=not watchdog.stopped)

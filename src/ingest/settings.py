@@ -1,8 +1,8 @@
 """
-What an operator decided: flags, then INGEST_* variables, then defaults (CONTRACT §3).
+The settings: flags win over INGEST_* variables, and variables over defaults (CONTRACT §3).
 
-Each setting is declared once, in `_DECLARED`; reading, `ingest settings` and "did you mean" follow from that. An empty
-variable counts as not set.
+`_DECLARED` declares each setting once, for reading, for `ingest settings` and for "did you mean". An empty variable counts
+as not set.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ingest.errors import SettingsError
 from ingest.masking import mask
 
 PROJECT_URL: Final = "https://ingest.example/"
-"""Contact of an installation that names none; a name of RFC 2606, so that nobody else is sent our mail."""
+"""The contact of an installation without one. The name is reserved by RFC 2606, so that nobody else gets our mail."""
 
 PREFIX: Final = "INGEST_"
 
@@ -37,7 +37,7 @@ _DRIVERS: Final = ("sqlite", "postgresql", "postgresql+psycopg")
 
 
 class Origin(StrEnum):
-    """Where a setting's value came from, strongest first."""
+    """The origin of a setting's value, strongest first."""
 
     FLAG = "flag"
     ENVIRONMENT = "environment"
@@ -45,21 +45,21 @@ class Origin(StrEnum):
 
 
 class LogStyle(StrEnum):
-    """How log lines are written."""
+    """The style of log lines."""
 
     TEXT = "text"
     JSON = "json"
 
 
-# ── reading one value: text in, value out; ValueError says what would be right ──────────────────────────────────
+# ── reading one value: text in, value out; a ValueError names the right form ────────────────────────────────────
 
 
 def _duration(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:
     def read(text: str) -> timedelta:
-        found = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
-        if not found:
+        match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+        if not match:
             raise ValueError("is not a duration; write a number and its unit, as in 30s, 15m, 1h or 1d")
-        value = timedelta(**{_DURATION_UNITS[found[2]]: int(found[1])})
+        value = timedelta(**{_DURATION_UNITS[match[2]]: int(match[1])})
         if not least <= value <= most:
             raise ValueError(f"is out of range; write {_spell(least)} to {_spell(most)}")
         return value
@@ -83,22 +83,22 @@ def _count(least: int, most: int) -> Callable[[str], int]:
 
 
 def _size(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,12}) ?([kmg]i?b)?", text, re.IGNORECASE)
-    value = int(found[1]) * _SIZE_UNITS[(found[2] or "").lower()] if found else 0
+    match = re.fullmatch(r"([0-9]{1,12}) ?([kmg]i?b)?", text, re.IGNORECASE)
+    value = int(match[1]) * _SIZE_UNITS[(match[2] or "").lower()] if match else 0
     if not value:
         raise ValueError("is not a size; write bytes or a number and its unit, as in 20MiB, 512KiB or 1GiB")
     return value
 
 
 def _networks(text: str) -> tuple[Network, ...]:
-    found = []
+    networks = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         try:
-            found.append(ipaddress.ip_network(part))
+            networks.append(ipaddress.ip_network(part))
         except ValueError as error:
             remedy = "write CIDRs with the host bits zero, comma separated, as in 127.0.0.0/8,10.0.0.0/8,fd00::/8"
             raise ValueError(f"holds {part!r}, which is not a network; {remedy}") from error
-    return tuple(found)
+    return tuple(networks)
 
 
 def _timezone(text: str) -> tzinfo:
@@ -138,8 +138,8 @@ class Settings:
     """
     Every setting, validated.
 
-    `connect_to` is text because its grammar belongs to `fetch`. `texts` and `origins` tell, by variable, the values as
-    they were written and where.
+    `connect_to` is text because `fetch` owns its grammar. `texts` and `origins` have each value as written and its origin,
+    by variable.
     """
 
     sources: Path
@@ -161,16 +161,16 @@ class Settings:
 
     @property
     def private(self) -> bool:
-        """Whether private networks may be reached, and so names that mean something on them only."""
+        """Whether private networks may be reached, and so the names of their hosts."""
         return bool(self.private_networks)
 
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
     """
-    A setting: its field, its variable, how its text is read, its default as text, and words for people.
+    A setting: its field, its variable, the reader of its text, its default as text, and its meaning.
 
-    `not_in_force` says what happens instead of what a setting promises, where nothing follows it yet.
+    `not_in_force` describes the present behaviour if the setting has no effect yet.
     """
 
     field: str
@@ -235,11 +235,11 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Setting
     Read every setting.
 
     Args:
-        flags: Values by flag (`--sources`); None where it was not given.
+        flags: Values by flag (`--sources`), None for a missing flag.
         environ: The environment.
 
     Raises:
-        SettingsError: One or more values cannot be used; names each with what would be right.
+        SettingsError: Some values are invalid. The message names each with the right form.
     """
     values: dict[str, Any] = {}
     texts: dict[str, str] = {}
@@ -269,27 +269,26 @@ def _find(item: _Declared, flags: Mapping[str, str | None], environ: Mapping[str
     return item.default, Origin.DEFAULT
 
 
-def strays(environ: Mapping[str, str]) -> Sequence[str]:
-    """Give a sentence for every variable that looks like a setting and is none, with the one it may be meant for."""
+def strays(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return all unknown variables with our prefix, each with the most similar setting or ""."""
     known = [item.name.removeprefix(PREFIX) for item in _DECLARED]
-    sentences = []
+    similar = {}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known:
             near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
-            hint = f"did you mean {PREFIX}{near[0]}?" if near else "`ingest settings` shows those there are."
-            sentences.append(f"{name} is no setting and does nothing; {hint}")
-    return sentences
+            similar[name] = f"{PREFIX}{near[0]}" if near else ""
+    return similar
 
 
-# ── telling them ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── for people ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """
-    One setting as `ingest settings` shows it; `flag` and `value` are "" where there is none, secrets are masked.
+    One setting as `ingest settings` shows it, with masked secrets. A missing flag or value is "".
 
-    One that is not `in_force` is read and checked, and nothing follows it yet; `meaning` says what happens instead.
+    A setting not `in_force` is read and checked, but has no effect yet. `meaning` describes the present behaviour.
     """
 
     name: str
@@ -301,10 +300,10 @@ class Row:
     in_force: bool = True
 
 
-def describe(settings: Settings) -> list[Row]:
+def describe(settings: Settings) -> list[SettingRow]:
     """List every setting in the order of the manual."""
     return [
-        Row(
+        SettingRow(
             item.name,
             item.flag,
             mask(settings.texts[item.name]),
@@ -318,7 +317,7 @@ def describe(settings: Settings) -> list[Row]:
 
 
 def idle(settings: Settings) -> Sequence[str]:
-    """Give a sentence for every setting that somebody set and that nothing follows yet."""
+    """Return a sentence for every given setting without an effect."""
     return [
         f"{item.name} is set and not in force yet: {item.not_in_force}."
         for item in _DECLARED

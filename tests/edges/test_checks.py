@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from guarded import VENDORS_FOR_CHECKS, headline, insert, link, put_in_force
-from ingest.errors import SchemaError
+from ingest.errors import Remedy, SchemaError
 from ingest.model import Allowlist
+from ingest.remedies import WORDS
 from ingest.store import guards
 from ingest.store.checks import Finding, check
 from ingest.store.engine import location, upgrade, write
@@ -55,7 +56,8 @@ def test_a_guard_that_was_dropped_is_named(stored: Engine, table: str) -> None:
     change(stored, f"DROP TRIGGER {name}{where}")
     (fault,) = faults(stored)
     assert name in fault.what
-    assert "ingest db upgrade" in fault.remedy
+    assert fault.remedy is Remedy.REMAKE_RULES
+    assert "ingest db upgrade" in WORDS[fault.remedy]
     upgrade(stored)
     assert faults(stored) == []
 
@@ -121,8 +123,10 @@ def test_a_record_that_was_written_past_the_guards_is_named_with_what_it_lacks(s
 
 
 def test_without_a_list_it_says_how_to_get_one(engine: Engine) -> None:
-    said = [finding.remedy for finding in check(engine, None) if finding.level == "warning"]
-    assert "`ingest poll` puts sources.yaml in force." in said
+    remedies = [
+        WORDS[finding.remedy] for finding in check(engine, None) if finding.level == "warning" and finding.remedy
+    ]
+    assert "`ingest poll` puts sources.yaml in force." in remedies
 
 
 def test_of_a_database_at_another_schema_nothing_is_said_but_that(engine: Engine) -> None:

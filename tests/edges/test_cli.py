@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import re
@@ -752,12 +753,11 @@ def test_a_variable_that_is_no_setting_is_named(desk: Desk, monkeypatch: pytest.
 
 
 def test_every_command_has_help_with_an_example(desk: Desk) -> None:
-    import typer
     from typer.core import TyperGroup
 
-    from ingest.cli import app
+    from ingest.cli import command_tree
 
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), command_tree())]
     seen = 0
     while waiting:
         words, command = waiting.pop()
@@ -769,6 +769,20 @@ def test_every_command_has_help_with_an_example(desk: Desk) -> None:
         assert f"Example:\n    ingest {' '.join(words)}" in ended.out
         seen += 1
     assert seen >= 16
+
+
+def test_the_help_of_a_group_shows_the_first_line_of_each_command() -> None:
+    from ingest.cli.lazy import CommandEntry, GroupEntry, function_of
+    from ingest.cli.table import TABLE
+
+    entries: list[CommandEntry | GroupEntry] = list(TABLE.values())
+    for group in [entry for entry in entries if isinstance(entry, GroupEntry)]:
+        entries += group.commands.values()
+    commands = [entry for entry in entries if isinstance(entry, CommandEntry)]
+    assert len(commands) > 30
+    for entry in commands:
+        first = (inspect.getdoc(function_of(entry)) or "").partition("\n\n")[0]
+        assert entry.summary == " ".join(first.split())
 
 
 def test_the_version_is_told(desk: Desk) -> None:

@@ -314,14 +314,49 @@ def test_help_and_settings_are_cheap(desk: Desk) -> None:
         assert used < 1.5, f"{arguments} took {used:.2f} s of CPU"  # an order of magnitude above what it takes
 
 
-def test_help_loads_neither_the_database_nor_the_network(desk: Desk) -> None:
-    program = (
-        "import sys; from ingest.cli import main; main(['--help']);"
-        "heavy = {'sqlalchemy', 'httpx', 'rich', 'feedparser', 'uvicorn', 'apscheduler', 'alembic'} & sys.modules.keys();"
-        "sys.exit(' '.join(heavy) or 0)"
+HEAVY = {
+    *(
+        "alembic",
+        "apscheduler",
+        "feedparser",
+        "httpx",
+        "httpcore",
+        "jinja2",
+        "lxml",
+        "markdown_it",
+        "protego",
+        "psycopg",
+    ),
+    *("rich", "selectolax", "sqlalchemy", "starlette", "tenacity", "uvicorn", "yaml"),
+}
+"""Libraries for the work of a command. No help needs one."""
+
+
+@pytest.mark.parametrize("group", [(), ("captures",), ("headline",), ("story",), ("sources",), ("db",)])
+def test_the_help_of_a_group_loads_no_command_and_no_library_for_its_work(desk: Desk, group: tuple[str, ...]) -> None:
+    loaded = modules_after(desk, *group, "--help")
+    assert "ingest.cli.table" in loaded
+    assert HEAVY & loaded == set()
+    assert [name for name in loaded if name.startswith("ingest.cli.commands")] == []
+    packages = {name.split(".")[1] for name in loaded if name.startswith("ingest.")}
+    assert packages <= {"cli", "errors", "log", "masking", "remedies"}
+
+
+@pytest.mark.parametrize(("words", "module"), [(("db", "current"), "db"), (("sources", "try"), "try_source")])
+def test_a_command_loads_its_own_module_alone(desk: Desk, words: tuple[str, ...], module: str) -> None:
+    loaded = modules_after(desk, *words, "--help")
+    commands = {name for name in loaded if name.startswith("ingest.cli.commands.")}
+    assert commands == {f"ingest.cli.commands.{module}"}
+    assert HEAVY & loaded == set()
+
+
+def modules_after(desk: Desk, *arguments: str) -> set[str]:
+    """Run a command in a process of its own, and return the names of its modules."""
+    program = f"import sys; from ingest.cli import main; main({list(arguments)}); print(*sys.modules, file=sys.stderr)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=desk.environment, capture_output=True, check=True, text=True
     )
-    ended = subprocess.run([sys.executable, "-c", program], env=desk.environment, capture_output=True, check=False)
-    assert (ended.returncode, ended.stderr) == (0, b"")
+    return set(ended.stderr.split())
 
 
 # ── signals ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -280,7 +280,7 @@ def test_the_daemon_outlives_a_database_that_goes_away_and_comes_back(
         guest.world.accepted = accepted
         return guest.world.make_round()
 
-    lists = schedule.Lists(guest.world.engine, path, guest.world.now)
+    lists = schedule.AllowlistFollower(guest.world.engine, path, guest.world.now)
     thread = threading.Thread(
         target=schedule.run, args=(lists, make, stop), kwargs={"every": timedelta(milliseconds=100)}
     )

@@ -21,7 +21,7 @@ from typing import Final, Self
 import ingest
 from ingest import schedule
 from ingest.cli import memory, session
-from ingest.cli.poll import make_round
+from ingest.cli.rounds import make_round
 from ingest.pipeline import Accepted, Round
 
 HOLDINGS: Final = Path("/proc/self")
@@ -107,15 +107,15 @@ def main() -> None:
     session.configure_log(settings)
     memory.give_back()
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine:
-        session.share_turns(fetcher, settings, engine)
+        session.share_slots(fetcher, settings, engine)
 
         def round_of(accepted: Accepted) -> Round:
             return make_round(settings, engine, accepted, fetcher, stop=lambda: False)
 
-        lists = schedule.Lists(engine, settings.sources, session.now)
+        lists = schedule.AllowlistFollower(engine, settings.sources, session.now)
         for line in sys.stdin:
             at = datetime.fromisoformat(line.strip())
-            assert schedule.tick(lists, round_of, schedule.Heart()) is not None
+            assert schedule.tick(lists, round_of, schedule.Watchdog()) is not None
             sys.stdout.write(json.dumps(asdict(held())) + "\n")
             sys.stdout.flush()
 

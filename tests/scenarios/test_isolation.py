@@ -446,7 +446,7 @@ def test_a_damaged_capture_is_named_and_costs_no_other(world: World) -> None:
 def test_a_tick_of_the_daemon_outlives_any_fault(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "sources.yaml"
     file.write_text(LIST)
-    lists = schedule.Lists(world.engine, file, world.now)
+    lists = schedule.AllowlistFollower(world.engine, file, world.now)
 
     def make(accepted: pipeline.Accepted) -> Round:
         limits = Limits(timedelta(seconds=10), 1 << 20)
@@ -454,10 +454,10 @@ def test_a_tick_of_the_daemon_outlives_any_fault(world: World, monkeypatch: pyte
         return Round(context, accepted.allowlist, world.fetcher, owner="test", workers=4)
 
     monkeypatch.setattr("ingest.store.sources.due", lambda *_, **__: 1 / 0)
-    assert schedule.tick(lists, make, schedule.Heart()) is None
+    assert schedule.tick(lists, make, schedule.Watchdog()) is None
     monkeypatch.undo()
 
-    report = schedule.tick(lists, make, schedule.Heart())
+    report = schedule.tick(lists, make, schedule.Watchdog())
 
     assert report is not None
     assert len(world.titles()) == HEALTHY + 1

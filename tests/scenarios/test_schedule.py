@@ -38,7 +38,7 @@ def rounds(world: World, watch: Callable[[Progress], None] = lambda _: None) -> 
 @contextmanager
 def running(world: World, file: Path, watch: Callable[[Progress], None] = lambda _: None) -> Iterator[None]:
     stop = threading.Event()
-    lists = schedule.Lists(world.engine, file, world.now)
+    lists = schedule.AllowlistFollower(world.engine, file, world.now)
     thread = threading.Thread(
         target=schedule.run, args=(lists, rounds(world, watch), stop), kwargs={"every": timedelta(milliseconds=100)}
     )
@@ -83,7 +83,7 @@ def test_a_changed_list_comes_into_force_and_a_bad_one_does_not(world: World, fi
 def test_a_file_that_goes_missing_is_reported_once_and_the_last_good_list_stays(
     world: World, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lists = schedule.Lists(world.engine, file, world.now)
+    lists = schedule.AllowlistFollower(world.engine, file, world.now)
     first = lists.current()
     file.unlink()
     assert [lists.current(), lists.current()] == [first, first]
@@ -93,7 +93,7 @@ def test_a_file_that_goes_missing_is_reported_once_and_the_last_good_list_stays(
 
 def test_a_round_that_hangs_ends_the_daemon_and_one_that_is_only_long_does_not(world: World, file: Path) -> None:
     release = threading.Event()
-    lists = schedule.Lists(world.engine, file, world.now)
+    lists = schedule.AllowlistFollower(world.engine, file, world.now)
 
     def hang(_: Progress) -> None:
         release.wait(60)
@@ -106,14 +106,14 @@ def test_a_round_that_hangs_ends_the_daemon_and_one_that_is_only_long_does_not(w
         thread.join(30)
 
 
-def test_a_heart_that_rests_never_stops() -> None:
-    heart = schedule.Heart(timedelta(0))
-    stopped = [heart.stopped]
-    heart.beat()
+def test_a_watchdog_that_rests_never_stops() -> None:
+    watchdog = schedule.Watchdog(timedelta(0))
+    stopped = [watchdog.stopped]
+    watchdog.beat()
     threading.Event().wait(0.01)
-    stopped.append(heart.stopped)
-    heart.rest()
-    assert [*stopped, heart.stopped] == [False, True, False]
+    stopped.append(watchdog.stopped)
+    watchdog.rest()
+    assert [*stopped, watchdog.stopped] == [False, True, False]
 
 
 def test_a_long_sleep_is_caught_up_with_one_look_at_each_source(world: World) -> None:
@@ -127,6 +127,6 @@ def test_a_long_sleep_is_caught_up_with_one_look_at_each_source(world: World) ->
 
 
 def test_a_tick_does_nothing_without_a_list(world: World, tmp_path: Path) -> None:
-    lists = schedule.Lists(world.engine, tmp_path / "none.yaml", world.now)
-    assert schedule.tick(lists, rounds(world), schedule.Heart()) is None
+    lists = schedule.AllowlistFollower(world.engine, tmp_path / "none.yaml", world.now)
+    assert schedule.tick(lists, rounds(world), schedule.Watchdog()) is None
     assert replace(world).server.requests == ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.log import Sparing, configure, visible
+from ingest.log import RateLimit, configure, visible
 
 LOG = logging.getLogger("ingest.test")
 
@@ -133,25 +133,25 @@ def said(at: float, message: str = "refused %s", *values: object) -> logging.Log
 
 
 def test_what_is_said_again_and_again_is_said_a_few_times_and_then_counted() -> None:
-    sparing = Sparing(most=3, span_s=60)
-    assert [sparing.filter(said(second, "refused %s", second)) for second in range(50)] == [True] * 3 + [False] * 47
-    assert sparing.filter(said(10, "another %s"))
+    rate_limit = RateLimit(most=3, span_s=60)
+    assert [rate_limit.filter(said(second, "refused %s", second)) for second in range(50)] == [True] * 3 + [False] * 47
+    assert rate_limit.filter(said(10, "another %s"))
     later = said(60, "refused %s", "later")
-    assert sparing.filter(later)
+    assert rate_limit.filter(later)
     assert later.getMessage() == "refused later (47 more like it were left out before)"
     quiet = said(200)
-    assert sparing.filter(quiet)
+    assert rate_limit.filter(quiet)
     assert quiet.getMessage() == "refused x"
 
 
 def test_a_clock_that_was_set_back_silences_nothing() -> None:
-    sparing = Sparing(most=1, span_s=60)
-    assert sparing.filter(said(1_000))
-    assert sparing.filter(said(10))
+    rate_limit = RateLimit(most=1, span_s=60)
+    assert rate_limit.filter(said(1_000))
+    assert rate_limit.filter(said(10))
 
 
 def test_messages_that_are_all_different_take_no_memory_for_ever() -> None:
-    sparing = Sparing(most=1)
+    rate_limit = RateLimit(most=1)
     for number in range(5_000):
-        sparing.filter(said(0, f"message {number}", 1))
-    assert len(sparing._counts) <= 1_000
+        rate_limit.filter(said(0, f"message {number}", 1))
+    assert len(rate_limit._counts) <= 1_000

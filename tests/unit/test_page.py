@@ -15,7 +15,7 @@ from ingest.web import page
 TOKYO = ZoneInfo("Asia/Tokyo")
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
-CLOCK = page.clock(NOW, NOW, UTC)
+FRESH = page.freshness_of(NOW, NOW, UTC)
 
 STORY = ListedStory(
     id="s1",
@@ -72,7 +72,7 @@ def front(
     sources: list[SourceRow] | None = None,
     zone: Any = UTC,
 ) -> page.FrontPage:
-    return page.front_page(newest if live is None else live, newest, sources or [], CLOCK, zone)
+    return page.front_page(newest if live is None else live, newest, sources or [], FRESH, zone)
 
 
 def days(shown: page.FrontPage) -> dict[str, list[str]]:
@@ -192,34 +192,34 @@ def test_the_first_page_shows_the_sources_in_trouble_first_and_counts_all() -> N
 
 def test_the_page_of_sources_leaves_none_out_and_keeps_their_order() -> None:
     many = [source(f"acme/{number:03}", reason="x" * 299) for number in range(500)]
-    table = page.sources_page(many, CLOCK, UTC).sources
+    table = page.sources_page(many, FRESH, UTC).sources
     assert [line.id for line in table.lines] == [row.id for row in many]
     assert table.left_out == 0
 
 
 def test_a_source_that_never_answered_has_no_last_success() -> None:
-    table = page.sources_page([source("acme/x", State.NEW, last_success_at=None, headlines=0)], CLOCK, UTC).sources
+    table = page.sources_page([source("acme/x", State.NEW, last_success_at=None, headlines=0)], FRESH, UTC).sources
     assert (table.lines[0].success, table.lines[0].headlines) == (None, 0)
 
 
 def test_a_long_reason_is_cut() -> None:
-    (line,) = page.sources_page([source("acme/x", State.FAILING, reason="r" * 5000)], CLOCK, UTC).sources.lines
+    (line,) = page.sources_page([source("acme/x", State.FAILING, reason="r" * 5000)], FRESH, UTC).sources.lines
     assert line.reason == "r" * page.REASON_LIMIT + "…"
 
 
-# ── clock ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── freshness ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_clock_tells_the_zone_and_how_recent_the_data_is() -> None:
-    shown = page.clock(NOW, NOW, TOKYO)
+def test_freshness_has_the_zone_and_how_recent_the_data_is() -> None:
+    shown = page.freshness_of(NOW, NOW, TOKYO)
     assert shown.as_of is not None
     assert (shown.zone, shown.as_of.text, shown.stale) == ("Asia/Tokyo", "2026-05-22 21:00", False)
 
 
 def test_data_older_than_the_longest_interval_is_stale() -> None:
-    assert not page.clock(NOW, NOW + page.STALE, UTC).stale
-    assert page.clock(NOW, NOW + page.STALE + timedelta(seconds=1), UTC).stale
+    assert not page.freshness_of(NOW, NOW + page.STALE, UTC).stale
+    assert page.freshness_of(NOW, NOW + page.STALE + timedelta(seconds=1), UTC).stale
 
 
 def test_before_the_first_poll_there_is_no_data_to_be_stale() -> None:
-    assert page.clock(None, NOW, UTC) == page.Clock("UTC", None, stale=False)
+    assert page.freshness_of(None, NOW, UTC) == page.Freshness("UTC", None, stale=False)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest import __version__
+from ingest.cli import main
 from ingest.errors import SettingsError
 from ingest.masking import mask
 from ingest.settings import LogStyle, Origin, Settings, describe, load, strays
@@ -110,9 +111,18 @@ def test_all_wrong_values_are_told_at_once_and_a_flag_by_its_name() -> None:
 
 def test_a_mistyped_variable_is_named_with_the_one_it_may_be_meant_for() -> None:
     environ = {"INGEST_TIMOUT": "1s", "INGEST_ZZZ": "", "INGEST_TIMEOUT": "1s", "OTHER": "x"}
-    near, far = strays(environ)
-    assert near == "INGEST_TIMOUT is no setting and does nothing; did you mean INGEST_TIMEOUT?"
-    assert far == "INGEST_ZZZ is no setting and does nothing; `ingest settings` shows those there are."
+    assert strays(environ) == {"INGEST_TIMOUT": "INGEST_TIMEOUT", "INGEST_ZZZ": ""}
+
+
+def test_a_mistyped_variable_gets_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INGEST_TIMOUT", "1s")
+    monkeypatch.setenv("INGEST_ZZZ", "")
+    assert main(["settings"]) == 0
+    near, far = [line for line in capsys.readouterr().err.splitlines() if "is no setting" in line]
+    assert near == "Warning: INGEST_TIMOUT is no setting and does nothing; did you mean INGEST_TIMEOUT?"
+    assert far == "Warning: INGEST_ZZZ is no setting and does nothing; `ingest settings` shows those there are."
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Borders in time as an operator writes them: days, moments, and words that count back from now."""
+"""Bounds in time of the command line: days, moments, and spans before now."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ def parse_bound(text: str, *, flag: str, now: datetime, zone: tzinfo) -> Bound:
     """
     Read `2026-05-22`, `2026-05-22T09:00` (with or without `Z` or an offset), `today`, `yesterday`, `7d` or `12h`.
 
-    Days and times without an offset are the operator's own.
+    Days and times without an offset are in the operator's zone.
 
     Args:
-        flag: What the message calls it.
+        text: The bound.
+        flag: The flag, for the message.
+        now: The time for spans.
+        zone: The operator's zone.
 
     Raises:
-        UsageError: It is none of these, or beyond what a calendar holds.
+        UsageError: The text has another form, or is outside the calendar.
     """
     from ingest.store.queries import Bound
 

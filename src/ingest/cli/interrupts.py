@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a wish: what is being written is finished, then the command ends."""
+"""SIGINT and SIGTERM as a request: a command finishes its present write, then ends."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any, Final, Self
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 INTERRUPTED: Final = 130
-"""Exit status after SIGINT, and after SIGTERM where ending is not what the command is for (CONTRACT §4)."""
+"""The exit status after SIGINT, and after SIGTERM for commands with an end of their own (CONTRACT §4)."""
 
-_SAID: Final = b"\nEnding as soon as what is under way is stored; once more to end at once.\n"
+_NOTICE: Final = b"\nEnding as soon as what is under way is stored; once more to end at once.\n"
 
 
 class Interrupts:
     """
-    Notes the first signal while the `with` block runs; a second one raises KeyboardInterrupt.
+    Notes the first signal inside a `with` block. A second signal raises KeyboardInterrupt.
 
-    `received` is the signal's number, None before. `event` is set a moment later, by a thread: setting it in the handler
-    could wait for a lock that the interrupted main thread holds.
+    `received` is the number of the signal, or None. A thread sets `event` a moment later, because the handler could wait for
+    a lock of the interrupted main thread.
     """
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Interrupts:
         if self.received is not None:
             raise KeyboardInterrupt
         self.received = number
-        os.write(2, _SAID)  # not through `sys.stderr`, which the interrupted code may be writing to
+        os.write(2, _NOTICE)  # not through `sys.stderr`, which the interrupted code may be writing to
 
     def _watch(self) -> None:
         if self._reader.recv(1):
             self.event.set()
 
     def __enter__(self) -> Self:
-        """Take the signals over; only the main thread may."""
+        """Install the handlers. Only the main thread may."""
         self._reader, self._writer = socket.socketpair()
         self._writer.settimeout(0)  # a wakeup descriptor must not block
         self._old = {number: signal.signal(number, self._note) for number in SIGNALS}
@@ -58,7 +58,7 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the signals back."""
+        """Restore the former handlers."""
         signal.set_wakeup_fd(self._old_fd)
         for number, handler in self._old.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""A round as it runs, for who looks at a terminal: how far it is, what is in flight, what came of it."""
+"""The live display of a round in a terminal: its progress, the sources in flight, the results."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SHOWN_IN_FLIGHT: Final = 6
-"""Sources in flight that are named; the others are counted."""
+"""Sources in flight shown by name. The others are counted."""
 
 BAR: Final = 24
-"""Columns of the bar; with its figures it fits 80."""
+"""Columns of the bar. With its figures it fits 80."""
 
 FRAMES_A_SECOND: Final = 8
 
 
 class LiveRound:
     """
-    The display of one round on standard error, gone when the round ends.
+    The display of one round on standard error, removed at the end of the round.
 
-    Give `watch` to the round; it is called by the round's own thread, drawing is another's.
+    The thread of the round calls `watch`. Another thread draws.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class LiveRound:
         )
 
     def watch(self, step: Progress) -> None:
-        """Take in one step of the round."""
+        """Note one step of the round."""
         if step.kind == "started":
             self._total = step.total
         elif step.kind == "fetching":
@@ -87,12 +87,12 @@ class LiveRound:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the display away."""
+        """Remove the display."""
         self._live.stop()
 
 
 def is_failure(step: Progress) -> bool:
-    """Tell whether a step ended a source badly."""
+    """Whether a step ended with a failure of its source."""
     from ingest.model import RoundReport
 
     return step.report is not None and bool(RoundReport((step.report,)).failed)

@@ -1,4 +1,4 @@
-"""Whether any vendor can be reached: asked before anything is stored, so that nothing remembers a missing network."""
+"""The check for a network before the first poll. It stores nothing, so that no source keeps a failure."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from ingest.fetch import Fetcher
 from ingest.model import Allowlist, Failed, FetchPlan, Kind
 
 PATIENCE: Final = timedelta(seconds=8)
-"""For one question; a vendor that is slower is reached by the first round all the same."""
+"""The time for one request. The first round reaches slower vendors all the same."""
 
 AT_ONCE: Final = 64
-"""Questions in flight: all of them at once, so that a dead network costs twice `PATIENCE` at most."""
+"""Requests in flight: all at once, so that a missing network costs twice `PATIENCE` at most."""
 
 MAX_BYTES: Final = 4 << 20
-"""Of an answer, which is thrown away; more is an answer, too."""
+"""The most bytes of a response. Its content is not used, and a larger response counts, too."""
 
 
 def is_reachable(listed: Allowlist, fetcher: Fetcher, *, stop: Callable[[], bool]) -> bool:
     """
-    Ask one source of the first vendor, and only if nobody answers one of every other.
+    Ask one source of the first vendor, and without an answer one source of every other vendor.
 
-    Any answer counts, refusals included: it shows that there is a network.
+    Any answer shows a working network, even a refusal.
     """
     plans = _plans(listed)
     if not plans or _answers(fetcher, plans[0]):
-        return True  # also with nobody to ask: then nothing says that there is no network
+        return True  # also without a source to ask: nothing then shows a missing network
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reach") as pool:
         asked = [pool.submit(_answers, fetcher, plan) for plan in plans[1:] if not stop()]
         for answer in as_completed(asked):
@@ -39,7 +39,7 @@ def is_reachable(listed: Allowlist, fetcher: Fetcher, *, stop: Callable[[], bool
 
 
 def _plans(listed: Allowlist) -> list[FetchPlan]:
-    """Plan a question to the first enabled feed of every vendor: for other kinds robots.txt would be asked first."""
+    """Plan a request to the first enabled feed of every vendor. Other kinds need robots.txt first."""
     plans = []
     for vendor in listed.vendors:
         source = next(
@@ -56,7 +56,7 @@ def _plans(listed: Allowlist) -> list[FetchPlan]:
 
 
 def _answers(fetcher: Fetcher, plan: FetchPlan) -> bool:
-    found = fetcher.get(plan)
-    if not isinstance(found, Failed):
+    answer = fetcher.get(plan)
+    if not isinstance(answer, Failed):
         return True
-    return found.status_code is not None or bool(found.hops)
+    return answer.status_code is not None or bool(answer.hops)

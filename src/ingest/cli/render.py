@@ -1,10 +1,9 @@
 """
-What reaches a person or a program: data on standard output, all else on standard error.
+The output for people and programs: data on standard output, all else on standard error.
 
-A terminal of 80 columns or more gets one line a row: texts are cut, and columns that are told elsewhere left out, but
-never an id. A narrower one gets tables that fold. A pipe gets one line a row, aligned and as long as it must be, without
-colour. Programs get JSON. What vendors wrote is shown as text: whatever is invisible is
-written out, and nothing in it is taken for markup.
+A terminal of 80 columns or more has one line a row. Long texts are cut and less important columns are left out, but never
+an id. A narrower terminal has folding tables. A pipe has one aligned line a row, of any length and without colour. Programs
+get JSON. Text of vendors stays text: invisible characters are escaped, and markup has no effect.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 WIDE: Final = 1_000_000
-"""Columns of a pipe: more than any row has."""
+"""The columns of a pipe, more than in any row."""
 
 GAP: Final = 2
 """Spaces between two columns."""
 
 USUAL: Final = 80
-"""Columns of a terminal from which on a row is one line."""
+"""The fewest columns of a terminal with one line a row."""
 
 LEGIBLE: Final = 24
-"""Columns that a title or sentence gets at least, where it has to be cut."""
+"""The fewest columns of a cut title or sentence."""
 
 SCANT: Final = 8
-"""What is left to it where an id needs the room."""
+"""The fewest columns of a cut title or sentence beside a long id."""
 
 
 # ── for programs ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:
-    r"""Write JSON in which nothing is invisible: what is, and what standard output cannot encode, goes as `\uXXXX`."""
+    r"""Return JSON, with `\uXXXX` for invisible characters and for those outside the encoding of standard output."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     text = json.dumps(value, ensure_ascii=not unicode, indent=indent, default=_plain)
     if text.isascii() and "\x7f" not in text:
@@ -54,7 +53,7 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 
 
 def _plain(value: object) -> object:
-    """Turn a value that JSON does not know into one it does: fields by name, times in UTC, durations as in the list."""
+    """Convert a value for JSON: data classes by field, times in UTC, durations as in the allow-list."""
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, datetime):
@@ -65,7 +64,7 @@ def _plain(value: object) -> object:
 
 
 def spell(span: timedelta) -> str:
-    """Write a duration as the allow-list does: `15m`, `1h`, `1d`."""
+    """Return a duration as in the allow-list: `15m`, `1h`, `1d`."""
     seconds = int(span.total_seconds())
     size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
     return f"{seconds // size}{unit}"
@@ -96,8 +95,13 @@ def line(text: str = "") -> None:
     _put(visible(text) + "\n")
 
 
+def text(sentences: Iterable[str]) -> None:
+    """Print several lines of data."""
+    _put("".join(f"{visible(sentence)}\n" for sentence in sentences))
+
+
 def instead(text: str) -> None:
-    """Say that there are no rows: where a table would stand in a terminal, on standard error where programs read rows."""
+    """Print a sentence in place of a table: on standard output for a terminal, else on standard error."""
     if not is_terminal(sys.stdout):
         note(text)
         return
@@ -107,16 +111,16 @@ def instead(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Say something that is not data, on standard error."""
+    """Print a message on standard error."""
     _put("".join(f"{visible(part.expandtabs())}\n" for part in text.split("\n")), sys.stderr)
 
 
 Cell = str | tuple[str, ...]
-"""What stands in a column; several lines one below the other, for a terminal only."""
+"""The content of a cell. Several lines stand one below the other, for a terminal only."""
 
 
 def count(number: int, what: str) -> str:
-    """Write a number with what it counts: `1 vendor`, `1,234 vendors`."""
+    """Return a number with its noun: `1 vendor`, `1,234 vendors`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
@@ -135,12 +139,14 @@ def table(
     Print rows under headings.
 
     Args:
-        right: Columns of numbers, by index, which are set flush right.
-        cut: Columns of text that a terminal may show the beginning of, and how much at least; without any, tables fold.
-        spare: Columns that a terminal may go without, the first of them first; never one with an id.
+        headings: The heading of each column.
+        rows: The cells of each row.
+        right: Columns of numbers, by index, to set flush right.
+        cut: Columns of text that a terminal may cut, each with its least width. Without any, tables fold.
+        spare: Columns that a terminal may leave out, in this order, but never one with an id.
 
     Returns:
-        The headings of what a terminal had no room for, in part or at all.
+        The headings of the columns cut or left out.
     """
     shown = [["\n".join(map(visible, (cell,) if isinstance(cell, str) else cell)) for cell in row] for row in rows]
     if not is_terminal(sys.stdout):
@@ -155,14 +161,14 @@ def table(
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """How wide each column is, 0 where it is left out, and how wide it would have to be."""
+    """The width of each column, 0 for a column left out, and its full width."""
 
     widths: list[int]
     whole: list[int]
 
 
 def _fitted(rows: list[list[str]], cut: Mapping[int, int], spare: Sequence[int]) -> _Fitted | None:
-    """Choose the columns of a terminal and their widths; None where it is too narrow for one line a row."""
+    """Choose the columns of a terminal and their widths. None if one line a row does not fit."""
     from rich.cells import cell_len
 
     room = width()
@@ -174,7 +180,7 @@ def _fitted(rows: list[list[str]], cut: Mapping[int, int], spare: Sequence[int])
         if free >= 0 or at is None:
             break
         kept.discard(at)
-    for at in kept & cut.keys():  # with an id of many letters, less than is legible is better than several lines
+    for at in kept & cut.keys():  # beside a long id, a short text is better than several lines
         less = min(max(0, -free), max(0, least[at] - SCANT))
         least[at] -= less
         free += less
@@ -202,7 +208,7 @@ def _print_lines(fitted: _Fitted, rows: list[list[str]], headings: Sequence[str]
 
 
 def _cell(text: str, width: int, right: bool) -> str:
-    """Bring a cell to its width, in places of the screen."""
+    """Cut or pad a cell to its width on the screen."""
     from rich.cells import cell_len, set_cell_size
 
     if cell_len(text) > width:
@@ -224,7 +230,7 @@ def _print_folded(headings: Sequence[str], shown: list[list[str]], right: frozen
 
 
 def _aligned(rows: list[list[str]], right: frozenset[int]) -> str:
-    """Set rows in columns as wide as their widest cell; a wide (East Asian) character takes two places (UAX #11)."""
+    """Align rows in columns of the widest cell. A wide (East Asian) character takes two columns (UAX #11)."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
@@ -236,6 +242,16 @@ def _aligned(rows: list[list[str]], right: frozenset[int]) -> str:
             cells.append(space + cell if index in right else cell + space)
         text.append((" " * GAP).join(cells).rstrip(" ") + "\n")
     return "".join(text)
+
+
+Facts = list[tuple[str, str]]
+"""Names and values of one block. An empty value is left out."""
+
+
+def all_blocks(described: Iterable[tuple[str, Facts]]) -> None:
+    """Print several blocks with their titles."""
+    for title, facts in described:
+        blocks(title, facts)
 
 
 def blocks(title: str, facts: Iterable[tuple[str, str]]) -> None:
@@ -259,12 +275,12 @@ def blocks(title: str, facts: Iterable[tuple[str, str]]) -> None:
 
 
 def is_terminal(stream: IO[str]) -> bool:
-    """Tell whether a person looks at a stream; nothing in the environment can claim it."""
+    """Whether a stream is a terminal. No environment variable can change this."""
     return stream.isatty()
 
 
 def console(stream: IO[str]) -> Console:
-    """Make a console on a stream: colour only in a terminal, and not there if NO_COLOR is set (no-color.org)."""
+    """Make a console on a stream. Only a terminal without NO_COLOR has colour (no-color.org)."""
     from rich.console import Console
 
     terminal = is_terminal(stream)
@@ -281,17 +297,17 @@ def console(stream: IO[str]) -> Console:
 
 
 def is_narrow() -> bool:
-    """Tell whether standard output is a terminal in which a row is more than one line."""
+    """Whether standard output is a terminal too narrow for one line a row."""
     return is_terminal(sys.stdout) and width() < USUAL
 
 
 def width() -> int:
-    """Give the columns of the terminal that standard output is."""
+    """Return the columns of the terminal on standard output."""
     return console(sys.stdout).width
 
 
 def show(what: RenderableType) -> None:
-    """Print something for a terminal on standard output."""
+    """Print something on standard output, for a terminal."""
     with _writing(sys.stdout):
         console(sys.stdout).print(what)
 
@@ -310,10 +326,10 @@ def _put(text: str, stream: IO[str] | None = None) -> None:
 @contextmanager
 def _writing(stream: IO[str]) -> Iterator[None]:
     """
-    Let the rest go nowhere when the reader of a pipe has had enough (`| head`): that is no fault of the command.
+    Discard the rest of the output after the reader of a pipe ended (`| head`). This is no fault of the command.
 
     Raises:
-        OutputError: Data cannot be written. What is said on standard error is lost where that cannot be.
+        OutputError: Data cannot be written. Messages for standard error are lost without an error.
     """
     try:
         yield
@@ -324,13 +340,13 @@ def _writing(stream: IO[str]) -> Iterator[None]:
 
 
 def lost(error: OSError) -> OutputError:
-    """Say that data did not arrive."""
+    """Return the error of lost data."""
     why = f"could not be written ({error.strerror or error}), so what was printed is not whole"
     return OutputError(f"{why}; make room where it goes, or send it elsewhere.", subject="standard output")
 
 
 def is_of_output(error: OSError) -> bool:
-    """Tell whether a fault is that of writing to standard output, which then goes nowhere; it names no file."""
+    """Whether an error without a file name is from standard output. If so, discard further output."""
     if error.filename is not None or error.errno not in _UNWRITABLE:
         return False
     _give_up(sys.stdout)
@@ -341,7 +357,7 @@ _UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.E
 
 
 def _give_up(stream: IO[str]) -> None:
-    """Let what is left in a stream, and what follows, go nowhere, or Python would try and complain when it ends."""
+    """Discard the buffer of a stream and all further output, so that Python does not complain at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -349,10 +365,10 @@ def _give_up(stream: IO[str]) -> None:
 
 def prepare_streams() -> None:
     """
-    Let no stream fail on a character that its encoding does not have.
+    Let no stream fail on a character outside its encoding.
 
-    One that was closed before we began (`>&-`) is made anew, so that no file of ours gets its number: what is written to
-    standard output then fails as it should, what is said on standard error is lost.
+    A stream closed before the start (`>&-`) is opened again, so that no file of ours gets its number. Writing to standard
+    output then fails as it should. Messages on standard error are lost.
     """
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")

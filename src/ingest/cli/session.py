@@ -1,4 +1,4 @@
-"""What commands have in common: their flags, the settings, and the database, list and fetcher that these lead to."""
+"""The context of a command: its settings, and the database, allow-list and fetcher by these settings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
-
-import typer
+from typing import TYPE_CHECKING, Final
 
 from ingest import settings as declared
 from ingest.cli import render
@@ -27,37 +25,27 @@ if TYPE_CHECKING:
     from ingest.store import Connection, Engine
 
 NAMED: Final = 5
-"""Names of a longer list that a sentence holds."""
-
-SourcesFlag = Annotated[
-    str | None,
-    typer.Option("--sources", metavar="FILE", help="The allow-list (INGEST_SOURCES; ./sources.yaml)."),
-]
-DatabaseFlag = Annotated[
-    str | None,
-    typer.Option("--database", metavar="URL", help="The database (INGEST_DATABASE_URL; sqlite:///ingest.db)."),
-]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
-JsonLinesFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for programs.")]
+"""The most names in a sentence."""
 
 
 def now() -> datetime:
-    """Read our clock."""
+    """Return the time of our clock."""
     return datetime.now(UTC)
 
 
 def load(*, sources: str | None = None, database: str | None = None) -> Settings:
-    """Read the settings; name what looks like one and is none, and what is set and not in force yet."""
-    for sentence in declared.strays(os.environ):
-        render.note(f"Warning: {sentence}")
+    """Read the settings. Warn about unknown variables, and about settings without an effect."""
+    for name, similar in declared.strays(os.environ).items():
+        hint = f"did you mean {similar}?" if similar else "`ingest settings` shows those there are."
+        render.note(f"Warning: {name} is no setting and does nothing; {hint}")
     settings = declared.load({"--sources": sources, "--database": database}, os.environ)
     for sentence in declared.idle(settings):
         render.note(f"Warning: {sentence}")
     return settings
 
 
-def tell_anonymous(settings: Settings) -> None:
-    """Say so when real vendors would be asked by somebody they cannot write to."""
+def warn_anonymous(settings: Settings) -> None:
+    """Warn about requests to real vendors without a contact."""
     default = declared.Origin.DEFAULT
     anonymous = settings.origins["INGEST_CONTACT"] is default and settings.origins["INGEST_USER_AGENT"] is default
     if anonymous and not settings.connect_to:
@@ -68,7 +56,7 @@ def tell_anonymous(settings: Settings) -> None:
 
 
 def operator() -> str:
-    """Name who acts, for the record: user@host."""
+    """Return the operator for the record: user@host."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a user id that has no name, as in many containers
@@ -77,7 +65,7 @@ def operator() -> str:
 
 
 def configure_log(settings: Settings, *, quiet: bool = False) -> None:
-    """Log to standard error; `quiet` leaves out what is no warning."""
+    """Log to standard error. With `quiet`, log only warnings and errors."""
     import logging
 
     from ingest import log, masking
@@ -89,7 +77,7 @@ def configure_log(settings: Settings, *, quiet: bool = False) -> None:
 
 @contextmanager
 def making(settings: Settings) -> Iterator[Engine]:
-    """Open the database to write it, making a missing SQLite one and saying where."""
+    """Open the database to write it. A missing SQLite database is made, with a note of its place."""
     from ingest.store.engine import create_if_missing, location, open_engine
 
     engine = open_engine(settings.database_url)
@@ -103,7 +91,7 @@ def making(settings: Settings) -> Iterator[Engine]:
 
 @contextmanager
 def showing(settings: Settings) -> Iterator[Engine]:
-    """Open the database for a page that only reads it: made if it is missing, as `reading` does where it is there."""
+    """Open the database for a page, as `reading` does. A missing database is made."""
     from ingest.store.engine import open_engine
 
     engine = open_engine(settings.database_url)
@@ -117,13 +105,12 @@ def showing(settings: Settings) -> Iterator[Engine]:
 @contextmanager
 def reading(settings: Settings) -> Iterator[Engine]:
     """
-    Open a database that is there; a mistyped path makes no empty one.
+    Open an existing database. A mistyped path makes no empty one.
 
-    Where nothing can be written, SQLite cannot make the files that it needs beside a database: then the file is read as it
-    is, and that is said.
+    SQLite needs files beside a database. In a read-only directory the database is read as it is, with a warning.
 
     Raises:
-        StoreError: It does not exist, or is not at the schema of this version.
+        StoreError: The database is missing, or has another schema.
     """
     from ingest.store.engine import frozen, open_engine, require_schema
 
@@ -151,19 +138,19 @@ WHERE_DEMO: Final = "What the demo showed lies beside it: --database sqlite:///{
 
 
 def demo_beside(engine: Engine) -> Path | None:
-    """Give the path of the database that a demo left beside this one, if there is one."""
+    """Return the path of a demo's database beside this one, or None."""
     path = path_of(engine)
     demo = None if path is None else demo_path(path)
     return demo if demo is not None and demo.exists() else None
 
 
 def demo_path(path: Path) -> Path:
-    """Name the database of a demo beside a real one."""
+    """Return the path for a demo's database beside a real one."""
     return path.with_name(f"{path.stem}-demo{path.suffix}")
 
 
-def tell_demo(engine: Engine, conn: Connection) -> None:
-    """Where nothing is stored, say where the demo is that was shown instead."""
+def note_demo(engine: Engine, conn: Connection) -> None:
+    """Name the place of a demo's database, if nothing is stored in this one."""
     from ingest.store import queries
 
     demo = demo_beside(engine)
@@ -172,7 +159,7 @@ def tell_demo(engine: Engine, conn: Connection) -> None:
 
 
 def clock(conn: Connection) -> datetime:
-    """Give the time by which ages are told: ours, or in a database of the demo the demo's, which stands still."""
+    """Return the time for ages: ours, or the stopped clock of a demo's database."""
     from ingest.store import queries
 
     at = queries.demo_at(conn)
@@ -183,7 +170,7 @@ def clock(conn: Connection) -> datetime:
 
 
 def missing_database(settings: Settings) -> Path | None:
-    """Give the path of the SQLite database that the settings name, if its file is not there."""
+    """Return the path of the SQLite database in the settings if its file is missing, else None."""
     from ingest.store.engine import open_engine
 
     engine = open_engine(settings.database_url)
@@ -194,13 +181,13 @@ def missing_database(settings: Settings) -> Path | None:
 
 
 def missing_file(engine: Engine) -> Path | None:
-    """Give the path of a SQLite database whose file is not there; None for everything else."""
+    """Return the path of a SQLite database if its file is missing, else None."""
     path = path_of(engine)
     return None if path is None or path.exists() else path
 
 
 def path_of(engine: Engine) -> Path | None:
-    """Give the path of a SQLite database; None for one in memory, under a `file:` address, or of PostgreSQL."""
+    """Return the path of a SQLite database. None for one in memory, under a `file:` address, or of PostgreSQL."""
     name = engine.url.database
     if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
         return None
@@ -208,7 +195,7 @@ def path_of(engine: Engine) -> Path | None:
 
 
 def make_fetcher(settings: Settings) -> Fetcher:
-    """Make the fetcher that the settings describe; `share_turns` is for when the database is open."""
+    """Make the fetcher for the settings. `share_slots` connects it with an open database."""
     from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 
     return Fetcher(
@@ -225,7 +212,7 @@ def make_fetcher(settings: Settings) -> Fetcher:
     )
 
 
-def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
+def share_slots(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
     """Let a fetcher share host slots and robots.txt records with all processes on the database."""
     from ingest.pipeline import SharedHostLimiter, SharedRobotsCache
 
@@ -234,19 +221,19 @@ def share_turns(fetcher: Fetcher, settings: Settings, engine: Engine) -> None:
 
 
 def worker() -> str:
-    """Name this process, for the leases that it holds."""
+    """Return the name of this process for its leases."""
     from ingest.store import owners
 
     return owners.name()
 
 
 def is_watched() -> bool:
-    """Tell whether a person looks at standard error."""
+    """Whether standard error is a terminal."""
     return render.is_terminal(sys.stderr)
 
 
-def tell_standing(accepted: Accepted, path: Path) -> None:
-    """Say on standard error what became of the file, where a person has to know or to act."""
+def note_standing(accepted: Accepted, path: Path) -> None:
+    """Print the standing of the file on standard error, unless it was in force already."""
     from ingest.pipeline import Standing
 
     match accepted.standing:
@@ -267,7 +254,7 @@ def tell_standing(accepted: Accepted, path: Path) -> None:
 
 
 def describe_removal(accepted: Accepted) -> str:
-    """Say what a list takes away, or would; "" for nothing."""
+    """Describe the removals by a list, or return "" without any."""
     removal, applied = accepted.removal, accepted.applied
     if removal is None or applied is None:
         return ""
@@ -288,7 +275,7 @@ def describe_removal(accepted: Accepted) -> str:
 
 
 def list_in_force(settings: Settings) -> Allowlist | None:
-    """Read the list in force; None when there is none, or no database yet."""
+    """Return the list in force, or None without a list or a database."""
     from ingest import pipeline
 
     if missing_database(settings) is not None:
@@ -300,10 +287,10 @@ def list_in_force(settings: Settings) -> Allowlist | None:
 
 def require_known(name: str, known: Sequence[str], what: str, *, in_file: bool = False) -> None:
     """
-    Insist that a name is one of the list in force, or of the one in the file.
+    Check a name against the list in force, or against the list in the file.
 
     Raises:
-        UsageError: It is not; the nearest one is named.
+        UsageError: The name is unknown. The message has the most similar name.
     """
     if name in known:
         return

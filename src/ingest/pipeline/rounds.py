@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from ingest import urls
-from ingest.errors import DocumentError, UsageError
+from ingest.errors import DocumentError, Remedy, UsageError
 from ingest.model import FetchPlan, Outcome, PollReport, RoundReport, Skip, Source
 from ingest.pipeline.attempt import Answer
 from ingest.pipeline.further import follow_lists
@@ -53,9 +53,8 @@ def run_round(shared: Round, *, only: Sequence[str] = (), everything: bool = Fal
     for source_id in only:
         if source_id not in listed:
             near = difflib.get_close_matches(source_id, listed, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else "`ingest sources list` shows them."
-            message = f"no such source in the list in force; {hint}"
-            raise UsageError(message, subject=source_id)
+            message = "no such source in the list in force" + (f'; did you mean "{near[0]}"?' if near else "")
+            raise UsageError(message, subject=source_id, remedy=None if near else Remedy.LIST_SOURCES)
     faults = settle_all(shared.context.engine, at=shared.context.now(), generation=shared.context.generation)
     _release(shared)
     _follow_clock(shared)

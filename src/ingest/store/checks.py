@@ -12,12 +12,10 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, select, text
 
-from ingest.errors import StoreError
+from ingest.errors import Remedy, StoreError
 from ingest.model import Allowlist, EntryOutcome
 from ingest.store import captures, guards, lists, schema, structure
 from ingest.store import engine as database
-
-_RESTORE: Final = "restore it from a backup"
 
 SHOWN: Final = 5
 """Records of one kind named in a finding, which also gives their number."""
@@ -25,11 +23,11 @@ SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding: `what` is a sentence, `remedy` the way out or ""."""
+    """One finding: a sentence and the way out, if there is one."""
 
     level: Literal["ok", "warning", "fault"]
     what: str
-    remedy: str = ""
+    remedy: Remedy | None = None
 
 
 def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
@@ -47,14 +45,14 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
         with database.read(engine) as conn:
             found = list(_soundness(conn))
     except StoreError as error:  # so damaged that even this question cannot be answered
-        found = [_verdict("", "the file is damaged", [error.message], _RESTORE)]
+        found = [_verdict("", "the file is damaged", [error.message], Remedy.RESTORE)]
     if found[0].level == "fault":
         return found  # what stands in a damaged file cannot be asked
     # A write transaction on PostgreSQL, because what is expected is made there for comparison, and always undone.
     with database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine) as conn:
         found += contents(conn, allowlist)
     if (weakness := database.weakness(engine)) is not None:
-        found.append(Finding("warning", weakness, "until then let one process at a time write, and keep a backup."))
+        found.append(Finding("warning", weakness, Remedy.ONE_WRITER))
     return found
 
 
@@ -74,7 +72,7 @@ def _soundness(conn: Connection) -> Iterator[Finding]:
     wrong = [row[0] for row in conn.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
     if not wrong:  # of a damaged file this question has no answer
         wrong = [f"{row[0]} refers to a missing {row[2]}" for row in conn.exec_driver_sql("PRAGMA foreign_key_check")]
-    yield _verdict("The file is sound.", "the file is damaged", wrong, _RESTORE)
+    yield _verdict("The file is sound.", "the file is damaged", wrong, Remedy.RESTORE)
 
 
 def _dangling(conn: Connection) -> Iterator[str]:
@@ -89,41 +87,37 @@ def _dangling(conn: Connection) -> Iterator[str]:
             yield from (f"{table.name}.{column.name} to {value}" for value in found)
 
 
-def _verdict(well: str, ill: str, wrong: list[str], remedy: str) -> Finding:
+def _verdict(well: str, ill: str, wrong: list[str], remedy: Remedy) -> Finding:
     if not wrong:
         return Finding("ok", well)
     shown = ", ".join(wrong[:SHOWN]) + (", …" if len(wrong) > SHOWN else "")
-    return Finding("fault", f"{len(wrong)} × {ill}: {shown}", f"{remedy}.")
-
-
-_REMAKE: Final = "find out who changed it, then run `ingest db upgrade`, which makes guards and views anew"
+    return Finding("fault", f"{len(wrong)} × {ill}: {shown}", remedy)
 
 
 def _structure(conn: Connection) -> Iterator[Finding]:
     """Compare tables, guards and views with those of this version, definition by definition."""
     found = structure.difference(conn)
-    yield _verdict("The guards are in place.", "guard missing or changed", found.guards, _REMAKE)
-    remedy = "find out who made it, then drop it"
-    yield _verdict("Nothing else acts on our tables.", "object that acts on our tables", found.foreign, remedy)
-    yield _verdict("The views are those of this version.", "view missing or changed", found.views, _REMAKE)
-    remedy = "find out who changed it, then restore a backup or put it back by hand"
+    yield _verdict("The guards are in place.", "guard missing or changed", found.guards, Remedy.REMAKE_RULES)
+    what = "object that acts on our tables"
+    yield _verdict("Nothing else acts on our tables.", what, found.foreign, Remedy.DROP_FOREIGN)
+    yield _verdict("The views are those of this version.", "view missing or changed", found.views, Remedy.REMAKE_RULES)
+    remedy = Remedy.RESTORE_DEFINITION
     yield _verdict("The tables are those of this version.", "definition that differs", found.tables, remedy)
 
 
 def _listed(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
     """Compare the scopes, vendors and sources in force with the stored list."""
     if allowlist is None:
-        yield Finding("warning", "No list is in force yet.", "`ingest poll` puts sources.yaml in force.")
+        yield Finding("warning", "No list is in force yet.", Remedy.POLL_FIRST)
         return
     missing, foreign = lists.difference(conn, allowlist)
-    remedy = "find out who changed the scopes by hand, then run `ingest sources apply`"
     wrong = [f"{scope} (missing)" for scope in missing] + [f"{scope} (not in the list)" for scope in foreign]
-    yield _verdict("The scopes are those of the list in force.", "scope differs from the list", wrong, remedy)
-    wrong = lists.altered(conn, allowlist)
-    remedy = "find out who changed them by hand, then run `ingest sources apply`"
     yield _verdict(
-        "The vendors and sources are those of the list in force.", "row differs from the list", wrong, remedy
+        "The scopes are those of the list in force.", "scope differs from the list", wrong, Remedy.APPLY_FOR_SCOPES
     )
+    wrong = lists.altered(conn, allowlist)
+    well = "The vendors and sources are those of the list in force."
+    yield _verdict(well, "row differs from the list", wrong, Remedy.APPLY_FOR_ROWS)
 
 
 def _policy(conn: Connection) -> Iterator[Finding]:
@@ -131,8 +125,7 @@ def _policy(conn: Connection) -> Iterator[Finding]:
     for table in ("headlines", "links"):
         statement = guards.broken(table, conn.dialect.name)
         wrong = [f"{row.id} {row.url}" for row in conn.exec_driver_sql(statement, execution_options=_VERBATIM)]
-        remedy = "these were written past the guards; look at `ingest why ID` and withdraw or delete them"
-        yield _verdict(f"All {table} are official.", f"of the {table} in no official scope", wrong, remedy)
+        yield _verdict(f"All {table} are official.", f"of the {table} in no official scope", wrong, Remedy.WITHDRAW)
 
 
 _VERBATIM: Final = {"no_parameters": True}
@@ -183,20 +176,21 @@ _RECORDS: Final = (
 
 def _records(conn: Connection) -> Iterator[Finding]:
     if conn.dialect.name != "sqlite":  # which has been asked about its references as a whole
-        yield _verdict("Every reference leads to a row.", "reference leads nowhere", list(_dangling(conn)), _RESTORE)
+        yield _verdict(
+            "Every reference leads to a row.", "reference leads nowhere", list(_dangling(conn)), Remedy.RESTORE
+        )
     for well, ill, statement in _RECORDS:
         wrong = [str(row[0]) for row in conn.exec_driver_sql(statement, execution_options=_VERBATIM)]
-        yield _verdict(well, ill, wrong, "restore a backup, or tell the maintainers")
+        yield _verdict(well, ill, wrong, Remedy.RESTORE_OR_REPORT)
     waiting = conn.exec_driver_sql("SELECT count(*) FROM captures WHERE ingested_at IS NULL").scalar_one()
     if waiting:
         what = "1 capture waits" if waiting == 1 else f"{waiting} captures wait"
-        yield Finding("warning", f"{what} to be read.", "the next `ingest poll` does so first.")
+        yield Finding("warning", f"{what} to be read.", Remedy.POLL_NEXT)
 
 
 def _captures(conn: Connection) -> Iterator[Finding]:
     """Check the evidence: every stored byte, and the captures set aside."""
     wrong = [f"{source_id} capture {number} ({why})" for source_id, number, why in captures.damaged(conn)]
-    yield _verdict("The stored bytes are those that came.", "capture damaged", wrong, _RESTORE)
+    yield _verdict("The stored bytes are those that came.", "capture damaged", wrong, Remedy.RESTORE)
     aside = [f"{one.source_id} capture {one.id}" for one in captures.all_set_aside(conn)]
-    remedy = "look at `ingest captures list`, then `ingest captures retry` or `discard`"
-    yield _verdict("No document is set aside.", "document set aside", aside, remedy)
+    yield _verdict("No document is set aside.", "document set aside", aside, Remedy.RETRY_CAPTURES)

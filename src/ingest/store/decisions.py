@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from ingest.errors import UsageError
+from ingest.errors import Remedy, UsageError
 from ingest.store import changes, schema
 from ingest.store.engine import json_text
 
@@ -18,6 +18,9 @@ Kind = Literal["withdraw", "restore", "merge", "split", "pin"]
 
 _CHANGE = {"withdraw": "withdrawn", "restore": "restored", "pin": "edited"}
 """Kinds in the change log by decision. A merge or split logs each moved headline."""
+
+
+_MISSING = "there is no headline of that id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,7 @@ def decide(conn: Connection, decision: OperatorDecision) -> bool:
         .with_for_update()
     ).first()
     if row is None:
-        raise UsageError(
-            "there is no headline of that id; `ingest headlines --json` shows ids.", subject=decision.subject
-        )
+        raise UsageError(_MISSING, subject=decision.subject, remedy=Remedy.LIST_HEADLINES)
     withdrawn = decision.kind == "withdraw"
     if row.withdrawn == withdrawn:
         return False
@@ -101,7 +102,7 @@ def on_story(conn: Connection, decision: OperatorDecision) -> str:
     known = {row.id: row for row in conn.execute(select(*columns).where(table.c.id.in_(named)))}
     missing = next((id_ for id_ in named if id_ not in known), None)
     if missing is not None:
-        raise UsageError("there is no headline of that id; `ingest headlines --json` shows ids.", subject=missing)
+        raise UsageError(_MISSING, subject=missing, remedy=Remedy.LIST_HEADLINES)
     if len({row.vendor_id for row in known.values()}) > 1:
         message = "stories are of one vendor; what two vendors announce together is related, not merged."
         raise UsageError(message, subject=decision.subject)

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
-from ingest.errors import IngestError, SchemaError, StoreError
+from ingest.errors import IngestError, Remedy, SchemaError, StoreError
 from ingest.masking import mask, secrets
 from ingest.store import guards, views
-from ingest.store.faults import UPGRADE, explain
+from ingest.store.faults import explain
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -312,24 +312,23 @@ def _version(conn: Connection) -> str | None:
     return conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def mismatch(engine: Engine) -> str | None:
-    """Return why a database cannot be used, with the way out, or None where it is at the schema of this version."""
+def mismatch(engine: Engine) -> SchemaError | None:
+    """Return the error of a database with another schema, or None where it is at the schema of this version."""
     with read(engine) as conn:
         at = _version(conn)
         return None if at == HEAD else _mismatch(conn, at)
 
 
-def _mismatch(conn: Connection, at: str | None) -> str:
+def _mismatch(conn: Connection, at: str | None) -> SchemaError:
     if _is_anothers(conn, at):
-        return "holds tables of another program and none of ours; name another file with --database."
-    if at is None:
-        return f"has no schema yet; {UPGRADE}"
-    if at in _revisions():
-        return f"is at schema {at}, and this version needs {HEAD}; {UPGRADE}"
-    return (
-        f"is at schema {at}, which is not one that this version knows; use the version of ingest that made it, or name "
-        "another with --database."
-    )
+        what, remedy = "holds tables of another program and none of ours", Remedy.ANOTHER_FILE
+    elif at is None:
+        what, remedy = "has no schema yet", Remedy.UPGRADE
+    elif at in _revisions():
+        what, remedy = f"is at schema {at}, and this version needs {HEAD}", Remedy.UPGRADE
+    else:
+        what, remedy = f"is at schema {at}, which is not one that this version knows", Remedy.ANOTHER_VERSION
+    return SchemaError(what, subject=location(conn.engine), remedy=remedy)
 
 
 def _is_anothers(conn: Connection, at: str | None) -> bool:
@@ -348,7 +347,7 @@ def require_schema(engine: Engine) -> None:
     """
     wrong = mismatch(engine)
     if wrong is not None:
-        raise SchemaError(wrong, subject=location(engine))
+        raise wrong
 
 
 def create_if_missing(engine: Engine) -> bool:
@@ -378,22 +377,22 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     from alembic import command
 
     with read(engine) as conn:
-        _refuse_foreign(conn, location(engine))
+        _refuse_foreign(conn)
     _keep_log_ahead(engine)
     with write(engine) as conn:
         serialise(conn, LOCK_MIGRATION)
         config = migrations()
         config.attributes["connection"] = conn
-        before = _refuse_foreign(conn, location(engine))
+        before = _refuse_foreign(conn)
         command.upgrade(config, "head")
     return before, HEAD
 
 
-def _refuse_foreign(conn: Connection, where: str) -> str | None:
+def _refuse_foreign(conn: Connection) -> str | None:
     """Return the migration of a database if an upgrade can start from it."""
     at = _version(conn)
     if _is_anothers(conn, at) or (at is not None and at not in _revisions()):
-        raise SchemaError(_mismatch(conn, at), subject=where)
+        raise _mismatch(conn, at)
     return at
 
 

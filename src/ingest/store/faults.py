@@ -5,11 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from ingest.errors import IngestError, LockedError, PolicyGuardError, RecordError, SchemaError, StoreError
+from ingest.errors import IngestError, LockedError, PolicyGuardError, RecordError, Remedy, SchemaError, StoreError
 from ingest.masking import scrub
 from ingest.store import guards
-
-UPGRADE: Final = "run `ingest db upgrade`."
 
 
 def explain(error: BaseException, *, subject: str, wait_s: float, hidden: frozenset[str] = frozenset()) -> IngestError:
@@ -31,9 +29,9 @@ def explain(error: BaseException, *, subject: str, wait_s: float, hidden: frozen
         return PolicyGuardError(f"the database refused a record: {line}", subject=subject)
     if _is_about_record(error):
         return RecordError(f"the database refused a record: {line}", subject=subject)
-    for signs, kind, meaning in _FAULTS:
+    for signs, kind, meaning, remedy in _FAULTS:
         if any(sign in why for sign in signs):
-            return kind(meaning.format(why=line, wait_s=wait_s), subject=subject)
+            return kind(meaning.format(why=line, wait_s=wait_s), subject=subject, remedy=remedy)
     return StoreError(f"cannot be used: {why}", subject=subject)
 
 
@@ -72,26 +70,30 @@ _RECORD_CLASSES: Final = frozenset({"0A", "21", "22", "23", "42", "54", "P0"})
 _SCHEMA_STATES: Final = frozenset({"42P01", "42703", "42883", "42501"})
 """Missing objects, or missing rights of this role: every other document would fail as well."""
 
-_FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
+_FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str, Remedy | None], ...]] = (
     (
         ("database is locked", "database table is locked", "lock timeout", "deadlock detected"),
         LockedError,
         "stayed locked by another process for {wait_s} s; see what holds it, or try again.",
+        None,
     ),
     (
         ("not a database", "malformed"),
         StoreError,
         "is not a database that can be read ({why}); restore it from a backup.",
+        None,
     ),
     (
         ("database or disk is full", "No space left on device"),
         StoreError,
         "is full ({why}); make room on its disk, then try again.",
+        None,
     ),
     (
         ("disk I/O error",),
         StoreError,
         "cannot be written or read any further ({why}); see whether its disk is full, over quota or failing.",
+        None,
     ),
     (
         # A file in WAL mode cannot be read without its -shm file, and somebody has to make that (sqlite.org/wal.html, 5).
@@ -102,19 +104,19 @@ _FAULTS: Final[tuple[tuple[tuple[str, ...], type[StoreError], str], ...]] = (
             "directory is enough, or a process that has the database open; of a copy that nobody writes, "
             "`?immutable=1&uri=true` after sqlite:///file:PATH will do."
         ),
+        None,
     ),
     (
         ("unable to open database file",),
         StoreError,
-        (
-            "cannot be opened; check that its directory exists and that you may write there, or name another with "
-            "--database."
-        ),
+        "cannot be opened",
+        Remedy.CHECK_DIRECTORY,
     ),
     (
         ("no such table", "does not exist"),
         SchemaError,
-        f"has not the schema of this version ({{why}}); {UPGRADE}",
+        "has not the schema of this version ({why})",
+        Remedy.UPGRADE,
     ),
 )
 """Texts of drivers, in order of precedence, with their meaning for an operator."""

@@ -1,5 +1,5 @@
 """
-The read-only page: what was announced, where it officially stands, and how the sources are.
+The read-only page: the announcements with their official addresses, and the state of the sources.
 
-`page` turns stored rows into what a template shows (pure), `app` answers requests, `server` runs it in a thread.
+`page` turns stored rows into the values of a template and is pure. `app` answers requests. `server` runs it in a thread.
 """

@@ -1,7 +1,7 @@
 """
 The answers: pages with their ETag, static files, `/healthz`, and errors as pages.
 
-Whatever leaves here carries the same protective headers. Only GET and HEAD exist, nothing is written, no cookie is set.
+Every response has the same protective headers. Only GET and HEAD exist, nothing is written, no cookie is set.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from ingest.errors import StoreError
 from ingest.log import visible
+from ingest.remedies import explained
 from ingest.store import Engine, queries, stories
 from ingest.store.engine import read
 from ingest.web import coding, page
@@ -40,16 +41,16 @@ PROTECTION: Final = {
 }
 
 RETRY_S: Final = 30
-"""Seconds after which a database that could not be read is worth another look: as long as we wait for a lock."""
+"""Seconds until a client should try an unreadable database again: as long as we wait for a lock."""
 
 _REVALIDATE: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"  # a year, RFC 9111's custom; RFC 8246 for the last word
 
 NAMES: Final = 5
-"""Unknown parameters that an answer names."""
+"""Unknown parameters named in a response."""
 
 NAME_LIMIT: Final = 80
-"""Characters of each that it repeats."""
+"""Characters of each unknown parameter in a response."""
 
 _FAULTS: Final = {
     400: ("Unknown parameter", "This address takes no parameter {}; without it, this is not what was asked for."),
@@ -61,7 +62,7 @@ _FAULTS: Final = {
 
 
 def wall_clock() -> datetime:
-    """Give the time in UTC."""
+    """Return the time in UTC."""
     return datetime.now(UTC)
 
 
@@ -72,10 +73,10 @@ def make_app(
     Make the web application.
 
     Args:
-        engine: A database at the right schema; it is only read.
-        timezone: The zone that days and times are shown in.
+        engine: A database at the right schema, only read.
+        timezone: The zone of the days and times.
         banner: A plain sentence on top of every page.
-        now: The clock by which data is recent or stale.
+        now: The clock for recent and stale data.
     """
     site = _Site(engine, timezone, banner, now)
     app = Starlette(
@@ -92,7 +93,7 @@ def make_app(
 
 
 def _with(answer: Callable[[Request], Response], *known: str) -> Callable[[Request], Response]:
-    """Let a page be asked with these parameters only: one that was ignored would make a wrong answer look right."""
+    """Refuse other parameters than these. An ignored parameter would make a wrong page look right."""
 
     def checked(request: Request) -> Response:
         _check_parameters(request, *known)
@@ -116,7 +117,7 @@ class _Static:
 
 
 class _Site:
-    """What the answers are made of: the database, the zone, the clock, the templates and the static files."""
+    """The routes, with the database, the zone, the clock, the templates and the static files."""
 
     def __init__(self, engine: Engine, zone: tzinfo, banner: str, now: Callable[[], datetime]) -> None:
         self._engine = engine
@@ -137,7 +138,7 @@ class _Site:
         )
 
     async def health(self, request: Request) -> Response:
-        """Say that the process answers; it asks neither the database nor a thread."""
+        """Answer that the process runs, without the database or a thread."""
         _check_parameters(request)
         return PlainTextResponse("ok\n", headers={**PROTECTION, "Cache-Control": "no-store"})
 
@@ -148,7 +149,7 @@ class _Site:
             newest = stories.stories(conn, limit=page.LIST_LINES + 1)
             sources = queries.sources(conn)
             as_of = queries.data_as_of(conn)
-        shown = page.front_page(live, newest, sources, self._clock(as_of), self._zone)
+        shown = page.front_page(live, newest, sources, self._freshness(as_of), self._zone)
         return self._page(request, "front.html", shown)
 
     def sources(self, request: Request) -> Response:
@@ -156,10 +157,10 @@ class _Site:
         with read(self._engine) as conn:
             sources = queries.sources(conn)
             as_of = queries.data_as_of(conn)
-        return self._page(request, "sources.html", page.sources_page(sources, self._clock(as_of), self._zone))
+        return self._page(request, "sources.html", page.sources_page(sources, self._freshness(as_of), self._zone))
 
     def static(self, request: Request) -> Response:
-        """Answer with a static file; under its version it never changes."""
+        """Answer with a static file. The file under one version never changes."""
         static = self._static.get(request.path_params["name"])
         if static is None:
             raise HTTPException(404)
@@ -167,7 +168,7 @@ class _Site:
         return _answer(request, static.body, static.media_type, cache)
 
     def refuse(self, request: Request, error: Exception) -> Response:
-        """Answer what has no page, asks for more than reading, or asks for what a page does not know."""
+        """Answer a request for a missing page, with another method, or with an unknown parameter."""
         assert isinstance(error, HTTPException)
         if error.status_code == 400:  # noqa: PLR2004 - Bad Request
             return self._fault(400, {}, error.detail, back=request.url.path)
@@ -175,16 +176,17 @@ class _Site:
         return self._fault(error.status_code, allow)
 
     def unavailable(self, _: Request, error: Exception) -> Response:
-        """Answer when the database cannot be read; what is wrong is for the log alone."""
-        log.error("page not shown: %s", error)
+        """Answer when the database cannot be read. Only the log has the reason."""
+        assert isinstance(error, StoreError)
+        log.error("page not shown: %s", explained(error))
         return self._fault(503, {"Retry-After": str(RETRY_S)})
 
     def broken(self, _: Request, __: Exception) -> Response:
-        """Answer when we have a fault of our own; the server logs it with its traceback."""
+        """Answer after a failure of this program. The server logs it with its traceback."""
         return self._fault(500, {})
 
-    def _clock(self, as_of: datetime | None) -> page.Clock:
-        return page.clock(as_of, self._now(), self._zone)
+    def _freshness(self, as_of: datetime | None) -> page.Freshness:
+        return page.freshness_of(as_of, self._now(), self._zone)
 
     def _page(self, request: Request, template: str, shown: page.FrontPage | page.SourcesPage) -> Response:
         body = self._templates.get_template(template).render(page=shown)
@@ -200,9 +202,9 @@ class _Site:
 
 def _answer(request: Request, body: bytes, media_type: str, cache: str) -> Response:
     """
-    Answer with a body, or with 304 to whoever has it already (RFC 9110 §13.1.2).
+    Answer with a body, or with 304 if the client has it already (RFC 9110 §13.1.2).
 
-    A packed body is another representation, so it has another strong ETag (RFC 9110 §8.8.3.3).
+    A compressed body is another representation, so it has another strong ETag (RFC 9110 §8.8.3.3).
     """
     etag = f'"{_digest(body)}"'
     headers = {**PROTECTION, "Cache-Control": cache}
@@ -210,7 +212,7 @@ def _answer(request: Request, body: bytes, media_type: str, cache: str) -> Respo
         headers["Vary"] = "Accept-Encoding"
         if coding.takes_gzip(request.headers.getlist("accept-encoding")):
             headers["Content-Encoding"] = "gzip"
-            body, etag = coding.pack(body), f'"{_digest(body)}-gzip"'
+            body, etag = coding.compress(body), f'"{_digest(body)}-gzip"'
     headers["ETag"] = etag
     known = {tag.strip().removeprefix("W/") for tag in ",".join(request.headers.getlist("if-none-match")).split(",")}
     if known & {etag, "*"}:
@@ -220,12 +222,12 @@ def _answer(request: Request, body: bytes, media_type: str, cache: str) -> Respo
 
 
 def _static_files() -> dict[str, _Static]:
-    """Read the static files once: there are few, and nothing else can then be asked for by a crafted path."""
-    found = {}
+    """Read the few static files once, so that no crafted path leads to another file."""
+    files = {}
     for file in resources.files("ingest.web").joinpath("static").iterdir():
         body = file.read_bytes()
-        found[file.name] = _Static(body, mimetypes.types_map[f".{file.name.rpartition('.')[2]}"], _digest(body))
-    return found
+        files[file.name] = _Static(body, mimetypes.types_map[f".{file.name.rpartition('.')[2]}"], _digest(body))
+    return files
 
 
 def _digest(body: bytes) -> str:

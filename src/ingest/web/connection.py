@@ -1,8 +1,8 @@
 """
-What one browser may take of the server: a bounded time for the head of a request and for its answer, and a place.
+The limits of one client: the time for a request head, the time for the response, and the number of connections.
 
-uvicorn waits for a request head as long as its sender likes, and for a reader of an answer as well. Whoever opens
-connections and says nothing (known as slowloris) would hold all the descriptors that the process has.
+uvicorn waits without a limit for a request head, and for the client to read a response. Silent connections (the slowloris
+attack) would hold all descriptors of the process.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from uvicorn.server import ServerState
 log = logging.getLogger("ingest.web")
 
 CONNECTIONS: Final = 200
-"""Open at once. A browser opens six for one page; a process has 1,024 descriptors, and polling needs some of them."""
+"""Open connections. A browser opens six for one page. A process has 1,024 descriptors, and polling needs some of them."""
 
 HEAD_S: Final = 10
-"""Seconds for the head of a request, and for the rest of an answer to leave; a slow telephone needs two."""
+"""Seconds for the head of a request, and for sending the rest of a response. A slow telephone needs two."""
 
 ANSWER_S: Final = 60
-"""Seconds until an answer is complete: twice as long as the database waits for a lock."""
+"""Seconds until a response is complete: twice as long as the database waits for a lock."""
 
 _CLOSING: Final = b"content-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\nconnection: close\r\n"
 _FULL: Final = (
@@ -37,7 +37,7 @@ _SLOW: Final = (
 
 
 class BoundedProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 with a clock on every stage of a connection, and no more connections than there are places."""
+    """uvicorn's HTTP/1.1 with a timer for every stage of a connection, and a limit of connections."""
 
     connections_at_most = CONNECTIONS
     head_s: float = HEAD_S
@@ -51,11 +51,11 @@ class BoundedProtocol(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._clock: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._stage: tuple[object, bool] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Take a place, or say that there is none."""
+        """Accept a connection, or refuse it above the limit."""
         if len(self.connections) >= self.connections_at_most:
             log.warning("a connection was refused: %d are open already", self.connections_at_most)
             transport.write(_FULL)
@@ -65,7 +65,7 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what has come does not lengthen the time that is left."""
+        """Read on. Data does not restart the timer of its stage."""
         super().data_received(data)
         self._watch()
 
@@ -75,25 +75,25 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
-        if self._clock is not None:
-            self._clock.cancel()
-        if self.transport is not None:  # it is None where there was no place
+        """Release the connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.transport is not None:  # None for a refused connection
             super().connection_lost(exc)
 
     def _watch(self) -> None:
-        """Start the clock anew where another stage began: the head of a request, or its answer."""
+        """Restart the timer at the start of a stage: the head of a request, or its response."""
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request
         answering = cycle is not None and not cycle.response_complete
         if self._stage == (cycle, answering):
             return
         self._stage = (cycle, answering)
-        if self._clock is not None:
-            self._clock.cancel()
-        self._clock = self.loop.call_later(self.answer_s if answering else self.head_s, self._end, answering)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(self.answer_s if answering else self.head_s, self._end, answering)
 
     def _end(self, answering: bool) -> None:
-        """End a connection that took too long; one that sends no head is told so while it still reads."""
+        """End a connection after its time. A client without a complete head gets a 408 while it still reads."""
         if answering or self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
             return

@@ -1,10 +1,8 @@
 """
-What the pages show, made from stored rows: ticker lines, days, the state of the sources.
+The values of the pages, made from stored rows: ticker lines, days, the state of the sources.
 
-Pure: rows, the time zone and the time come in as arguments, the values of a template go out. Titles are what vendors
-wrote: they are text here and are escaped by the template. An address that is not https is never a link.
-
-The first page stays small on any connection: every part of it has a number of lines and a number of bytes.
+This module is pure: rows, the time zone and the time are arguments. Titles are text from vendors, escaped by the template.
+An address without https is never a link. The first page stays small: each part has a limit of lines and of bytes.
 """
 
 from __future__ import annotations
@@ -18,10 +16,10 @@ from html import escape
 from itertools import groupby
 from typing import Final, TypeVar
 
+from ingest.display import When, moment, published
 from ingest.model import State
 from ingest.store.queries import SourceRow
 from ingest.store.stories import ListedStory
-from ingest.web.when import When, moment, published
 
 POLICY_JA: Final = "公式発表のみ掲載。噂・リーク・情報商材は載せません。"
 POLICY_EN: Final = (
@@ -29,26 +27,26 @@ POLICY_EN: Final = (
 )
 
 TICKER_LINES: Final = 20
-"""As many as the ticker of May 2026 had, the one that the demo shows."""
+"""The number of lines in the ticker of May 2026, as in the demo."""
 
 TICKER_LEAST: Final = 5
-"""With fewer new lines than this, as in the first days, the ticker goes on with the newest of the first fill."""
+"""The fewest new lines of a ticker. With fewer, as in the first days, it shows backfill, too."""
 
 LIST_LINES: Final = 60
-"""What fits into `LIST_BYTES` at 400 bytes a line, which is the usual length."""
+"""The number of lines in `LIST_BYTES` at 400 bytes each, the usual length."""
 
 SOURCE_LINES: Final = 40
 
 TICKER_BYTES: Final = 10_000
 LIST_BYTES: Final = 24_000
 SOURCE_BYTES: Final = 9_000
-"""Together 43 kB at most; head, style sheet and foot are 6 kB, and the first page has to stay under 50 kB."""
+"""Together 43 kB at most. Head, style sheet and foot have 6 kB, and the first page must stay under 50 kB."""
 
 REASON_LIMIT: Final = 300
-"""Characters of a source's reason that are shown; `ingest status` has the rest."""
+"""Characters of a source's reason on the page. `ingest status` has the rest."""
 
 STALE: Final = timedelta(days=1)
-"""The default `max_interval`, the longest a source is left alone: after that long without any, nobody is polling."""
+"""The age of stale data: the default `max_interval`, the longest pause between two polls of a source."""
 
 _LINE_BYTES: Final = 300  # the markup around one story, at most, with a heading of its own day
 _SOURCE_BYTES: Final = 180  # the same for one source
@@ -59,11 +57,11 @@ _LANGUAGE: Final = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 as 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoryLine:
     """
-    One story, by the headline that stands for it, and how many official links it has.
+    One story: the headline that represents it, and the number of its official links.
 
-    `url` is that headline's official page, None where the address is none that may be linked.
+    `url` is the headline's official page, or None for an address that must not be a link.
     """
 
     title: str
@@ -76,16 +74,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayGroup:
     """The stories under one heading, newest first."""
 
     heading: str
-    lines: tuple[Line, ...]
+    lines: tuple[StoryLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """How one source is."""
+    """The state of one source."""
 
     id: str
     state: State
@@ -94,12 +92,12 @@ class SourceLine:
     headlines: int
 
 
-Shown = TypeVar("Shown", Line, SourceLine)
+Shown = TypeVar("Shown", StoryLine, SourceLine)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """Sources, how many there are in each state, and how many are not among the lines."""
+    """Sources, the number of sources in each state, and the number of those left out."""
 
     lines: tuple[SourceLine, ...]
     states: tuple[tuple[State, int], ...]
@@ -107,8 +105,8 @@ class SourceTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """Which zone times are shown in, how recent the data is, and whether that is suspiciously long ago."""
+class Freshness:
+    """The time zone, the time of the newest data, and whether the data is stale."""
 
     zone: str
     as_of: When | None
@@ -117,12 +115,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """The first page; `with_backfill` says that too little is new for a ticker, so that it shows what was there before."""
+    """The first page. A ticker with too few new lines has backfill, too."""
 
-    clock: Clock
-    ticker: tuple[Line, ...]
+    freshness: Freshness
+    ticker: tuple[StoryLine, ...]
     with_backfill: bool
-    days: tuple[Day, ...]
+    days: tuple[DayGroup, ...]
     shown: int
     more: bool
     sources: SourceTable
@@ -132,28 +130,32 @@ class FrontPage:
 class SourcesPage:
     """Every source in force."""
 
-    clock: Clock
+    freshness: Freshness
     sources: SourceTable
 
 
 def front_page(
-    live: Sequence[ListedStory], newest: Sequence[ListedStory], sources: Sequence[SourceRow], clock: Clock, zone: tzinfo
+    live: Sequence[ListedStory],
+    newest: Sequence[ListedStory],
+    sources: Sequence[SourceRow],
+    freshness: Freshness,
+    zone: tzinfo,
 ) -> FrontPage:
     """
     Make the first page.
 
     Args:
         live: The newest stories without backfill.
-        newest: The newest of all; one more than `LIST_LINES` shows that there are older ones.
+        newest: The newest stories. One more than `LIST_LINES` means that there are older ones.
         sources: The sources in force.
-        clock: What `clock` made of the time.
-        zone: The zone that decides which day a moment belongs to.
+        freshness: The result of `freshness_of`.
+        zone: The zone for the day of a moment.
     """
     listed = _fitting((_line(row, zone) for row in newest[:LIST_LINES]), LIST_BYTES)
     few = len(live) < TICKER_LEAST and len(newest) > len(live)
     ranked = sorted(sources, key=lambda source: (source.state not in _TROUBLE, source.id))
     return FrontPage(
-        clock=clock,
+        freshness=freshness,
         ticker=_fitting((_line(row, zone) for row in (newest if few else live)[:TICKER_LINES]), TICKER_BYTES),
         with_backfill=few,
         days=_days(listed),
@@ -163,18 +165,18 @@ def front_page(
     )
 
 
-def sources_page(sources: Sequence[SourceRow], clock: Clock, zone: tzinfo) -> SourcesPage:
+def sources_page(sources: Sequence[SourceRow], freshness: Freshness, zone: tzinfo) -> SourcesPage:
     """Make the page of all sources, in the order given."""
-    return SourcesPage(clock, _table(sources, zone, None, None))
+    return SourcesPage(freshness, _table(sources, zone, None, None))
 
 
-def clock(as_of: datetime | None, now: datetime, zone: tzinfo) -> Clock:
-    """Say how recent the data is: `as_of` is the last successful poll of any source."""
-    return Clock(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
+def freshness_of(as_of: datetime | None, now: datetime, zone: tzinfo) -> Freshness:
+    """Return how recent the data is. `as_of` is the last successful poll of any source."""
+    return Freshness(str(zone), moment(as_of, zone) if as_of else None, as_of is not None and now - as_of > STALE)
 
 
-def _line(row: ListedStory, zone: tzinfo) -> Line:
-    return Line(
+def _line(row: ListedStory, zone: tzinfo) -> StoryLine:
+    return StoryLine(
         title=row.display_title,
         url=row.url if row.url.startswith("https://") else None,
         lang=row.lang if row.lang and _LANGUAGE.fullmatch(row.lang) else None,
@@ -185,14 +187,16 @@ def _line(row: ListedStory, zone: tzinfo) -> Line:
     )
 
 
-def _days(lines: Iterable[Line]) -> tuple[Day, ...]:
+def _days(lines: Iterable[StoryLine]) -> tuple[DayGroup, ...]:
     """
-    Put lines under the headings of their days, newest day first; under a heading they keep their order.
+    Group lines by day, the newest day first. Lines of one day keep their order.
 
-    Stored order alone would show a heading twice: a printed day sorts at midnight UTC, a moment by its own zone's day.
+    The stored order alone would show a heading twice: a printed day sorts at midnight UTC, a moment by the day of its zone.
     """
     ordered = sorted(lines, key=lambda line: line.when.order, reverse=True)
-    return tuple(Day(heading, tuple(group)) for heading, group in groupby(ordered, key=lambda line: line.when.heading))
+    return tuple(
+        DayGroup(heading, tuple(group)) for heading, group in groupby(ordered, key=lambda line: line.when.heading)
+    )
 
 
 def _table(sources: Sequence[SourceRow], zone: tzinfo, limit: int | None, budget: int | None) -> SourceTable:
@@ -210,7 +214,7 @@ def _source(row: SourceRow, zone: tzinfo) -> SourceLine:
 
 
 def _fitting(lines: Iterable[Shown], budget: int) -> tuple[Shown, ...]:
-    """Take lines from the top while they fit; the first always does (a title has 1,000 characters, an address 2,048)."""
+    """Take lines from the top while they fit. The first always fits (a title has 1,000 characters, an address 2,048)."""
     kept: list[Shown] = []
     for line in lines:
         budget -= _weight(line)
@@ -220,8 +224,8 @@ def _fitting(lines: Iterable[Shown], budget: int) -> tuple[Shown, ...]:
     return tuple(kept)
 
 
-def _weight(line: Line | SourceLine) -> int:
-    """Give the bytes that a line takes on the page, rather too many than too few."""
+def _weight(line: StoryLine | SourceLine) -> int:
+    """Estimate the bytes of a line on the page, rather too many than too few."""
     if isinstance(line, SourceLine):
         return _SOURCE_BYTES + _bytes(line.id) + (_REASON_BYTES + _bytes(line.reason) if line.reason else 0)
     return _LINE_BYTES + _bytes(line.title, line.url or "", line.lang or "", line.vendor, line.source_id)

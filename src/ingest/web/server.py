@@ -1,4 +1,4 @@
-"""The web server: a listening socket of its own and uvicorn in a thread, beside a scheduler or alone."""
+"""The web server: a listening socket and uvicorn in a thread, beside a scheduler or alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import Final, Self
 import uvicorn
 
 from ingest.errors import UsageError
-from ingest.log import Sparing
+from ingest.log import RateLimit
 from ingest.store import Engine
 from ingest.web.app import make_app, wall_clock
 from ingest.web.connection import BoundedProtocol
 
 TRIES: Final = 100
-"""Ports that `HOST:PORT+` looks at, from PORT upwards."""
+"""Ports tried for `HOST:PORT+`, from PORT upwards."""
 
 DRAIN_S: Final = 5
-"""Seconds that requests under way get when the server stops; a page takes milliseconds."""
+"""Seconds for requests under way at a stop. A page takes milliseconds."""
 
 _MAX_PORT: Final = 65535
 _LOGGERS: Final = ("ingest.web", "uvicorn.error")
@@ -34,14 +34,14 @@ _ADDRESS: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to listen: `port` 0 lets the system choose, `next_free` goes on from `port` to the next free one."""
+    """An address to listen on. The system chooses for port 0. `next_free` tries the following ports, too."""
 
     host: str
     port: int
     next_free: bool = False
 
     def __str__(self) -> str:
-        """`HOST:PORT`, IPv6 literals in brackets."""
+        """Return `HOST:PORT`, with an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -50,28 +50,28 @@ def parse_address(text: str) -> Address:
     Read `HOST:PORT`, `[IPV6]:PORT`, or either with a `+` for the next free port.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: The text has another form.
     """
-    found = _ADDRESS.fullmatch(text)
-    if not found or int(found["port"]) > _MAX_PORT:
+    match = _ADDRESS.fullmatch(text)
+    if not match or int(match["port"]) > _MAX_PORT:
         message = "is not HOST:PORT; write for instance 127.0.0.1:8080, or 127.0.0.1:8080+ for the next free port."
         raise UsageError(message, subject=text)
-    return Address(found["host"].strip("[]"), int(found["port"]), next_free=bool(found["next"]))
+    return Address(match["host"].strip("[]"), int(match["port"]), next_free=bool(match["next"]))
 
 
 class Server:
     """
-    The page on an address of its own; `start` returns when requests are answered, `stop` when they no longer are.
+    The page on its own address. Requests are answered between `start` and `stop`.
 
     Args:
-        engine: A database at the right schema; it is only read.
+        engine: A database at the right schema, only read.
         address: `HOST:PORT`, or `HOST:PORT+` for the next free port.
-        timezone: The zone that days and times are shown in.
-        banner: A plain sentence on top of every page (the demo says that it is one).
-        now: The clock by which data is recent or stale (the demo's stands still).
+        timezone: The zone of the days and times.
+        banner: A plain sentence on top of every page, used by the demo.
+        now: The clock for recent and stale data. The demo's clock stands still.
 
     Raises:
-        UsageError: The address cannot be listened on.
+        UsageError: The address is not free, or not an address of this machine.
     """
 
     def __init__(
@@ -89,28 +89,28 @@ class Server:
             lifespan="off",
             http=BoundedProtocol,
             ws="none",
-            proxy_headers=False,  # who asks makes no difference to a page
+            proxy_headers=False,  # a page is the same for every client
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=DRAIN_S,
         )
         self._server = uvicorn.Server(config)
-        self._sparing = Sparing()
+        self._rate_limit = RateLimit()
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
 
     @property
     def url(self) -> str:
-        """The address of the page as a browser on this machine writes it."""
+        """The address of the page for a browser on this machine."""
         host, port = self._socket.getsockname()[:2]
         if ipaddress.ip_address(host).is_unspecified:
             host = "127.0.0.1"
         return f"http://{Address(host, port)}/"
 
     def start(self) -> None:
-        """Answer requests from now on; the socket listens already, so nobody is turned away."""
-        for name in _LOGGERS:  # anybody can make a line of log by asking for nonsense
-            logging.getLogger(name).addFilter(self._sparing)
+        """Answer requests from now on. The socket already listens, so no client is refused before."""
+        for name in _LOGGERS:  # any client can cause a log line with a bad request
+            logging.getLogger(name).addFilter(self._rate_limit)
         self._thread.start()
 
     def stop(self) -> None:
@@ -119,7 +119,7 @@ class Server:
         if self._thread.is_alive():
             self._thread.join()
         for name in _LOGGERS:
-            logging.getLogger(name).removeFilter(self._sparing)
+            logging.getLogger(name).removeFilter(self._rate_limit)
         self._socket.close()
 
     def __enter__(self) -> Self:

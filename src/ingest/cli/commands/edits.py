@@ -1,4 +1,4 @@
-"""`ingest sources add`, `enable` and `disable`: edits of sources.yaml that keep comments and order."""
+"""`ingest sources add`, `enable` and `disable`: edits of sources.yaml with comments and order kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
 from ingest.errors import AllowlistError, UsageError
 from ingest.model import Kind, Role
 
@@ -46,13 +46,14 @@ def add(  # noqa: PLR0913 - one argument a flag
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not poll it yet.")] = False,
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="For the next reader.")] = None,
     dry_run: DryRunFlag = False,
-    sources: session.SourcesFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Write a source into sources.yaml, behind the others of its vendor.
+    Add a source to sources.yaml, after the others of its vendor.
 
-    Everything else in the file stays as it is, comments and order included. The whole file is checked first; with any fault nothing is changed.
+    The rest of the file stays as it is, with comments and order. The whole file is checked first, and a fault stops the
+    change.
     """
     from ingest.allowlist import edit
 
@@ -66,7 +67,7 @@ def add(  # noqa: PLR0913 - one argument a flag
         "include": include,
         "exclude": exclude,
         "topics": topic,
-        "select": _picks(select or []),
+        "select": _selectors(select or []),
         "enabled": False if disabled else None,
         "note": note,
     }
@@ -76,16 +77,16 @@ def add(  # noqa: PLR0913 - one argument a flag
     _change(settings, source_id, lambda text: edit.add(text, vendor, key, values), "added", dry_run=dry_run, json=json)
 
 
-def _picks(lines: list[str]) -> dict[str, str]:
-    picks: dict[str, str] = {}
+def _selectors(lines: list[str]) -> dict[str, str]:
+    selectors: dict[str, str] = {}
     for line in lines:
-        name, sign, pick = line.partition("=")
+        name, sign, selector = line.partition("=")
         if not sign or not name.strip():
             raise UsageError(f"{line!r} is no NAME=PICK; write, for example, --select title=h3", subject="--select")
-        if name.strip() in picks:
+        if name.strip() in selectors:
             raise UsageError(f"{name.strip()} is given twice; alternatives are joined by ||.", subject="--select")
-        picks[name.strip()] = pick.strip()
-    return picks
+        selectors[name.strip()] = selector.strip()
+    return selectors
 
 
 def enable(
@@ -93,13 +94,13 @@ def enable(
     *,
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Replaces the stanza's note.")] = None,
     dry_run: DryRunFlag = False,
-    sources: session.SourcesFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Let a source of sources.yaml be polled.
+    Resume a source of sources.yaml.
 
-    The reason for its pause goes, its note stays. Only its stanza is touched; comments and order stay.
+    The reason for its pause is removed, and its note stays. Only its stanza changes. Comments and order stay.
     """
     _switch(source, sources, enabled=True, note=note, dry_run=dry_run, json=json)
 
@@ -112,13 +113,13 @@ def disable(
         typer.Option("--why", "--note", metavar="TEXT", help="Why it rests; `ingest status` shows it. The note stays."),
     ] = None,
     dry_run: DryRunFlag = False,
-    sources: session.SourcesFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Let a source of sources.yaml rest; its headlines stay.
+    Pause a source of sources.yaml, and keep its headlines.
 
-    Only its stanza is touched; comments and order stay.
+    Only its stanza changes. Comments and order stay.
     """
     _switch(source, sources, enabled=False, why=why, dry_run=dry_run, json=json)
 
@@ -150,7 +151,7 @@ def _switch(
 def _change(
     settings: Settings, source_id: str, change: Callable[[str], str], done: str, *, dry_run: bool, json: bool
 ) -> None:
-    """Edit the file: whole and at once, or not at all."""
+    """Edit the file as a whole, or leave it unchanged."""
     from ingest import allowlist
     from ingest.allowlist import edit, saving
 
@@ -168,23 +169,23 @@ def _change(
     shown = edit.difference(before, after, str(path))
     if after != before and not dry_run:
         saving.save(path, before.encode(), after.encode())
-    if json:
-        changed = after != before and not dry_run
-        item = next(each for each in listed.sources if each.id == source_id)
-        render.document({"source": item, "changed": changed, "diff": shown, "problems": []})
-        return
-    _tell(path, next(each for each in listed.sources if each.id == source_id), done, shown, dry_run=dry_run)
-    if shown and not dry_run:
-        render.note(_what_follows(settings, listed))
+    item = next(each for each in listed.sources if each.id == source_id)
+
+    def text() -> None:
+        _print(path, item, done, shown, dry_run=dry_run)
+        if shown and not dry_run:
+            render.note(_way_into_force(settings, listed))
+
+    changed = after != before and not dry_run
+    output.document({"source": item, "changed": changed, "diff": shown, "problems": []}, json=json, text=text)
 
 
-def _tell(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> None:
+def _print(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> None:
     if not shown:
         render.line(f"{item.id} is {done} already; nothing changed.")
         return
     if dry_run:
-        for text in shown.splitlines():
-            render.line(text)
+        render.text(shown.splitlines())
         return
     render.line(f"{item.id} is {done} in {path}.")
     if not item.enabled and not item.rests_because:
@@ -193,8 +194,8 @@ def _tell(path: Path, item: Source, done: str, shown: str, *, dry_run: bool) -> 
         render.note(f"See what it yields: ingest sources try {item.id}")
 
 
-def _what_follows(settings: Settings, listed: Allowlist) -> str:
-    """Say how the file comes into force: one that was in force before is applied on purpose only."""
+def _way_into_force(settings: Settings, listed: Allowlist) -> str:
+    """Return the way of the file into force. A poll does not apply a former list again."""
     from ingest import pipeline
     from ingest.errors import StoreError
 
@@ -204,7 +205,7 @@ def _what_follows(settings: Settings, listed: Allowlist) -> str:
     try:
         with session.reading(settings) as engine:
             standing = pipeline.standing(engine, listed)
-    except StoreError:  # the file was edited all the same, and the next poll says what the database lacks
+    except StoreError:  # the file is edited, and the next poll reports the problem of the database
         return following
     if standing is pipeline.Standing.IN_FORCE:
         return "The file is in force as it stands."

@@ -1,4 +1,4 @@
-"""`ingest sources`: the allow-list on the operator's desk."""
+"""`ingest sources`: the allow-list checked, listed and put in force."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
 from ingest.errors import AllowlistError
 
 if TYPE_CHECKING:
@@ -20,13 +20,14 @@ FileArgument = Annotated[str | None, typer.Argument(metavar="[FILE]", help="The 
 def check(
     file: FileArgument = None,
     *,
-    sources: session.SourcesFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Validate an allow-list and tell every fault.
+    Validate an allow-list and list every fault.
 
-    Each with line, column, key and what would be right. Nothing is put in force and no database is needed. Ends with 2 when there is a fault; a key that is not in force yet is a warning and no fault.
+    Each fault has its line, column, key and remedy. Nothing is put in force, and no database is needed. Ends with 2 after a
+    fault. A key without an effect in this version is only a warning.
     """
     from ingest import allowlist
 
@@ -39,15 +40,15 @@ def check(
             raise
         render.document({"path": str(path), "valid": False, "problems": error.problems, "warnings": []})
         raise typer.Exit(error.exit_status) from error
-    if json:
-        said = {"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed)}
-        render.document({**said, "problems": [], "warnings": listed.warnings})
-    else:
-        for warning in listed.warnings:
-            render.note(
-                f"{path}:{warning.line}:{warning.column}: warning: {warning.key}: {warning.what} {warning.remedy}"
-            )
-        render.line(f"{path} is valid: {_spell(listed)}.")
+    document = {"path": str(path), "valid": True, "digest": listed.digest, **_counts(listed)}
+    document |= {"problems": [], "warnings": listed.warnings}
+    output.document(document, json=json, text=lambda: _print_valid(listed, path))
+
+
+def _print_valid(listed: Allowlist, path: Path) -> None:
+    for warning in listed.warnings:
+        render.note(f"{path}:{warning.line}:{warning.column}: warning: {warning.key}: {warning.what} {warning.remedy}")
+    render.line(f"{path} is valid: {_spell(listed)}.")
 
 
 def _counts(listed: Allowlist) -> dict[str, int]:
@@ -61,14 +62,14 @@ def _spell(listed: Allowlist) -> str:
 
 def show(
     *,
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
     List the sources in force.
 
-    When no list is in force yet, those of the file, and that is said.
+    Without a list in force, the sources of the file are listed with a note.
     """
     from ingest import allowlist
 
@@ -77,9 +78,10 @@ def show(
     if listed is None:
         listed = allowlist.load(settings.sources, private=settings.private)
         render.note(f"No list is in force yet; this is {settings.sources}.")
-    if json:
-        render.lines(listed.sources)
-        return
+    output.rows(listed.sources, json=json, text=lambda: _print_sources(listed))
+
+
+def _print_sources(listed: Allowlist) -> None:
     render.table(
         ("source", "kind", "role", "lang", "interval", "url", ""),
         [
@@ -103,7 +105,7 @@ def schema() -> None:
     """
     Print the JSON Schema of sources.yaml.
 
-    The first line of the shipped file points editors to it.
+    Editors find it through the first line of the shipped file.
     """
     from ingest import allowlist
 
@@ -118,14 +120,15 @@ def apply(
         typer.Option("--confirm", help="Also if it removes a quarter of the sources, or takes headlines or links out."),
     ] = False,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the record.")] = "",
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
     Put an allow-list in force on purpose.
 
-    Also one that was in force before and, with --confirm, one that removes much. One transaction: headlines that another scope still holds stay, the others leave the views.
+    This also applies a former list and, with --confirm, a list that removes much. One transaction: headlines in another
+    scope stay, the others leave the views.
     """
     from ingest import allowlist, pipeline
 
@@ -142,15 +145,12 @@ def apply(
             confirm=confirm,
             deliberate=True,
         )
-    if json:
-        names = ("standing", "generation", "removal", "applied")
-        render.document({name: getattr(accepted, name) for name in names})
-    else:
-        _tell(accepted, path)
+    names = ("standing", "generation", "removal", "applied")
+    output.document({name: getattr(accepted, name) for name in names}, json=json, text=lambda: _print(accepted, path))
     raise typer.Exit(2 if accepted.standing is pipeline.Standing.HELD else 0)
 
 
-def _tell(accepted: Accepted, path: Path) -> None:
+def _print(accepted: Accepted, path: Path) -> None:
     from ingest.pipeline import Standing
 
     counts = _spell(accepted.allowlist)
@@ -163,4 +163,4 @@ def _tell(accepted: Accepted, path: Path) -> None:
         case Standing.IN_FORCE:
             render.line(f"{path} is in force already, as generation {accepted.generation}: {counts}.")
         case Standing.HELD | Standing.STALE:
-            session.tell_standing(accepted, path)
+            session.note_standing(accepted, path)

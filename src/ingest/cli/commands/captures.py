@@ -1,13 +1,16 @@
-"""`ingest captures`: documents on which this program failed, and the way out."""
+"""`ingest captures`: the documents set aside after a failure of this program, and the way out."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli import read, render, session
+from ingest.cli import lookup, options, output, render, session
+from ingest.display import moment
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,42 +24,40 @@ NumberArgument = Annotated[int, typer.Argument(metavar="CAPTURE", help="The capt
 
 def show_all(
     *,
-    source: Annotated[str | None, typer.Option("--source", metavar="ID", help="Of this source only.")] = None,
+    source: options.SourceFlag = None,
     discarded: Annotated[bool, typer.Option("--discarded", help="Those that were discarded instead.")] = False,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    List the captures that are set aside.
+    List the captures set aside.
 
-    A capture is set aside when this program fails on its document. It is tried again when the program, the rules or its
-    stanza change, or with `ingest captures retry`. No other document waits for it.
+    A capture is set aside after a failure of this program on its document. It is tried again after a change of the program,
+    the rules or its stanza, or with `ingest captures retry`. No other document waits for it.
     """
     from ingest.store import captures
     from ingest.store.engine import read as reading
 
     settings = session.load(database=database)
     with session.reading(settings) as engine, reading(engine) as conn:
-        found = captures.all_set_aside(conn, source_id=source, discarded=discarded)
-        if not found:
-            read.check_names(conn, vendor=None, source=source)
-    if json:
-        render.lines(found)
-    elif found:
-        render.table(
-            ("capture", "source", "fetched", "why"),
-            [_row(one, settings) for one in found],
-            right=(0,),
-            cut={3: render.LEGIBLE},
-            spare=(2,),
-        )
-    else:
-        render.note("No capture was discarded." if discarded else "No capture is set aside.")
+        rows = captures.all_set_aside(conn, source_id=source, discarded=discarded)
+        if not rows:
+            lookup.check_names(conn, source=source)
+    empty = "No capture was discarded." if discarded else "No capture is set aside."
+    output.rows(rows, json=json, text=lambda: _print_rows(rows, settings), empty=empty)
+
+
+def _print_rows(rows: list[SetAside], settings: Settings) -> None:
+    render.table(
+        ("capture", "source", "fetched", "why"),
+        [_row(one, settings) for one in rows],
+        right=(0,),
+        cut={3: render.LEGIBLE},
+        spare=(2,),
+    )
 
 
 def _row(one: SetAside, settings: Settings) -> tuple[str, str, str, str]:
-    from ingest.web.when import moment
-
     why = one.discarded_because if one.discarded_at else one.error
     return str(one.id), one.source_id, moment(one.fetched_at, settings.timezone).text, why
 
@@ -67,8 +68,8 @@ def show(
     content: Annotated[
         bool, typer.Option("--content", help="Write the document itself to standard output, as it was decoded.")
     ] = False,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """Show one capture: where it came from, and why it is set aside."""
     from ingest.store import captures
@@ -83,16 +84,12 @@ def show(
             raise UsageError("has no bytes any more; they were pruned.", subject=f"capture {capture}")
         sys.stdout.buffer.write(stored.content)
         sys.stdout.flush()
-    elif json:
-        render.document({**_as_data(one), "state": _state(one)})
-    else:
-        render.blocks(f"Capture {one.id}: {_state(one)}", _facts(one, settings))
-
-
-def _as_data(one: SetAside) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(one)
+        return
+    output.document(
+        {**asdict(one), "state": _state(one)},
+        json=json,
+        text=lambda: render.blocks(f"Capture {one.id}: {_state(one)}", _facts(one, settings)),
+    )
 
 
 def _state(one: SetAside) -> str:
@@ -101,13 +98,9 @@ def _state(one: SetAside) -> str:
     return "set_aside" if one.set_aside_at is not None else "read"
 
 
-def _facts(one: SetAside, settings: Settings) -> list[tuple[str, str]]:
-    from ingest.web.when import moment
-
-    def when(at: object) -> str:
-        from datetime import datetime
-
-        return moment(at, settings.timezone).text if isinstance(at, datetime) else ""
+def _facts(one: SetAside, settings: Settings) -> render.Facts:
+    def when(at: datetime | None) -> str:
+        return "" if at is None else moment(at, settings.timezone).text
 
     return [
         ("source", one.source_id),
@@ -124,16 +117,16 @@ def _facts(one: SetAside, settings: Settings) -> list[tuple[str, str]]:
 
 def retry(
     capture: Annotated[
-        list[int] | None, typer.Argument(metavar="CAPTURE", help="Numbers of captures; all that are set aside if none.")
+        list[int] | None, typer.Argument(metavar="CAPTURE", help="Numbers of captures; without one, all set aside.")
     ] = None,
     *,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Read captures again that are set aside or discarded; no vendor is asked.
+    Read set-aside or discarded captures again, without a request to a vendor.
 
-    Ends with 1 when one of them is set aside again.
+    Ends with 1 if one of them is set aside again.
     """
     from ingest.store import captures
     from ingest.store.engine import read as reading
@@ -151,24 +144,21 @@ def retry(
                 captures.retry(conn, number)
         reports = _read_stored(settings, engine)
         with reading(engine) as conn:
-            found = [_find(conn, number) for number in numbers]
-    failed = [one for one in found if _state(one) != "read"]
-    if json:
-        render.document(
-            {
-                "captures": [{"id": one.id, "state": _state(one), "error": one.error} for one in found],
-                "created": sum(report.tally.created for report in reports),
-                "revised": sum(report.tally.revised for report in reports),
-            }
-        )
-    else:
-        _print(found, reports)
-    raise typer.Exit(int(bool(failed)))
+            tried = [_find(conn, number) for number in numbers]
+    created = sum(report.tally.created for report in reports)
+    revised = sum(report.tally.revised for report in reports)
+    rows = [{"id": one.id, "state": _state(one), "error": one.error} for one in tried]
+    output.document(
+        {"captures": rows, "created": created, "revised": revised},
+        json=json,
+        text=lambda: _print(tried, created=created, revised=revised),
+    )
+    raise typer.Exit(int(any(_state(one) != "read" for one in tried)))
 
 
 def _read_stored(settings: Settings, engine: Engine) -> list[PollReport]:
     from ingest import pipeline
-    from ingest.cli.poll import make_round
+    from ingest.cli.rounds import make_round
 
     accepted = pipeline.in_force(engine)
     if accepted is None:
@@ -177,25 +167,23 @@ def _read_stored(settings: Settings, engine: Engine) -> list[PollReport]:
         return pipeline.read_stored(make_round(settings, engine, accepted, fetcher, stop=lambda: False))
 
 
-def _print(found: list[SetAside], reports: list[PollReport]) -> None:
-    for one in found:
+def _print(tried: list[SetAside], *, created: int, revised: int) -> None:
+    for one in tried:
         render.line(f"Capture {one.id} of {one.source_id}: {'read' if _state(one) == 'read' else one.error}")
-    created = sum(report.tally.created for report in reports)
-    revised = sum(report.tally.revised for report in reports)
-    render.line(f"{render.count(len(found), 'capture')} tried: {created} created, {revised} revised.")
+    render.line(f"{render.count(len(tried), 'capture')} tried: {created} created, {revised} revised.")
 
 
 def discard(
     capture: NumberArgument,
     *,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record; required.")],
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    reason: options.ReasonFlag,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Do without a capture that is set aside.
+    Discard a capture set aside.
 
-    It is not tried again, and its bytes are kept. `ingest captures retry` takes this back.
+    It is not tried again, and its bytes are kept. `ingest captures retry` undoes this.
     """
     from ingest.store import captures
     from ingest.store.engine import write
@@ -204,10 +192,11 @@ def discard(
         one = _find(conn, capture)
         _require(one, "set_aside")
         captures.discard(conn, capture, at=session.now(), because=f"{reason} ({session.operator()})")
-    if json:
-        render.document({"capture": capture, "source": one.source_id, "state": "discarded"})
-    else:
-        render.line(f"Capture {capture} of {one.source_id} is discarded.")
+    output.document(
+        {"capture": capture, "source": one.source_id, "state": "discarded"},
+        json=json,
+        text=lambda: render.line(f"Capture {capture} of {one.source_id} is discarded."),
+    )
 
 
 def _find(conn: Connection, number: int) -> SetAside:
@@ -215,7 +204,7 @@ def _find(conn: Connection, number: int) -> SetAside:
 
     one = captures.one_set_aside(conn, number)
     if one is None:
-        raise UsageError("is not stored; `ingest captures list` shows those that are set aside.", subject=f"{number}")
+        raise UsageError("is not stored; `ingest captures list` shows those set aside.", subject=f"{number}")
     return one
 
 

@@ -1,4 +1,4 @@
-"""`ingest sources try`: what a source, or a stanza that is not in the list yet, would yield; nothing is recorded."""
+"""`ingest sources try`: the yield of a source, or of a stanza outside the list. Nothing is recorded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ingest.cli import document, render, session
+from ingest.cli import documents, options, output, render, session
 from ingest.errors import UsageError
 from ingest.model import EntryOutcome, Failed, Source, Vendor
 
@@ -19,53 +19,55 @@ if TYPE_CHECKING:
     from ingest.store import Engine
 
 PARTS: Final = 3
-"""Parts of a sitemap index that `try` reads; a poll reads more."""
+"""Parts of a sitemap index read here. A poll reads more."""
 
 
-def try_(  # noqa: PLR0913 - one argument a flag
+def try_source(  # noqa: PLR0913 - one argument a flag
     source: Annotated[
         str,
         typer.Argument(metavar="SOURCE", help="A source of the file, or a file (- for standard input) with a stanza."),
     ],
     *,
-    vendor: document.VendorFlag = None,
-    file: document.FromFlag = None,
-    fetch: document.FetchFlag = False,
-    save: document.SaveFlag = None,
+    vendor: options.OwnerFlag = None,
+    file: options.FromFlag = None,
+    fetch: options.FetchFlag = False,
+    save: options.SaveFlag = None,
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Show so many entries; 0: all.")] = 50,
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Show what a source would yield: recorded, refused and why, and what looks odd.
+    Show the yield of a source: new and refused entries with reasons, and oddities.
 
-    Nothing is recorded. The source need not be in force: the file's stanza counts, or one that is not in it yet. What is stored of its address is read before the site is asked. Ends with 1 when nothing would be recorded.
+    Nothing is recorded. The source need not be in force: the stanza of the file is used, or a stanza from another file. A
+    stored capture is read before the site is asked. Ends with 1 if nothing would be recorded.
     """
     settings = session.load(sources=sources, database=database)
-    listed = document.given_list(settings)
+    listed = documents.given_list(settings)
     item, owner = _stanza_of(source, vendor, listed, settings)
-    with document.stored(settings) as engine:
-        obtained = document.obtain(settings, engine, item, owner, file=file, fetch=fetch)
+    with documents.stored(settings) as engine:
+        obtained = documents.obtain(settings, engine, item, owner, file=file, fetch=fetch)
         if isinstance(obtained, Failed):
-            document.report_failure(item.id, obtained, json=json)
+            documents.report_failure(item.id, obtained, json=json)
             raise typer.Exit(1)
-        document.save(obtained, save)
+        documents.save(obtained, save)
         preview = _preview(settings, engine, item, owner, obtained, alone=file is not None)
-    if json:
-        render.document(_preview_document(item, obtained, preview))
-    else:
-        _print_preview(item, obtained, preview, limit)
+    output.document(
+        _preview_document(item, obtained, preview),
+        json=json,
+        text=lambda: _print_preview(item, obtained, preview, limit),
+    )
     raise typer.Exit(0 if preview.verdict.passed else 1)
 
 
 def _stanza_of(name: str, vendor: str | None, listed: Allowlist, settings: Settings) -> tuple[Source, Vendor]:
     """
-    Find a source of the list by its id, else read a stanza from a file as if it stood in the list.
+    Return a source of the list by its id, else read a stanza from a file as a part of the list.
 
     Raises:
-        UsageError: It is neither.
-        AllowlistError: The stanza is no valid one.
+        UsageError: The name is neither.
+        AllowlistError: The stanza is invalid.
     """
     known = {item.id: item for item in listed.sources}
     if name not in known:
@@ -87,7 +89,7 @@ def _with_stanza(name: str, vendor: str | None, listed: Allowlist, settings: Set
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}.", subject=name) from error
     key, values = edit.read_stanza(text, name)
-    owner = document.owner_of(listed, document.address_of(str(values.get("url", ""))), vendor)
+    owner = documents.owner_of(listed, documents.address_of(str(values.get("url", ""))), vendor)
     if owner is None:
         raise UsageError("no vendor of the list admits its url; add the scope first, or correct the url.", subject=name)
     source_id = f"{owner.id}/{key}"
@@ -100,11 +102,11 @@ def _preview(
     engine: Engine | None,
     item: Source,
     owner: Vendor,
-    obtained: document.Obtained,
+    obtained: documents.Obtained,
     *,
     alone: bool,
 ) -> Preview:
-    """Preview a document and, where the site may be asked, the first parts that it lists."""
+    """Preview a document, and its first parts if the site may be fetched."""
     from ingest.authoring.preview import joined, preview
     from ingest.judging import Reading
 
@@ -119,9 +121,9 @@ def _preview(
         return whole
     with session.make_fetcher(settings) as fetcher:
         if engine is not None:
-            session.share_turns(fetcher, settings, engine)
+            session.share_slots(fetcher, settings, engine)
         for url in whole.parts[:PARTS]:
-            part = document.ask(fetcher, settings, item, owner, url)
+            part = documents.ask(fetcher, settings, item, owner, url)
             if isinstance(part, Failed):
                 render.note(f"{url}: {part.detail}")
             else:
@@ -129,7 +131,7 @@ def _preview(
     return whole
 
 
-def _preview_document(item: Source, obtained: document.Obtained, preview: Preview) -> dict[str, Any]:
+def _preview_document(item: Source, obtained: documents.Obtained, preview: Preview) -> dict[str, Any]:
     return {
         "source": item.id,
         "kind": item.kind,
@@ -147,13 +149,13 @@ def _preview_document(item: Source, obtained: document.Obtained, preview: Previe
     }
 
 
-def _print_preview(item: Source, obtained: document.Obtained, preview: Preview, limit: int) -> None:
+def _print_preview(item: Source, obtained: documents.Obtained, preview: Preview, limit: int) -> None:
     from dataclasses import asdict
 
     off = "" if item.enabled else ", disabled"
     render.line(f"{item.id} ({item.kind}{off}) {item.url}: read from {obtained.origin}.")
     counted = {name: number for name, number in asdict(preview.tally).items() if number}
-    sums = ", ".join(f"{number} {_FATES.get(name, name)}" for name, number in counted.items())
+    sums = ", ".join(f"{number} {_OUTCOMES.get(name, name)}" for name, number in counted.items())
     render.line(f"{len(preview.items)} entries: {sums}." if preview.items else "No entries.")
     if not preview.verdict.passed:
         render.line(f"Nothing would be recorded; the source would be {preview.verdict.state}:")
@@ -165,11 +167,11 @@ def _print_preview(item: Source, obtained: document.Obtained, preview: Preview, 
         render.line(f"- {sentence}")
     shown = preview.items[: limit or None]
     if shown:
-        told = frozenset(reason.rule for reason in preview.verdict.reasons)
+        shown_rules = frozenset(reason.rule for reason in preview.verdict.reasons)
         render.line()
         render.table(
             ("fate", "published", "title", "address", "why"),
-            [_row(one, told) for one in shown],
+            [_row(one, shown_rules) for one in shown],
             cut={2: 16, 4: 16},
             spare=(3,),
         )
@@ -177,11 +179,11 @@ def _print_preview(item: Source, obtained: document.Obtained, preview: Preview, 
         render.note(f"{more:,} more not shown; --limit 0 shows all.")
 
 
-_FATES: Final = {"created": "new", "seen": "known", "revised": "edited"}
+_OUTCOMES: Final = {"created": "new", "seen": "known", "revised": "edited"}
 
 
-def _row(one: Any, told: frozenset[str]) -> tuple[str, ...]:  # noqa: ANN401 - an item of a preview, whose module is imported late
+def _row(one: Any, shown_rules: frozenset[str]) -> tuple[str, ...]:  # noqa: ANN401 - an item of a preview, whose module is imported late
     day = "–" if one.published.value is None else f"{one.published.value:%Y-%m-%d}"
-    told_above = one.fate is EntryOutcome.QUARANTINED and one.rule in told
-    why = one.rule if told_above else f"{one.rule}: {one.detail}" if one.rule else one.detail
-    return (_FATES.get(one.fate.value, one.fate.value), day, one.title, one.url, why)
+    is_shown = one.fate is EntryOutcome.QUARANTINED and one.rule in shown_rules
+    why = one.rule if is_shown else f"{one.rule}: {one.detail}" if one.rule else one.detail
+    return (_OUTCOMES.get(one.fate.value, one.fate.value), day, one.title, one.url, why)

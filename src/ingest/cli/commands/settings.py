@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from ingest.cli import render, session
-from ingest.settings import describe
+from ingest.cli import options, output, render, session
+from ingest.settings import SettingRow, describe
 
 
 def settings(
     *,
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
     Show every setting, its origin and its unit.
 
-    Flags win over the environment, the environment over defaults. Passwords are shown as ***. A setting that nothing follows yet says so in its own row.
+    Flags win over the environment, and the environment over defaults. Passwords are shown as ***. The row of a setting
+    without an effect has a note.
     """
     rows = describe(session.load(sources=sources, database=database))
-    if json:
-        render.lines(rows)
-        return
+    output.rows(rows, json=json, text=lambda: _print(rows))
+
+
+def _print(rows: list[SettingRow]) -> None:
     render.table(
         ("setting", "value", "from", "unit", "flag", "meaning"),
         [(row.name, row.value or "–", row.origin, row.unit, row.flag or "–", row.meaning) for row in rows],

@@ -1,4 +1,4 @@
-"""`ingest replay`: what is stored, proven by reading the stored evidence again."""
+"""`ingest replay`: a proof of the stored records, by reading the stored captures again."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
 
 if TYPE_CHECKING:
+    from ingest.pipeline.replay import Replayed
     from ingest.store import Engine
     from ingest.store.replays import RecordDifference
 
 SHOWN: Final = 100
-"""Differences that are printed for people; `--json` has all of them."""
+"""Differences printed for people. `--json` has all of them."""
 
 
 def replay(
     *,
     into: Annotated[
-        str | None, typer.Option("--into", metavar="URL", help="Keep what comes of it in this new database.")
+        str | None, typer.Option("--into", metavar="URL", help="Keep the result in this new database.")
     ] = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Read all stored captures again, in order, in another database, and compare what comes of it with what is stored.
+    Read all stored captures again in another database, and compare the result with the stored records.
 
-    Changes nothing that is stored. Ends with 1 when there is a difference (something was changed by hand, or this version
-    reads the evidence otherwise) or when a capture is damaged or cannot be read; each is named, and costs nothing else.
+    Changes no stored record. Ends with 1 after a difference (a change by hand, or another reading by this version) or an
+    unreadable capture. Each is named, and affects no other.
     """
     from ingest import pipeline
     from ingest.store import replays
@@ -42,37 +43,23 @@ def replay(
         with _progress() as watch:
             report = pipeline.replay(engine, target, watch=watch)
         with read(engine) as stored, read(target) as replayed:
-            found = list(replays.differences(stored, replayed))
+            differences = list(replays.differences(stored, replayed))
         kept = location(target) if into else None
-    if json:
-        render.document(
-            {
-                "documents": report.documents,
-                "pruned": report.pruned,
-                "lists": report.lists,
-                "failed": report.failed,
-                "into": kept,
-                "differences": [_as_json(item) for item in found],
-            }
-        )
-    else:
-        _print(found)
-        pruned = f" ({report.pruned} of them without their bytes)" if report.pruned else ""
-        lists = render.count(report.lists, "list")
-        render.line(
-            f"{render.count(report.documents, 'document')} replayed{pruned} under {lists}: "
-            f"{render.count(len(found), 'difference')}."
-        )
-        for sentence in report.failed:
-            render.note(f"Not read: {sentence}")
-        if kept:
-            render.note(f"The replayed database is {kept}")
-    raise typer.Exit(int(bool(found or report.failed)))
+    document = {
+        "documents": report.documents,
+        "pruned": report.pruned,
+        "lists": report.lists,
+        "failed": report.failed,
+        "into": kept,
+        "differences": [_as_json(item) for item in differences],
+    }
+    output.document(document, json=json, text=lambda: _print(report, differences, kept))
+    raise typer.Exit(int(bool(differences or report.failed)))
 
 
 @contextmanager
 def _target(into: str | None) -> Iterator[Engine]:
-    """Open the database to replay into: the one that was named, made if need be, or a temporary one."""
+    """Open the target of the replay: the named database, made if it is missing, or a temporary one."""
     from ingest.store.engine import open_engine, upgrade
 
     with tempfile.TemporaryDirectory(prefix="ingest-replay-") as folder:
@@ -86,7 +73,7 @@ def _target(into: str | None) -> Iterator[Engine]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Give what shows how far the replay is, where somebody looks."""
+    """Yield a function for the progress of the replay. Only a terminal shows it."""
     if not session.is_watched():
         yield lambda _done, _total: None
         return
@@ -103,13 +90,27 @@ def _as_json(item: RecordDifference) -> dict[str, object]:
     return {"table": item.table, "key": item.key, "missing": item.missing, "fields": fields}
 
 
-def _print(found: list[RecordDifference]) -> None:
+def _print(report: Replayed, differences: list[RecordDifference], kept: str | None) -> None:
+    _print_differences(differences)
+    pruned = f" ({report.pruned} of them without their bytes)" if report.pruned else ""
+    lists = render.count(report.lists, "list")
+    render.line(
+        f"{render.count(report.documents, 'document')} replayed{pruned} under {lists}: "
+        f"{render.count(len(differences), 'difference')}."
+    )
+    for sentence in report.failed:
+        render.note(f"Not read: {sentence}")
+    if kept:
+        render.note(f"The replayed database is {kept}")
+
+
+def _print_differences(differences: list[RecordDifference]) -> None:
     rows = []
-    for item in found[:SHOWN]:
+    for item in differences[:SHOWN]:
         if item.missing:
             rows.append((item.table, item.key, f"missing in what is {item.missing}", ""))
         rows += [(item.table, item.key, f"{name}: {before}", f"{name}: {after}") for name, before, after in item.fields]
     if rows:
         render.table(("record", "key", "stored", "replayed"), rows, cut={2: 12, 3: 12})
-    if len(found) > SHOWN:
-        render.note(f"… and {len(found) - SHOWN} more; --json has all of them.")
+    if len(differences) > SHOWN:
+        render.note(f"… and {len(differences) - SHOWN} more; --json has all of them.")

@@ -1,12 +1,13 @@
-"""`ingest sources discover`: what a page offers to who wants to add a source; nothing is recorded, nothing added."""
+"""`ingest sources discover`: the possible sources on a page. Nothing is recorded or added."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ingest.cli import document, render, session
+from ingest.cli import documents, options, output, render, session
 from ingest.errors import ParseError, UsageError
 from ingest.model import Failed, Grant, Kind, Source, Vendor
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ingest.model import Allowlist
 
 NOBODY: Final = "unlisted"
-"""Stands for the vendor of an address that no vendor lists."""
+"""The vendor id of an address in no list."""
 
 
 def discover(  # noqa: PLR0913 - one argument a flag
@@ -24,49 +25,59 @@ def discover(  # noqa: PLR0913 - one argument a flag
         str, typer.Argument(metavar="URL", help="A page of the vendor: its news, its changelog, its front.")
     ],
     *,
-    vendor: document.VendorFlag = None,
+    vendor: options.OwnerFlag = None,
     unlisted: Annotated[
         bool, typer.Option("--unlisted", help="Ask once although no vendor lists the address: your own act.")
     ] = False,
-    file: document.FromFlag = None,
-    fetch: document.FetchFlag = False,
-    save: document.SaveFlag = None,
-    sources: session.SourcesFlag = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    file: options.FromFlag = None,
+    fetch: options.FetchFlag = False,
+    save: options.SaveFlag = None,
+    sources: options.SourcesFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
     Look at one page for sources: feeds, sitemaps, and lists with selectors.
 
-    Proposals come with how sure they are and why, what they would yield, and a stanza to paste. Nothing becomes a source by itself. What is stored of the page is read before the site is asked.
+    Each proposal has its confidence with reasons, its yield, and a stanza to paste. Nothing becomes a source by itself. A
+    stored capture of the page is read before the site is asked.
     """
     settings = session.load(sources=sources, database=database)
-    listed = document.given_list(settings)
-    address = document.address_of(url)
-    owner = document.owner_of(listed, address, vendor)
+    listed = documents.given_list(settings)
+    address = documents.address_of(url)
+    owner = documents.owner_of(listed, address, vendor)
     asked = owner or _nobody(listed, address, file, unlisted=unlisted)
     page = Source(id="discover", vendor_id=asked.id, kind=Kind.PAGE, url=address, digest="")
-    with document.stored(settings) as engine:
-        obtained = document.obtain(settings, engine, page, asked, file=file, fetch=fetch)
+    with documents.stored(settings) as engine:
+        obtained = documents.obtain(settings, engine, page, asked, file=file, fetch=fetch)
     if isinstance(obtained, Failed):
-        document.report_failure(address, obtained, json=json)
+        documents.report_failure(address, obtained, json=json)
         raise typer.Exit(1)
-    document.save(obtained, save)
-    found, fault = _look(obtained)
-    offers = _offers(found, owner, listed)
-    if json:
-        render.document(_as_document(address, owner, obtained, found, fault, offers))
-    else:
-        _print_offers(address, owner, obtained, found, fault, offers)
-    raise typer.Exit(0 if offers else 1)
+    documents.save(obtained, save)
+    discovery, fault = _look(obtained)
+    survey = PageSurvey(address, owner, obtained, discovery, fault, _proposals(discovery, owner, listed))
+    output.document(_as_document(survey), json=json, text=lambda: _print(survey))
+    raise typer.Exit(0 if survey.proposals else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSurvey:
+    """One page, its owner, its document and the proposals for it."""
+
+    address: str
+    owner: Vendor | None
+    obtained: documents.Obtained
+    discovery: Discovery
+    fault: str
+    proposals: list[ReadyProposal]
 
 
 def _nobody(listed: Allowlist, address: str, file: str | None, *, unlisted: bool) -> Vendor:
     """
-    Stand in for the vendor of an address that nobody lists: it may be asked, and nothing on it could ever be recorded.
+    Return a vendor for an unlisted address. It may be fetched once, and nothing on it is ever recorded.
 
     Raises:
-        UsageError: A vendor excepts the address, or it was not said that it may be asked all the same.
+        UsageError: A vendor excepts the address, or `--unlisted` is missing.
     """
     from ingest import policy, urls
     from ingest.errors import UrlError
@@ -95,7 +106,7 @@ def _nobody(listed: Allowlist, address: str, file: str | None, *, unlisted: bool
     raise UsageError(f"is not asked: {fault.message}", subject=address)
 
 
-def _look(obtained: document.Obtained) -> tuple[Discovery, str]:
+def _look(obtained: documents.Obtained) -> tuple[Discovery, str]:
     from ingest.authoring.discover import Discovery
     from ingest.authoring.survey import look
 
@@ -105,59 +116,46 @@ def _look(obtained: document.Obtained) -> tuple[Discovery, str]:
         return Discovery(()), error.message
 
 
-def _offers(found: Discovery, owner: Vendor | None, listed: Allowlist) -> list[ReadyProposal]:
+def _proposals(discovery: Discovery, owner: Vendor | None, listed: Allowlist) -> list[ReadyProposal]:
+    """Prepare all proposals. Those without a recordable entry come last."""
     from ingest.authoring.proposals import offer
 
-    offers = [offer(proposal, owner, listed.sources) for proposal in found.proposals]
-    return sorted(offers, key=lambda one: bool(one.doubts) or one.official == 0)  # what would record nothing comes last
+    ready = [offer(proposal, owner, listed.sources) for proposal in discovery.proposals]
+    return sorted(ready, key=lambda one: bool(one.doubts) or one.official == 0)
 
 
-def _as_document(
-    address: str,
-    owner: Vendor | None,
-    obtained: document.Obtained,
-    found: Discovery,
-    fault: str,
-    offers: list[ReadyProposal],
-) -> dict[str, Any]:
+def _as_document(survey: PageSurvey) -> dict[str, Any]:
     return {
-        "url": address,
-        "final_url": obtained.capture.final_url,
-        "vendor": owner.id if owner else None,
-        "read_from": obtained.origin,
-        "obstacle": found.obstacle,
-        "moved_to": found.moved_to,
-        "error": fault,
-        "proposals": offers,
+        "url": survey.address,
+        "final_url": survey.obtained.capture.final_url,
+        "vendor": survey.owner.id if survey.owner else None,
+        "read_from": survey.obtained.origin,
+        "obstacle": survey.discovery.obstacle,
+        "moved_to": survey.discovery.moved_to,
+        "error": survey.fault,
+        "proposals": survey.proposals,
     }
 
 
-def _print_offers(
-    address: str,
-    owner: Vendor | None,
-    obtained: document.Obtained,
-    found: Discovery,
-    fault: str,
-    offers: list[ReadyProposal],
-) -> None:
-    whose = f"official for {owner.name}" if owner else "in no vendor's list"
-    render.line(f"{address}: {whose}; read from {obtained.origin}.")
-    if found.moved_to:
-        render.line(f"The page sends its readers to {found.moved_to}; look there.")
-    if found.obstacle:
-        render.line(f"Something stands in the way of the page: {found.obstacle}.")
-    if fault:
-        render.line(f"The document {fault}")
+def _print(survey: PageSurvey) -> None:
+    whose = f"official for {survey.owner.name}" if survey.owner else "in no vendor's list"
+    render.line(f"{survey.address}: {whose}; read from {survey.obtained.origin}.")
+    if survey.discovery.moved_to:
+        render.line(f"The page sends its readers to {survey.discovery.moved_to}; look there.")
+    if survey.discovery.obstacle:
+        render.line(f"Something stands in the way of the page: {survey.discovery.obstacle}.")
+    if survey.fault:
+        render.line(f"The document {survey.fault}")
     render.line()
-    if not offers:
+    if not survey.proposals:
         render.line("Nothing on it looks like a source.")
-    for number, one in enumerate(offers, 1):
-        _print_offer(number, one, owner)
-    if offers:
+    for number, one in enumerate(survey.proposals, 1):
+        _print_proposal(number, one, survey.owner)
+    if survey.proposals:
         render.note("These are guesses. Save a stanza to a file and see what it yields: ingest sources try FILE")
 
 
-def _print_offer(number: int, one: ReadyProposal, owner: Vendor | None) -> None:
+def _print_proposal(number: int, one: ReadyProposal, owner: Vendor | None) -> None:
     count = "Not fetched yet" if one.count is None else f"{one.count:,} entr{'y' if one.count == 1 else 'ies'}"
     official = "" if one.official is None or owner is None else f", {one.official} of them official for {owner.name}"
     render.line(f"{number}. {one.kind} {one.url}")
@@ -170,8 +168,7 @@ def _print_offer(number: int, one: ReadyProposal, owner: Vendor | None) -> None:
         day = "no date" if entry.published.value is None else f"{entry.published.value:%Y-%m-%d}"
         render.line(f"   - {day:<10}  {entry.title or '(no title)'}  {entry.url or '(no link)'}")
     render.line()
-    for text in one.stanza.splitlines():
-        render.line(text)
+    render.text(one.stanza.splitlines())
     render.line()
     render.line(f"   {one.command}")
     render.line()

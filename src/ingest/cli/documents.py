@@ -1,4 +1,4 @@
-"""Where `sources discover` and `sources try` have a document from: a file, what is stored, or one polite request."""
+"""The document for `sources discover` and `sources try`: a file, a stored capture, or one polite request."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from ingest.cli import render, session
+from ingest.cli import output, render, session
 from ingest.errors import UsageError
 from ingest.model import Capture, Failed, Fetched, FetchPlan, PollState, Source, Vendor
 from ingest.settings import Settings
@@ -20,21 +18,10 @@ if TYPE_CHECKING:
     from ingest.model import Allowlist
     from ingest.store import Engine
 
-VendorFlag = Annotated[
-    str | None, typer.Option("--vendor", metavar="ID", help="Whose source it would be, if several admit the address.")
-]
-FromFlag = Annotated[
-    str | None, typer.Option("--from", metavar="FILE", help="Read this file as what the address answered; no request.")
-]
-FetchFlag = Annotated[bool, typer.Option("--fetch", help="Ask the site, although its answer is stored.")]
-SaveFlag = Annotated[
-    str | None, typer.Option("--save", metavar="FILE", help="Keep the document in a file, to go on with --from FILE.")
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Obtained:
-    """A document and in words where it is from."""
+    """A document, and its origin in words."""
 
     capture: Capture
     origin: str
@@ -42,10 +29,10 @@ class Obtained:
 
 def given_list(settings: Settings) -> Allowlist:
     """
-    Read the allow-list that an operator works on: the file, else the one in force.
+    Read the allow-list under work: the file, else the list in force.
 
     Raises:
-        AllowlistError: The file is no valid list, or there is neither.
+        AllowlistError: The file is invalid, or both are missing.
     """
     from ingest import allowlist
 
@@ -58,7 +45,7 @@ def given_list(settings: Settings) -> Allowlist:
 
 @contextmanager
 def stored(settings: Settings) -> Iterator[Engine | None]:
-    """Open the database if there is one; nothing makes it here."""
+    """Open the database, or yield None if it is missing."""
     from ingest.store.engine import open_engine
 
     engine = open_engine(settings.database_url)
@@ -75,21 +62,25 @@ def obtain(
     settings: Settings, engine: Engine | None, source: Source, vendor: Vendor, *, file: str | None, fetch: bool
 ) -> Obtained | Failed:
     """
-    Have the document of a source, the cheapest way first.
+    Obtain the document of a source in the cheapest way.
 
     Args:
-        file: Read this one instead.
-        fetch: Ask although something is stored.
+        settings: For the fetcher.
+        engine: The database, if there is one.
+        source: The source.
+        vendor: Its vendor.
+        file: A file to read instead.
+        fetch: Whether the site is asked in spite of a stored capture.
     """
     if file is not None:
         return _read(file, source)
     if engine is not None and not fetch:
-        found = _stored(engine, source)
-        if found is not None:
-            return found
+        known = _stored(engine, source)
+        if known is not None:
+            return known
     with session.make_fetcher(settings) as fetcher:
         if engine is not None:
-            session.share_turns(fetcher, settings, engine)
+            session.share_slots(fetcher, settings, engine)
         return ask(fetcher, settings, source, vendor, source.url)
 
 
@@ -114,23 +105,23 @@ def _stored(engine: Engine, source: Source) -> Obtained | None:
 
 
 def ask(fetcher: Fetcher, settings: Settings, source: Source, vendor: Vendor, url: str) -> Obtained | Failed:
-    """Send one request, as a poll would send it; robots.txt is asked and obeyed as it would be."""
+    """Send one request as a poll sends it, with the same check of robots.txt."""
     from ingest import polling
     from ingest.judging import Reading
     from ingest.pipeline.attempt import capture_of
 
     limits = polling.Limits(settings.timeout, settings.max_bytes, settings.host_gap)
     plan = polling.plan(source, vendor, PollState(source.id), limits, session.now(), named=True)
-    assert isinstance(plan, FetchPlan)  # nothing is remembered that would make it a skip
-    found = fetcher.get(replace(plan, url=url))
-    if isinstance(found, Fetched):
-        return Obtained(capture_of(0, Reading(source, vendor, 0), found.response), "the site, just now")
-    assert isinstance(found, Failed)  # nothing conditional was asked
-    return found
+    assert isinstance(plan, FetchPlan)  # an empty state has no reason for a skip
+    answer = fetcher.get(replace(plan, url=url))
+    if isinstance(answer, Fetched):
+        return Obtained(capture_of(0, Reading(source, vendor, 0), answer.response), "the site, just now")
+    assert isinstance(answer, Failed)  # the request was unconditional
+    return answer
 
 
 def save(obtained: Obtained, file: str | None) -> None:
-    """Keep a document in a file if that was asked for."""
+    """Write a document to a file, if one is named."""
     if file is None:
         return
     try:
@@ -140,11 +131,11 @@ def save(obtained: Obtained, file: str | None) -> None:
     render.note(f"Saved to {file}; go on with --from {file}")
 
 
-# ── names and addresses of the list that is worked on ──────────────────────────────────────────────────────────────
+# ── names and addresses ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def address_of(text: str) -> str:
-    """Read an address that an operator typed, with or without `https://`."""
+    """Read a typed address, with or without `https://`."""
     from ingest import urls
     from ingest.errors import UrlError
 
@@ -158,23 +149,24 @@ def address_of(text: str) -> str:
 
 
 def owner_of(listed: Allowlist, address: str, wanted: str | None) -> Vendor | None:
-    """Find the vendor whose list admits an address; None when there is none and none was named."""
+    """Return the vendor of an address by its scopes, or None."""
     from ingest import policy
 
     if wanted is not None:
         session.require_known(wanted, [vendor.id for vendor in listed.vendors], "vendor", in_file=True)
-    found = [
+    owners = [
         vendor
         for vendor in listed.vendors
         if wanted in {None, vendor.id} and isinstance(policy.admit_fetch(vendor, address), policy.Admitted)
     ]
-    return found[0] if found else None
+    return owners[0] if owners else None
 
 
 def report_failure(subject: str, failed: Failed, *, json: bool) -> None:
-    """Say why no document came."""
-    if json:
-        facts = {"rule": failed.rule, "status": failed.status_code, "detail": failed.detail}
-        render.document({"subject": subject, "outcome": failed.outcome, "hops": failed.hops, **facts})
-    else:
-        render.note(f"{subject}: {failed.outcome} ({failed.rule}): {failed.detail}")
+    """Print the reason of a failed request."""
+    facts = {"rule": failed.rule, "status": failed.status_code, "detail": failed.detail}
+    output.document(
+        {"subject": subject, "outcome": failed.outcome, "hops": failed.hops, **facts},
+        json=json,
+        text=lambda: render.note(f"{subject}: {failed.outcome} ({failed.rule}): {failed.detail}"),
+    )

@@ -1,4 +1,4 @@
-"""`ingest why`: everything behind one headline, or how the list in force judges an address."""
+"""`ingest why`: the evidence for one headline, or the verdict of the list in force on an address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import lookup, options, output, render, session
+from ingest.display import moment, published
 from ingest.errors import UsageError
 from ingest.settings import Settings
 
@@ -20,24 +21,21 @@ if TYPE_CHECKING:
     from ingest.store.provenance import Provenance
     from ingest.store.queries import Headline, Rejection
 
-_ID: Final = re.compile(r"h[0-9a-z]{0,20}")
-"""A headline's id, or the beginning of one (docs/decisions/0001, "Identity")."""
-
 
 def why(
     what: Annotated[str, typer.Argument(metavar="ID-or-URL", help="A headline's id, the beginning of one, or a URL.")],
     *,
-    database: session.DatabaseFlag = None,
-    json: session.JsonFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonFlag = False,
 ) -> None:
     """
-    Show where a headline or a refusal comes from.
+    Show the origin of a headline or a refusal.
 
-    An id leads to the scope, the list, the stored response and every word behind the headline. A URL is judged by the
-    list in force for every vendor, and what is stored under it is listed.
+    An id leads to the headline's scope, list, stored response, claims and revisions. A URL is judged by the list in force for
+    every vendor, and its stored records are listed.
     """
     settings = session.load(database=database)
-    if _ID.fullmatch(what):
+    if lookup.is_headline_id(what):
         _explain_headline(what, settings, json=json)
     else:
         _explain_address(what, settings, json=json)
@@ -47,52 +45,43 @@ def why(
 
 
 def _explain_headline(prefix: str, settings: Settings, *, json: bool) -> None:
-    from ingest.cli.stories import find_headline
     from ingest.store import provenance
     from ingest.store.engine import read
 
     with session.reading(settings) as engine:
         with read(engine) as conn:
-            found = provenance.provenance(conn, find_headline(conn, prefix))
-        bases = _bases(engine, found) if found is not None and not json else {}
-    if found is None:
+            origin = provenance.provenance(conn, lookup.find_headline(conn, prefix))
+        bases = _bases(engine, origin) if origin is not None and not json else {}
+    if origin is None:
         raise UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
-    if json:
-        render.document(found)
-        return
-    for title, facts in describe(found, settings, bases):
-        render.blocks(title, facts)
+    output.document(origin, json=json, text=lambda: render.all_blocks(describe(origin, settings, bases)))
 
 
-def _bases(engine: Engine, found: Provenance) -> dict[int, str]:
-    """Say by capture what the links that sources gave were relative to; nothing for those that named their host."""
+def _bases(engine: Engine, origin: Provenance) -> dict[int, str]:
+    """Return the base of each source's relative link by capture. Absolute links have none."""
     from ingest import pipeline
 
     accepted = pipeline.in_force(engine)
     listed = accepted.allowlist if accepted is not None else None
-    told = (
-        {one.capture_id: pipeline.link_base(engine, listed, one.capture_id, one.url) for one in found.claims}
-        if listed
-        else {}
-    )
-    return {capture_id: base for capture_id, base in told.items() if base}
+    if not listed:
+        return {}
+    bases = {one.capture_id: pipeline.link_base(engine, listed, one.capture_id, one.url) for one in origin.claims}
+    return {capture_id: base for capture_id, base in bases.items() if base}
 
 
-Facts = list[tuple[str, str]]
+Blocks = Iterator[tuple[str, render.Facts]]
 
 
-def describe(found: Provenance, settings: Settings, bases: Mapping[int, str]) -> Iterator[tuple[str, Facts]]:
-    """Tell a provenance in blocks, from what is shown to what it was read from; `bases` as `_bases` finds them."""
-    yield from _shown(found, settings)
-    yield from _evidence(found, settings)
-    yield from _story(found, settings)
-    yield from _words(found, settings, bases)
+def describe(origin: Provenance, settings: Settings, bases: Mapping[int, str]) -> Blocks:
+    """Describe a provenance in blocks: the headline, its evidence, its story, then all claims and revisions."""
+    yield from _shown(origin, settings)
+    yield from _evidence(origin, settings)
+    yield from _story(origin, settings)
+    yield from _claims(origin, settings, bases)
 
 
-def _shown(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
-    from ingest.web.when import moment, published
-
-    item, made = found.headline, found.generation
+def _shown(origin: Provenance, settings: Settings) -> Blocks:
+    item, generation = origin.headline, origin.generation
     when = published(item.published, item.published_precision, item.first_seen_at, settings.timezone)
     facts = [
         ("id", item.id),
@@ -106,20 +95,18 @@ def _shown(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]
         ("state", f"{item.state}, revision {item.revision}{', backfill' if item.backfill else ''}"),
     ]
     yield item.display_title, facts
-    applied = f"{moment(made.at, settings.timezone).text} by {made.by}"
+    applied = f"{moment(generation.at, settings.timezone).text} by {generation.by}"
     facts = [
-        ("scope", found.scope),
-        ("list", f"generation {made.number}, in force since {applied}"),
-        ("because", made.why),
-        ("digest", f"sha256 {made.digest}"),
+        ("scope", origin.scope),
+        ("list", f"generation {generation.number}, in force since {applied}"),
+        ("because", generation.why),
+        ("digest", f"sha256 {generation.digest}"),
     ]
     yield "Admitted by", facts
 
 
-def _evidence(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
-    from ingest.web.when import moment
-
-    capture = found.capture
+def _evidence(origin: Provenance, settings: Settings) -> Blocks:
+    capture = origin.capture
     certificate = capture.peer_certificate_digest
     facts = [
         ("capture", f"{capture.id}, of {capture.source_id}"),
@@ -133,23 +120,21 @@ def _evidence(found: Provenance, settings: Settings) -> Iterator[tuple[str, Fact
         ("read by", f"rules {capture.rules_version}, list generation {capture.generation}"),
     ]
     yield "First shown by", facts
-    yield "Links", [(link.rel, f"{link.url} ({link.source_id})") for link in found.links]
+    yield "Links", [(link.rel, f"{link.url} ({link.source_id})") for link in origin.links]
 
 
-def _story(found: Provenance, settings: Settings) -> Iterator[tuple[str, Facts]]:
-    """Say which other headlines announce the same, and why they are thought to; nothing where there is none."""
-    from ingest.cli.stories import reasons
+def _story(origin: Provenance, settings: Settings) -> Blocks:
+    """Describe the other headlines of the story and the reasons for it. A story of one headline has no block."""
+    from ingest.cli.stored_text import reasons
 
-    story, id_ = found.story, found.headline.id
+    story, id_ = origin.story, origin.headline.id
     others = [("with", f"{item.display_title} ({item.id})") for item in story.headlines if item.id != id_]
     if others or story.words:
         yield f"Story {story.id}", [*others, *reasons(story, settings)]
 
 
-def _words(found: Provenance, settings: Settings, bases: Mapping[int, str]) -> Iterator[tuple[str, Facts]]:
-    from ingest.web.when import moment, published
-
-    for claim in found.claims:
+def _claims(origin: Provenance, settings: Settings, bases: Mapping[int, str]) -> Blocks:
+    for claim in origin.claims:
         when = published(claim.published, claim.published_precision, claim.first_seen_at, settings.timezone)
         facts = [
             ("title", claim.title),
@@ -161,7 +146,7 @@ def _words(found: Provenance, settings: Settings, bases: Mapping[int, str]) -> I
             ("capture", str(claim.capture_id)),
         ]
         yield f"What {claim.source_id} says", facts
-    for revision in found.revisions:
+    for revision in origin.revisions:
         facts = [
             ("title", revision.title),
             ("link", revision.url),
@@ -178,11 +163,11 @@ def _words(found: Provenance, settings: Settings, bases: Mapping[int, str]) -> I
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AddressVerdict:
     """
-    How the list in force judges an address for one vendor: by which scope admitted, or by which rule refused.
+    The verdict of the list in force on an address for one vendor, with the admitting scope or the refusing rule.
 
-    `concerned` says whether any scope of the vendor is about this host at all.
+    `concerned` is whether any scope of the vendor covers this host.
     """
 
     vendor_id: str
@@ -196,12 +181,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """An address, the verdicts on it, and what is stored under it."""
+    """An address, the verdicts on it, and its stored records."""
 
     url: str
     generation: int
     admitted: bool
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[AddressVerdict, ...]
     headlines: tuple[Headline, ...]
     rejections: tuple[Rejection, ...]
 
@@ -228,23 +213,22 @@ def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
             f"is neither a headline's id, which begins with h, nor a whole address; {_WRITE}", subject=text
         )
     admitted = any(verdict.admitted for verdict in verdicts)
-    found = Judgement(text, accepted.generation, admitted, verdicts, tuple(stored.values()), tuple(refused.values()))
-    if json:
-        render.document(found)
-    else:
-        _print(found, accepted.allowlist, settings)
+    judgement = Judgement(
+        text, accepted.generation, admitted, verdicts, tuple(stored.values()), tuple(refused.values())
+    )
+    output.document(judgement, json=json, text=lambda: _print(judgement, accepted.allowlist, settings))
 
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-"""How every absolute address begins (RFC 3986 §3.1), official or not."""
+"""The beginning of every absolute address (RFC 3986 §3.1), official or not."""
 
 _WRITE: Final = "`ingest headlines --json` shows the ids, and an address is written as in https://openai.com/news/."
 
 _APPLY: Final = "`ingest poll` or `ingest sources apply` puts sources.yaml in force."
 
 
-def judge(listed: Allowlist, text: str) -> Iterator[Verdict]:
-    """Judge an address as a poll would judge a link: for every vendor, without tracking parameters, raised to https."""
+def judge(listed: Allowlist, text: str) -> Iterator[AddressVerdict]:
+    """Judge an address for every vendor, as a poll judges a link: without tracking parameters and upgraded to https."""
     from ingest import policy, urls
     from ingest.errors import UrlError
 
@@ -252,20 +236,22 @@ def judge(listed: Allowlist, text: str) -> Iterator[Verdict]:
         try:
             url = urls.clean(policy.upgrade(vendor, urls.parse(urls.tidy(text))))
         except UrlError:
-            yield _verdict(vendor, policy.admit(vendor, text), concerned=False)  # which says what is wrong with it
+            yield _verdict(vendor, policy.admit(vendor, text), concerned=False)  # the refusal names the fault
         else:
             concerned = any(urls.on_host(scope, url.host) for scope in vendor.scopes)
             yield _verdict(vendor, policy.admit(vendor, url.text), concerned=concerned)
 
 
-def _verdict(vendor: Vendor, verdict: Admitted | Refused, *, concerned: bool) -> Verdict:
+def _verdict(vendor: Vendor, verdict: Admitted | Refused, *, concerned: bool) -> AddressVerdict:
     from ingest import policy
 
     match verdict:
         case policy.Admitted():
-            return Verdict(vendor.id, admitted=True, concerned=True, url=verdict.url.text, scope=verdict.scope.text)
+            return AddressVerdict(
+                vendor.id, admitted=True, concerned=True, url=verdict.url.text, scope=verdict.scope.text
+            )
         case policy.Refused():
-            return Verdict(
+            return AddressVerdict(
                 vendor.id,
                 admitted=False,
                 concerned=concerned,
@@ -275,12 +261,12 @@ def _verdict(vendor: Vendor, verdict: Admitted | Refused, *, concerned: bool) ->
             )
 
 
-def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def relevant(verdicts: Sequence[AddressVerdict]) -> list[AddressVerdict]:
     """
-    Choose the verdicts that say something.
+    Choose the verdicts to show.
 
-    Those that admit; else those of vendors whose list speaks of the host; else, where all say the same, one of them.
-    That a host is in nobody's list is left to the caller to say once.
+    The admitting ones come first, then those of vendors with a scope for the host, then one of several equal ones. The
+    result is empty for a host in no list.
     """
     admitted = [verdict for verdict in verdicts if verdict.admitted]
     concerned = [verdict for verdict in verdicts if verdict.concerned]
@@ -288,12 +274,10 @@ def telling(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return admitted or concerned or (list(verdicts[:1]) if same else [])
 
 
-def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
-    from ingest.web.when import moment, published
-
+def _print(judgement: Judgement, listed: Allowlist, settings: Settings) -> None:
     names = {vendor.id: vendor.name for vendor in listed.vendors}
-    facts: Facts = []
-    for verdict in telling(found.verdicts):
+    facts: render.Facts = []
+    for verdict in relevant(judgement.verdicts):
         if verdict.admitted:
             facts += [
                 ("official for", names[verdict.vendor_id]),
@@ -304,8 +288,8 @@ def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
             facts += [("refused by", f"{verdict.rule}: {verdict.detail}")]
     if not facts:
         facts = [("refused by", "off-scope: its host is in no scope of any vendor in the list.")]
-    render.blocks(found.url, [*facts, ("list", f"generation {found.generation}")])
-    for item in found.headlines:
+    render.blocks(judgement.url, [*facts, ("list", f"generation {judgement.generation}")])
+    for item in judgement.headlines:
         when = published(item.published, item.published_precision, item.first_seen_at, settings.timezone).text
         facts = [
             ("id", item.id),
@@ -315,7 +299,7 @@ def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
             ("state", item.state),
         ]
         render.blocks(f"Headline: {item.display_title}", facts)
-    for refusal in found.rejections:
+    for refusal in judgement.rejections:
         facts = [
             ("title", refusal.title),
             ("source", refusal.source_id),
@@ -326,5 +310,5 @@ def _print(found: Judgement, listed: Allowlist, settings: Settings) -> None:
             ),
         ]
         render.blocks("Refused before", facts)
-    if not found.headlines and not found.rejections:
+    if not judgement.headlines and not judgement.rejections:
         render.line("Nothing is stored under this address.")

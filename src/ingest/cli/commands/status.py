@@ -1,4 +1,4 @@
-"""`ingest status`: how the sources are, those that need a look first of all."""
+"""`ingest status`: the state of the sources, most of all of those with a problem."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ingest.cli import render, session
+from ingest.cli import options, output, render, session
+from ingest.display import ago
 from ingest.model import State
 
 if TYPE_CHECKING:
     from ingest.store.queries import SourceRow
 
 _CALM: Final = frozenset({State.NEW, State.OK, State.DISABLED})
-"""States in which nobody has to do anything, unless a reason says otherwise."""
+"""States without work for an operator, except with a reason."""
 
 
 def status(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE]…", help="These alone, with everything that is known of each."),
+        typer.Argument(metavar="[SOURCE]…", help="These alone, with all details."),
     ] = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that are well.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those without a problem.")] = False,
     state: Annotated[
         list[State] | None, typer.Option("--state", help="Those in this state; repeat it for several.")
     ] = None,
-    vendor: Annotated[str | None, typer.Option("--vendor", metavar="ID", help="Of this vendor only.")] = None,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    vendor: options.VendorFlag = None,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    Show the sources that need a look, and how many are well.
+    Show the sources with a problem, and the number of all others.
 
-    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked, broken, moved and disabled; quiet and frozen are not in force yet, no source gets them in this version. With --json every source is printed, unless --state, --vendor or names say which.
+    One row a source: state, last success, last new item, next poll, failures, reason. States are new, ok, failing, blocked,
+    broken, moved and disabled. No source becomes quiet or frozen in this version. With --json every source is printed, unless
+    --state, --vendor or names select some.
     """
     from ingest.store import queries
     from ingest.store.engine import read
@@ -46,7 +49,7 @@ def status(
         listed = queries.sources(conn)
         _check(listed, sources or [], vendor)
         as_of, at = queries.data_as_of(conn), session.now() if json else session.clock(conn)
-        session.tell_demo(engine, conn)
+        session.note_demo(engine, conn)
     chosen = [
         item
         for item in listed
@@ -54,12 +57,14 @@ def status(
         and vendor in {None, item.vendor_id}
         and (not state or item.state in state)
     ]
-    if json:
-        render.lines(chosen)
-    elif sources:
-        _print_whole(chosen, at)
-    else:
-        _print(chosen, at, as_of, whole=everything or bool(state))
+
+    def text() -> None:
+        if sources:
+            _print_whole(chosen, at)
+        else:
+            _print(chosen, at, as_of, whole=everything or bool(state))
+
+    output.rows(chosen, json=json, text=text)
 
 
 def _check(listed: Sequence[SourceRow], names: Sequence[str], vendor: str | None) -> None:
@@ -70,13 +75,11 @@ def _check(listed: Sequence[SourceRow], names: Sequence[str], vendor: str | None
 
 
 def needs_look(item: SourceRow) -> bool:
-    """Tell whether somebody should look at a source; why one was paused is known to whoever paused it."""
+    """Whether an operator should look at a source. The reason for a pause is known already."""
     return item.state not in _CALM or bool(item.reason and item.state is not State.DISABLED)
 
 
 def _print(chosen: list[SourceRow], at: datetime, as_of: datetime | None, *, whole: bool) -> None:
-    from ingest.web.when import ago
-
     shown = chosen if whole else [item for item in chosen if needs_look(item)]
     if shown:
         left_out = render.table(
@@ -99,8 +102,6 @@ def _print(chosen: list[SourceRow], at: datetime, as_of: datetime | None, *, who
 
 
 def _facts(item: SourceRow, at: datetime) -> dict[str, str]:
-    from ingest.web.when import ago
-
     return {
         "source": item.id,
         "state": item.state,

@@ -1,4 +1,4 @@
-"""`ingest sources moves`: sources that moved or are gone, with the evidence and a change that is ready to be made."""
+"""`ingest sources moves`: moved and missing sources, with the evidence and a change for `sources.yaml`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ingest.cli import read, render, session
+from ingest.cli import lookup, options, output, render, session
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,48 +27,47 @@ def moves(
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="Of this source only.")] = None,
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what was seen too seldom to say, is done, or was discarded.")
+        bool, typer.Option("--all", help="Also moves with little evidence, done, or discarded.")
     ] = False,
     discard: Annotated[
-        bool, typer.Option("--discard", help="Put away what is proposed for SOURCE, and do not propose it again.")
+        bool, typer.Option("--discard", help="Discard the proposals for SOURCE, and do not repeat them.")
     ] = False,
-    database: session.DatabaseFlag = None,
-    json: session.JsonLinesFlag = False,
+    database: options.DatabaseFlag = None,
+    json: options.JsonLinesFlag = False,
 ) -> None:
     """
-    List sources that moved or are gone, with evidence.
+    List moved and missing sources with the evidence.
 
-    Each with the change to sources.yaml that would follow it. Nothing is changed: where a vendor speaks is yours to say.
+    Each has its change to sources.yaml, but nothing is changed. The operator decides about a vendor's addresses.
     """
     from ingest.store import engine as stored
     from ingest.store import proposals
 
     if discard and source is None:
-        raise UsageError("needs the SOURCE whose proposals are to be put away.", subject="--discard")
+        raise UsageError("needs the SOURCE of the proposals to discard.", subject="--discard")
     with session.reading(session.load(database=database)) as engine:
         with stored.read(engine) as conn:
-            read.check_names(conn, vendor=None, source=source)
-            found = proposals.listed(conn, source_id=source, status=None if everything else "open")
+            lookup.check_names(conn, source=source)
+            rows = proposals.listed(conn, source_id=source, status=None if everything else "open")
         if discard and source is not None:
             with stored.write(engine) as conn:
                 proposals.discard(conn, source)
-    if json:
-        render.lines(map(asdict, found))
-        return
-    for one in found:
-        _print(one)
-    if not found:
-        render.note("No source is known to have moved.")
-    elif discard:
+    output.rows(
+        [asdict(one) for one in rows],
+        json=json,
+        text=lambda: _print(rows, discarded=discard),
+        empty="No source is known to have moved.",
+    )
+
+
+def _print(rows: list[Move], *, discarded: bool) -> None:
+    for one in rows:
+        status = "" if one.status == "open" else f" ({one.status})"
+        render.blocks(f"{one.source_id} {_WHERE[one.kind]}{status}", _facts(one))
+        render.text(one.change.splitlines())
+        render.line()
+    if discarded:
         render.note("Discarded; it is not proposed again.")
-
-
-def _print(one: Move) -> None:
-    status = "" if one.status == "open" else f" ({one.status})"
-    render.blocks(f"{one.source_id} {_WHERE[one.kind]}{status}", _facts(one))
-    for line in one.change.splitlines():
-        render.line(line)
-    render.line()
 
 
 def _facts(one: Move) -> Iterator[tuple[str, str]]:
