@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-import zlib
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
@@ -93,18 +91,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--long"):
         return
     for item in items:
-        if item.get_closest_marker("long") or (item.get_closest_marker("engines_in_turn") and is_others_turn(item)):
+        if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="longer runs: --long"))
-
-
-def is_others_turn(item: pytest.Item) -> bool:
-    """Say whether an ordinary run tries this case on the other engine only; which one, its name decides."""
-    parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-    engine = str(parameters.get("database_url", ""))
-    if not engine:
-        return False
-    case = item.nodeid.replace(engine, "")
-    return ("sqlite", "postgresql")[zlib.crc32(case.encode()) % 2] != engine
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -16,7 +16,6 @@ ON_BOTH = {"flaml-rss", "olshansk-google-ai", "olshansk-cohere"}
 
 
 @pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
-@pytest.mark.engines_in_turn
 @pytest.mark.parametrize("series", FEEDS)
 def test_a_series_creates_and_revises_what_its_steps_say(engine: Engine, series: str) -> None:
     if engine.dialect.name == "postgresql" and series not in ON_BOTH and not is_long():

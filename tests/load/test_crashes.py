@@ -137,7 +137,6 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
     assert left["a lease"] > 0
 
 
-@pytest.mark.engines_in_turn
 def test_who_wakes_up_after_its_lease_writes_nothing(
     engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:
@@ -165,7 +164,6 @@ def test_who_wakes_up_after_its_lease_writes_nothing(
     assert (waiting(engine), leased(engine)) == (0, 0)
 
 
-@pytest.mark.engines_in_turn
 def test_what_was_fetched_under_the_last_list_is_read_by_the_next_round(
     engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:
@@ -184,7 +182,6 @@ def test_what_was_fetched_under_the_last_list_is_read_by_the_next_round(
     assert set(links(engine)) == yard.links
 
 
-@pytest.mark.engines_in_turn
 def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
     engine: Engine, yard: Yard, server: TimedServer, database_url: str, tmp_path: Path
 ) -> None:
@@ -211,7 +208,6 @@ def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
     assert 0 < count(engine, "polls") < yard.sources  # what was under way is stored, and nothing else was begun
 
 
-@pytest.mark.engines_in_turn
 def test_a_clock_that_is_set_forward_and_back_keeps_nobody_waiting_and_causes_no_stampede(
     engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:

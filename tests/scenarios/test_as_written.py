@@ -27,8 +27,6 @@ from ingest.store.engine import read
 from thinned import is_long
 from world import World, fetch_settings
 
-pytestmark = pytest.mark.engines_in_turn
-
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

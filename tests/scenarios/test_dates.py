@@ -19,8 +19,6 @@ from ingest.store.checks import check
 from ingest.store.engine import read
 from world import NOW, World, fetch_settings
 
-pytestmark = pytest.mark.engines_in_turn
-
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

@@ -21,8 +21,6 @@ from ingest.store import replays
 from ingest.store.engine import read
 from world import World, fetch_settings
 
-pytestmark = pytest.mark.engines_in_turn
-
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

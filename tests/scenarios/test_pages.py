@@ -22,8 +22,6 @@ from ingest.store.engine import read
 from ingest.store.schema import written
 from world import NOW, World, fetch_settings
 
-pytestmark = pytest.mark.engines_in_turn
-
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

@@ -18,8 +18,6 @@ from ingest.store import decisions, replays
 from ingest.store.engine import open_engine, read, write
 from world import BLOG, FEED, LIST, Item, World, rss
 
-pytestmark = pytest.mark.engines_in_turn
-
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab", guid="a")
 B = Item("Acme ships", "https://www.acme-ai.com/news/ship", guid="b")
 PRESS = Item("Press", "https://press.example.net/acme", guid="p")

@@ -22,8 +22,6 @@ from ingest.store import checks, decisions, replays, stories
 from ingest.store.engine import open_engine, read
 from world import NOW, Item, World, fetch_settings, rss
 
-pytestmark = pytest.mark.engines_in_turn
-
 LIST = """
 version: 1
 vendors:

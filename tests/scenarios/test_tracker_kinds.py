@@ -27,8 +27,6 @@ from ingest.store import checks, replays
 from ingest.store.engine import open_engine, read
 from world import World, fetch_settings
 
-pytestmark = pytest.mark.engines_in_turn
-
 HOST = "https://www.acme-ai.com"
 ADDRESS = f"{HOST}/doc"
 LIST = """
