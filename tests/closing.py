@@ -11,6 +11,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from thinned import skip_other_engine
+
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30  # bytes; a whole run of eight processes takes 2 GiB
 WHY = 80  # characters of one reason in the closing line; pytest's own summary has it whole
@@ -93,6 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="longer runs: --long"))
+    skip_other_engine(items)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

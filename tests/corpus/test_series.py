@@ -9,17 +9,12 @@ from corpus.report import ABSENT, ROOT
 from corpus.series import FEEDS, play
 from ingest.store.engine import read
 from ingest.store.queries import headlines
-from thinned import is_long
-
-ON_BOTH = {"flaml-rss", "olshansk-google-ai", "olshansk-cohere"}
-"""Series that go to PostgreSQL in every run: the shortest, which create as well as revise."""
 
 
+@pytest.mark.either_engine
 @pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 @pytest.mark.parametrize("series", FEEDS)
 def test_a_series_creates_and_revises_what_its_steps_say(engine: Engine, series: str) -> None:
-    if engine.dialect.name == "postgresql" and series not in ON_BOTH and not is_long():
-        pytest.skip("longer runs: --long")
     played = play(series, engine)
     assert played.differences == []
     assert (played.created, played.revised) == (played.added, played.changed)

@@ -24,8 +24,9 @@ from ingest.fetch import Fetcher
 from ingest.model import EntryOutcome, Outcome
 from ingest.store import checks, replays
 from ingest.store.engine import read
-from thinned import is_long
 from world import World, fetch_settings
+
+pytestmark = pytest.mark.either_engine
 
 HOST = "https://www.acme-ai.com"
 LIST = f"""
@@ -221,8 +222,6 @@ def replayed_and_checked(world: World, folder: Path) -> None:
     ],
 )
 def test_every_kind_of_document_in_every_encoding(world: World, tmp_path: Path, label: str, how: str) -> None:
-    if world.engine.dialect.name == "postgresql" and label not in {"EUC-JP", "UTF-16"} and not is_long():
-        pytest.skip("longer runs: --long")  # a decoded title is the same to every database
     in_force(world, **{kind: f"{HOST}/{kind}" for kind in MAKERS})
     for kind, make in MAKERS.items():
         told = f"; charset={label}" if kind in {"json", "jsonfeed"} else ""

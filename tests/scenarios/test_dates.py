@@ -19,6 +19,8 @@ from ingest.store.checks import check
 from ingest.store.engine import read
 from world import NOW, World, fetch_settings
 
+pytestmark = pytest.mark.either_engine
+
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

@@ -21,6 +21,8 @@ from ingest.store import replays
 from ingest.store.engine import read
 from world import World, fetch_settings
 
+pytestmark = pytest.mark.either_engine
+
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

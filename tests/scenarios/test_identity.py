@@ -21,6 +21,8 @@ from ingest.store.engine import write
 from scenarios.whole import assert_replayed, assert_whole, settle
 from world import FEED, NOW, Item, World, fetch_settings, rss
 
+pytestmark = pytest.mark.either_engine
+
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 ABSENT = "the shared cases are not beside the checkout"
 HOST = "https://www.acme-ai.com"

@@ -25,6 +25,8 @@ from scenarios.whole import assert_replayed, assert_whole, settle
 from thinned import is_long
 from world import NOW, World, fetch_settings
 
+pytestmark = pytest.mark.either_engine
+
 HOST = "https://www.acme-ai.com"
 FEED = f"{HOST}/feed.xml"
 MAP = f"{HOST}/sitemap.xml"

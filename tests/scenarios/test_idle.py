@@ -12,6 +12,8 @@ from ingest.store.idle import is_idle
 from ingest.store.schema import written
 from world import BLOG, FEED, LIST, NOW, Item, World, rss
 
+pytestmark = pytest.mark.either_engine
+
 LATER = NOW + timedelta(days=400)
 
 

@@ -28,10 +28,13 @@ from ingest.store import captures, replays
 from ingest.store.checks import check
 from ingest.store.engine import read, write
 from ingest.store.sources import poll_states
+from thinned import is_long
 from world import NOW, Item, World, fetch_settings, rss
 
+pytestmark = pytest.mark.either_engine
+
 HEALTHY = 3
-CROWD = 20
+CROWD = 20 if is_long() else 8
 """Healthy sources beside the poison: in most tests, and in the one that tries every step."""
 
 HOSTS = 5

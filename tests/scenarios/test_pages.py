@@ -22,6 +22,8 @@ from ingest.store.engine import read
 from ingest.store.schema import written
 from world import NOW, World, fetch_settings
 
+pytestmark = pytest.mark.either_engine
+
 HOST = "https://www.acme-ai.com"
 LIST = f"""
 version: 1

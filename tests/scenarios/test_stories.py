@@ -22,6 +22,8 @@ from ingest.store import checks, decisions, replays, stories
 from ingest.store.engine import open_engine, read
 from world import NOW, Item, World, fetch_settings, rss
 
+pytestmark = pytest.mark.either_engine
+
 LIST = """
 version: 1
 vendors:

@@ -27,6 +27,8 @@ from ingest.store import checks, replays
 from ingest.store.engine import open_engine, read
 from world import World, fetch_settings
 
+pytestmark = pytest.mark.either_engine
+
 HOST = "https://www.acme-ai.com"
 ADDRESS = f"{HOST}/doc"
 LIST = """

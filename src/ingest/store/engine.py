@@ -8,6 +8,7 @@ here.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -219,8 +220,13 @@ def _fault(engine: Engine, error: BaseException) -> IngestError:
 
 
 def insert(conn: Connection, into: Table) -> postgresql.Insert | sqlite.Insert:
-    """Begin an INSERT with a conflict clause. The unused engine is not loaded."""
-    if conn.dialect.name == "postgresql":
+    """Begin an INSERT with a conflict clause."""
+    return _insert(conn.dialect.name, into)
+
+
+def _insert(dialect: str, into: Table) -> postgresql.Insert | sqlite.Insert:
+    """Begin an INSERT for one engine. The unused engine is not loaded."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(into)
@@ -233,13 +239,18 @@ def upsert(
     conn: Connection, into: Table, rows: list[dict[str, Any]], *, key: Sequence[str], keep: Sequence[str] = ()
 ) -> None:
     """Insert rows, or overwrite those of the same key, except the columns to keep. Rows must not repeat a key."""
-    statement = insert(conn, into)
-    overwritten = [name for name in rows[0] if name not in {*key, *keep}]
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(key), set_={name: statement.excluded[name] for name in overwritten}
-        ),
-        rows,
+    conn.execute(_upsert(conn.dialect.name, into, tuple(rows[0]), tuple(key), tuple(keep)), rows)
+
+
+@functools.cache
+def _upsert(
+    dialect: str, into: Table, columns: tuple[str, ...], key: tuple[str, ...], keep: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    """Build the statement once for each table and set of columns. Building takes longer than a row does."""
+    statement = _insert(dialect, into)
+    overwritten = [name for name in columns if name not in {*key, *keep}]
+    return statement.on_conflict_do_update(
+        index_elements=list(key), set_={name: statement.excluded[name] for name in overwritten}
     )
 
 
