@@ -306,9 +306,12 @@ def test_a_language_that_was_declared_once_is_not_lost_by_a_version_that_omits_i
     (report,) = settle(world, {FEED: rss(A, item("B2", "b", "b"))})
     assert (report.tally.seen, report.tally.revised) == (1, 1)
     assert {row.lang for row in world.rows("SELECT lang FROM v1_headlines")} == {"ja"}
-    settle(world, {FEED: with_language(rss(A, item("B2", "b", "b")), "fr")})
+    settle(world, {FEED: rss(A, item("B", "b"), item("C", "c"))})
+    assert {row.lang for row in world.rows("SELECT lang FROM v1_headlines")} == {"ja"}, "a new entry has it, too"
+    french = with_language(rss(A, item("B2", "b", "b"), item("C", "c")), "fr")
+    settle(world, {FEED: french})
     assert {row.lang for row in world.rows("SELECT lang FROM v1_headlines")} == {"fr"}
-    assert_whole(world, {FEED: with_language(rss(A, item("B2", "b", "b")), "fr")}, tmp_path)
+    assert_whole(world, {FEED: french}, tmp_path)
 
 
 @pytest.mark.parametrize("times", [2, 3])

@@ -92,6 +92,7 @@ class _Book:
         self._met: dict[str, Decision] = {}
         self._named: dict[str, str] = {}
         self._used: set[str] = set()
+        self._lang = _language_before(offers, known, source)
         self._moved = self._find_moved(offers)
 
     def decide_all(self, offers: Sequence[Offer]) -> list[Decision]:
@@ -203,6 +204,8 @@ class _Book:
         raw_key = offer.candidate.raw_key
         repeat = self._repeats.get(raw_key, 0)
         self._repeats[raw_key] = repeat + 1
+        if offer.candidate.lang is None and self._lang is not None:
+            offer = replace(offer, candidate=replace(offer.candidate, lang=self._lang))
         made = headline_id(self._source.vendor_id, self._source.id, raw_key, repeat)
         name = self._free(offer, name)
         return Decision(
@@ -262,6 +265,18 @@ class _Book:
         digest = claim_digest(mended)
         unchanged = same_facts(claim.digest, digest) or self._source.opens_pages  # whose claims digest the list's words
         return mended, claim.digest if unchanged else digest
+
+
+def _language_before(offers: Sequence[Offer], known: Known, source: Source) -> str | None:
+    """
+    Return the one language of a source's known entries, for new ones in a document without any language.
+
+    An opened page names its own language, so a source with opened pages inherits none.
+    """
+    if source.opens_pages or any(offer.candidate.lang for offer in offers):
+        return None
+    languages = {claim.lang for claim in known.claims.values()}
+    return languages.pop() if len(languages) == 1 else None
 
 
 def _as_before(offer: Offer, claim: KnownClaim | None) -> tuple[Offer, str]:
