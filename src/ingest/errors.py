@@ -35,7 +35,7 @@ from enum import StrEnum
 
 class Remedy(StrEnum):
     """
-    A way out as a code. `remedies` has its words.
+    A way out as a code. `remedies` words it.
 
     Core packages raise and return codes, because only the command line and the page know how an operator acts.
     """

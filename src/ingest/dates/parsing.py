@@ -243,7 +243,7 @@ def _month_and_day(parts: _Parts) -> tuple[int | None, int | None]:
     if parts.get("either"):
         low, high = sorted((int(parts["either"] or 0), int(parts["other"] or 0)))
         if low != high and high <= _MONTHS:
-            raise _NotADateError("day and month cannot be told apart")
+            raise _NotADateError("day and month cannot be distinguished")
         return low, high
     day = int(parts["day"] or 0) if parts.get("day") else None
     if name := parts.get("name"):

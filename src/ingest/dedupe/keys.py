@@ -105,7 +105,7 @@ def _told_apart(names: Sequence[str], values: Sequence[str]) -> list[str]:
     values_of: dict[str, set[str]] = defaultdict(set)
     for name, value in zip(names, values, strict=True):
         values_of[name].add(value)
-    several = {name for name, found in values_of.items() if len(found - {""}) > 1}
+    several = {name for name, distinct in values_of.items() if len(distinct - {""}) > 1}
     return [
         f"{name}\n{value}" if value and name in several else name for name, value in zip(names, values, strict=True)
     ]
@@ -156,5 +156,5 @@ def same_facts(one: str, other: str) -> bool:
     return one.partition(".")[0] == other.partition(".")[0]
 
 
-def _digest(said: list[str | None]) -> str:
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _digest(parts: list[str | None]) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]

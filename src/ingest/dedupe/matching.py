@@ -89,12 +89,12 @@ class Matching:
 
     def _take(self, offers: Sequence[Offer]) -> dict[int, KnownClaim]:
         pairs = [pair for offer in offers for pair in self._pairs(offer)]
-        found: dict[int, KnownClaim] = {}
+        chosen: dict[int, KnownClaim] = {}
         for _, _, position, claim in sorted(pairs, key=lambda pair: pair[:2]):
-            if position not in found and claim.entry_key not in self._taken:
-                found[position] = claim
+            if position not in chosen and claim.entry_key not in self._taken:
+                chosen[position] = claim
                 self._taken.add(claim.entry_key)
-        return found
+        return chosen
 
     def _pairs(self, offer: Offer) -> Iterator[tuple[int, tuple[str, ...], int, KnownClaim]]:
         """List the possible claims of an entry with their ranks. The content of the entry breaks ties."""
@@ -114,7 +114,7 @@ class Matching:
     def _eligible(self, offer: Offer, name: str) -> Iterator[KnownClaim]:
         places = _places(offer.candidate.guid, offer.page)
         own = self._claims.get(name)
-        if offer.name:  # its list was told apart before; the other entries are not in sight while one page is read
+        if offer.name:  # its list was by_fact apart before; the other entries are not in sight while one page is read
             yield from () if own is None else (own,)
             return
         if own is not None and is_settled(own, offer):
@@ -123,9 +123,9 @@ class Matching:
         if own is not None and self.is_alike(own, offer, places[0]):
             yield own
         for place in places:
-            told = self._told.get(place, {})
-            for said in (offer.candidate.title, offer.candidate.published.value):
-                yield from (claim for claim in told.get(said, ())[:_MOST] if self.is_alike(claim, offer, place))
+            by_fact = self._told.get(place, {})
+            for fact in (offer.candidate.title, offer.candidate.published.value):
+                yield from (claim for claim in by_fact.get(fact, ())[:_MOST] if self.is_alike(claim, offer, place))
         yield from self._by_key(offer)
         yield from self._by_place(offer)
 
@@ -167,9 +167,9 @@ def _identity(claim: KnownClaim) -> str:
 
 
 def _by_words(claims: Iterable[KnownClaim]) -> dict[str | datetime | None, list[KnownClaim]]:
-    told: dict[str | datetime | None, list[KnownClaim]] = defaultdict(list)
+    by_fact: dict[str | datetime | None, list[KnownClaim]] = defaultdict(list)
     for claim in claims:
-        told[claim.title].append(claim)
+        by_fact[claim.title].append(claim)
         if claim.published is not None:
-            told[claim.published].append(claim)
-    return told
+            by_fact[claim.published].append(claim)
+    return by_fact

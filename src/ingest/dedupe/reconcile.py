@@ -59,12 +59,12 @@ def churn(decisions: Sequence[Decision], known: Known) -> str:
     ]
     renamed = sum(any(key.kind == "guid" for key in decision.new_keys) for decision in met)
     moved = sum(any(key.kind == "url" for key in decision.new_keys) for decision in met)
-    told = [
+    notes = [
         f"{number} of {len(decisions)} entries came {how}"
         for number, how in ((renamed, "under new ids"), (moved, "with new links"))
         if _is_bulk(number, len(decisions))
     ]
-    return " and ".join(told) + ", and were known again" if told else ""
+    return " and ".join(notes) + ", and were known again" if notes else ""
 
 
 def _is_bulk(number: int, total: int) -> bool:
@@ -206,30 +206,37 @@ class _Book:
         self._repeats[raw_key] = repeat + 1
         if offer.candidate.lang is None and self._lang is not None:
             offer = replace(offer, candidate=replace(offer.candidate, lang=self._lang))
-        made = headline_id(self._source.vendor_id, self._source.id, raw_key, repeat)
+        new_id = headline_id(self._source.vendor_id, self._source.id, raw_key, repeat)
         name = self._free(offer, name)
         return Decision(
-            EntryOutcome.CREATED, offer, made, name, claim_digest(offer), self._new_keys(offer), repeat=repeat
+            EntryOutcome.CREATED, offer, new_id, name, claim_digest(offer), self._new_keys(offer), repeat=repeat
         )
 
     def _new_keys(self, offer: Offer) -> tuple[Key, ...]:
         return tuple(key for key in keys(offer, self._source) if key not in self._by_key)
 
-    def _meet(self, found: str, offer: Offer, name: str, claim: KnownClaim | None) -> Decision:
+    def _meet(self, known_id: str, offer: Offer, name: str, claim: KnownClaim | None) -> Decision:
         """Compare with this source's own last claim about the headline, and with nothing else."""
         offer, digest = _as_before(offer, claim)
         new_keys = self._new_keys(offer)
-        met = self._met.get(found)
+        met = self._met.get(known_id)
         if met is not None:
             fresh = name not in self._used and (claim is None or claim.digest != digest)
             return Decision(
-                EntryOutcome.DUPLICATE, offer, found, name, digest, new_keys, revision=met.revision, claim_changed=fresh
+                EntryOutcome.DUPLICATE,
+                offer,
+                known_id,
+                name,
+                digest,
+                new_keys,
+                revision=met.revision,
+                claim_changed=fresh,
             )
-        headline = self._known.headlines[found]
+        headline = self._known.headlines[known_id]
         if headline.state == "revoked":  # whichever source has an official address for it shows it again
-            return self._restore(found, offer, name, digest, new_keys)
+            return self._restore(known_id, offer, name, digest, new_keys)
         if claim is None:
-            return Decision(EntryOutcome.DUPLICATE, offer, found, name, digest, new_keys, revision=headline.revision)
+            return Decision(EntryOutcome.DUPLICATE, offer, known_id, name, digest, new_keys, revision=headline.revision)
         if is_no_better(offer.candidate.title, claim.title):
             offer, digest = self._undamaged(offer, claim)
         shown = headline.source_id == self._source.id and headline.state != "withdrawn"
@@ -238,7 +245,7 @@ class _Book:
         return Decision(
             EntryOutcome.REVISED if revises else EntryOutcome.SEEN,
             offer,
-            found,
+            known_id,
             name,
             digest,
             new_keys,
@@ -246,15 +253,15 @@ class _Book:
             claim_changed=is_other or claim.digest != digest or offer.candidate.guid not in {None, claim.raw_key},
         )
 
-    def _restore(self, found: str, offer: Offer, name: str, digest: str, new_keys: tuple[Key, ...]) -> Decision:
+    def _restore(self, known_id: str, offer: Offer, name: str, digest: str, new_keys: tuple[Key, ...]) -> Decision:
         return Decision(
             EntryOutcome.REVISED,
             offer,
-            found,
+            known_id,
             name,
             digest,
             new_keys,
-            revision=self._known.headlines[found].revision + 1,
+            revision=self._known.headlines[known_id].revision + 1,
             claim_changed=True,
             restores=True,
         )

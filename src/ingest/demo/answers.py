@@ -87,12 +87,14 @@ def recordings(folder: Path, step: int | None = None) -> dict[str, Recording]:
     for row in _rows(folder / "manifest.jsonl"):
         if not str(row["url"]).startswith(("https://", "http://")):
             continue
-        found = Recording(row["url"], folder / row["path"], row["kind"], row.get("step"), str(row.get("recorded", "")))
-        if step is not None and (found.step or 0) > step:
+        recording = Recording(
+            row["url"], folder / row["path"], row["kind"], row.get("step"), str(row.get("recorded", ""))
+        )
+        if step is not None and (recording.step or 0) > step:
             continue
-        best = chosen.get(found.url)
-        if best is None or _order(found, step) >= _order(best, step):
-            chosen[found.url] = found
+        best = chosen.get(recording.url)
+        if best is None or _order(recording, step) >= _order(best, step):
+            chosen[recording.url] = recording
     return chosen
 
 

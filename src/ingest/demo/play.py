@@ -125,9 +125,9 @@ class Stage:
             (twice,) = queries.headlines_at(conn, scenario.DUPLICATE.url)
             edit, duplicate = provenance.provenance(conn, edited.id), provenance.provenance(conn, twice.id)
             refused = [
-                ShownRefusal(refusal.kind, found)
+                ShownRefusal(refusal.kind, rejection)
                 for refusal in scenario.REFUSALS
-                for found in queries.rejections_at(conn, refusal.url)
+                for rejection in queries.rejections_at(conn, refusal.url)
             ]
         assert edit is not None  # read in the same transaction
         assert duplicate is not None  # same

@@ -184,7 +184,7 @@ def _watched_title(select: Mapping[str, str]) -> _Check:
         for placeholder in PLACEHOLDER.finditer(text):
             if placeholder["name"] not in known:
                 raise SelectorError(
-                    f'"{{{placeholder["name"]}}}" is none of the watched values.',
+                    f'"{{{placeholder["name"]}}}" is not one of the watched values.',
                     f"Known here: {', '.join(sorted(known)) or 'none'}.",
                 )
 

@@ -25,15 +25,15 @@ _TABLE: Final = schema.candidates
 
 def statuses(conn: Connection, source_id: str, names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Read status and list digest of a source's entries, by name."""
-    found: dict[str, tuple[str, str]] = {}
+    by_key: dict[str, tuple[str, str]] = {}
     for batch in batches(names):
         rows = conn.execute(
             select(_TABLE.c.entry_key, _TABLE.c.status, _TABLE.c.said).where(
                 _TABLE.c.source_id == source_id, _TABLE.c.entry_key.in_(batch)
             )
         )
-        found |= {row.entry_key: (row.status, row.said) for row in rows}
-    return found
+        by_key |= {row.entry_key: (row.status, row.said) for row in rows}
+    return by_key
 
 
 def noted(conn: Connection, source_id: str, offers: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
@@ -42,22 +42,22 @@ def noted(conn: Connection, source_id: str, offers: Sequence[tuple[Offer, str]])
     wanted = {long for offer, name in offers for long in names(offer, name)[: None if offer.candidate.title else 1]}
     urls_wanted = {offer.candidate.url for offer, _ in offers if offer.candidate.title}
     columns = (_TABLE.c.entry_key, _TABLE.c.url, _TABLE.c.said, _TABLE.c.candidate)
-    found: dict[str, KnownClaim] = {}
+    by_key: dict[str, KnownClaim] = {}
     for column, values in ((_TABLE.c.entry_key, wanted), (_TABLE.c.url, urls_wanted)):
         for batch in batches(values):
             for row in conn.execute(select(*columns).where(_TABLE.c.source_id == source_id, column.in_(batch))):
                 offer = plain.get(row.entry_key)
                 if offer is not None and offer.candidate.url == row.url:  # a long sitemap; nothing more is asked of it
-                    found[row.entry_key] = KnownClaim(row.entry_key, "", "", None, row.said, offer.page)
+                    by_key[row.entry_key] = KnownClaim(row.entry_key, "", "", None, row.said, offer.page)
                 else:
-                    found[row.entry_key] = _as_claim(row.entry_key, row.said, _candidate(row.candidate))
-    return found
+                    by_key[row.entry_key] = _as_claim(row.entry_key, row.said, _candidate(row.candidate))
+    return by_key
 
 
-def _as_claim(name: str, said: str, candidate: Candidate) -> KnownClaim:
+def _as_claim(name: str, digest: str, candidate: Candidate) -> KnownClaim:
     page = page_key(parse(candidate.url))
     return KnownClaim(
-        name, "", candidate.title, candidate.published.value, said, page, candidate.raw_key, candidate.lang
+        name, "", candidate.title, candidate.published.value, digest, page, candidate.raw_key, candidate.lang
     )
 
 
@@ -88,27 +88,27 @@ def register(conn: Connection, rows: Sequence[Registered], capture: Capture) -> 
 
 
 def _written(candidate: Candidate) -> str:
-    said = asdict(candidate)
+    values = asdict(candidate)
     for name in ("published", "updated"):
-        value = said[name]["value"]
-        said[name]["value"] = value.isoformat() if value else None
-    return json_text(said)
+        value = values[name]["value"]
+        values[name]["value"] = value.isoformat() if value else None
+    return json_text(values)
 
 
 def _candidate(stored: str) -> Candidate:
-    said: dict[str, Any] = json.loads(stored)
+    document: dict[str, Any] = json.loads(stored)
     names = {item.name for item in fields(Candidate)}
-    values = {name: value for name, value in said.items() if name in names}
+    values = {name: value for name, value in document.items() if name in names}
     for name in ("published", "updated"):
-        values[name] = _dated(said[name])
-    values["categories"] = tuple(said["categories"])
-    values["alternates"] = tuple((lang, url) for lang, url in said["alternates"])
+        values[name] = _dated(document[name])
+    values["categories"] = tuple(document["categories"])
+    values["alternates"] = tuple((lang, url) for lang, url in document["alternates"])
     return Candidate(**values)
 
 
-def _dated(said: Mapping[str, Any]) -> Dated:
-    value = datetime.fromisoformat(said["value"]) if said["value"] else None
-    return Dated(value, Precision(said["precision"]), said["raw"], said["reason"])
+def _dated(stored: Mapping[str, Any]) -> Dated:
+    value = datetime.fromisoformat(stored["value"]) if stored["value"] else None
+    return Dated(value, Precision(stored["precision"]), stored["raw"], stored["reason"])
 
 
 def _waiting(row: Row[Any]) -> Waiting:

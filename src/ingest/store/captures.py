@@ -171,14 +171,14 @@ _PAYLOADS: Final = 50
 def newest_of(conn: Connection, url: str) -> Capture | None:
     """Return the newest capture of a page that still has its bytes, from any source."""
     captures, payloads = schema.captures, schema.payloads
-    found = conn.execute(
+    newest = conn.execute(
         select(captures.c.id)
         .join(payloads, payloads.c.digest == captures.c.wire_digest)
         .where(or_(captures.c.target_url == url, captures.c.final_url == url), payloads.c.body.is_not(None))
         .order_by(captures.c.id.desc())
         .limit(1)
     ).scalar()
-    return None if found is None else get(conn, found)
+    return None if newest is None else get(conn, newest)
 
 
 def headers(stored: str) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,7 @@ def append(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     table = schema.headlines
     story_of: dict[str, str] = {}
     for batch in batches(row["headline_id"] for row in rows):
-        found = conn.execute(select(table.c.id, table.c.story_id).where(table.c.id.in_(batch)))
-        story_of |= dict(iter(found))
+        stories = conn.execute(select(table.c.id, table.c.story_id).where(table.c.id.in_(batch)))
+        story_of |= dict(iter(stories))
     serialise(conn, LOCK_CHANGES)
     conn.execute(insert(schema.changes), [{**row, "story_id": story_of[row["headline_id"]]} for row in rows])

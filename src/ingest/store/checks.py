@@ -43,17 +43,17 @@ def check(engine: Engine, allowlist: Allowlist | None) -> list[Finding]:
     database.require_schema(engine)
     try:
         with database.read(engine) as conn:
-            found = list(_soundness(conn))
+            findings = list(_soundness(conn))
     except StoreError as error:  # so damaged that even this question cannot be answered
-        found = [_verdict("", "the file is damaged", [error.message], Remedy.RESTORE)]
-    if found[0].level == "fault":
-        return found  # what stands in a damaged file cannot be asked
+        findings = [_verdict("", "the file is damaged", [error.message], Remedy.RESTORE)]
+    if findings[0].level == "fault":
+        return findings  # what stands in a damaged file cannot be asked
     # A write transaction on PostgreSQL, because what is expected is made there for comparison, and always undone.
     with database.read(engine) if engine.dialect.name == "sqlite" else database.write(engine) as conn:
-        found += contents(conn, allowlist)
+        findings += contents(conn, allowlist)
     if (weakness := database.weakness(engine)) is not None:
-        found.append(Finding("warning", weakness, Remedy.ONE_WRITER))
-    return found
+        findings.append(Finding("warning", weakness, Remedy.ONE_WRITER))
+    return findings
 
 
 def contents(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:
@@ -83,8 +83,8 @@ def _dangling(conn: Connection) -> Iterator[str]:
             column, target = key.parent, lost.c[key.column.name]
             is_there = select(target).where(target == column).exists()
             query = select(column).where(column.is_not(None), ~is_there).limit(SHOWN)
-            found = conn.execute(query).scalars()
-            yield from (f"{table.name}.{column.name} to {value}" for value in found)
+            rows = conn.execute(query).scalars()
+            yield from (f"{table.name}.{column.name} to {value}" for value in rows)
 
 
 def _verdict(well: str, ill: str, wrong: list[str], remedy: Remedy) -> Finding:
@@ -96,13 +96,15 @@ def _verdict(well: str, ill: str, wrong: list[str], remedy: Remedy) -> Finding:
 
 def _structure(conn: Connection) -> Iterator[Finding]:
     """Compare tables, guards and views with those of this version, definition by definition."""
-    found = structure.difference(conn)
-    yield _verdict("The guards are in place.", "guard missing or changed", found.guards, Remedy.REMAKE_RULES)
+    difference = structure.difference(conn)
+    yield _verdict("The guards are in place.", "guard missing or changed", difference.guards, Remedy.REMAKE_RULES)
     what = "object that acts on our tables"
-    yield _verdict("Nothing else acts on our tables.", what, found.foreign, Remedy.DROP_FOREIGN)
-    yield _verdict("The views are those of this version.", "view missing or changed", found.views, Remedy.REMAKE_RULES)
+    yield _verdict("Nothing else acts on our tables.", what, difference.foreign, Remedy.DROP_FOREIGN)
+    yield _verdict(
+        "The views are those of this version.", "view missing or changed", difference.views, Remedy.REMAKE_RULES
+    )
     remedy = Remedy.RESTORE_DEFINITION
-    yield _verdict("The tables are those of this version.", "definition that differs", found.tables, remedy)
+    yield _verdict("The tables are those of this version.", "definition that differs", difference.tables, remedy)
 
 
 def _listed(conn: Connection, allowlist: Allowlist | None) -> Iterator[Finding]:

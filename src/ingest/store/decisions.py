@@ -50,8 +50,8 @@ def recorded(conn: Connection) -> Iterator[OperatorDecision]:
     )
 
 
-def _others(said: str) -> list[str]:
-    others: list[str] = json.loads(said).get("others", [])
+def _others(stored: str) -> list[str]:
+    others: list[str] = json.loads(stored).get("others", [])
     return others
 
 

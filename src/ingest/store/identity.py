@@ -68,10 +68,12 @@ def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
 def _near(conn: Connection, source: Source, unsettled: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
     """Read the claims that share guid, page or name with changed or unknown entries."""
     table = schema.claims
-    found = _claims(conn, source, table.c.entry_key, (long for one, name in unsettled for long in names(one, name)[1:]))
-    found |= _claims(conn, source, table.c.page, (offer.page for offer, _ in unsettled))
+    claims = _claims(
+        conn, source, table.c.entry_key, (long for one, name in unsettled for long in names(one, name)[1:])
+    )
+    claims |= _claims(conn, source, table.c.page, (offer.page for offer, _ in unsettled))
     guids = (offer.candidate.guid for offer, _ in unsettled)
-    return found | _claims(conn, source, table.c.raw_key, (guid for guid in guids if guid is not None))
+    return claims | _claims(conn, source, table.c.raw_key, (guid for guid in guids if guid is not None))
 
 
 def _titled(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, KnownClaim]:
@@ -83,7 +85,7 @@ def _on_page(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[
     """Read the headlines of the vendor with links to the addresses of some offers."""
     links, heads = schema.links, schema.headlines
     columns = (heads.c.id, heads.c.source_id, heads.c.title, heads.c.state, heads.c.revision)
-    found: dict[str, dict[str, KnownHeadline]] = defaultdict(dict)
+    by_address: dict[str, dict[str, KnownHeadline]] = defaultdict(dict)
     for batch in batches(offer.url.text for offer in offers):
         rows = conn.execute(
             select(links.c.url, *columns)
@@ -92,8 +94,8 @@ def _on_page(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[
             .order_by(heads.c.id)
         )
         for row in rows:
-            found[row.url][row.id] = KnownHeadline(*row[1:])
-    return {url: tuple(heads.values()) for url, heads in found.items()}
+            by_address[row.url][row.id] = KnownHeadline(*row[1:])
+    return {url: tuple(heads.values()) for url, heads in by_address.items()}
 
 
 def entitled(conn: Connection, source_id: str, title_original: str, *, besides: str) -> list[Entitled]:
@@ -116,7 +118,7 @@ def _by_key(conn: Connection, wanted: Iterable[Key]) -> dict[Key, str]:
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for key in wanted:
         groups[key.owner, key.kind].add(key.value)
-    found: dict[Key, str] = {}
+    by_key: dict[Key, str] = {}
     for (owner, kind), values in groups.items():
         for batch in batches(values):
             rows = conn.execute(
@@ -124,8 +126,8 @@ def _by_key(conn: Connection, wanted: Iterable[Key]) -> dict[Key, str]:
                     table.c.owner == owner, table.c.kind == kind, table.c.value.in_(batch)
                 )
             )
-            found |= {Key(owner, kind, value): hit for value, hit in rows}  # type: ignore[arg-type]  # kind came from a Key
-    return found
+            by_key |= {Key(owner, kind, value): hit for value, hit in rows}  # type: ignore[arg-type]  # kind came from a Key
+    return by_key
 
 
 def _claims(
@@ -135,22 +137,22 @@ def _claims(
     table = schema.claims
     names = ("entry_key", "headline_id", "title", "published", "digest", "page", "raw_key", "lang")
     columns = [table.c[name] for name in names]
-    found: dict[str, KnownClaim] = {}
+    claims: dict[str, KnownClaim] = {}
     for batch in batches(values):
         rows = conn.execute(select(*columns).where(table.c.source_id == source.id, column.in_(batch)))
-        found |= {row.entry_key: KnownClaim(*row) for row in rows}
-    return found
+        claims |= {row.entry_key: KnownClaim(*row) for row in rows}
+    return claims
 
 
 def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]:
     table, shown = schema.headlines, schema.revisions
     columns = (table.c.id, shown.c.source_id, table.c.title, table.c.state, table.c.revision)
     newest = and_(shown.c.headline_id == table.c.id, shown.c.revision == table.c.revision)
-    found: dict[str, KnownHeadline] = {}
+    by_id: dict[str, KnownHeadline] = {}
     for batch in batches(ids):
         rows = conn.execute(select(*columns).join(shown, newest).where(table.c.id.in_(batch)))
-        found |= {row.id: KnownHeadline(*row) for row in rows}
-    return found
+        by_id |= {row.id: KnownHeadline(*row) for row in rows}
+    return by_id
 
 
 def _repeats(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, int]:
@@ -159,11 +161,13 @@ def _repeats(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[
     counts = dict.fromkeys(fresh, 0)
     table = schema.headlines
     while fresh:
-        made = {headline_id(source.vendor_id, source.id, raw_key, counts[raw_key]): raw_key for raw_key in fresh}
+        candidates_of = {
+            headline_id(source.vendor_id, source.id, raw_key, counts[raw_key]): raw_key for raw_key in fresh
+        }
         taken: set[str] = set()
-        for batch in batches(made):
+        for batch in batches(candidates_of):
             taken |= set(conn.execute(select(table.c.id).where(table.c.id.in_(batch))).scalars())
-        fresh = {made[found] for found in taken}
+        fresh = {candidates_of[taken_id] for taken_id in taken}
         for raw_key in fresh:
             counts[raw_key] += 1
     return counts

@@ -250,11 +250,11 @@ def rests_until(conn: Connection, hosts: Iterable[str], now: datetime) -> dict[s
 
     A longer delay than allowed was written before our clock was set back.
     """
-    found: dict[str, datetime] = {}
+    resting: dict[str, datetime] = {}
     for batch in batches(hosts):
         moment = _HOSTS.c.rests_until
         query = select(_HOSTS.c.host, moment).where(
             _HOSTS.c.host.in_(batch), moment > now, moment <= now + MAX_RETRY_AFTER
         )
-        found |= dict(iter(conn.execute(query)))
-    return found
+        resting |= dict(iter(conn.execute(query)))
+    return resting

@@ -312,9 +312,9 @@ def _judge(conn: Connection, vendors: list[str], number: int, at: datetime) -> A
     links = _judge_links(conn, vendors, holder, official)
     returned = {row[0] for row in back}
     linked = {row[:2] for row in (*links.lost, *links.back) if row[0] not in returned}
-    told = [("revoked", row[:2]) for row in lost] + [("restored", row[:2]) for row in back]
+    changed = [("revoked", row[:2]) for row in lost] + [("restored", row[:2]) for row in back]
     changes.append(
-        conn, [_change(kind, row, number, at) for kind, row in (*told, *(("linked", row) for row in sorted(linked)))]
+        conn, [_change(kind, row, number, at) for kind, row in (*changed, *(("linked", row) for row in sorted(linked)))]
     )
     return Applied(
         number,
@@ -373,7 +373,7 @@ def _judge_links(conn: Connection, vendors: list[str], holder: str, official: st
         "SELECT h.id, h.revision, x.url FROM links x JOIN headlines h ON h.id = x.headline_id AND h.state <> 'revoked'"  # noqa: S608 - made of constants
         f" WHERE {_OF_VENDOR} AND {{}} ORDER BY h.id, x.url, x.source_id"
     )
-    found = _Links(
+    changed = _Links(
         *([tuple(row) for row in _for_each(conn, shown.format(which), vendors)] for which in (lost, back)),
     )
     for values, which in (
@@ -384,4 +384,4 @@ def _judge_links(conn: Connection, vendors: list[str], holder: str, official: st
         for vendor in vendors:
             statement = f"UPDATE links AS x SET {values} WHERE {_OF_VENDOR} AND {which}"  # noqa: S608 - made of constants
             conn.execute(text(statement), {"vendor": vendor})
-    return found
+    return changed

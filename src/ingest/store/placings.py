@@ -58,16 +58,16 @@ def members(conn: Connection, ids: Iterable[str]) -> dict[str, Member]:
         _HEADLINES.c.summary,
         schema.sources.c.role,
     ]
-    found: dict[str, Member] = {}
+    by_id: dict[str, Member] = {}
     for batch in batches(wanted):
         rows = conn.execute(
             select(*columns)
             .join(schema.sources, schema.sources.c.id == _HEADLINES.c.source_id)
             .where(_HEADLINES.c.id.in_(batch))
         )
-        found |= {row.id: _member(row) for row in rows}
-    alternates = _alternates(conn, found)
-    return {id_: replace(member, alternates=alternates.get(id_, ())) for id_, member in found.items()}
+        by_id |= {row.id: _member(row) for row in rows}
+    alternates = _alternates(conn, by_id)
+    return {id_: replace(member, alternates=alternates.get(id_, ())) for id_, member in by_id.items()}
 
 
 def _member(row: Row[Any]) -> Member:
@@ -86,18 +86,18 @@ def _member(row: Row[Any]) -> Member:
     )
 
 
-def _alternates(conn: Connection, found: Mapping[str, Member]) -> dict[str, tuple[str, ...]]:
+def _alternates(conn: Connection, members_of: Mapping[str, Member]) -> dict[str, tuple[str, ...]]:
     """Read the addresses of pages in other languages, as named by the pages."""
     links = schema.links
     named: dict[str, list[str]] = defaultdict(list)
-    for batch in batches(found):
+    for batch in batches(members_of):
         rows = conn.execute(
             select(links.c.headline_id, links.c.url, links.c.lang)
             .where(links.c.headline_id.in_(batch), links.c.rel == "alternate", links.c.lang.is_not(None))
             .order_by(links.c.url)
         )
         for row in rows:
-            if row.lang != found[row.headline_id].lang:
+            if row.lang != members_of[row.headline_id].lang:
                 named[row.headline_id].append(row.url)
     return {id_: tuple(urls) for id_, urls in named.items()}
 
@@ -125,8 +125,8 @@ def put(conn: Connection, placed: Mapping[str, Member], keys: Mapping[str, Seque
         upsert(conn, _MEMBERS, rows, key=("headline_id",))
     key_rows = {
         (key.vendor, key.kind, key_text(key.value), id_): _ordinal(placed[id_].day)
-        for id_, found in keys.items()
-        for key in found
+        for id_, proof_keys in keys.items()
+        for key in proof_keys
     }
     if key_rows:
         names = ("vendor_id", "kind", "value", "headline_id")
@@ -140,8 +140,8 @@ def neighbours(
 ) -> dict[str, set[str]]:
     """Return, for each member, the others with a common key that are near enough in time."""
     wanted: dict[tuple[str, str], dict[str, list[tuple[str, int | None]]]] = defaultdict(lambda: defaultdict(list))
-    for id_, found in keys.items():
-        for key in found:
+    for id_, proof_keys in keys.items():
+        for key in proof_keys:
             wanted[key.vendor, key.kind][key_text(key.value)].append((id_, key.days))
     near: dict[str, set[str]] = defaultdict(set)
     for (vendor_id, kind), values in wanted.items():
@@ -188,15 +188,17 @@ def _update(conn: Connection, table: Table, key: str, column: str, values: Mappi
 
 def groups_of(conn: Connection, ids: Iterable[str]) -> dict[str, tuple[str, date | None]]:
     """Read the group and day of members."""
-    found: dict[str, tuple[str, date | None]] = {}
+    groups_of: dict[str, tuple[str, date | None]] = {}
     for batch in batches(ids):
         rows = conn.execute(
             select(_MEMBERS.c.headline_id, _MEMBERS.c.proof_group, _MEMBERS.c.day).where(
                 _MEMBERS.c.headline_id.in_(batch)
             )
         )
-        found |= {row.headline_id: (row.proof_group, date.fromordinal(row.day) if row.day else None) for row in rows}
-    return found
+        groups_of |= {
+            row.headline_id: (row.proof_group, date.fromordinal(row.day) if row.day else None) for row in rows
+        }
+    return groups_of
 
 
 # ── pairs and days ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,11 +206,11 @@ def groups_of(conn: Connection, ids: Iterable[str]) -> dict[str, tuple[str, date
 
 def pairs_of(conn: Connection, ids: Iterable[str]) -> dict[tuple[str, str], Join]:
     """Read every join of these headlines."""
-    found: dict[tuple[str, str], Join] = {}
+    joins: dict[tuple[str, str], Join] = {}
     for batch in batches(ids):
         either = or_(_PAIRS.c.headline_id.in_(batch), _PAIRS.c.other_id.in_(batch))
-        found |= {(row.headline_id, row.other_id): _join(row) for row in conn.execute(select(_PAIRS).where(either))}
-    return found
+        joins |= {(row.headline_id, row.other_id): _join(row) for row in conn.execute(select(_PAIRS).where(either))}
+    return joins
 
 
 def likenesses(conn: Connection, vendor_id: str, first: date, last: date) -> dict[tuple[str, str], Join]:
@@ -289,20 +291,20 @@ def decisions(conn: Connection) -> list[StoryDecision]:
 
 def founders(conn: Connection, ids: Iterable[str]) -> dict[str, str]:
     """Read the founder of each headline's story as it stands."""
-    found: dict[str, str] = {}
+    founders: dict[str, str] = {}
     for batch in batches(ids):
         rows = conn.execute(select(_HEADLINES.c.id, _HEADLINES.c.story_id).where(_HEADLINES.c.id.in_(batch)))
-        found |= {row.id: "h" + row.story_id[1:] for row in rows}
-    return found
+        founders |= {row.id: "h" + row.story_id[1:] for row in rows}
+    return founders
 
 
 def live(conn: Connection, ids: Iterable[str]) -> set[str]:
     """Return the headlines that can be shown."""
-    found: set[str] = set()
+    shown: set[str] = set()
     for batch in batches(ids):
         query = select(_HEADLINES.c.id).where(_HEADLINES.c.id.in_(batch), _HEADLINES.c.state == "live")
-        found |= set(conn.execute(query).scalars())
-    return found
+        shown |= set(conn.execute(query).scalars())
+    return shown
 
 
 def write(conn: Connection, vendor_id: str, stories: Sequence[Story], before: Mapping[str, str], at: datetime) -> None:
@@ -378,12 +380,12 @@ def touched_by_list(conn: Connection, generation: int) -> dict[str, list[str]]:
     kinds = table.c.kind.in_(("revoked", "restored"))
     ids = select(table.c.headline_id).where(table.c.generation == generation, kinds)
     touched = conn.execute(select(_HEADLINES.c.story_id).where(_HEADLINES.c.id.in_(ids)).distinct()).scalars()
-    found: dict[str, list[str]] = defaultdict(list)
+    by_founder: dict[str, list[str]] = defaultdict(list)
     for batch in batches(touched):
         rows = conn.execute(select(_HEADLINES.c.id, _HEADLINES.c.story_id).where(_HEADLINES.c.story_id.in_(batch)))
         for row in rows:
-            found["h" + row.story_id[1:]].append(row.id)
-    return found
+            by_founder["h" + row.story_id[1:]].append(row.id)
+    return by_founder
 
 
 def drop_empty(conn: Connection, founder_ids: Iterable[str]) -> None:

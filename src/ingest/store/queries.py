@@ -80,7 +80,7 @@ RECORDED: Final = (
 @dataclass(frozen=True, slots=True)
 class Headline:
     """
-    A row of `v1_headlines`. `published` is None if it has no date, `state` is live or withdrawn.
+    A row of `v1_headlines`. `published` may be None, `state` is live or withdrawn.
 
     `title` is the vendor's own title, `display_title` the one for people (`display`).
     """

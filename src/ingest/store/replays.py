@@ -155,15 +155,15 @@ _Key = tuple[str, ...]
 def _digests(conn: Connection, table: Table, key: tuple[str, ...], ignored: frozenset[str]) -> dict[_Key, bytes]:
     """Digest every row by its key. A table of a million rows takes about 200 MB."""
     columns = sorted(column.name for column in table.c if column.name not in ignored)
-    found: dict[_Key, bytes] = {}
+    digests: dict[_Key, bytes] = {}
     query = select(*(table.c[name] for name in columns))
     if table is schema.changes:
         query = query.where(table.c.kind.not_in(_ON_THE_WAY))
     for row in conn.execute(query).yield_per(1000):
-        said = {name: _text(value) for name, value in row._mapping.items()}  # noqa: SLF001 - by name
-        digest = hashlib.sha256(json_text(said).encode("utf-8", "surrogatepass")).digest()
-        found[tuple(said[name] for name in key)] = digest
-    return found
+        values = {name: _text(value) for name, value in row._mapping.items()}  # noqa: SLF001 - by name
+        digest = hashlib.sha256(json_text(values).encode("utf-8", "surrogatepass")).digest()
+        digests[tuple(values[name] for name in key)] = digest
+    return digests
 
 
 def _text(value: object) -> str:

@@ -56,9 +56,9 @@ def state_of(row: Row[Any]) -> PollState:
 def _habits(stored: str) -> Habits:
     if not stored:  # most documents say nothing
         return Habits()
-    said = json.loads(stored)
-    ttl = None if said["ttl_s"] is None else timedelta(seconds=said["ttl_s"])
-    return Habits(ttl, tuple(said["skip_hours"]), tuple(said["skip_days"]))
+    values = json.loads(stored)
+    ttl = None if values["ttl_s"] is None else timedelta(seconds=values["ttl_s"])
+    return Habits(ttl, tuple(values["skip_hours"]), tuple(values["skip_days"]))
 
 
 def _written(habits: Habits) -> str:

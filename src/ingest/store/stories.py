@@ -184,16 +184,16 @@ def _story(row: Row[Any], size: int, links: Iterable[Link]) -> ListedStory:
 
 def _sizes(conn: Connection, story_ids: Iterable[str]) -> dict[str, int]:
     """Count the headlines of some stories, outside the sorting query, which would count all."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for batch in batches(story_ids):
         query = select(_STORIES.c.id, _STORIES.c.headlines).where(_STORIES.c.id.in_(batch))
-        found |= dict(iter(conn.execute(query).all()))
-    return found
+        counts |= dict(iter(conn.execute(query).all()))
+    return counts
 
 
 def _links(conn: Connection, story_ids: Iterable[str]) -> dict[str, list[Link]]:
     """Read the official links of stories, those of withdrawn headlines excepted, each address once."""
-    found: dict[str, dict[str, Link]] = defaultdict(dict)
+    by_story: dict[str, dict[str, Link]] = defaultdict(dict)
     for batch in batches(story_ids):
         rows = conn.execute(
             select(HEADLINES.c.story_id, *LINKS.c)
@@ -201,8 +201,8 @@ def _links(conn: Connection, story_ids: Iterable[str]) -> dict[str, list[Link]]:
             .where(HEADLINES.c.story_id.in_(batch), HEADLINES.c.state == "live")
         )
         for link in sorted(rows, key=lambda row: _order(Link(*row[1:]))):
-            found[link.story_id].setdefault(link.url, Link(*link[1:]))
-    return {story_id: list(links.values()) for story_id, links in found.items()}
+            by_story[link.story_id].setdefault(link.url, Link(*link[1:]))
+    return {story_id: list(links.values()) for story_id, links in by_story.items()}
 
 
 def _order(link: Link) -> tuple[bool, datetime, str, str, str]:
@@ -215,8 +215,8 @@ def _order(link: Link) -> tuple[bool, datetime, str, str, str]:
 def story_of(conn: Connection, headline_id: str) -> str | None:
     """Return the story of a headline, or None for an unknown one."""
     table = schema.headlines
-    found: str | None = conn.execute(select(table.c.story_id).where(table.c.id == headline_id)).scalar()
-    return found
+    story_id: str | None = conn.execute(select(table.c.story_id).where(table.c.id == headline_id)).scalar()
+    return story_id
 
 
 def told(conn: Connection, story_id: str) -> Told:
@@ -229,14 +229,14 @@ def told(conn: Connection, story_id: str) -> Told:
         .where(languages.c.story_id == story_id)
         .order_by(languages.c.lang)
     )
-    found = _links(conn, [story_id]).get(story_id, [])
+    links = _links(conn, [story_id]).get(story_id, [])
     return Told(
         id=story.id,
         vendor_id=story.vendor_id,
         headline_id=story.headline_id,
         languages=tuple((row.lang, row.headline_id) for row in rows),
         headlines=tuple(members),
-        links=tuple(sorted(found, key=lambda link: (link.headline_id != story.headline_id, *_order(link)))),
+        links=tuple(sorted(links, key=lambda link: (link.headline_id != story.headline_id, *_order(link)))),
         joins=tuple(_joins(conn, story_id)),
         words=tuple(_words(conn, [member.id for member in members])),
         related=tuple(_related(conn, [member.id for member in members if member.state == "live"])),
@@ -268,7 +268,7 @@ def _words(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Word]:
 
 def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]:
     """List related announcements of other vendors, each once. They are computed on request, not stored."""
-    told: set[str] = set()
+    named: set[str] = set()
     for one in placings.members(conn, headline_ids).values():
         others = partners(one)
         if one.day is None or not others:
@@ -284,8 +284,8 @@ def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]
         )
         near = {row.id: row for row in rows}
         for id_, evidence in relations(one, placings.members(conn, near).values()).items():
-            if id_ not in told:
-                told.add(id_)
+            if id_ not in named:
+                named.add(id_)
                 row = near[id_]
                 shown = shown_title(row.title, row.product)
                 yield Related(row.story_id, row.vendor_id, id_, row.title, row.url, evidence, shown)

@@ -83,25 +83,25 @@ def _sqlite_expected() -> Structure:
         schema.metadata.create_all(conn)
         for statement in (*guards.creates("sqlite"), *views.creates()):
             conn.exec_driver_sql(statement)
-        made = _sqlite(conn)
+        expected = _sqlite(conn)
     engine.dispose()
-    return made
+    return expected
 
 
 def _sqlite(conn: Connection) -> Structure:
-    found = Structure()
+    structure = Structure()
     ours = {*_sqlite_guards()}
     rows = conn.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").all()
     for kind, name, table, sql in rows:
         if kind == "trigger" and name in ours:
-            found.guards[f"trigger {name} on {table}"] = sql
+            structure.guards[f"trigger {name} on {table}"] = sql
         elif kind == "trigger" and table in {*TABLES, *views.NAMES}:
-            found.foreign.append(f"trigger {name} on {table}")
+            structure.foreign.append(f"trigger {name} on {table}")
         elif kind in {"table", "view"} and name in views.NAMES:
-            found.views[f"view {name}"] = sql
+            structure.views[f"view {name}"] = sql
         elif kind == "table" and name in TABLES:
-            found.tables |= _sqlite_table(conn, name, sql)
-    return found
+            structure.tables |= _sqlite_table(conn, name, sql)
+    return structure
 
 
 @cache
@@ -124,10 +124,10 @@ def _sqlite_table(conn: Connection, table: str, sql: str) -> Parts:
     for _, name, unique, origin, partial in conn.exec_driver_sql(f"PRAGMA index_list({table})"):
         keys = conn.exec_driver_sql(f"PRAGMA index_xinfo({name})").all()
         columns = ", ".join(f"{row[2] or '(expression)'}{' desc' if row[3] else ''} {row[4]}" for row in keys if row[5])
-        made = conn.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).scalar()
+        statement = conn.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).scalar()
         if unique or name in _INDEXES:
             called = name if origin == "c" else f"for {columns}"
-            parts[f"index {called} of {table}"] = f"{columns} {unique} {partial} {_plain(made or '')}"
+            parts[f"index {called} of {table}"] = f"{columns} {unique} {partial} {_plain(statement or '')}"
     for name, condition in _checks(sql):
         parts[f"constraint {name} of {table}"] = condition
     for clause in re.findall(r"COLLATE\s+\S+|AUTOINCREMENT", sql, re.IGNORECASE):
@@ -154,9 +154,9 @@ def _outside_brackets(sql: str) -> str:
 
 def _checks(sql: str) -> Iterator[tuple[str, str]]:
     """Find every CHECK in the text of a table, with its name or, where it has none, its own text for a name."""
-    for found in re.finditer(r'(?:CONSTRAINT\s+"?(\w+)"?\s+)?CHECK\s*(?=\()', sql, re.IGNORECASE):
-        condition = _plain(sql[found.end() : _closing(sql, found.end())])
-        yield found[1] or condition, condition
+    for match in re.finditer(r'(?:CONSTRAINT\s+"?(\w+)"?\s+)?CHECK\s*(?=\()', sql, re.IGNORECASE):
+        condition = _plain(sql[match.end() : _closing(sql, match.end())])
+        yield match[1] or condition, condition
 
 
 def _closing(sql: str, start: int) -> int:
@@ -244,15 +244,15 @@ _REAL: Final = "quote_ident(current_schema())::regnamespace"
 
 def _postgresql(conn: Connection) -> Structure:
     tables, named = _postgresql_parts(conn, _REAL)
-    found = Structure(tables, views=named)
+    structure = Structure(tables, views=named)
     values = {"tables": [*TABLES, *views.NAMES], "triggers": [f"{one.name} {one.table}" for one in guards.TRIGGERS]}
     for query in _FOREIGN:
-        found.foreign += _ask(conn, query, _REAL, values).scalars()
+        structure.foreign += _ask(conn, query, _REAL, values).scalars()
     for row in _ask(conn, _GUARDS, _REAL, values):
-        found.guards[f"trigger {row.name} on {row.table}"] = _guard(
+        structure.guards[f"trigger {row.name} on {row.table}"] = _guard(
             row.tgtype, row.tgenabled, row.rest, row.proname, row.prosrc, row.manner
         )
-    return found
+    return structure
 
 
 def _guard(kind: int, enabled: str, rest: str, function: str, body: str, manner: str) -> str:
@@ -295,8 +295,8 @@ def _postgresql_made(conn: Connection) -> Structure:
             table.to_metadata(copy, schema="pg_temp")
         copy.create_all(conn, checkfirst=False)
         for name in views.NAMES:
-            made = views.statement(name).replace("CREATE VIEW", "CREATE TEMPORARY VIEW", 1)
-            conn.exec_driver_sql(made, execution_options={"no_parameters": True})
+            statement = views.statement(name).replace("CREATE VIEW", "CREATE TEMPORARY VIEW", 1)
+            conn.exec_driver_sql(statement, execution_options={"no_parameters": True})
         tables, named = _postgresql_parts(conn, "pg_my_temp_schema()")
     finally:
         trial.rollback()

@@ -76,7 +76,7 @@ def _see(member: Member) -> _Seen:
         member,
         own,
         title(member.title, member.vendor),
-        frozenset(found.document for found in alternates if not found.lists),
+        frozenset(address.document for address in alternates if not address.lists),
     )
 
 
@@ -93,22 +93,24 @@ def keys(member: Member) -> tuple[ProofKey, ...]:
     vendor, windows = member.vendor, rulebook.WINDOWS
     dated, lists = member.day is not None, seen.page.lists
     entry, ever = (f"\n{seen.title.normal}", windows.repost) if lists else ("", None)
-    found = [ProofKey(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})]
-    found.append(ProofKey(vendor, "story", seen.page.story + entry, ever))
+    proof_keys = [
+        ProofKey(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})
+    ]
+    proof_keys.append(ProofKey(vendor, "story", seen.page.story + entry, ever))
     if _is_telling_slug(seen.page):
         days = windows.long_slug if _is_long_slug(seen.page) else windows.regional_slug
-        found.append(ProofKey(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
+        proof_keys.append(ProofKey(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
         start = slug_start(slug_end(seen.page))
-        found += [ProofKey(vendor, "slug", start, windows.regional_slug)] if start else []
+        proof_keys += [ProofKey(vendor, "slug", start, windows.regional_slug)] if start else []
     if seen.title.telling and (dated or _is_long(seen.title)):
         days = windows.long_title if _is_long(seen.title) else windows.short_title
-        found.append(ProofKey(vendor, "title", seen.title.normal, days))
+        proof_keys.append(ProofKey(vendor, "title", seen.title.normal, days))
     if dated:
-        found += [
+        proof_keys += [
             ProofKey(vendor, "title", f"names: {names}", windows.translation) for names in sorted(kept_names(member))
         ]
-    found += [ProofKey(vendor, "subject", subject, windows.subject) for subject in sorted(_subjects(seen))]
-    return tuple(found)
+    proof_keys += [ProofKey(vendor, "subject", subject, windows.subject) for subject in sorted(_subjects(seen))]
+    return tuple(proof_keys)
 
 
 def prove(one: Member, other: Member) -> Join | None:
@@ -118,9 +120,9 @@ def prove(one: Member, other: Member) -> Join | None:
     a, b = sorted((_see(one), _see(other)), key=lambda seen: seen.member.id)
     apart = _days_apart(a.member.day, b.member.day)
     for rule in (_hreflang, _address, _repost, _title, _slug, _subject):
-        found = rule(a, b, apart)
-        if found is not None:
-            name, evidence = found
+        proof = rule(a, b, apart)
+        if proof is not None:
+            name, evidence = proof
             if apart is not None:
                 evidence = (*evidence, ("days apart", str(apart)))
             return Join(b.member.id, a.member.id, name, SCORES[name], evidence)
@@ -129,8 +131,8 @@ def prove(one: Member, other: Member) -> Join | None:
 
 def proofs(new: Member, candidates: Iterable[Member]) -> list[Join]:
     """Return the proofs between a headline and those with a common key, sorted."""
-    found = (prove(new, candidate) for candidate in candidates)
-    return sorted((join for join in found if join is not None), key=lambda join: join.pair)
+    proofs_of = (prove(new, candidate) for candidate in candidates)
+    return sorted((join for join in proofs_of if join is not None), key=lambda join: join.pair)
 
 
 _Proof = tuple[Rule, Evidence] | None
@@ -274,7 +276,7 @@ def _is_bare_version(of: Title) -> bool:
 
 def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
-    Another source has a page with the same last words.
+    Another source has a page with the same final words.
 
     Long ones prove it, even without a day. Short ones may be names of products, so the titles have to agree.
     """
@@ -307,7 +309,7 @@ def _announced_at_one_end(a: _Seen, b: _Seen, apart: int | None) -> bool:
 
 def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     """
-    A regional site has a page with the same last words in another language, often weeks later.
+    A regional site has a page with the same final words in another language, often weeks later.
 
     Long ones prove it, and short ones within few days if the titles share a word. Later, or without a day, one title
     has to be a translation of the other.
@@ -386,13 +388,13 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     subject = min(subjects, key=lambda one: (-len(one), one))
     if not title(subject).telling or _is_bare_version(title(subject)):
         return None
-    found = differences(a.title, b.title)
+    differing = differences(a.title, b.title)
     continues = apart is None and a.member.language != b.member.language and _continues(a, b)
     if a.member.language != b.member.language or _both_announce(a, b, apart):
-        found &= APART
+        differing &= APART
     near = _within(apart, rulebook.WINDOWS.subject) or continues
     bare = is_bare(a.title) or is_bare(b.title) or continues or _both_announce(a, b, apart)
-    if not near or not bare or found:
+    if not near or not bare or differing:
         return None
     return "subject", (("subject", subject), ("titles", f"{a.member.title} / {b.member.title}"))
 

@@ -62,7 +62,7 @@ def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last
         if member.day is not None:
             by_day[member.day].append(member)
     views = {day: _View(day, by_day, groups) for day in by_day if first - WINDOW <= day <= last}
-    found: dict[tuple[str, str], Join] = {}
+    joins: dict[tuple[str, str], Join] = {}
     for day, view in views.items():
         for member in by_day[day]:
             best = view.best(member)
@@ -70,12 +70,12 @@ def liken(window: Iterable[Member], groups: Mapping[str, str], first: date, last
                 back = there.best(other)
                 if best is not None and back is not None and back.group == groups[member.id]:
                     score = min(view.likeness(member, other), there.likeness(other, member))
-                    found |= {join.pair: join for join in _judge(member, other, score, best, back)}
+                    joins |= {join.pair: join for join in _judge(member, other, score, best, back)}
             for other, there in _decided(view.translations(member), day, views, first, last):
                 if member in there.translations(other):
                     join = _as_translation(member, other)
-                    found[join.pair] = join
-    return sorted(found.values(), key=lambda join: join.pair)
+                    joins[join.pair] = join
+    return sorted(joins.values(), key=lambda join: join.pair)
 
 
 def _decided(
@@ -154,7 +154,7 @@ _INFERRED: Final = 0.89
 
 
 class _View:
-    """The view of one day of a vendor: the headlines at most a window away, with their words and weights."""
+    """The view of one day of a vendor: the headlines at most a window away, with words and weights."""
 
     def __init__(self, day: date, by_day: Mapping[date, Sequence[Member]], groups: Mapping[str, str]) -> None:
         near = (day + timedelta(days=offset) for offset in range(-WINDOW.days, WINDOW.days + 1))
@@ -181,7 +181,7 @@ class _View:
                     scores[group] = max(scores.get(group, 0.0), self.likeness(fellow, other))
         if not scores:
             return None
-        (group, score), *others = sorted(scores.items(), key=lambda found: (-found[1], found[0]))
+        (group, score), *others = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         lead = score - (others[0][1] if others else 0.0)
         return _Best(group, lead, self._is_blocked(own, group))
 
@@ -205,7 +205,7 @@ class _View:
             away = other.source != member.source and other.language != member.language
             if away and self._groups[other.id] != own and (score := translated(member, other)):
                 scores[other.language].append((score, other))
-        found = []
+        translations = []
         for of_language in scores.values():
             of_language.sort(key=lambda pair: (-pair[0], pair[1].id))
             score, best = of_language[0]
@@ -213,8 +213,8 @@ class _View:
             rivals = [(less, other) for less, other in of_language if self._groups[other.id] != group]
             lead = score - max((less for less, other in rivals if other.source == best.source), default=0.0)
             if lead >= rulebook.TRANSLATIONS.margin and not self._is_blocked(own, group):
-                found += [other for _, other in of_language if self._groups[other.id] == group]
-        return found
+                translations += [other for _, other in of_language if self._groups[other.id] == group]
+        return translations
 
     def comparable(self, member: Member, group: str) -> list[Member]:
         """List the headlines of a story comparable with a headline."""
@@ -244,11 +244,11 @@ class _View:
             for word in self._titles[member.id].words:
                 holders[word].append(member)
         most = max(_FEW, rulebook.FUZZY.candidate * len(self._members))
-        return {word: found for word, found in holders.items() if word not in WEAK and len(found) <= most}
+        return {word: members for word, members in holders.items() if word not in WEAK and len(members) <= most}
 
     def _candidates(self, member: Member) -> list[Member]:
-        found = {other.id: other for word in self._titles[member.id].words for other in self._holders.get(word, ())}
-        return list(found.values())
+        sharing = {other.id: other for word in self._titles[member.id].words for other in self._holders.get(word, ())}
+        return list(sharing.values())
 
     def _sum(self, words: Iterable[str]) -> float:
         return sum(self._weights[word] for word in sorted(words))  # sorted: the sum of floats depends on their order

@@ -28,16 +28,16 @@ class Change:
 
 def concerned(ids: Iterable[str], decisions: Iterable[StoryDecision]) -> frozenset[str]:
     """Return the headlines named by decisions together with any of these, to be partitioned with them."""
-    found = set(ids)
+    together = set(ids)
     grown = True
     while grown:
-        size = len(found)
+        size = len(together)
         for decision in decisions:
             named = {decision.headline_id, *decision.others}
-            if found & named:
-                found |= named
-        grown = len(found) > size
-    return frozenset(found)
+            if together & named:
+                together |= named
+        grown = len(together) > size
+    return frozenset(together)
 
 
 def partition(members: Iterable[Member], joins: Iterable[Join], decisions: Iterable[StoryDecision] = ()) -> list[Story]:
@@ -79,14 +79,14 @@ def changes(before: Mapping[str, str], stories: Iterable[Story]) -> list[Change]
         stories: The present stories.
     """
     known = frozenset(before.values())
-    found = []
+    changes_of = []
     for story in stories:
         for id_ in story.headline_ids:
             was = before.get(id_, story.founder_id)
             if was != story.founder_id:
                 kind: Literal["merged", "split"] = "merged" if story.founder_id in known else "split"
-                found.append(Change(kind, id_, was, story.founder_id))
-    return sorted(found, key=lambda change: change.headline_id)
+                changes_of.append(Change(kind, id_, was, story.founder_id))
+    return sorted(changes_of, key=lambda change: change.headline_id)
 
 
 def _obey(sets: _Sets, decision: StoryDecision, other: str) -> None:
@@ -141,4 +141,4 @@ class _Sets:
 
     def all(self) -> list[list[str]]:
         """Return the sets."""
-        return list({id(found): found for found in self._set_of.values()}.values())
+        return list({id(group): group for group in self._set_of.values()}.values())

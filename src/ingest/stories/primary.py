@@ -42,7 +42,7 @@ def by_language(members: Iterable[Member], pins: Mapping[str, int] = _NONE) -> d
     languages: dict[str, list[Member]] = {}
     for member in members:
         languages.setdefault((member.lang or UNKNOWN).partition("-")[0].lower(), []).append(member)
-    return {language: primary(found, pins) for language, found in sorted(languages.items())}
+    return {language: primary(spoken, pins) for language, spoken in sorted(languages.items())}
 
 
 def pins(decisions: Iterable[StoryDecision]) -> dict[str, int]:

@@ -52,8 +52,8 @@ def related(one: Member, other: Member) -> Evidence | None:
 
 def relations(new: Member, candidates: Iterable[Member]) -> dict[str, Evidence]:
     """Return the related headlines of a headline among its `partners`, by headline id."""
-    found = ((candidate.id, related(new, candidate)) for candidate in candidates)
-    return {id_: evidence for id_, evidence in sorted(found, key=lambda pair: pair[0]) if evidence is not None}
+    pairs = ((candidate.id, related(new, candidate)) for candidate in candidates)
+    return {id_: evidence for id_, evidence in sorted(pairs, key=lambda pair: pair[0]) if evidence is not None}
 
 
 @lru_cache(maxsize=8_192)

@@ -73,9 +73,9 @@ class Translations:
 
 def phrases(words: Iterable[str]) -> re.Pattern[str]:
     """Return an expression for any of these in folded text: Latin ones as whole words, others anywhere."""
-    found = sorted(set(words))
-    latin = [word for word in found if not _CJK.search(word)]
-    others = [word for word in found if _CJK.search(word)]
+    ordered = sorted(set(words))
+    latin = [word for word in ordered if not _CJK.search(word)]
+    others = [word for word in ordered if _CJK.search(word)]
     parts = [rf"(?<![a-z0-9]){_any_of(latin)}(?![a-z0-9])"] if latin else []
     return re.compile("|".join([*parts, _any_of(others)] if others else parts))
 
@@ -94,7 +94,7 @@ def _any_of(words: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Subjects of text with their words. `any_of` finds any word of any subject."""
+    """Subjects of text, and the words for them. `any_of` finds any word of any subject."""
 
     by_name: Mapping[str, re.Pattern[str]]
     any_of: re.Pattern[str]
@@ -112,11 +112,11 @@ def _labels(table: Mapping[str, list[str]]) -> Labels:
 
 
 def _inverted(table: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    things: dict[str, frozenset[str]] = {}
     for word, forms in table.items():
         for form in forms:
-            found[form] = found.get(form, frozenset()) | {word}
-    return found
+            things[form] = things.get(form, frozenset()) | {word}
+    return things
 
 
 _DOCUMENTS: Final = _RULES["documents"]
@@ -156,7 +156,7 @@ STATUS: Final = phrases(STATUS_WORDS)
 ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {long.replace(" ", "-"): short for short, longs in _TITLES["abbreviations"].items() for long in longs}
 )
-"""Long forms, their words joined by `-`, and the short form of each."""
+"""Long forms, words joined by `-`, and the short form of each."""
 
 LONG_FORMS: Final = re.compile(phrases(ABBREVIATIONS).pattern.replace("\\-", r"[\s-]+"))
 

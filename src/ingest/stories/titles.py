@@ -1,4 +1,4 @@
-"""Titles compared: their words, their normal form, their subject, and the differences of similar ones."""
+"""Titles compared: words, normal form, subject, and the differences of similar ones."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def title(text: str, vendor: str = "") -> Title:
         places=frozenset(rulebook.PLACES.findall(folded)),
         stages=rulebook.STAGES.of(short),
         months=rulebook.MONTHS.of(folded),
-        parts=frozenset("".join(found) for found in rulebook.PART.findall(folded)),
+        parts=frozenset("".join(written) for written in rulebook.PART.findall(folded)),
     )
 
 
@@ -158,7 +158,7 @@ def _without_date(folded: str) -> str:
 
 def _abbreviated(folded: str) -> str:
     """Replace long forms by short ones (`large language models`, `generally available`)."""
-    short = rulebook.LONG_FORMS.sub(lambda found: rulebook.ABBREVIATIONS[_GAP.sub("-", found.group())], folded)
+    short = rulebook.LONG_FORMS.sub(lambda match: rulebook.ABBREVIATIONS[_GAP.sub("-", match.group())], folded)
     return _TWICE.sub(r"\1", short)
 
 
@@ -170,18 +170,18 @@ def _plain(number: str) -> str:
 
 
 def _tiers(folded: str) -> frozenset[str]:
-    found = set(rulebook.TIERS.findall(rulebook.NO_TIERS.sub(" ", folded)))
-    found.update(rulebook.TIERS_IN_JAPANESE.get(run, "") for run in _KATAKANA.findall(folded))
-    return frozenset(found - {""})
+    tiers = set(rulebook.TIERS.findall(rulebook.NO_TIERS.sub(" ", folded)))
+    tiers.update(rulebook.TIERS_IN_JAPANESE.get(run, "") for run in _KATAKANA.findall(folded))
+    return frozenset(tiers - {""})
 
 
 def _kinds(folded: str) -> frozenset[str]:
     """Return the kind of an announcement. An audience or a customer stands before a colon or comma."""
-    found = rulebook.KINDS.of(folded)
+    kinds = rulebook.KINDS.of(folded)
     clause = _BREAK.split(folded, maxsplit=1)[0]
-    if "audience" in found and "audience" not in rulebook.KINDS.of(clause):
-        found -= {"audience"}
-    return found | {"customer"} if rulebook.CUSTOMER.search(clause) else found
+    if "audience" in kinds and "audience" not in rulebook.KINDS.of(clause):
+        kinds -= {"audience"}
+    return kinds | {"customer"} if rulebook.CUSTOMER.search(clause) else kinds
 
 
 def _tokens(folded: str) -> list[str]:
@@ -206,10 +206,10 @@ def _led(tokens: list[str]) -> tuple[list[str], list[str]]:
 
 def _quoted(short: str) -> str:
     """Return the text in Japanese quotation marks with an announcement right behind them (`「X」を提供開始`)."""
-    found = _QUOTED.findall(short)
-    if len(found) != 1 or any(not is_idle(word) for word in _tokens(_ASIDE.sub(" ", found[0][1]))):
+    quotes = _QUOTED.findall(short)
+    if len(quotes) != 1 or any(not is_idle(word) for word in _tokens(_ASIDE.sub(" ", quotes[0][1]))):
         return ""
-    return " ".join(_without_stops(_tokens(found[0][0])))
+    return " ".join(_without_stops(_tokens(quotes[0][0])))
 
 
 def _head(clause: str) -> list[str]:
@@ -286,8 +286,8 @@ def content(line: Sequence[str], weak: Collection[str] | None = None) -> list[st
     """Return the strong words of a part of a `line`. A run of Chinese and Japanese characters is one word."""
     leave = WEAK if weak is None else weak
     words = (word for word in _BETWEEN.sub("", " ".join(line)).split() if word not in leave)
-    told = (rulebook.JAPANESE_WEAK.sub("", word) if _CJK_RUN.fullmatch(word) else word for word in words)
-    return [word for word in told if word]
+    strong = (rulebook.JAPANESE_WEAK.sub("", word) if _CJK_RUN.fullmatch(word) else word for word in words)
+    return [word for word in strong if word]
 
 
 def shared(one: Title, other: Title) -> str:
@@ -335,7 +335,7 @@ def _names(text: str) -> frozenset[str]:
 
     Where nearly all words have capitals, they mean nothing. In Japanese every Latin word is borrowed, mostly a name.
     """
-    found: set[str] = set()
+    names: set[str] = set()
     clauses = _BREAK.split(unicodedata.normalize("NFKC", text))
     words = [word for clause in clauses for word in _NAME.findall(clause)]
     longer = [word for word in words if len(word) > _MINOR]
@@ -346,5 +346,5 @@ def _names(text: str) -> frozenset[str]:
             inside = not word.islower() and not word.istitle()
             first = place == 0 or shouted
             if inside or japanese or (word[0].isupper() and not first):
-                found.add(word.casefold().rstrip("."))
-    return frozenset(found)
+                names.add(word.casefold().rstrip("."))
+    return frozenset(names)

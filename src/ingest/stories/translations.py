@@ -61,7 +61,7 @@ class _Said:
     The content of a headline: its whole title, and the parts possibly kept by a translation.
 
     own: the names of its vendor
-    slug: the stems of its address, `end` its last words
+    slug: the stems of its address, `end` its final words
     names: words written as names, none in Title Case
     script: whether the title is in another script than Latin
     """
