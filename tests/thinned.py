@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import hypothesis
@@ -18,6 +18,14 @@ ENGINES: Final = ("postgresql", "sqlite")
 def is_long() -> bool:
     """Whether the run has `--long`, by the profile of hypothesis (see `closing`)."""
     return hypothesis.settings().max_examples >= 1000
+
+
+def sampled(values: Iterable[Any], every: int, name: Callable[[Any], str] = str) -> list[Any]:
+    """Return values as parameters of a test: an ordinary run takes one of `every` in order, `--long` takes all."""
+    return [
+        pytest.param(value, id=name(value), marks=pytest.mark.long if number % every else ())
+        for number, value in enumerate(values)
+    ]
 
 
 def skip_other_engine(items: Iterable[pytest.Item]) -> None:

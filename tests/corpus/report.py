@@ -184,8 +184,8 @@ def by_expectation() -> list[Result]:
     return [_result(item, expected_reading(item)) for item in recordings("feeds") if item.expected]
 
 
-def by_second_reading() -> list[Result]:
-    feeds = [item for item in recordings("feeds", "series") if item.kind in {"rss", "atom"}]
+def by_second_reading(every: int = 1) -> list[Result]:
+    feeds = [item for item in recordings("feeds", "series") if item.kind in {"rss", "atom"}][::every]
     readings = ((item, second_reading(item.content)) for item in feeds)
     return [_result(item, reading) for item, reading in readings if reading is not None]
 

@@ -23,6 +23,7 @@ from corpus.report import (
     recordings,
     table,
 )
+from thinned import is_long
 
 ENOUGH = 0.99
 
@@ -44,8 +45,8 @@ def test_title_url_and_date_are_right_where_there_are_expectations() -> None:
 
 @needs_corpus
 def test_a_reading_with_the_standard_library_alone_says_the_same_of_every_well_formed_feed() -> None:
-    results = by_second_reading()
-    assert sum(result.entries for result in results) > 9_000
+    results = by_second_reading(every=1 if is_long() else 3)
+    assert sum(result.entries for result in results) > (9_000 if is_long() else 2_500)
     judge(results)
 
 

@@ -14,6 +14,7 @@ from ingest.model import Entry, Kind
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
 from ingest.urls import page_key_of
+from thinned import sampled
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 
@@ -53,7 +54,7 @@ def test_a_list_passes_the_self_check_and_a_page_without_announcements_does_not(
     assert check(found).passed == bool(listed.expected)
 
 
-@pytest.mark.parametrize("listed", recorded(), ids=lambda item: item.path)
+@pytest.mark.parametrize("listed", sampled(recorded(), 2, lambda item: item.path))
 def test_what_discover_proposes_is_a_stanza_that_the_allow_list_takes(listed: Any) -> None:
     best = proposed(listed)
     assert (best is None) == (not listed.expected)

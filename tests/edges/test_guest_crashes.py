@@ -34,6 +34,7 @@ from ingest.errors import LockedError, StoreError
 from ingest.model import Outcome
 from ingest.pipeline import Accepted, Round
 from ingest.store import engine as database
+from thinned import sampled
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LEASE_OVER = timedelta(minutes=15)
@@ -91,7 +92,7 @@ def room_for(path: Path, more: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("more", [0, 5_000, 10_000, 20_000, 30_000, 40_000, 60_000, 80_000, 120_000])
+@pytest.mark.parametrize("more", sampled([0, 5_000, 10_000, 20_000, 30_000, 40_000, 60_000, 80_000, 120_000], 2))
 def test_a_file_that_may_grow_no_more_ends_the_round_wherever_it_is(more: int, guest: Guest, tmp_path: Path) -> None:
     guest.world.engine.dispose()  # the last connection folds the log into the file
     ended: StoreError | None = None

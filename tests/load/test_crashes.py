@@ -137,6 +137,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
     assert left["a lease"] > 0
 
 
+@pytest.mark.either_engine
 def test_who_wakes_up_after_its_lease_writes_nothing(
     engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:
@@ -164,6 +165,7 @@ def test_who_wakes_up_after_its_lease_writes_nothing(
     assert (waiting(engine), leased(engine)) == (0, 0)
 
 
+@pytest.mark.either_engine
 def test_what_was_fetched_under_the_last_list_is_read_by_the_next_round(
     engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:
@@ -182,6 +184,7 @@ def test_what_was_fetched_under_the_last_list_is_read_by_the_next_round(
     assert set(links(engine)) == yard.links
 
 
+@pytest.mark.either_engine
 def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
     engine: Engine, yard: Yard, server: TimedServer, database_url: str, tmp_path: Path
 ) -> None:
@@ -208,6 +211,7 @@ def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
     assert 0 < count(engine, "polls") < yard.sources  # what was under way is stored, and nothing else was begun
 
 
+@pytest.mark.either_engine
 def test_a_clock_that_is_set_forward_and_back_keeps_nobody_waiting_and_causes_no_stampede(
     engine: Engine, yard: Yard, server: TimedServer, crew: Crew
 ) -> None:
