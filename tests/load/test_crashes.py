@@ -91,7 +91,7 @@ def crew(tmp_path: Path, database_url: str, server: TimedServer, parent: Parent)
 @pytest.mark.parametrize(
     ("kills_on", "yard"),
     [
-        ({"sqlite": 8, "postgresql": 8}, (1, 2)),
+        ({"sqlite": 5, "postgresql": 5}, (1, 2)),
         pytest.param(
             {"sqlite": 500, "postgresql": 200}, (2, 3), marks=[pytest.mark.long, pytest.mark.timeout(1500)], id="long"
         ),

@@ -52,6 +52,7 @@ def play(load: Load, yard: Yard, crew: Crew, server: TimedServer, **order: bool)
         assert [worker.join() for worker in workers] == [0] * load.processes, crew.log.read_text()
 
 
+@pytest.mark.either_engine
 @pytest.mark.parametrize("load", [SHORT, pytest.param(LONG, marks=[pytest.mark.long, pytest.mark.timeout(400)])])
 def test_processes_on_one_database_share_the_work_and_the_hosts(
     load: Load, database_url: str, tmp_path: Path, parent: Parent
