@@ -24,7 +24,7 @@ def test_worlds_hold_on_sqlite(empty_database: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_many_long_worlds_hold_on_sqlite(empty_database: Path) -> None:
     with sqlite_urls(empty_database) as make:
         machine = type("SqliteWorlds", (Worlds,), {"make_url": staticmethod(make), "replays_every": 5})
@@ -32,7 +32,7 @@ def test_many_long_worlds_hold_on_sqlite(empty_database: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_many_worlds_hold_on_postgresql(postgres: Postgres) -> None:
     used: list[str] = []
 

@@ -62,6 +62,7 @@ class Attempt:
         only_new: A newer document of the source was read before, so this one adds entries and revises none.
 
     Attributes:
+        parts: The documents listed by the one that was read.
         lease: The claim under which a poll writes.
         newest_capture_id: The capture confirmed by a 304.
         worked_before: Whether the source worked at its last poll, so that a failure is news.
@@ -85,6 +86,7 @@ class Attempt:
         self.answer: Answer | None = None
         self.capture: Capture | None = None
         self.document: Document | None = None
+        self.parts: tuple[str, ...] | None = None
         self.notes: list[str] = []
         self.lease: Lease | None = None
         self.newest_capture_id: int | None = None
@@ -125,6 +127,8 @@ class Attempt:
                 return report
         except DocumentError as error:
             return self.fail(error)
+        finally:
+            self.answer = self.capture = self.document = None  # a round remembers its polls, and not their bytes
 
     def fail(self, error: DocumentError) -> PollReport:
         """Save the minimum where even settling fails. The source keeps its pace."""
@@ -171,6 +175,7 @@ class Attempt:
         except DocumentError as error:
             return failing(error)
         self.document = judged.document
+        self.parts = judged.document.parts
         return lambda conn: write_document(conn, capture, judged, self.reading, only_new=self._only_new)
 
     def _write(self, conn: Connection, work: Work) -> Ingested:

@@ -56,8 +56,8 @@ class Poll(Attempt):
 
     def listed_parts(self) -> tuple[str, ...]:
         """Return the parts of the document, even if it is unchanged, because a part may change alone."""
-        if self.document is not None:
-            return self.document.parts
+        if self.parts is not None:
+            return self.parts
         if self.source.kind is not Kind.SITEMAP or self.state.last_capture_id is None:
             return ()
         with suppress(ParseError, DocumentError), isolated("reading", subject=self.source.id):  # already reported
