@@ -31,7 +31,7 @@ _VERSION: Final = (
     r"v?+\d++(?:[._]\d++)*+"
     rf"(?>[-+._ ]?(?:{_STAGES})(?![a-z])(?:[-.]?\d++)*+|(?:a|b|c|rc)\d++|\+[\da-z.-]++|-\d++(?:\.\d++)*+)*+(?![a-z])"
 )
-_BUILD: Final = r"b\d{3,}+(?![a-z])"  # llama.cpp counts its builds so
+_BUILD: Final = r"b\d{3,}+(?![a-z])"  # the builds of llama.cpp
 
 _MONTHS: Final = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"

@@ -1,8 +1,9 @@
 """
 The ways out in words, for the command line, the page and the log.
 
-Below `cli` only this module knows command lines. An import contract keeps it out of the core packages, and their errors
-carry a `Remedy`.
+Errors of the core packages carry a `Remedy`, and an import contract keeps this module out of them. Only `cli`, `web`,
+`schedule` and this module name commands. Texts with a command in the core are data: stored reasons, and the descriptions
+of the allow-list's keys.
 """
 
 from __future__ import annotations

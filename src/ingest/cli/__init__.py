@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     render.prepare_streams()
     try:
         command_tree()(args=None if arguments is None else list(arguments), prog_name="ingest")
-    except SystemExit as end:  # typer always ends so
+    except SystemExit as end:  # the end of every run of typer
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     except IngestError as error:
         render.note(f"Error: {explained(error)}")

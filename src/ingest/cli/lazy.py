@@ -51,16 +51,16 @@ class GroupEntry:
 
 
 class _Loaded(MutableMapping[str, "Command"]):
-    """The commands of a table by name, each made on its first use."""
+    """The commands of a table by name. Each is made on its first use."""
 
     def __init__(self, table: Mapping[str, CommandEntry | GroupEntry]) -> None:
         self._table = table
-        self._made: dict[str, Command] = {}
+        self._commands: dict[str, Command] = {}
 
     def __getitem__(self, name: str) -> Command:
-        if name not in self._made:
-            self._made[name] = _make(name, self._table[name])
-        return self._made[name]
+        if name not in self._commands:
+            self._commands[name] = _make(name, self._table[name])
+        return self._commands[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._table)

@@ -41,10 +41,15 @@ def find_headline(conn: Connection, prefix: str, *, of_story: bool = False) -> s
     known = _STORY if of_story else _HEADLINE
     ids = queries.headline_ids(conn, "h" + prefix[1:], limit=2) if known.fullmatch(prefix) else []
     if not ids:
-        raise UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
+        raise unknown_headline(prefix)
     if len(ids) > 1:
         raise UsageError(f"several headlines begin so, {ids[0]} and {ids[1]} among them; write more.", subject=prefix)
     return ids[0]
+
+
+def unknown_headline(prefix: str) -> UsageError:
+    """Make the error for an id without a headline."""
+    return UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
 
 
 def check_names(conn: Connection, *, vendor: str | None = None, source: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 _M_MMAP_THRESHOLD: Final = -3  # glibc's malloc.h
 _M_ARENA_MAX: Final = -8
-_LARGE: Final = 128 << 10  # bytes; where glibc begins
+_LARGE: Final = 128 << 10  # bytes: glibc's first threshold
 _HEAPS: Final = 2
 
 

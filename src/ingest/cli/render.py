@@ -187,9 +187,8 @@ def _fitted(rows: list[list[str]], cut: Mapping[int, int], spare: Sequence[int])
     if room < USUAL or free < 0:
         return None
     widths = [least[at] if at in kept else 0 for at in range(len(whole))]
-    for at in sorted(
-        kept & cut.keys(), key=lambda at: whole[at]
-    ):  # what wants little gets it, the longest gets the rest
+    # Short columns get their full width first, and the longest column gets the rest.
+    for at in sorted(kept & cut.keys(), key=lambda at: whole[at]):
         more = min(whole[at] - widths[at], free)
         widths[at] += more
         free -= more
@@ -326,7 +325,7 @@ def _put(text: str, stream: IO[str] | None = None) -> None:
 @contextmanager
 def _writing(stream: IO[str]) -> Iterator[None]:
     """
-    Discard the rest of the output after the reader of a pipe ended (`| head`). This is no fault of the command.
+    Discard the rest of the output after the reader of a pipe ended (`| head`). The command has not failed.
 
     Raises:
         OutputError: Data cannot be written. Messages for standard error are lost without an error.

@@ -44,7 +44,7 @@ RETRY_S: Final = 30
 """Seconds until a client should try an unreadable database again: as long as we wait for a lock."""
 
 _REVALIDATE: Final = "no-cache"
-_FOR_EVER: Final = "public, max-age=31536000, immutable"  # a year, RFC 9111's custom; RFC 8246 for the last word
+_FOR_EVER: Final = "public, max-age=31536000, immutable"  # a year; `immutable` is RFC 8246
 
 NAMES: Final = 5
 """Unknown parameters named in a response."""

@@ -53,7 +53,7 @@ def _explain_headline(prefix: str, settings: Settings, *, json: bool) -> None:
             origin = provenance.provenance(conn, lookup.find_headline(conn, prefix))
         bases = _bases(engine, origin) if origin is not None and not json else {}
     if origin is None:
-        raise UsageError("there is no such headline; `ingest headlines --json` shows their ids.", subject=prefix)
+        raise lookup.unknown_headline(prefix)
     output.document(origin, json=json, text=lambda: render.all_blocks(describe(origin, settings, bases)))
 
 
