@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
-import zstandard
 
+from ingest.codings import zstd
 from ingest.demo.answers import Answer, recordings, redirect
 from ingest.demo.server import VendorServer, main
 
@@ -122,7 +122,7 @@ def test_the_best_coding_that_the_client_accepts_is_used(server: VendorServer, a
     decoders = {
         "gzip": gzip.decompress,
         "br": brotli.decompress,
-        "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
+        "zstd": zstd.decompress,
         "": bytes,
     }
     with asking(server) as client:

@@ -40,8 +40,8 @@ from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]  # ships no types
 import trustme
-import zstandard
 
+from ingest.codings import zstd
 from ingest.demo.answers import NOT_FOUND, Answer, recordings
 from ingest.errors import UsageError
 
@@ -333,7 +333,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 _ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "zstd": lambda content: zstandard.ZstdCompressor().compress(content),
+    "zstd": zstd.compress,
     "br": lambda content: brotli.compress(content, quality=5),
     "gzip": lambda content: gzip.compress(content, compresslevel=6, mtime=0),
 }
