@@ -73,7 +73,7 @@ def first_usable(first: Path, environ: Mapping[str, str], variable: str, default
     if is_private(private) and is_usable(private / name):
         return private / name
     names = ", ".join(map(str, [*tried, private]))
-    raise UnreadyError(f"None of {names} can be written: make one writable, or set TMPDIR to a place that is.")
+    raise UnreadyError(f"None of {names} can be written: make one writable, or set TMPDIR to a writable place.")
 
 
 def is_usable(directory: Path, mode: int = 0o755) -> bool:
@@ -144,7 +144,7 @@ def make(environment: Path, requirements: Path) -> None:
     python, log = environment / "bin" / "python", environment.with_suffix(".log")
     own_pip = importlib.util.find_spec("ensurepip") is not None  # Debian has it in a package of its own
     venv.create(environment, symlinks=True, with_pip=own_pip)
-    pip = [python, "-m", "pip"] if own_pip else [sys.executable, "-m", "pip", "--python", python]
+    pip = [str(python), "-m", "pip"] if own_pip else [sys.executable, "-m", "pip", "--python", str(python)]
     settings = {name: value for name, value in os.environ.items() if name not in FOREIGN} | PIP
     with log.open("wb") as output:
         status = subprocess.call(  # noqa: S603 - a fixed command
