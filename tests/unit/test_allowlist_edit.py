@@ -313,7 +313,7 @@ def test_a_source_needs_a_vendor_that_is_there_and_a_key_that_is_free(vendor: st
 
 
 def test_an_unknown_source_is_named_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match='acme/lists: is no source of the list; did you mean "acme/list"'):
+    with pytest.raises(UsageError, match='acme/lists: is not a source of the list; did you mean "acme/list"'):
         edit.switch(LIST, "acme/lists", enabled=False)
     with pytest.raises(UsageError, match="its vendor has none"):
         edit.switch(LIST, "beta/news", enabled=False)

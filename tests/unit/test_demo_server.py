@@ -240,7 +240,7 @@ def test_a_folder_can_be_shown_step_by_step(folder: Path) -> None:
         ("{", "manifest.jsonl:7: is not JSON"),
         (
             '{"path": "none.xml", "url": "https://x.ai/", "kind": "rss"}',
-            "manifest.jsonl:7: names none.xml, which is not",
+            "manifest.jsonl:7: names none.xml, but there is no such file.",
         ),
     ],
 )

@@ -72,7 +72,7 @@ def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
         name: The name of the text in messages.
 
     Raises:
-        UsageError: It is no mapping with one key and a mapping below it.
+        UsageError: It is not a mapping with one key and a mapping below it.
     """
     try:
         read = yaml.safe_load(text)
@@ -82,7 +82,7 @@ def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
         ((key, values),) = read.items()
         if isinstance(key, str) and isinstance(values, dict):
             return key, values
-    raise UsageError("holds no stanza; write one source with its key: `news: {kind: feed, url: …}`.", subject=name)
+    raise UsageError("is not a stanza; write one source with its key: `news: {kind: feed, url: …}`.", subject=name)
 
 
 def switch(text: str, source_id: str, *, enabled: bool, why: str | None = None, note: str | None = None) -> str:

@@ -57,7 +57,7 @@ class File:
         if entry is None:
             otherwise = "write it into the file first, with its name, home and official scopes."
             known = _near(vendor_id, self.vendors, otherwise=otherwise)
-            raise UsageError(f"is no vendor of the list; {known}", subject=vendor_id)
+            raise UsageError(f"is not a vendor of the list; {known}", subject=vendor_id)
         return self.mapping(entry, vendor_id)
 
     def source(self, source_id: str) -> nodes.Mapping:
@@ -73,7 +73,7 @@ class File:
         entry = inside.entries.get(key) if inside else None
         if entry is None:
             known = _near(key, inside, f"{vendor_id}/") if inside else "its vendor has none."
-            raise UsageError(f"is no source of the list; {known}", subject=source_id)
+            raise UsageError(f"is not a source of the list; {known}", subject=source_id)
         return self.mapping(entry, source_id)
 
     def mapping(self, entry: MappingEntry, what: str) -> nodes.Mapping:

@@ -1,9 +1,9 @@
 """
 YAML text → a tree of nodes with their places in the text, for loading and for editing.
 
-The tree is built from PyYAML's events, because its composer recurses as deep as the file says. Depth and size are
-bounded while reading, and an alias counts with everything it repeats. "YAML anchors that explode" (CONTRACT §2) end
-there, and harmless ones work.
+The tree is built from PyYAML's events. `yaml.compose` loses the place of an alias, needed by an edit, and the open keys at a
+syntax error, needed by its message. Depth and size are bounded while reading, and an alias counts with everything it repeats.
+"YAML anchors that explode" (CONTRACT §2) end there, and harmless ones work.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def compose(data: bytes, report: Report) -> Node | None:
 
 def _decoded(data: bytes, report: Report) -> str:
     if len(data) > MAX_BYTES:
-        report.give_up(WHOLE_FILE, f"is larger than {MAX_BYTES // 1024**2} MiB, which no allow-list is.")
+        report.give_up(WHOLE_FILE, f"is larger than {MAX_BYTES // 1024**2} MiB, too large for an allow-list.")
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

@@ -72,7 +72,7 @@ class Text(Generic[T]):
             return None
         if hidden := (HIDDEN_IN_LINES if self.lines else HIDDEN).search(text):
             report.add(
-                place, f"holds the invisible character U+{ord(hidden[0]):04X}.", "Write it on one line, without."
+                place, f"holds the invisible character U+{ord(hidden[0]):04X}.", "Write it on one line, without it."
             )
             return None
         value = self.convert(text)
@@ -102,7 +102,7 @@ class Choice(Generic[E]):
         if node.text not in words:
             hint = self.synonyms.get(node.text.lower())
             remedy = f'Did you mean "{hint}"?' if hint else did_you_mean(node.text, words)
-            report.add(place, f"{quoted(node.text)} is no {self.vocabulary.__name__.lower()}.", remedy)
+            report.add(place, f"{quoted(node.text)} is not a {self.vocabulary.__name__.lower()}.", remedy)
             return None
         return self.vocabulary(node.text)
 

@@ -130,7 +130,7 @@ def address(value: str) -> urls.Url | Wrong:
     except UrlError as error:
         return Wrong(error.message)
     if url.scheme != "https":
-        return Wrong("is not https, which every official address has to be.", f"Write https://{url.host}{url.path}")
+        return Wrong("is not https, and every official address must be.", f"Write https://{url.host}{url.path}")
     return url
 
 
@@ -149,7 +149,7 @@ def pattern(value: str) -> str | Wrong:
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         return Wrong(
             f"{quoted(expression.strip())} is not a regular expression: {error}.",
-            'Write "\\" before . ( [ * + ? that stand for themselves.',
+            'Write "\\" before a literal . ( [ * + or ?.',
         )
     return f"{subject}:{expression.strip()}"
 
