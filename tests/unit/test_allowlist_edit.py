@@ -362,6 +362,13 @@ def test_what_is_no_stanza_is_refused_in_one_sentence(text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_stanza_with_a_key_given_twice_or_nested_too_deeply_is_refused_with_its_place() -> None:
+    with pytest.raises(UsageError, match=r"stanza\.yaml: line 3, column 3: is given twice, first on line 2"):
+        edit.read_stanza("news:\n  kind: feed\n  kind: page\n", "stanza.yaml")
+    with pytest.raises(UsageError, match="is nested deeper than 16 levels"):
+        edit.read_stanza("news: " + "[" * 900, "stanza.yaml")
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_text_is_written_so_that_yaml_reads_it_back(text: str) -> None:
     values: dict[str, edit.Value] = {"note": text, "topics": [text], "select": {"title": text}}
