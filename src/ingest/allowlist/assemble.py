@@ -62,7 +62,7 @@ def _claims(stanza: VendorStanza) -> Iterator[DeclaredScope]:
 
 
 def _check_scopes(stanza: VendorStanza, claims: tuple[DeclaredScope, ...], report: Report) -> None:
-    """An official scope besides exceptions, and no scope twice."""
+    """Check for an official scope beside the exceptions, and for a scope listed twice."""
     official = stanza.where("official")
     grants = {claim.scope.grant for claim in claims}
     if not report.touches(official.key) and Grant.OFFICIAL not in grants:

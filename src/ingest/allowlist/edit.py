@@ -61,7 +61,7 @@ def placed(text: str, vendor_id: str, key: str, values: Mapping[str, Any]) -> st
     """Put a source into the list as a preview, in place of one with the same key."""
     file = File(text)
     sources = file.vendor(vendor_id).entries.get("sources")
-    is_here = sources is not None and not sources.is_alias and isinstance(sources.node, nodes.Mapping)
+    is_here = sources is not None and not sources.is_alias and isinstance(sources.node, nodes.MappingNode)
     known = file.mapping(sources, key).entries.get(key) if sources is not None and is_here else None
     return add(text, vendor_id, key, values) if known is None else file.edited([file.instead(known, values)])
 
@@ -84,18 +84,18 @@ def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
         problem = min(report.problems)
         where = f"line {problem.line}, column {problem.column}"
         raise UsageError(f"{where}: {problem.what} {problem.remedy}".rstrip(), subject=name)
-    if isinstance(root, nodes.Mapping) and len(root.entries) == 1:
+    if isinstance(root, nodes.MappingNode) and len(root.entries) == 1:
         ((key, entry),) = root.entries.items()
-        if isinstance(entry.node, nodes.Mapping):
+        if isinstance(entry.node, nodes.MappingNode):
             return key, _plain(entry.node)
     raise UsageError("holds no stanza; write one source with its key: `news: {kind: feed, url: …}`.", subject=name)
 
 
 def _plain(node: nodes.Node) -> Any:  # noqa: ANN401 - any value of YAML
     """Return a value as YAML means it."""
-    if isinstance(node, nodes.Mapping):
+    if isinstance(node, nodes.MappingNode):
         return {name: _plain(entry.node) for name, entry in node.entries.items()}
-    if isinstance(node, nodes.Sequence):
+    if isinstance(node, nodes.SequenceNode):
         return [_plain(item) for item in node.items]
     return node.text if node.tag is nodes.Tag.TEXT else yaml.safe_load(node.text)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ingest import urls
-from ingest.allowlist.nodes import Node, Scalar, Tag
+from ingest.allowlist.nodes import Node, ScalarNode, Tag
 from ingest.allowlist.report import Place, Report, Wrong, quoted
 from ingest.allowlist.shapes import Schema, Text
 from ingest.errors import UrlError
@@ -155,7 +155,7 @@ def pattern(value: str) -> str | Wrong:
 
 
 def header_name(name: str) -> Wrong | None:
-    """Say why a request header may not be set from the list, if so."""
+    """Return the reason to refuse a request header, if any."""
     if not re.fullmatch(HEADER_NAME, name):
         return Wrong(f"{quoted(name)} is not a header name.", "Write one like Accept-Language.")
     if SECRET_HEADER.search(name):
@@ -184,9 +184,9 @@ class Version:
 
     def read(self, node: Node, place: Place, report: Report) -> int | None:
         """Read the version of the format."""
-        if isinstance(node, Scalar) and node.tag is Tag.INTEGER and node.text == "1":
+        if isinstance(node, ScalarNode) and node.tag is Tag.INTEGER and node.text == "1":
             return 1
-        text = quoted(node.text) if isinstance(node, Scalar) else "this"
+        text = quoted(node.text) if isinstance(node, ScalarNode) else "this"
         report.add(place, f"{text} is not a version that can be read.", "Write version: 1")
         return None
 

@@ -97,7 +97,7 @@ class Stage:
                 user_agent="ingest-demo/1 (+https://ingest.example/)",
                 timeout=_TIMEOUT,
                 max_bytes=_MAX_BYTES,
-                host_gap=timedelta(0),  # nobody else's server
+                host_gap=timedelta(0),  # the server is our own
                 ca_file=vendors.ca_file,
                 connect_to=parse_connect_to(vendors.connect_to),
                 private_networks=(ip_network("127.0.0.0/8"),),
