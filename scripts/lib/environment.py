@@ -141,22 +141,20 @@ def make(environment: Path, requirements: Path) -> None:
     """Make an environment with every package at its pinned version and hash. Nothing is compiled from source."""
     say(f"Setting up {environment} (the first time only, about half a minute) …")
     shutil.rmtree(environment, ignore_errors=True)
-    python, log = environment / "bin" / "python", environment.with_suffix(".log")
-    own_pip = importlib.util.find_spec("ensurepip") is not None  # Debian has it in a package of its own
-    venv.create(environment, symlinks=True, with_pip=own_pip)
-    pip = [str(python), "-m", "pip"] if own_pip else [sys.executable, "-m", "pip", "--python", str(python)]
+    python, log = str(environment / "bin" / "python"), environment.with_suffix(".log")
+    venv.create(environment, symlinks=True)
+    install = ["install", "--require-hashes", "--only-binary", ":all:", "--retries", "2", "-r", str(requirements)]
+    if importlib.util.find_spec("ensurepip"):
+        commands = [[python, "-m", "ensurepip"], [python, "-m", "pip", *install]]
+    else:  # Debian has it in a package of its own
+        commands = [[sys.executable, "-m", "pip", "--python", python, *install]]
     settings = {name: value for name, value in os.environ.items() if name not in FOREIGN} | PIP
     with log.open("wb") as output:
-        status = subprocess.call(  # noqa: S603 - a fixed command
-            [*pip, "install", "--require-hashes", "--only-binary", ":all:", "--retries", "2", "-r", requirements],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=settings,
-            close_fds=False,  # the lock is pip's, too: see `locked`
-        )
-    if status:
-        raise UnreadyError(explain(log))
+        for command in commands:  # they inherit the lock, see `locked`
+            if subprocess.call(  # noqa: S603 - fixed commands
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=settings, close_fds=False
+            ):
+                raise UnreadyError(explain(log))
     write_stamp(environment)
 
 
