@@ -4,10 +4,10 @@ Make a golden document for a shipped source in two steps.
     scripts/add_golden SOURCE FILE      strips a stored page down to a skeleton in tests/golden/shipped
     scripts/add_golden --expect SOURCE  writes expected.json, once the skeleton has words of your own
 
-A vendor's words are not ours to publish, so a skeleton has none: of a page it keeps the first entries with the elements
-around them, their classes, dates and addresses, and puts REWRITE where text was; of a JSON list the same with its keys.
-Nothing is committed by this program, and a test refuses a document with REWRITE in it. What a stanza without selectors
-reads (feeds, sitemaps, most changelogs) has no names to keep: write such a document by hand.
+A vendor's text is not ours to publish, so a skeleton has REWRITE in its place. It keeps the first entries of a page with the
+elements around them, their classes, dates and addresses. A JSON list keeps its keys. This program commits nothing, and a test
+refuses a document with REWRITE in it. Feeds, sitemaps and most changelogs are read without selectors: write their documents by
+hand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from selectolax.lexbor import LexborNode  # noqa: TID251 - the type of what `parse.markup.selector` finds
+from selectolax.lexbor import LexborNode  # noqa: TID251 - the type of the results of `parse.markup.selector`
 
 from golden.stanzas import FOLDER, listed, of_folder, outcome, read
 from ingest.dates.printed import dates_in
@@ -30,7 +30,7 @@ from ingest.parse.markup.selector import compile_selector
 from ingest.parse.page import items
 
 ENTRIES: Final = 4
-"""Entries that a skeleton keeps: as many as the self-check needs to see shares in."""
+"""Entries of a skeleton. The self-check needs as many to compute shares."""
 
 MARK: Final = "REWRITE"
 _KEPT: Final = frozenset({"class", "id", "href", "datetime", "lang", "role", "rel"})
@@ -39,12 +39,12 @@ _LAST: Final = re.compile(r"[^/?#]+(?=/?(?:[?#].*)?$)")
 
 
 class NoSkeletonError(Exception):
-    """The stored document cannot be stripped down by this stanza; the message says what to do instead."""
+    """This stanza cannot make a skeleton of the stored document. The message has the remedy."""
 
 
 @dataclass
 class _Marks:
-    """What stands where words were: numbered, and the same for the same address, which may occur twice."""
+    """Numbered placeholders for text. An address has the same one everywhere."""
 
     number: int = 0
     addresses: dict[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def skeleton(source: Source, content: bytes) -> tuple[str, str]:
     Return a document without the vendor's words, and the ending of its file name.
 
     Raises:
-        NoSkeletonError: The stanza names nothing in the document, or finds nothing.
+        NoSkeletonError: The stanza has no selector for entries, or the selector matches nothing.
     """
     select = dict(source.select)
     if source.kind is Kind.JSON:
@@ -91,29 +91,29 @@ def _page(content: bytes, entry: str) -> str:
 
 
 def _markup(node: LexborNode, kept: set[int], marks: _Marks) -> str:
-    """Write what is kept of an element: its names, its dates, and a mark where its words were."""
+    """Write an element with its kept attributes and dates, and with marks in place of text."""
     if node.tag == "-text":
         return _without_words(node.text_content or "", marks)
     if node.mem_id not in kept or (node.tag or "-").startswith(("-", "!")):
         return ""
-    told = {name: value or "" for name, value in node.attributes.items() if name in _KEPT}
-    if "href" in told:
-        told["href"] = _address(told["href"], marks)
-    attributes = "".join(f' {name}="{value}"' for name, value in told.items())
+    attributes = {name: value or "" for name, value in node.attributes.items() if name in _KEPT}
+    if "href" in attributes:
+        attributes["href"] = _address(attributes["href"], marks)
+    written = "".join(f' {name}="{value}"' for name, value in attributes.items())
     inside = "".join(_markup(child, kept, marks) for child in node.iter(include_text=True))
-    return f"<{node.tag}{attributes}>{inside}</{node.tag}>"
+    return f"<{node.tag}{written}>{inside}</{node.tag}>"
 
 
 def _without_words(text: str, marks: _Marks) -> str:
-    """Return the date of a text, which is a fact, else a mark; white space stays white space."""
+    """Return the date of a text, else a mark. A date is a fact. White space stays."""
     if not text.strip():
         return "\n" if "\n" in text else ""
-    found = dates_in(text)
-    return found[0][0] if found else marks.fresh()
+    days = dates_in(text)
+    return days[0][0] if days else marks.fresh()
 
 
 def _address(href: str, marks: _Marks) -> str:
-    """Return an address whose last part, which is made of the title, is a mark; digits and their signs stay."""
+    """Return an address with a mark for its last part, usually the title. Leading digits stay."""
     path = href.partition("?")[0]
     last = _last(path)
     if not re.search(r"[A-Za-z]{3}", last):
@@ -122,13 +122,13 @@ def _address(href: str, marks: _Marks) -> str:
 
 
 def _last(path: str) -> str:
-    found = _LAST.search(path)
-    return found[0] if found else ""
+    match = _LAST.search(path)
+    return match[0] if match else ""
 
 
 def _digits(name: str) -> str:
-    found = re.match(r"[\d_-]*\d[_-]", name)
-    return found[0] if found else ""
+    match = re.match(r"[\d_-]*\d[_-]", name)
+    return match[0] if match else ""
 
 
 def _data(content: bytes, pointer: str) -> str:
@@ -157,47 +157,47 @@ def folder_of(source_id: str) -> Path:
 
 
 def make(source_id: str, path: Path) -> str:
-    """Write a skeleton; returns what to do next."""
+    """Write a skeleton, and return the next step."""
     source = next((one for one in listed().sources if one.id == source_id), None)
     if source is None:
-        message = f"{source_id} is no source of sources.yaml."
+        message = f"{source_id} is not a source of sources.yaml."
         raise NoSkeletonError(message)
     folder = folder_of(source_id)
     if folder.exists():
-        message = f"{folder.name} is there already; remove it first."
+        message = f"{folder.name} exists already; remove it first."
         raise NoSkeletonError(message)
     written, ending = skeleton(source, path.read_bytes())
     folder.mkdir(parents=True)
     (folder / f"document.{ending}").write_text(written, encoding="utf-8")
     return (
-        f"{folder.name}/document.{ending}: write words of your own wherever it says {MARK}, take out what repeats itself, "
+        f"{folder.name}/document.{ending}: replace each {MARK} by text of your own, remove repetitions, "
         f"then: scripts/add_golden --expect {source_id}"
     )
 
 
 def expect(source_id: str) -> str:
-    """Write what the stanza makes of a finished document; returns what to do next."""
+    """Write the entries of a finished document as its expectation, and return the next step."""
     folder = folder_of(source_id)
     if not folder.is_dir():
         message = f"{source_id} has no document yet; begin with: scripts/add_golden {source_id} FILE"
         raise NoSkeletonError(message)
     golden = of_folder(folder)
     if MARK.encode() in golden.content:
-        message = f"{folder.name} still says {MARK}: a vendor's words are not copied; write your own."
+        message = f"{folder.name} still says {MARK}: a vendor's text is not copied; write your own."
         raise NoSkeletonError(message)
     target = folder / "expected.json"
     url = golden.url if target.is_file() else golden.source.url
-    told = outcome(golden, read(golden, golden.content, url))
+    expected = outcome(golden, read(golden, golden.content, url))
     head = {} if url == golden.source.url else {"url": url}
-    target.write_text(json.dumps(head | told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return f"{folder.name}/expected.json: read it line by line before you believe it; then run scripts/sources_table"
+    target.write_text(json.dumps(head | expected, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return f"{folder.name}/expected.json: read it line by line before you commit it; then run scripts/sources_table"
 
 
 def main() -> int:
-    """Do one of the two steps."""
+    """Run one of the two steps, and return the exit status."""
     parser = argparse.ArgumentParser(description="Make a golden document for a shipped source.")
     parser.add_argument("source", help="its id, like anthropic/research")
-    parser.add_argument("file", nargs="?", type=Path, help="a stored copy of what the source fetches")
+    parser.add_argument("file", nargs="?", type=Path, help="a stored copy of the source's document")
     parser.add_argument("--expect", action="store_true", help="write expected.json for a finished document")
     arguments = parser.parse_args()
     if arguments.expect == (arguments.file is not None):

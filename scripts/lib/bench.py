@@ -1,10 +1,10 @@
 """
-Measure a round as a whole process: what `ingest poll` takes over loopback TLS, cold, unchanged, not due and churned.
+Measure a round as a whole process: `ingest poll` over loopback TLS, cold, unchanged, not due and churned.
 
     scripts/bench [--feeds 100] [--entries 40] [--runs 3]
 
-Deterministic feeds (RSS and Atom, HTML content, Japanese among them), each on a host of its own, are served by another
-process, so that only `ingest` is measured: CPU and memory. Prints the median of the runs; checks the rows after each round.
+Another process serves deterministic feeds (RSS and Atom, HTML content, some in Japanese), each on its own host. Only the CPU and
+memory of `ingest` are measured. The output is the median of the runs. The rows are checked after each round.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PARAGRAPH = "<p>The team describes what changed, how it was measured and whom it
 
 
 def host(feed: int) -> str:
-    """Name the host of a feed."""
+    """Return the host of a feed."""
     return f"news.vendor{feed:05d}.com"
 
 
@@ -52,7 +52,7 @@ def entry(feed: int, number: int, dialect: str) -> str:
 
 
 def document(feed: int, entries: int, stamp: int) -> tuple[str, str]:
-    """Write one feed and say its media type; `stamp` changes its bytes and nothing else."""
+    """Return one feed and its kind. `stamp` changes its bytes and nothing else."""
     dialect = "rss" if feed % 2 else "atom"
     items = "".join(entry(feed, number, dialect) for number in range(entries))
     if dialect == "rss":
@@ -74,7 +74,7 @@ def write_folder(folder: Path, feeds: int, entries: int, stamp: int) -> None:
 
 
 def write_list(path: Path, feeds: int) -> None:
-    """Write the allow-list of those vendors."""
+    """Write the allow-list of these vendors."""
     lines = ["version: 1", "vendors:"]
     for feed in range(feeds):
         lines += [
@@ -90,7 +90,7 @@ def write_list(path: Path, feeds: int) -> None:
 
 @contextmanager
 def vendors(folder: Path) -> Iterator[dict[str, str]]:
-    """Serve a folder in another process; gives the settings that lead to it."""
+    """Serve a folder in another process, and yield a client's settings for it."""
     command = [sys.executable, "-m", "ingest.demo.server", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own module
         if server.stdout is None:
@@ -103,7 +103,7 @@ def vendors(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def poll(folder: Path, settings: dict[str, str], *which: str) -> tuple[float, float, dict[str, int]]:
-    """Run one round of what is due, or of `which`: CPU seconds, peak memory in MB, the report."""
+    """Run one round of the due sources, or of `which`. Return CPU seconds, peak memory in MB and the report."""
     environment = {**os.environ, **settings, "INGEST_HOST_GAP": "0s", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "ingest", "poll", *which, "--json"]
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
@@ -118,7 +118,7 @@ def poll(folder: Path, settings: dict[str, str], *which: str) -> tuple[float, fl
 
 
 def run(feeds: int, entries: int) -> dict[str, tuple[float, float]]:
-    """Play the rounds once on a new database; CPU seconds and MB for each."""
+    """Run the rounds once on a new database. Return CPU seconds and MB of each."""
     figures = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -131,7 +131,7 @@ def run(feeds: int, entries: int) -> dict[str, tuple[float, float]]:
                     polled = 0 if label == IDLE else feeds
                     expected = feeds * entries if label == "cold" else 0
                     if (report["polled"], report["created"], report["failed"]) != (polled, expected, 0):
-                        sys.exit(f"{label}: expected {polled} polled and {expected} created, and not {report}")
+                        sys.exit(f"{label}: expected {polled} polled and {expected} created, got {report}")
                     figures[label] = (cpu, memory)
         with sqlite3.connect(folder / "ingest.db") as database:
             (stored,) = database.execute("SELECT count(*) FROM v1_headlines").fetchone()
@@ -142,7 +142,7 @@ def run(feeds: int, entries: int) -> dict[str, tuple[float, float]]:
 
 
 def main() -> None:
-    """Run, take medians, print a row a round."""
+    """Run, take medians, and print a row for each round."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--feeds", type=int, default=100)
     parser.add_argument("--entries", type=int, default=40)

@@ -1,12 +1,12 @@
 """
-Measure what placing a headline costs with 10,000, 100,000 and 1,000,000 placed before it: CPU and memory.
+Measure the CPU and memory of placing a headline into stories after 10,000, 100,000 and 1,000,000 others.
 
     PYTHONPATH=src:tests python scripts/lib/bench_stories.py [--stored 10000 100000 1000000] [--probes 5000]
 
-Fifty vendors with four sources each say ten things a day, year after year, so that more headlines are a longer past and
-not a denser present. One in six is said again by another source or in Japanese, one in twenty has a title that comes every
-week. Placed is everything: keys, look-up, proofs, settling of each day as it closes, the story at the end. Each size runs in
-a process of its own; what a probe costs is the CPU of the last headlines, memory is that of all stories.
+Fifty vendors with four sources each publish ten announcements a day for years, so more headlines mean a longer past. One in six
+is repeated by another source or in Japanese, and one in twenty has a weekly title. The cost includes keys, look-up, proofs,
+settling of each day and the story. Each size runs in its own process. The CPU is that of the last headlines, the memory that of
+all stories.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ SYLLABLES = ("ka", "lo", "mi", "ter", "ra", "von", "sel", "qu", "ix", "dor", "an
 
 
 def vocabulary(vendor: int) -> list[str]:
-    """Invent a vendor's own words."""
+    """Make up a vendor's vocabulary."""
     chance = random.Random(vendor)  # noqa: S311 - the same data every time is the point
     return ["".join(chance.choices(SYLLABLES, k=3)).title() for _ in range(600)]
 
 
 def headlines() -> Iterator[Member]:
-    """Say what all vendors announce, day after day, for ever."""
+    """Yield the announcements of all vendors, day after day, without end."""
     words = [vocabulary(vendor) for vendor in range(VENDORS)]
     chance = random.Random(6)  # noqa: S311 - see above
     number, day = 0, START
     while True:
         for vendor in range(VENDORS):
-            said: list[tuple[str, str, int]] = []
+            today: list[tuple[str, str, int]] = []
             for _ in range(A_DAY):
-                title, slug, source = announce(words[vendor], chance, said)
+                title, slug, source = announce(words[vendor], chance, today)
                 japanese = chance.random() < 0.05  # noqa: PLR2004 - one in twenty
                 place = f"vendor{vendor}.com/{'ja/' if japanese else ''}part{source}/{slug}"
                 yield Member(
@@ -66,53 +66,53 @@ def headlines() -> Iterator[Member]:
         day += timedelta(days=1)
 
 
-def announce(words: list[str], chance: random.Random, said: list[tuple[str, str, int]]) -> tuple[str, str, int]:
-    """Invent title, slug and source of one announcement, or say one of today's again elsewhere."""
+def announce(words: list[str], chance: random.Random, today: list[tuple[str, str, int]]) -> tuple[str, str, int]:
+    """Make up title, slug and source of an announcement, or repeat one of today's at another source."""
     draw = chance.random()
-    if draw < 0.12 and said:  # noqa: PLR2004 - about one in eight is said again
-        title, slug, source = chance.choice(said)
+    if draw < 0.12 and today:  # noqa: PLR2004 - about one in eight is repeated
+        title, slug, source = chance.choice(today)
         return title, slug, (source + 1) % SOURCES
     if draw < 0.17:  # noqa: PLR2004 - one in twenty is a title of every week
         return chance.choice(OFTEN), "changelog", SOURCES - 1
     subject = " ".join(chance.choices(words, k=3))
     title = f"{chance.choice(VERBS)} {subject} {chance.randrange(1, 9)}.{chance.randrange(9)} for developers"
-    found = title, title.lower().replace(" ", "-").replace(".", "-").replace(":", ""), chance.randrange(SOURCES)
-    said.append(found)
-    return found
+    announcement = title, title.lower().replace(" ", "-").replace(".", "-").replace(":", ""), chance.randrange(SOURCES)
+    today.append(announcement)
+    return announcement
 
 
 def measure(stored: int, probes: int) -> dict[str, float]:
-    """Fill a shelf day by day, then time what comes next."""
+    """Fill the stories day by day, then time the next headlines."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    shelf, stream = InMemoryStories(), headlines()
+    stories, stream = InMemoryStories(), headlines()
     started = time.process_time()
-    place(shelf, islice(stream, stored), stories=False)
+    place(stories, islice(stream, stored), with_story=False)
     filled = time.process_time()
     fresh = list(islice(stream, probes))
     timed = time.process_time()
-    place(shelf, iter(fresh), stories=True)
+    place(stories, iter(fresh), with_story=True)
     spent = time.process_time() - timed
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {
         "us": 1e6 * spent / probes,
         "per_second": probes / spent,
         "fill_per_second": stored / (filled - started),
-        "kib_each": memory / len(shelf),
+        "kib_each": memory / len(stories),
         "mib": memory / 1024,
     }
 
 
-def place(shelf: InMemoryStories, members: Iterator[Member], *, stories: bool) -> None:
+def place(stories: InMemoryStories, members: Iterator[Member], *, with_story: bool) -> None:
     """Add headlines and settle each day when it closes, as a poll at midnight would."""
     today = None
     for member in members:
         day = member.first_seen_at.date()
         if day != today:
             today = day
-            shelf.settle(settled(day))
-        shelf.add(member)
-        if stories:
-            shelf.story_of(member.id)
+            stories.settle(settled(day))
+        stories.add(member)
+        if with_story:
+            stories.story_of(member.id)
 
 
 def main() -> None:

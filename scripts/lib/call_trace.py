@@ -1,8 +1,8 @@
 """
-The way of one announcement through the modules: one poll of a feed with one new entry, traced call by call.
+Trace the path of one announcement through the modules: the calls of one poll of a feed with one new entry.
 
-A stay is an unbroken stretch inside one room. Rooms are the modules of `pipeline` and `judging` and the other packages as a
-whole. `--walk` prints the stays in order, indented by depth. The fetching thread is not traced.
+A stay is an unbroken stretch inside one room. Each module of `pipeline` and `judging` is a room, and so is each other package.
+`--walk` prints the stays in order, indented by depth. The fetching thread is not traced.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from world import FEED, NOW, Item, World, fetch_settings, rss  # noqa: E402 - sa
 
 _BY_MODULE: Final = ("pipeline", "judging")
 _NO_ROOMS: Final = frozenset({"model", "errors", "rules"})
-"""Modules of plain values, which every room uses."""
+"""Modules of plain values, used by every room."""
 
 
 class Trace:
@@ -64,7 +64,7 @@ def _room(module: str) -> str:
 
 
 def trace() -> Trace:
-    """Poll a feed once so that all is loaded, then trace the poll that brings one more announcement."""
+    """Poll a feed once to load everything, then trace the poll with one more announcement."""
     tracer = Trace()
     items = [Item(f"Acme opens lab {number}", f"https://www.acme-ai.com/lab-{number}") for number in range(2)]
     with tempfile.TemporaryDirectory() as folder:
@@ -86,14 +86,14 @@ def trace() -> Trace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print how many stays one announcement makes, in which rooms, and on request in order."""
+    """Print the number of stays, their rooms and, on request, their order."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--walk", action="store_true", help="print the stays in order")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     tracer = trace()
     inside = [(depth, room, entry) for depth, room, entry in tracer.stays if room.startswith(_BY_MODULE)]
     entries = Counter(room for _, room, entry in tracer.stays if entry)
-    if asked.walk:
+    if options.walk:
         for depth, room, entry in tracer.stays:
             print(f"{'  ' * depth}{'> ' if entry else '< '}{room}")
     print(f"stays: {len(tracer.stays)} in {len({room for _, room, _ in tracer.stays})} rooms")

@@ -1,11 +1,11 @@
 """
-Make the environment that a script runs in, and say where it and the data are.
+Make the Python environment of a script, and print where it is.
 
     eval "$(python3 scripts/lib/environment.py run)"
 
-prints `PYTHON=…`, `STATE=…` and, to run, `DATA=…`, quoted for sh. The argument names a file in requirements/: `run`, `dev`.
-A ready environment costs a tenth of a second; a missing, half-made, damaged or outdated one is made anew, under a lock.
-Needs the standard library only. Whatever is missing ends in one sentence with its remedy and exit status 2.
+prints `PYTHON=…`, `STATE=…` and, for `run`, `DATA=…`, quoted for sh. The argument names a file in requirements/: `run` or
+`dev`. A ready environment costs a tenth of a second. A missing, unfinished or damaged one is made anew under a lock. Needs the
+standard library only. A failure is one sentence with its remedy and exit status 2.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import platform
 import re
 import shlex
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
@@ -29,134 +28,100 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-PIP_WITH_PYTHON_OPTION = (22, 3)  # the first pip that installs into another interpreter's environment
-STAMP = "finished.json"  # in an environment, written last: its files and their sizes
-SHORT = 12  # hex digits of a digest in a file name: 48 bits tell a handful of environments apart
-LOG_LINES = 12  # of the installer's output, shown when the reason is not one we know
+STAMP = "finished.json"  # the last file of an environment: the sizes of all others
+FULL = {errno.ENOSPC, errno.EDQUOT}
+PIP = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+FOREIGN = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV"}  # settings that lead pip elsewhere
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-NO_ENTRY = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
-
-# What pip writes (pip 22.3 to 26) and what it means to the person at the keyboard, first match wins.
-REASONS = (
-    (r"No space left on device|Disk quota exceeded", "no room"),
-    (r"DO NOT MATCH THE HASHES", "wrong hash"),
-    (r"SSLError|CERTIFICATE_VERIFY_FAILED", "no trust"),
-    (r"NewConnectionError|Connection(?:Error| refused| broken)|NameResolutionError|timed out|ProxyError", "no network"),
-    (r"Could not find a version|No matching distribution", "no package"),
-)
-REMEDIES = {
-    "no room": "The disk of {state} is full: free about 500 MB, or set XDG_CACHE_HOME to a directory on another disk.",
-    "wrong hash": "A package differs from the one that requirements/ records: do not use it, and tell the maintainers; "
-    "see {log}.",
-    "no trust": "The package index was reached but its certificate is not trusted here: "
-    "set PIP_CERT to the file of your certificate authority.",
-    "no network": "The package index cannot be reached: connect this machine to the network, "
-    "or set PIP_INDEX_URL or PIP_FIND_LINKS to a mirror you can reach.",
-    "no package": "A package has no ready-made build for Python {python} on {machine}, or no package index can be "
-    "reached: connect to the network, or set PYTHON to another Python from 3.11 to 3.14; see {log}.",
+REMEDIES = {  # by the output of pip 22.3 to 26, the first match wins
+    r"No space left on device|Disk quota exceeded": "The disk of {state} is full: free about 500 MB, or set XDG_CACHE_HOME "
+    "to a directory on another disk.",
+    r"DO NOT MATCH THE HASHES": "A package differs from the one that requirements/ records: do not use it, and tell the "
+    "maintainers; see {log}.",
+    r"SSLError|CERTIFICATE_VERIFY_FAILED": "The certificate of the package index is not trusted here: set PIP_CERT to the "
+    "file of your certificate authority.",
+    r"NewConnectionError|Connection(?:Error| refused| broken)|NameResolutionError|timed out|ProxyError": "The package index "
+    "cannot be reached: connect this machine to the network, or set PIP_INDEX_URL or PIP_FIND_LINKS to a mirror you can reach.",
+    r"Could not find a version|No matching distribution": "A package has no ready-made build for Python {python} on "
+    "{machine}, or no package index can be reached: connect to the network, or set PYTHON to another Python from 3.11 to "
+    "3.14; see {log}.",
 }
 
 
 class UnreadyError(Exception):
-    """The environment cannot be made; the message is one sentence with its remedy."""
-
-
-def usable(directory: Path) -> bool:
-    """Make a directory and say whether files can be written in it; a full disk is an error, not a no."""
-    try:
-        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory) as probe:
-            probe.write(b"x")
-    except OSError as error:
-        if error.errno in NO_ENTRY:
-            return False
-        raise
-    return True
+    """The environment cannot be made. The message is one sentence with its remedy."""
 
 
 def find_state(root: Path, environ: Mapping[str, str]) -> Path:
-    """Find the place of what can be made again: in the checkout; where that is read-only in the cache, then TMPDIR."""
-    name = Path("ingest", digest(os.fsencode(root))[:SHORT])
-    return first_usable(candidates(root / ".ingest", environ, ("XDG_CACHE_HOME", ".cache"), name))
+    """Return the directory of environments and caches."""
+    return first_usable(root / ".ingest", environ, "XDG_CACHE_HOME", ".cache", f"ingest/{digest(root)}")
 
 
 def find_store(root: Path, environ: Mapping[str, str]) -> Path:
-    """Find the place of what the user collects, in the same order."""
-    return first_usable(candidates(root / "data", environ, ("XDG_DATA_HOME", ".local/share"), Path("ingest")))
+    """Return the directory of the database."""
+    return first_usable(root / "data", environ, "XDG_DATA_HOME", ".local/share", "ingest")
 
 
-def candidates(first: Path, environ: Mapping[str, str], xdg: tuple[str, str], name: Path) -> Iterator[Path]:
-    """Name the places for one purpose, best first: the second is of the XDG Base Directory Specification."""
-    yield first
-    variable, default = xdg
-    if environ.get(variable):
-        yield Path(environ[variable]) / name
-    elif environ.get("HOME"):
-        yield Path(environ["HOME"], default) / name
-    directory = Path(environ.get("TMPDIR") or "/tmp", f"ingest-{os.getuid()}")  # noqa: S108 - see `is_private`
-    if is_private(directory):
-        yield directory / name
+def first_usable(first: Path, environ: Mapping[str, str], variable: str, default: str, name: str) -> Path:
+    """Return the first writable directory: in the checkout, in the user's XDG directory, in a private one of TMPDIR."""
+    xdg = environ.get(variable) or (environ.get("HOME") and f"{environ['HOME']}/{default}")
+    tried = [first, *([Path(xdg, name)] if xdg else [])]
+    for directory in tried:
+        if is_usable(directory):
+            return directory
+    private = Path(environ.get("TMPDIR") or "/tmp", f"ingest-{os.getuid()}")  # noqa: S108 - see `is_private`
+    if is_private(private) and is_usable(private / name):
+        return private / name
+    names = ", ".join(map(str, [*tried, private]))
+    raise UnreadyError(f"None of {names} can be written: make one writable, or set TMPDIR to a writable place.")
+
+
+def is_usable(directory: Path, mode: int = 0o755) -> bool:
+    """Make a directory and return whether files can be written in it. A full disk is an error."""
+    try:
+        directory.mkdir(mode, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        return False
+    return True
 
 
 def is_private(directory: Path) -> bool:
-    """Make a directory that only we can write in; say no where somebody else was there first, as anybody can in /tmp."""
-    try:
-        directory.mkdir(mode=0o700, exist_ok=True)
-        status = directory.lstat()
-    except OSError as error:
-        if error.errno in NO_ENTRY:
-            return False
-        raise
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    """Make a directory and return whether only this user can write in it. In /tmp, anybody may have made it first."""
+    if not is_usable(directory, 0o700):
+        return False
+    status = directory.lstat()
+    return not directory.is_symlink() and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
-def first_usable(directories: Iterator[Path]) -> Path:
-    """Take the first directory that can be written."""
-    tried = []
-    for directory in directories:
-        if usable(directory):
-            return directory
-        tried.append(str(directory))
-    raise UnreadyError(
-        f"None of {', '.join(tried)} can be written: make one writable, or set TMPDIR to a place that is."
-    )
-
-
-def digest(*parts: bytes) -> str:
-    """Hash byte strings, their borders included: sha256 in hex."""
-    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
-
-
-def inventory(environment: Path) -> dict[str, int]:
-    """List the files of an environment with their sizes in bytes, compiled bytecode aside."""
-    return {
-        os.path.relpath(path, environment): os.stat(path).st_size  # noqa: PTH116 - twice as fast on 5,000 files
-        for folder, _, names in os.walk(environment)
-        if not folder.endswith("__pycache__")
-        for path in (os.path.join(folder, name) for name in names)  # noqa: PTH118 - same
-    }
+def digest(*parts: object) -> str:
+    """Return 48 bits of a hash in hex, enough for a handful of environments."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode(errors="surrogateescape")).hexdigest()[:12]
 
 
 def is_whole(environment: Path) -> bool:
-    """Say whether an environment was finished and has lost nothing since; a user's additions are welcome."""
+    """Whether an environment was finished and has lost nothing since. A user's additions are allowed."""
     try:
         files: dict[str, int] = json.loads((environment / STAMP).read_bytes())
-        return all(os.stat(environment / name).st_size == size for name, size in files.items())  # noqa: PTH116 - same
+        return all(os.stat(environment / name).st_size == size for name, size in files.items())  # noqa: PTH116 - twice as fast
     except (OSError, ValueError):
         return False
 
 
 def write_stamp(environment: Path) -> None:
-    """Declare an environment finished: atomically, and as the last step."""
+    """Record the sizes of all files but bytecode, atomically."""
+    files = (path for path in environment.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
     draft = environment / f"{STAMP}.new"
-    draft.write_text(json.dumps(inventory(environment)))
+    draft.write_text(json.dumps({str(path.relative_to(environment)): path.stat().st_size for path in files}))
     draft.replace(environment / STAMP)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the kernel gives back when we and every pip we started are gone; wait for another's, and say so."""
+    """Hold a lock until this process and its pip are gone. Wait for another holder, and say so."""
     with path.open("w") as file:
         os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the function takes no keywords
         try:
@@ -168,92 +133,51 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def say(sentence: str) -> None:
-    """Tell the person, on standard error."""
+    """Print a sentence on standard error."""
     print(sentence, file=sys.stderr, flush=True)
 
 
-class Installer:
-    """Runs pip for one environment, quietly; its output goes to `log`."""
-
-    def __init__(self, environment: Path, log: Path) -> None:
-        self.environment = environment
-        self.python = environment / "bin" / "python"
-        self.log = log
-        settings = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_NO_INPUT": "1"}
-        foreign = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV"}
-        quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        self.environ = {k: v for k, v in os.environ.items() if k not in foreign} | settings | quiet
-
-    def run(self, *command: str | Path) -> bool:
-        """Run a command, its output appended to the log; say whether it went well."""
-        with self.log.open("ab") as log:
-            return not subprocess.run(  # noqa: S603 - fixed commands
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self.environ,
-                close_fds=False,  # the lock is theirs, too: see `locked`
-                check=False,
-            ).returncode
-
-    def pip(self) -> list[str | Path]:
-        """Find a pip: the host's, the one that Python carries, another on PATH, virtualenv's; Debian may have none."""
-        for host in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
-            if pip_version(host) >= PIP_WITH_PYTHON_OPTION:
-                return [*host, "--python", self.python]
-        if importlib.util.find_spec("ensurepip") and self.run(self.python, "-m", "ensurepip", "--default-pip"):
-            return [self.python, "-m", "pip"]
-        virtualenv = shutil.which("virtualenv")
-        if virtualenv and self.run(virtualenv, "--python", sys.executable, self.environment):
-            return [self.python, "-m", "pip"]
-        raise UnreadyError(
-            f"{sys.executable} has no pip, and none is on PATH: install it (Debian, Ubuntu: apt install python3-venv), "
-            "or set PYTHON to a Python that has one."
-        )
-
-    def install(self, requirements: Path) -> None:
-        """Install pinned packages, ready-made ones only, so that no compiler is needed; explain a failure."""
-        options = ("--require-hashes", "--only-binary", ":all:", "--no-compile", "--retries", "2")
-        if not self.run(*self.pip(), "install", *options, "-r", requirements):
-            raise UnreadyError(explain(self.log))
-        self.run(self.python, "-m", "compileall", "-q", "-j", "0", self.environment / "lib")  # pip does it on one core
-
-
-def pip_version(command: list[str]) -> tuple[int, ...]:
-    """Ask a pip for its version, (0,) when there is none."""
-    try:
-        answer = subprocess.run(  # noqa: S603 - fixed commands
-            [*command, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        ).stdout
-    except OSError:
-        return (0,)
-    version = re.match(r"pip (\d+)\.(\d+)", answer)
-    return tuple(map(int, version.groups())) if version else (0,)
+def make(environment: Path, requirements: Path) -> None:
+    """Make an environment with every package at its pinned version and hash. Nothing is compiled from source."""
+    say(f"Setting up {environment} (the first time only, about half a minute) …")
+    shutil.rmtree(environment, ignore_errors=True)
+    python, log = str(environment / "bin" / "python"), environment.with_suffix(".log")
+    venv.create(environment, symlinks=True)
+    install = ["install", "--require-hashes", "--only-binary", ":all:", "--retries", "2", "-r", str(requirements)]
+    if importlib.util.find_spec("ensurepip"):
+        commands = [[python, "-m", "ensurepip"], [python, "-m", "pip", *install]]
+    else:  # Debian has it in a package of its own
+        commands = [[sys.executable, "-m", "pip", "--python", python, *install]]
+    settings = {name: value for name, value in os.environ.items() if name not in FOREIGN} | PIP
+    with log.open("wb") as output:
+        for command in commands:  # they inherit the lock, see `locked`
+            if subprocess.call(  # noqa: S603 - fixed commands
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=settings, close_fds=False
+            ):
+                raise UnreadyError(explain(log))
+    write_stamp(environment)
 
 
 def explain(log: Path) -> str:
-    """Turn the output of a failed installation into one sentence with its remedy, or show its end."""
+    """Return the remedy for a failed installation, or the end of its output."""
     text = log.read_text(errors="replace")
-    for pattern, reason in REASONS:
+    facts = {"state": log.parent, "log": log, "python": platform.python_version(), "machine": platform.machine()}
+    for pattern, remedy in REMEDIES.items():
         if re.search(pattern, text):
-            facts = {"python": platform.python_version(), "machine": platform.machine()}
-            return REMEDIES[reason].format(state=log.parent, log=log, **facts)
-    end = "\n".join(f"  {line}" for line in text.splitlines()[-LOG_LINES:])
+            return remedy.format(**facts)
+    end = "\n".join(f"  {line}" for line in text.splitlines()[-12:])
     return f"The packages could not be installed; {log} says why, it ends:\n{end}"
 
 
 def prepare(root: Path, kind: str, state: Path) -> Path:
     """
-    Give the environment of requirements/KIND.txt, made only where needed.
+    Return the environment of requirements/KIND.txt, made if needed. Other requirements get one of their own.
 
-    It is never changed for other requirements: those get one of their own, and what runs keeps running. The checkout is
-    not installed in it but put on PYTHONPATH: an editable install is a .pth file, and Python 3.11 and 3.12 die on one
-    that holds a Japanese path under LC_ALL=C.
+    The checkout is on PYTHONPATH and not installed. An editable install is a .pth file, and Python 3.11 and 3.12 die on one with
+    a Japanese path under LC_ALL=C.
     """
     requirements = root / "requirements" / f"{kind}.txt"
-    host = f"{sys.version}|{platform.machine()}|{sys.base_prefix}"
-    key = digest(requirements.read_bytes(), host.encode(), os.fsencode(state))[:SHORT]
+    key = digest(requirements.read_text(), sys.version, platform.machine(), sys.base_prefix, state)
     environment = state / f"{kind}-py{sys.version_info.major}{sys.version_info.minor}-{key}"
     if not is_whole(environment):
         with locked(environment.with_suffix(".lock")):
@@ -262,19 +186,8 @@ def prepare(root: Path, kind: str, state: Path) -> Path:
     return environment
 
 
-def make(environment: Path, requirements: Path) -> None:
-    """Make an environment from nothing, with every package at its pinned version and hash."""
-    say(f"Setting up {environment} (the first time only, about half a minute) …")
-    shutil.rmtree(environment, ignore_errors=True)
-    log = environment.with_suffix(".log")
-    log.unlink(missing_ok=True)
-    venv.EnvBuilder(symlinks=True).create(environment)
-    Installer(environment, log).install(requirements)
-    write_stamp(environment)
-
-
 def main(kind: str) -> int:
-    """Prepare, print the facts for sh and give the exit status."""
+    """Prepare the environment, print assignments for sh, and return the exit status."""
     root = Path(__file__).resolve().parents[2]
     try:
         state = find_state(root, os.environ)
@@ -285,8 +198,9 @@ def main(kind: str) -> int:
         say(str(error))
         return 2
     except OSError as error:
-        full = error.errno in NO_ROOM
-        remedy = "free about 500 MB there" if full else "check that you own it and that it can be written"
+        remedy = (
+            "free about 500 MB there" if error.errno in FULL else "check that you own it and that it can be written"
+        )
         say(f"{error.filename or 'The environment'}: {error.strerror}; {remedy}, then run this again.")
         return 2
     except KeyboardInterrupt:

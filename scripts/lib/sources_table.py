@@ -1,13 +1,13 @@
 """
-Write docs/sources.md: every stanza of the allow-list, and on what it was proven.
+Write docs/sources.md: every stanza of the allow-list with its proof.
 
     scripts/sources_table            writes it
-    scripts/sources_table --check    ends with 1 where it is out of date
+    scripts/sources_table --check    ends with 1 if it is out of date
 
-Proven on a *recording*: a stored copy of that very document is read right by the stanza (tests/corpus/recorded.yaml names
-it). On a *golden document*: one of our own with the structure that is known of the page (tests/golden/shipped), or, where
-a stanza needs no selectors, the documents of its format. *Not yet seen*: there is a golden document of its pattern, and
-none that its own selectors were tried on; the self-check stands guard until it is seen.
+A *recording* is a stored copy of the source's own document, read correctly by the stanza (tests/corpus/recorded.yaml). A *golden
+document* is one of our own with the known structure of the page (tests/golden/shipped). For a stanza without selectors, the
+documents of its format count. *Not yet seen* means: there is a golden document of its pattern only. The self-check guards such
+a source.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ RECORDING, OWN, UNSEEN = "recording", "golden document", "not yet seen"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """On what a stanza was proven, and the documents that it was proven on (or that are like what it reads)."""
+    """The kind of a stanza's proof, and the documents used, or similar ones."""
 
     on: str
     by: tuple[str, ...]
 
 
 def pattern(kind: Kind, select: Mapping[str, str]) -> str:
-    """Return by what means a stanza finds entries and their dates; stanzas of one pattern differ in names only."""
+    """Return how a stanza selects entries and dates. Stanzas of one pattern differ in names only."""
     date = select.get("date", "")
     if kind is Kind.PAGE:
         means = {
@@ -65,33 +65,33 @@ def pattern(kind: Kind, select: Mapping[str, str]) -> str:
 
 def recorded() -> dict[str, tuple[str, ...]]:
     """Return the recordings of shipped sources, by source id."""
-    told = yaml.safe_load(RECORDED.read_text(encoding="utf-8"))
-    return {source_id: tuple(paths) for source_id, paths in told.items()}
+    paths_by_id = yaml.safe_load(RECORDED.read_text(encoding="utf-8"))
+    return {source_id: tuple(paths) for source_id, paths in paths_by_id.items()}
 
 
 def own_documents() -> dict[str, list[str]]:
     """Return the golden documents for single stanzas, by source id."""
-    found: dict[str, list[str]] = {}
+    folders: dict[str, list[str]] = {}
     for folder in sorted((GOLDEN / "shipped").iterdir()):
         if folder.is_dir():
-            found.setdefault("/".join(folder.name.split(".")[:2]), []).append(f"shipped/{folder.name}")
-    return found
+            folders.setdefault("/".join(folder.name.split(".")[:2]), []).append(f"shipped/{folder.name}")
+    return folders
 
 
 def own_readings(listed: Allowlist) -> dict[str, list[str]]:
-    """Return the same for every stanza whose selectors are, word for word, those that a golden document was read by."""
+    """Return the same for every stanza, also by a golden document of another one with equal selectors."""
     own = own_documents()
     proven = {
         (source.kind, source.select): own[source.id] for source in listed.sources if source.id in own and source.select
     }
-    found = {source.id: own.get(source.id) or proven.get((source.kind, source.select), []) for source in listed.sources}
-    return {source_id: folders for source_id, folders in found.items() if folders}
+    read = {source.id: own.get(source.id) or proven.get((source.kind, source.select), []) for source in listed.sources}
+    return {source_id: folders for source_id, folders in read.items() if folders}
 
 
 def by_pattern(listed: Allowlist) -> dict[tuple[Kind, str], list[str]]:
     """Return the golden documents by kind and pattern."""
     sources = {source.id: source for source in listed.sources}
-    found: dict[tuple[Kind, str], list[str]] = {(Kind.FEED, "a feed"): ["rss-*", "atom-*", "json-feed-*"]}
+    names: dict[tuple[Kind, str], list[str]] = {(Kind.FEED, "a feed"): ["rss-*", "atom-*", "json-feed-*"]}
     for folder in sorted(GOLDEN.iterdir()):
         kind = next((kind for kind in Kind if folder.name.startswith(f"{kind.value}-")), None)
         if kind in {None, Kind.FEED} or folder.name.startswith("json-feed"):
@@ -99,15 +99,15 @@ def by_pattern(listed: Allowlist) -> dict[tuple[Kind, str], list[str]]:
         expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
         assert kind is not None
         if "refused" not in expected:
-            found.setdefault((kind, pattern(kind, expected["given"].get("select", {}))), []).append(folder.name)
+            names.setdefault((kind, pattern(kind, expected["given"].get("select", {}))), []).append(folder.name)
     for source_id, folders in own_documents().items():
         source = sources[source_id]
-        found.setdefault((source.kind, pattern(source.kind, dict(source.select))), []).extend(folders)
-    return found
+        names.setdefault((source.kind, pattern(source.kind, dict(source.select))), []).extend(folders)
+    return names
 
 
 def proofs(listed: Allowlist) -> dict[str, Proof | None]:
-    """Return on what each stanza was proven, None where there is not even a document of its pattern."""
+    """Return the proof of each stanza, None without a document of its pattern."""
     seen, own, alike = recorded(), own_readings(listed), by_pattern(listed)
     return {source.id: proof(source, seen, own, alike) for source in listed.sources}
 
@@ -133,8 +133,8 @@ def proof(
 
 def table(listed: Allowlist) -> Iterator[str]:
     """Yield the lines of the page."""
-    told = proofs(listed)
-    on = Counter(found.on for source in listed.sources if (found := told[source.id]) and source.enabled)
+    proven = proofs(listed)
+    on = Counter(best.on for source in listed.sources if (best := proven[source.id]) and source.enabled)
     kinds = Counter(source.kind.value for source in listed.sources)
     off = [source for source in listed.sources if not source.enabled]
     yield from (
@@ -160,20 +160,20 @@ def table(listed: Allowlist) -> Iterator[str]:
     names = {vendor.id: vendor.name for vendor in listed.vendors}
     for source in listed.sources:
         mark = "" if source.enabled else " (off)"
-        yield f"| `{source.id}`{mark} | {names[source.vendor_id]} | {source.kind.value} | {_told(told[source.id])} |"
+        yield f"| `{source.id}`{mark} | {names[source.vendor_id]} | {source.kind.value} | {_shown(proven[source.id])} |"
 
 
-def _told(found: Proof | None) -> str:
-    if found is None:
+def _shown(best: Proof | None) -> str:
+    if best is None:
         return "nothing"
-    documents = ", ".join(f"`{name}`" for name in found.by[:2]) + (", …" if len(found.by) > 2 else "")  # noqa: PLR2004 a table's width
-    return f"{found.on} ({documents})"
+    documents = ", ".join(f"`{name}`" for name in best.by[:2]) + (", …" if len(best.by) > 2 else "")  # noqa: PLR2004 a table's width
+    return f"{best.on} ({documents})"
 
 
 def main() -> int:
-    """Write the page, or say whether it is up to date."""
+    """Write the page, or report whether it is up to date. Return the exit status."""
     parser = argparse.ArgumentParser(description="Write docs/sources.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where the page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if the page is out of date")
     arguments = parser.parse_args()
     text = "\n".join([*table(allowlist.load(ROOT / "sources.yaml")), ""])
     if arguments.check:

@@ -77,5 +77,5 @@ def test_an_expectation_is_written_only_for_a_document_with_words_of_its_own(
     add_golden.expect("google/developers-blog")
     told = json.loads((document.parent / "expected.json").read_text())
     assert [entry["published"] for entry in told["entries"]] == ["2026-05-21T00:00:00Z day", "2026-05-19T00:00:00Z day"]
-    with pytest.raises(NoSkeletonError, match="there already"):
+    with pytest.raises(NoSkeletonError, match="exists already"):
         add_golden.make("google/developers-blog", stored)

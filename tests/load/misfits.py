@@ -19,7 +19,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]  # ships no types
-import zstandard
 
 from edges.server import (
     Act,
@@ -36,6 +35,7 @@ from edges.server import (
     redirect,
 )
 from hostile.documents import GROUPS, Case
+from ingest.codings import zstd
 from world import Item, rss
 
 VENDORS: Final = 30
@@ -70,7 +70,7 @@ UNTRUE: Final[dict[str, Script]] = {
     "an end without an answer": (Act.CUT,),
     "no HTTP": (b"SSH-2.0-OpenSSH_9.9\r\n", Act.END),
     "a bomb of brotli": (answer(bytes(brotli.compress(ZEROS, quality=5)), Content_Encoding="br"),),
-    "a bomb of zstd": (answer(zstandard.compress(ZEROS), Content_Encoding="zstd"),),
+    "a bomb of zstd": (answer(zstd.compress(ZEROS), Content_Encoding="zstd"),),
     "a bomb of deflate": (answer(zlib.compress(ZEROS), Content_Encoding="deflate"),),
     "a coding that it is not in": (answer(FEED, Content_Encoding="gzip"),),
     "nothing, well": (answer(b""),),

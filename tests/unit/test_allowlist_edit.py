@@ -313,7 +313,7 @@ def test_a_source_needs_a_vendor_that_is_there_and_a_key_that_is_free(vendor: st
 
 
 def test_an_unknown_source_is_named_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match='acme/lists: is no source of the list; did you mean "acme/list"'):
+    with pytest.raises(UsageError, match='acme/lists: is not a source of the list; did you mean "acme/list"'):
         edit.switch(LIST, "acme/lists", enabled=False)
     with pytest.raises(UsageError, match="its vendor has none"):
         edit.switch(LIST, "beta/news", enabled=False)
@@ -360,6 +360,13 @@ def test_what_is_no_stanza_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(UsageError, match=r"stanza\.yaml: ") as caught:
         edit.read_stanza(text, "stanza.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_a_stanza_with_a_key_given_twice_or_nested_too_deeply_is_refused_with_its_place() -> None:
+    with pytest.raises(UsageError, match=r"stanza\.yaml: line 3, column 3: is given twice, first on line 2"):
+        edit.read_stanza("news:\n  kind: feed\n  kind: page\n", "stanza.yaml")
+    with pytest.raises(UsageError, match="is nested deeper than 16 levels"):
+        edit.read_stanza("news: " + "[" * 900, "stanza.yaml")
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))

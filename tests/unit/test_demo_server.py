@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
-import zstandard
 
+from ingest.codings import zstd
 from ingest.demo.answers import Answer, recordings, redirect
 from ingest.demo.server import VendorServer, main
 
@@ -122,7 +122,7 @@ def test_the_best_coding_that_the_client_accepts_is_used(server: VendorServer, a
     decoders = {
         "gzip": gzip.decompress,
         "br": brotli.decompress,
-        "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
+        "zstd": zstd.decompress,
         "": bytes,
     }
     with asking(server) as client:
@@ -240,7 +240,7 @@ def test_a_folder_can_be_shown_step_by_step(folder: Path) -> None:
         ("{", "manifest.jsonl:7: is not JSON"),
         (
             '{"path": "none.xml", "url": "https://x.ai/", "kind": "rss"}',
-            "manifest.jsonl:7: names none.xml, which is not",
+            "manifest.jsonl:7: names none.xml, but there is no such file.",
         ),
     ],
 )

@@ -5,8 +5,8 @@
 `stanzas` declare the keys, `assemble` and `claims` check several keys together, and `reading` joins them. Every step
 goes on after a fault, so that one run reports all of them.
 
-All of it is imported on first use. YAML and the tables of names take longer to load than a round without due sources
-may last, and such a round needs only the digest of the file.
+These modules are imported on first use. A round without due sources needs only the digest of the file, and loading YAML and
+the tables of names would take longer than the round.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def read_bytes(path: Path) -> bytes:
     Read the file at `path`, at most one byte more than a list may have.
 
     Raises:
-        AllowlistError: It cannot be read, or is no regular file.
+        AllowlistError: It cannot be read, or is not a regular file.
     """
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
         if kind != stat.S_IFREG:  # opening a pipe waits for whoever writes it, a device may never end
-            raise _unreadable(path, f"cannot be read: it is {_KINDS.get(kind, 'something else')} and no file.")
+            raise _unreadable(path, f"cannot be read: it is {_KINDS.get(kind, 'something else')} and not a file.")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -62,13 +62,11 @@ def _claims(stanza: VendorStanza) -> Iterator[DeclaredScope]:
 
 
 def _check_scopes(stanza: VendorStanza, claims: tuple[DeclaredScope, ...], report: Report) -> None:
-    """An official scope besides exceptions, and no scope twice."""
+    """Check for an official scope beside the exceptions, and for a scope listed twice."""
     official = stanza.where("official")
     grants = {claim.scope.grant for claim in claims}
     if not report.touches(official.key) and Grant.OFFICIAL not in grants:
-        report.add(
-            official, "holds exceptions only, so nothing would be official.", "Add the host they are taken from."
-        )
+        report.add(official, "holds exceptions only, so nothing would be official.", "Add the host of the exceptions.")
     first: dict[tuple[str, Grant], DeclaredScope] = {}
     for claim in claims:
         known = first.setdefault((claim.scope.text, claim.scope.grant), claim)
@@ -81,9 +79,7 @@ def _check_names(claims: tuple[DeclaredScope, ...], report: Report) -> None:
     """Refuse a name without an owner on the public Internet. An exception may still have one."""
     for claim in claims:
         if claim.scope.grant is not Grant.EXCEPTION and urls.is_special(claim.scope.host):
-            what = (
-                f"{quoted(claim.scope.text)} lies in a domain that is reserved for private or special use (RFC 6761)."
-            )
+            what = f"{quoted(claim.scope.text)} lies in a domain reserved for private or special use (RFC 6761)."
             remedy = "Name the vendor's public host; INGEST_PRIVATE_NETWORKS allows such names on your own network."
             report.add(claim.place, what, remedy)
 
@@ -126,14 +122,14 @@ def _check_addresses(vendor: Vendor, stanza: VendorStanza, report: Report) -> No
 def _check_pages(source: SourceStanza, report: Report) -> None:
     """A number of pages means something only where a next page is named."""
     if "pages" in source.places and "next" not in source.select and not report.touches(source.where("select").key):
-        what = "counts the further pages of a list, and select.next does not say which page comes next."
-        report.add(source.where("pages"), what, "Name it, for example select: {next: a.next}, or leave pages out.")
+        what = "counts the further pages of a list, but select.next is missing."
+        report.add(source.where("pages"), what, "Add it, for example select: {next: a.next}, or leave pages out.")
 
 
 def _check_pause(source: SourceStanza, report: Report) -> None:
     """Refuse a reason for a pause of an enabled source."""
     if source.paused and source.enabled and not report.touches(source.where("enabled").key):
-        what = "says why the source is not polled, but the source is enabled."
+        what = "is the reason for a pause, but the source is enabled."
         report.add(source.where("paused"), what, "Write enabled: false beside it, or leave it out.")
 
 
@@ -150,7 +146,7 @@ def _paced(stanza: PaceStanza, inherited: Pace, report: Report) -> Pace:
             continue
         blamed, other = ("interval", bound) if "interval" in own else (bound, "interval")
         than = "shorter" if blamed == longer else "longer"
-        origin = "" if other in own else ", which holds where nothing else is values"
+        origin = "" if other in own else ", the default"
         what = f"{in_words(pace[blamed])} is {than} than {other}, {in_words(pace[other])}{origin}."
         report.add(stanza.where(blamed), what, f"Change it, or set {other} here to fit.")
     return pace

@@ -41,7 +41,7 @@ class Territory:
         return cls(vendor_id, claims, tuple(claim.scope for claim in declared if claim.scope.grant is Grant.EXCEPTION))
 
     def gives_up(self, url: urls.Url) -> bool:
-        """Say whether an exception takes the address out."""
+        """Whether an exception excludes the address."""
         return any(urls.matches(scope, url) for scope in self.exceptions)
 
 

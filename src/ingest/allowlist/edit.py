@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import yaml
@@ -18,6 +19,7 @@ import yaml
 from ingest import allowlist
 from ingest.allowlist import nodes
 from ingest.allowlist.layout import STEP, File, Splice
+from ingest.allowlist.report import GiveUpError, Report
 from ingest.allowlist.writing import block
 from ingest.errors import UsageError
 from ingest.model import Allowlist
@@ -59,7 +61,7 @@ def placed(text: str, vendor_id: str, key: str, values: Mapping[str, Any]) -> st
     """Put a source into the list as a preview, in place of one with the same key."""
     file = File(text)
     sources = file.vendor(vendor_id).entries.get("sources")
-    is_here = sources is not None and not sources.is_alias and isinstance(sources.node, nodes.Mapping)
+    is_here = sources is not None and not sources.is_alias and isinstance(sources.node, nodes.MappingNode)
     known = file.mapping(sources, key).entries.get(key) if sources is not None and is_here else None
     return add(text, vendor_id, key, values) if known is None else file.edited([file.instead(known, values)])
 
@@ -72,17 +74,30 @@ def read_stanza(text: str, name: str) -> tuple[str, dict[str, Any]]:
         name: The name of the text in messages.
 
     Raises:
-        UsageError: It is no mapping with one key and a mapping below it.
+        UsageError: The text has a fault of YAML, or is not a mapping with one key and a mapping below it.
     """
-    try:
-        read = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise UsageError(f"cannot be read as YAML: {' '.join(str(error).split())}", subject=name) from error
-    if isinstance(read, dict) and len(read) == 1:
-        ((key, values),) = read.items()
-        if isinstance(key, str) and isinstance(values, dict):
-            return key, values
+    report = Report()
+    root: nodes.Node | None = None
+    with suppress(GiveUpError):  # the report says why
+        root = nodes.compose(text.encode(), report)
+    if report.problems:
+        problem = min(report.problems)
+        where = f"line {problem.line}, column {problem.column}"
+        raise UsageError(f"{where}: {problem.what} {problem.remedy}".rstrip(), subject=name)
+    if isinstance(root, nodes.MappingNode) and len(root.entries) == 1:
+        ((key, entry),) = root.entries.items()
+        if isinstance(entry.node, nodes.MappingNode):
+            return key, _plain(entry.node)
     raise UsageError("holds no stanza; write one source with its key: `news: {kind: feed, url: …}`.", subject=name)
+
+
+def _plain(node: nodes.Node) -> Any:  # noqa: ANN401 - any value of YAML
+    """Return a value as YAML means it."""
+    if isinstance(node, nodes.MappingNode):
+        return {name: _plain(entry.node) for name, entry in node.entries.items()}
+    if isinstance(node, nodes.SequenceNode):
+        return [_plain(item) for item in node.items]
+    return node.text if node.tag is nodes.Tag.TEXT else yaml.safe_load(node.text)
 
 
 def switch(text: str, source_id: str, *, enabled: bool, why: str | None = None, note: str | None = None) -> str:

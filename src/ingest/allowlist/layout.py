@@ -40,13 +40,13 @@ class File:
         self.text = text = text.removeprefix(_BYTE_ORDER_MARK)
         self.newline = "\r\n" if "\r\n" in text else "\n"
         root = nodes.compose(text.encode(), Report())
-        assert isinstance(root, nodes.Mapping)  # the list is valid
+        assert isinstance(root, nodes.MappingNode)  # the list is valid
         vendors = root.entries["vendors"].node
-        assert isinstance(vendors, nodes.Mapping)
+        assert isinstance(vendors, nodes.MappingNode)
         self.vendors = vendors
         self.step = STEP if vendors.is_flow else vendors.column - root.column
 
-    def vendor(self, vendor_id: str) -> nodes.Mapping:
+    def vendor(self, vendor_id: str) -> nodes.MappingNode:
         """
         Return the mapping of a vendor.
 
@@ -57,10 +57,10 @@ class File:
         if entry is None:
             otherwise = "write it into the file first, with its name, home and official scopes."
             known = _near(vendor_id, self.vendors, otherwise=otherwise)
-            raise UsageError(f"is no vendor of the list; {known}", subject=vendor_id)
+            raise UsageError(f"is not a vendor of the list; {known}", subject=vendor_id)
         return self.mapping(entry, vendor_id)
 
-    def source(self, source_id: str) -> nodes.Mapping:
+    def source(self, source_id: str) -> nodes.MappingNode:
         """
         Return the mapping of a source.
 
@@ -73,17 +73,17 @@ class File:
         entry = inside.entries.get(key) if inside else None
         if entry is None:
             known = _near(key, inside, f"{vendor_id}/") if inside else "its vendor has none."
-            raise UsageError(f"is no source of the list; {known}", subject=source_id)
+            raise UsageError(f"is not a source of the list; {known}", subject=source_id)
         return self.mapping(entry, source_id)
 
-    def mapping(self, entry: MappingEntry, what: str) -> nodes.Mapping:
+    def mapping(self, entry: MappingEntry, what: str) -> nodes.MappingNode:
         """
         Return the mapping written directly behind its key.
 
         Raises:
             UsageError: It stands elsewhere (a YAML alias).
         """
-        if entry.is_alias or not isinstance(entry.node, nodes.Mapping):
+        if entry.is_alias or not isinstance(entry.node, nodes.MappingNode):
             raise UsageError("are an alias of other lines; edit the file by hand.", subject=what)
         return entry.node
 
@@ -106,15 +106,15 @@ class File:
             span: The place of the value, where it is an alias of the node.
         """
         is_here = span is None or span == node.span
-        if is_here and isinstance(node, nodes.Mapping) and node.entries and not node.is_flow:
+        if is_here and isinstance(node, nodes.MappingNode) and node.entries and not node.is_flow:
             last = list(node.entries.values())[-1]
             return self.end(last.node, last.span)
-        if is_here and isinstance(node, nodes.Sequence) and node.items and not node.is_flow:
+        if is_here and isinstance(node, nodes.SequenceNode) and node.items and not node.is_flow:
             return self.end(node.items[-1], node.spans[-1])
         span = span or node.span
         return span.start + len(self.text[span.start : span.end].rstrip())
 
-    def without(self, mapping: nodes.Mapping, name: str) -> Splice:
+    def without(self, mapping: nodes.MappingNode, name: str) -> Splice:
         """Return the removal of a key with its value from a mapping."""
         entries = list(mapping.entries.values())
         at = list(mapping.entries).index(name)
@@ -128,7 +128,7 @@ class File:
 
     # ── what is put there ───────────────────────────────────────────────────────────────────────────────────────
 
-    def put(self, mapping: nodes.Mapping, values: Mapping[str, Any]) -> list[Splice]:
+    def put(self, mapping: nodes.MappingNode, values: Mapping[str, Any]) -> list[Splice]:
         """Set keys of a mapping: known ones where they stand, others behind its last."""
         known = {name: mapping.entries[name] for name in values if name in mapping.entries}
         splices = [
@@ -141,13 +141,13 @@ class File:
             return splices
         return [*splices, self._behind_flow(mapping, new) if mapping.is_flow else self._behind(mapping, new)]
 
-    def _behind(self, mapping: nodes.Mapping, new: Mapping[str, Any]) -> Splice:
+    def _behind(self, mapping: nodes.MappingNode, new: Mapping[str, Any]) -> Splice:
         at = self._line_end(self.end(mapping))
         gap = "" if self.text[:at].endswith("\n") else self.newline
         lines = block(new, mapping.column - 1, self.step)
         return Splice(at, at, gap + "".join(line + self.newline for line in lines))
 
-    def _behind_flow(self, mapping: nodes.Mapping, new: Mapping[str, Any]) -> Splice:
+    def _behind_flow(self, mapping: nodes.MappingNode, new: Mapping[str, Any]) -> Splice:
         inside = inline(new)[1:-1]
         if not mapping.entries:
             at = mapping.span.start + 1
@@ -159,7 +159,7 @@ class File:
     def instead(self, entry: MappingEntry, values: Mapping[str, Any]) -> Splice:
         """Return the replacement of an entry's value by another mapping."""
         node, end = entry.node, self.end(entry.node, entry.span)
-        if entry.is_alias or not isinstance(node, nodes.Mapping) or node.is_flow:
+        if entry.is_alias or not isinstance(node, nodes.MappingNode) or node.is_flow:
             return Splice(entry.span.start, end, inline(values))
         lines = block(values, node.column - 1, self.step)
         return Splice(
@@ -176,11 +176,13 @@ class File:
 
 def _is_flag(entry: MappingEntry, value: object) -> bool:
     """Whether an entry already has this truth value, in any case."""
-    if entry.is_alias or not isinstance(entry.node, nodes.Scalar):
+    if entry.is_alias or not isinstance(entry.node, nodes.ScalarNode):
         return False
     return isinstance(value, bool) and entry.node.text.lower() == inline(value)
 
 
-def _near(name: str, mapping: nodes.Mapping, before: str = "", *, otherwise: str = "look for it in the file.") -> str:
+def _near(
+    name: str, mapping: nodes.MappingNode, before: str = "", *, otherwise: str = "look for it in the file."
+) -> str:
     near = difflib.get_close_matches(name, list(mapping.entries), n=1)
     return f'did you mean "{before}{near[0]}"?' if near else otherwise

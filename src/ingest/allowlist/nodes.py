@@ -1,9 +1,9 @@
 """
 YAML text → a tree of nodes with their places in the text, for loading and for editing.
 
-The tree is built from PyYAML's events, because its composer recurses as deep as the file says. Depth and size are
-bounded while reading, and an alias counts with everything it repeats. "YAML anchors that explode" (CONTRACT §2) end
-there, and harmless ones work.
+The tree is built from PyYAML's events. `yaml.compose` loses the place of an alias, needed by an edit, and the open keys at a
+syntax error, needed by its message. Depth and size are bounded while reading, and an alias counts with everything it repeats.
+"YAML anchors that explode" (CONTRACT §2) end there, and harmless ones work.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class Scalar:
+class ScalarNode:
     """A single value as written, with its meaning in YAML."""
 
     line: int
@@ -80,7 +80,7 @@ class Scalar:
 
 
 @dataclass(slots=True)
-class Sequence:
+class SequenceNode:
     """A list with the place of each item. `size` counts all values inside and itself, with aliases written out."""
 
     line: int
@@ -109,7 +109,7 @@ class MappingEntry:
 
 
 @dataclass(slots=True)
-class Mapping:
+class MappingNode:
     """`key: value` lines in file order, each key once."""
 
     line: int
@@ -120,7 +120,7 @@ class Mapping:
     size: int = 1
 
 
-Node = Scalar | Sequence | Mapping
+Node = ScalarNode | SequenceNode | MappingNode
 
 Spot = tuple[int, int]
 """Line and column, from 1."""
@@ -151,7 +151,7 @@ def compose(data: bytes, report: Report) -> Node | None:
 
 def _decoded(data: bytes, report: Report) -> str:
     if len(data) > MAX_BYTES:
-        report.give_up(WHOLE_FILE, f"is larger than {MAX_BYTES // 1024**2} MiB, which no allow-list is.")
+        report.give_up(WHOLE_FILE, f"is larger than {MAX_BYTES // 1024**2} MiB, too large for an allow-list.")
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -173,9 +173,9 @@ def _place_after(before: str) -> Place:
 class _Frame:
     """An open collection, with the key of the next value."""
 
-    node: Sequence | Mapping
+    node: SequenceNode | MappingNode
     anchor: str | None
-    key: Scalar | None = None
+    key: ScalarNode | None = None
 
 
 class _Composer:
@@ -195,7 +195,7 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             self._count(spot, 1)
             span = _span(event)
-            self._place(Scalar(*spot, span, event.value, self._tag(event, spot)), event.anchor, span)
+            self._place(ScalarNode(*spot, span, event.value, self._tag(event, spot)), event.anchor, span)
         elif isinstance(event, yaml.CollectionStartEvent):
             self._open(event, spot)
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -224,7 +224,7 @@ class _Composer:
         """Return the dotted name of the open keys."""
         place = WHOLE_FILE
         for frame in self._frames:
-            if isinstance(frame.node, Sequence):
+            if isinstance(frame.node, SequenceNode):
                 place = place.item(len(frame.node.items), line=1, column=1)
             elif frame.key is not None:
                 place = place.child(frame.key.text)
@@ -255,7 +255,7 @@ class _Composer:
                 Place(*spot, self._key_here()), f"is nested deeper than {MAX_DEPTH} levels.", "A list needs six."
             )
         self._count(spot, 1)
-        kind = Sequence if isinstance(event, yaml.SequenceStartEvent) else Mapping
+        kind = SequenceNode if isinstance(event, yaml.SequenceStartEvent) else MappingNode
         self._frames.append(_Frame(kind(*spot, _span(event), bool(event.flow_style)), event.anchor))
 
     def _aliased(self, anchor: str, spot: Spot) -> Node:
@@ -288,7 +288,7 @@ class _Composer:
             return
         frame = self._frames[-1]
         frame.node.size += _size(node)
-        if isinstance(frame.node, Sequence):
+        if isinstance(frame.node, SequenceNode):
             frame.node.items.append(node)
             frame.node.spans.append(span)
         elif frame.key is None:
@@ -297,21 +297,21 @@ class _Composer:
             self._enter(frame.node, frame.key, node, span)
             frame.key = None
 
-    def _key(self, node: Node) -> Scalar:
-        if not isinstance(node, Scalar):
+    def _key(self, node: Node) -> ScalarNode:
+        if not isinstance(node, ScalarNode):
             place = Place(node.line, node.column, self._key_here())
             self.report.add(place, "a list or mapping cannot be a key.", "If it is meant as text, put it in quotes.")
-            return Scalar(node.line, node.column, node.span, "", Tag.REFUSED)
+            return ScalarNode(node.line, node.column, node.span, "", Tag.REFUSED)
         if node.tag in {Tag.TEXT, Tag.REFUSED}:
             return node
         place = Place(node.line, node.column, self._key_here()).child(node.text)
         if node.tag is Tag.MERGE:
             self.report.add(place, "merge keys are not used in the list.", "Write the keys out.")
-            return Scalar(node.line, node.column, node.span, node.text, Tag.REFUSED)
+            return ScalarNode(node.line, node.column, node.span, node.text, Tag.REFUSED)
         self.report.add(place, f"this key is {node.tag.value} to YAML.", f"Put it in quotes: {quoted(node.text)}.")
         return node
 
-    def _enter(self, mapping: Mapping, key: Scalar, node: Node, span: Span) -> None:
+    def _enter(self, mapping: MappingNode, key: ScalarNode, node: Node, span: Span) -> None:
         if key.tag is Tag.REFUSED:
             return
         entry = MappingEntry(key.line, key.column, key.span, span, node)
@@ -332,7 +332,7 @@ def _span(event: yaml.Event) -> Span:
 
 
 def _size(node: Node) -> int:
-    return 1 if isinstance(node, Scalar) else node.size
+    return 1 if isinstance(node, ScalarNode) else node.size
 
 
 def _slip(rest: str, problem: str) -> str:

@@ -11,7 +11,7 @@ from typing import NoReturn
 from ingest.errors import Problem
 
 MAX_PROBLEMS = 500
-"""Problems kept in one run: more than anybody reads, few enough to stay quick on a file of another kind."""
+"""Problems kept in one run. A file of another kind has many, and must be refused quickly."""
 
 SHOWN_LENGTH = 80
 """Characters of the file repeated in a message: one terminal line."""
@@ -33,7 +33,7 @@ class Place:
         return Place(line or self.line, column or self.column, f"{self.key}.{shown}" if self.key else shown)
 
     def item(self, index: int, *, line: int, column: int) -> Place:
-        """Name an item of this list, counted from 0 as jq and yq do."""
+        """Return the place of an item of this list, counted from 0 as in jq and yq."""
         return Place(line, column, f"{self.key}[{index}]")
 
 
@@ -77,7 +77,7 @@ class Report:
         raise GiveUpError
 
     def touches(self, key: str) -> bool:
-        """Say whether anything at this key or inside it has been refused."""
+        """Whether anything at this key or inside it has been refused."""
         inside = (f"{key}.", f"{key}[")
         return any(problem.key == key or problem.key.startswith(inside) for problem in self.problems)
 

@@ -1,4 +1,4 @@
-"""An edited allow-list takes the place of the old one at once and whole, or not at all."""
+"""Replace an allow-list by its edited text atomically."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _replace(target: Path, data: bytes, was: os.stat_result) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            with suppress(PermissionError):  # only root gives files away; the permissions below are kept all the same
+            with suppress(PermissionError):  # only root gives files away; the permissions are kept in any case
                 os.fchown(file.fileno(), was.st_uid, was.st_gid)
             os.fchmod(file.fileno(), stat.S_IMODE(was.st_mode))
             os.fsync(file.fileno())

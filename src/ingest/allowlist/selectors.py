@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ingest.allowlist.nodes import Mapping as MappingNode
-from ingest.allowlist.nodes import Node, Scalar, Tag
+from ingest.allowlist.nodes import MappingNode, Node, ScalarNode, Tag
 from ingest.allowlist.report import WHOLE_FILE, Place, Report
 from ingest.allowlist.shapes import MapOf, Schema, Text
 from ingest.allowlist.values import SELECTOR_NAME, selector_name, text
@@ -32,7 +31,7 @@ class _PickText:
 
     def read(self, node: Node, place: Place, report: Report) -> Picked | None:
         """Read a scalar."""
-        if isinstance(node, Scalar) and node.tag is Tag.TEXT and node.text == "":
+        if isinstance(node, ScalarNode) and node.tag is Tag.TEXT and node.text == "":
             return Picked("", place)
         read = _PICK.read(node, place, report)
         return None if read is None else Picked(read, place)

@@ -16,8 +16,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
-from ingest.allowlist.nodes import Mapping as MappingNode
-from ingest.allowlist.nodes import MappingEntry, Node, Scalar, Sequence, Tag
+from ingest.allowlist.nodes import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, Tag
 from ingest.allowlist.report import Place, Report, Wrong, did_you_mean, quoted
 
 Schema = dict[str, object]
@@ -63,7 +62,7 @@ class Text(Generic[T]):
 
     def read(self, node: Node, place: Place, report: Report) -> T | None:
         """Read a text scalar of YAML, without white space around it."""
-        if not isinstance(node, Scalar) or node.tag is not Tag.TEXT:
+        if not isinstance(node, ScalarNode) or node.tag is not Tag.TEXT:
             _mismatch(node, place, report, self.wanted)
             return None
         text = node.text.strip()
@@ -72,7 +71,7 @@ class Text(Generic[T]):
             return None
         if hidden := (HIDDEN_IN_LINES if self.lines else HIDDEN).search(text):
             report.add(
-                place, f"holds the invisible character U+{ord(hidden[0]):04X}.", "Write it on one line, without."
+                place, f"holds the invisible character U+{ord(hidden[0]):04X}.", "Write it on one line, without it."
             )
             return None
         value = self.convert(text)
@@ -96,13 +95,13 @@ class Choice(Generic[E]):
     def read(self, node: Node, place: Place, report: Report) -> E | None:
         """Read a scalar as one of the words."""
         words = [str(word) for word in self.vocabulary]
-        if not isinstance(node, Scalar) or node.tag is not Tag.TEXT:
+        if not isinstance(node, ScalarNode) or node.tag is not Tag.TEXT:
             _mismatch(node, place, report, f"one of {', '.join(words)}")
             return None
         if node.text not in words:
             hint = self.synonyms.get(node.text.lower())
             remedy = f'Did you mean "{hint}"?' if hint else did_you_mean(node.text, words)
-            report.add(place, f"{quoted(node.text)} is no {self.vocabulary.__name__.lower()}.", remedy)
+            report.add(place, f"{quoted(node.text)} is not a {self.vocabulary.__name__.lower()}.", remedy)
             return None
         return self.vocabulary(node.text)
 
@@ -121,7 +120,7 @@ class Integer:
     def read(self, node: Node, place: Place, report: Report) -> int | None:
         """Read a number in plain decimal digits."""
         wanted = f"a number from {self.least} to {self.most}"
-        if not isinstance(node, Scalar) or node.tag not in {Tag.INTEGER, Tag.TEXT}:
+        if not isinstance(node, ScalarNode) or node.tag not in {Tag.INTEGER, Tag.TEXT}:
             _mismatch(node, place, report, wanted, quotable=False)
         elif not SMALL_NUMBER.fullmatch(node.text):
             report.add(place, f"{quoted(node.text)} is not {wanted}.", "Write plain decimal digits.")
@@ -144,10 +143,10 @@ class Flag:
 
     def read(self, node: Node, place: Place, report: Report) -> bool | None:
         """Read `true` or `false`."""
-        word = node.text.lower() if isinstance(node, Scalar) else ""
-        if isinstance(node, Scalar) and node.tag is Tag.FLAG and word in {"true", "false"}:
+        word = node.text.lower() if isinstance(node, ScalarNode) else ""
+        if isinstance(node, ScalarNode) and node.tag is Tag.FLAG and word in {"true", "false"}:
             return word == "true"
-        if isinstance(node, Scalar) and node.tag in {Tag.FLAG, Tag.TEXT} and word:
+        if isinstance(node, ScalarNode) and node.tag in {Tag.FLAG, Tag.TEXT} and word:
             meant = {"yes": "true", "on": "true", "true": "true"}.get(word, "false")
             known = node.tag is Tag.FLAG or word in {"true", "false", "yes", "no", "on", "off"}
             remedy = f"Write {meant}, without quotes." if known else "Write true or false."
@@ -170,7 +169,7 @@ class ListOf(Generic[T]):
 
     def read(self, node: Node, place: Place, report: Report) -> tuple[T, ...] | None:
         """Read every item."""
-        if not isinstance(node, Sequence):
+        if not isinstance(node, SequenceNode):
             _mismatch(node, place, report, "a list", quotable=False)
             return None
         if len(node.items) < self.at_least:
@@ -307,7 +306,7 @@ class Record(Generic[S]):
                 report.add(unknown, "unknown key.", did_you_mean(name, self.keys))
                 continue
             places[name] = _value_place(place, name, entry)
-            if isinstance(entry.node, Scalar) and entry.node.tag is Tag.EMPTY:
+            if isinstance(entry.node, ScalarNode) and entry.node.tag is Tag.EMPTY:
                 report.add(places[name], "is empty.", self.keys[name].wish(name))
             else:
                 values[name] = self.keys[name].shape.read(entry.node, places[name], report)
@@ -336,7 +335,7 @@ def _described(key: StanzaKey, default: object) -> Schema:
 def _value_place(place: Place, name: str, entry: MappingEntry) -> Place:
     """Point at a value where it is one line, at its key where it is empty or a block."""
     node = entry.node
-    here = entry if not isinstance(node, Scalar) or node.tag is Tag.EMPTY else node
+    here = entry if not isinstance(node, ScalarNode) or node.tag is Tag.EMPTY else node
     return place.child(name, line=here.line, column=here.column)
 
 
@@ -344,8 +343,8 @@ def _mismatch(
     node: Node, place: Place, report: Report, wanted: str, *, quotable: bool = True, remedy: str = ""
 ) -> None:
     """Return what stands here instead of the wanted value."""
-    if not isinstance(node, Scalar):
-        kind = "a list" if isinstance(node, Sequence) else "a mapping"
+    if not isinstance(node, ScalarNode):
+        kind = "a list" if isinstance(node, SequenceNode) else "a mapping"
         report.add(place, f"is {kind}; {wanted} is wanted.", remedy)
     elif node.tag is Tag.EMPTY:
         report.add(place, f"is empty; {wanted} is wanted.", remedy)

@@ -39,7 +39,7 @@ class RobotsStanza(Stanza):
         str | None,
         StanzaKey(
             Text(text, lines=True),
-            "Why robots.txt is set aside for this source: who allowed it, and when.",
+            "Why robots.txt is ignored for this source: who allowed it, and when.",
             required=True,
             example='"allowed in writing by press@example.com, 2026-05-01"',
         ),
@@ -54,7 +54,7 @@ class CarrierStanza(Stanza):
         DeclaredScope | None,
         StanzaKey(
             ScopeLine(Grant.CARRIER),
-            "What may be polled or redirected through; the same forms as in official.",
+            "A scope for polls and redirects, in the forms of official.",
             required=True,
             example="feeds.example.com/acme/",
         ),
@@ -63,7 +63,7 @@ class CarrierStanza(Stanza):
         str | None,
         StanzaKey(
             Text(text, lines=True),
-            "Why this host speaks for the vendor although nothing on it is linked to.",
+            "Why this host carries the vendor's documents, although links never lead to it.",
             required=True,
             example='"the feed host that example.com itself links to"',
         ),
@@ -89,11 +89,11 @@ class PaceStanza(Stanza):
 
     interval: Annotated[
         timedelta | None,
-        StanzaKey(INTERVAL, "How often a source is looked at (1h); adapted between min_interval and max_interval."),
+        StanzaKey(INTERVAL, "How often a source is polled (1h). It adapts between min_interval and max_interval."),
     ] = None
-    min_interval: Annotated[timedelta | None, StanzaKey(INTERVAL, "Never looked at more often than this (10m).")] = None
+    min_interval: Annotated[timedelta | None, StanzaKey(INTERVAL, "The shortest interval (10m).")] = None
     max_interval: Annotated[
-        timedelta | None, StanzaKey(INTERVAL, "Looked at no less often than this while it answers (24h).")
+        timedelta | None, StanzaKey(INTERVAL, "The longest interval while the source answers (24h).")
     ] = None
 
 
@@ -105,8 +105,8 @@ class SourceStanza(PaceStanza):
         Kind | None,
         StanzaKey(
             KINDS,
-            "How it is read. feed: RSS, Atom or JSON Feed, told apart by content. page: an HTML list. changelog: one "
-            "page with many dated entries. sitemap: XML sitemap. json: a JSON list. watch: a value whose change is the "
+            "How it is read. feed: RSS, Atom or JSON Feed, recognised by content. page: an HTML list. changelog: one "
+            "page with many dated entries. sitemap: XML sitemap. json: a JSON list. watch: a value. Its change is the "
             "announcement.",
             required=True,
             example="feed",
@@ -116,47 +116,49 @@ class SourceStanza(PaceStanza):
         urls.Url | None,
         StanzaKey(
             ADDRESS,
-            "What is polled; inside an official scope or a carrier of this vendor.",
+            "The polled address, inside an official scope or a carrier of this vendor.",
             required=True,
             example="https://example.com/news/rss.xml",
         ),
     ] = None
-    role: Annotated[Role, StanzaKey(Choice(Role), "What it is for the vendor; ranks whose words are shown.")] = (
-        Role.NEWS
-    )
+    role: Annotated[
+        Role, StanzaKey(Choice(Role), "Its place among the vendor's sources. It decides which source's title is shown.")
+    ] = Role.NEWS
     lang: Annotated[
         str | None,
         StanzaKey(
             Text(language, pattern=LANGUAGE, wanted="a language tag"),
-            "Language of its items where they do not say themselves (BCP 47: en, ja, zh-Hant).",
+            "Language of its items, if they declare none (BCP 47: en, ja, zh-Hant).",
         ),
     ] = None
     max_silence: Annotated[
         timedelta | None,
         StanzaKey(
             INTERVAL,
-            "Without a new item for so long it counts as quiet, and the operator is told.",
-            not_in_force="no source is called quiet or frozen by this version, however long it says nothing new.",
+            "The longest normal time without a new item. After it the source is quiet.",
+            not_in_force="this version marks no source as quiet or frozen.",
         ),
     ] = None
     first_fill: Annotated[
         int,
         StanzaKey(
             Integer(0, 10_000),
-            "Where each item's page must be opened: how many of the newest to open at first sight.",
+            "How many pages of the newest items are opened at first sight, if items need their own pages.",
         ),
     ] = 30
     include: Annotated[
         tuple[str, ...],
         StanzaKey(
             PATTERNS,
-            "Keep only items that match at least one of these. Each is path:, title: or category: and a regular "
-            "expression (Python) that is searched for: path:^/blog/ai/, title:(?i)gemini, category:^AI$.",
+            "Keep only items with a match of at least one of these. Each is path:, title: or category: and a regular "
+            "expression (Python): path:^/blog/ai/, title:(?i)gemini, category:^AI$.",
         ),
     ] = ()
     exclude: Annotated[
         tuple[str, ...],
-        StanzaKey(PATTERNS, "Leave out items that match any of these; same form as include, and stronger."),
+        StanzaKey(
+            PATTERNS, "Leave out items with a match of any of these. Same form as include. It wins over include."
+        ),
     ] = ()
     topics: Annotated[
         tuple[str, ...],
@@ -171,36 +173,37 @@ class SourceStanza(PaceStanza):
             Flag(), "Open each new item's official page once, for title, date, canonical link and language versions."
         ),
     ] = False
-    enabled: Annotated[bool, StanzaKey(Flag(), "false: not polled; its headlines stay.")] = True
+    enabled: Annotated[bool, StanzaKey(Flag(), "false: the source is not polled. Its headlines stay.")] = True
     paused: Annotated[
         str,
         StanzaKey(
             Text(text, lines=True),
-            "Why the source is not polled, beside enabled: false; `ingest status` shows it. The note stays as it is.",
+            "Why the source is not polled, beside enabled: false. `ingest status` shows it.",
         ),
     ] = ""
     product: Annotated[
         str,
         StanzaKey(
             Text(text),
-            "What its items are about. Stands in front of a title that is only a version or a date wherever people read "
-            "it: v2.1.88 is shown as Claude Code v2.1.88. The stored title stays the vendor's.",
+            "The product of its items. It is shown in front of a title of only a version or a date: v2.1.88 becomes "
+            "Claude Code v2.1.88. The stored title stays the vendor's.",
         ),
     ] = ""
-    note: Annotated[str, StanzaKey(Text(text, lines=True), "For the next reader of this file; changes nothing.")] = ""
+    note: Annotated[
+        str, StanzaKey(Text(text, lines=True), "A comment for the next reader of this file. It changes nothing.")
+    ] = ""
     robots: Annotated[
         RobotsStanza | None,
         StanzaKey(
-            Record(RobotsStanza, otherwise='Write robots: {ignore: "the reason"}, or leave it out to obey.'),
-            "Sets robots.txt aside for this source, with the written reason.",
+            Record(RobotsStanza, otherwise='Write robots: {ignore: "the reason"}, or leave it out.'),
+            "Ignores robots.txt for this source, with the written reason.",
         ),
     ] = None
     pages: Annotated[
         int,
         StanzaKey(
             Integer(1, 100),
-            "How many further pages of its list are followed at most, where select.next says which comes next: at first "
-            "sight, and later where the first page no longer reaches back to what is known.",
+            "The most further pages of its list (select.next) that are read: at first sight, and later after a gap.",
         ),
     ] = 5
     headers: Annotated[
@@ -214,8 +217,8 @@ class SourceStanza(PaceStanza):
         Mapping[str, Picked],
         StanzaKey(
             Selectors(),
-            "Where things are, by name: entry, title, link, date, summary, category and others, depending on the kind. CSS, "
-            "CSS@attribute, CSS ~ REGEX on pages; JSON pointers in data; {} around them makes a template.",
+            "The places of values, by name: entry, title, link, date, summary, category and others, depending on the kind. "
+            "On pages CSS, CSS@attribute, CSS ~ REGEX. In data JSON pointers, or a template with pointers in {}.",
         ),
     ] = field(default_factory=dict)
 
@@ -231,7 +234,7 @@ class VendorStanza(Stanza):
         urls.Url | None,
         StanzaKey(
             ADDRESS,
-            "The vendor's own front page; inside an official scope.",
+            "The vendor's own front page, inside an official scope.",
             required=True,
             example="https://openai.com/",
         ),
@@ -240,8 +243,8 @@ class VendorStanza(Stanza):
         tuple[DeclaredScope, ...] | None,
         StanzaKey(
             ListOf(ScopeLine(Grant.OFFICIAL)),
-            "The policy: where this vendor's own words live. host, *.host (not the apex), host/path, host/path/ (prefix "
-            "on segment borders), one * for one whole segment; ! in front makes an exception, and exceptions always win.",
+            "The policy: the places of this vendor's own publications. host, *.host (not the apex), host/path, host/path/ "
+            "(prefix on segment borders), one * for one whole segment. ! in front makes an exception. Exceptions win.",
             required=True,
             example="[openai.com]",
         ),
@@ -250,12 +253,14 @@ class VendorStanza(Stanza):
         tuple[CarrierStanza, ...],
         StanzaKey(
             ListOf(Record(CarrierStanza, otherwise='Write {scope: feeds.example.com/acme/, reason: "the reason"}.')),
-            "Scopes of the vendor that may be polled or redirected through but never linked to.",
+            "Scopes of the vendor for polls and redirects, never for links.",
         ),
     ] = ()
     sources: Annotated[
         Mapping[str, SourceStanza],
-        StanzaKey(MapOf(slug, SLUG, Record(SourceStanza)), "What is polled, by key; the source id is vendor/key."),
+        StanzaKey(
+            MapOf(slug, SLUG, Record(SourceStanza)), "The polled documents, by key. The id of a source is vendor/key."
+        ),
     ] = field(default_factory=dict)
 
 
@@ -267,7 +272,7 @@ class ListStanza(Stanza):
         None
     )
     defaults: Annotated[
-        PaceStanza | None, StanzaKey(Record(PaceStanza), "Holds for every source that does not say otherwise.")
+        PaceStanza | None, StanzaKey(Record(PaceStanza), "The intervals of all sources without their own.")
     ] = None
     vendors: Annotated[
         Mapping[str, VendorStanza],

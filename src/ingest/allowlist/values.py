@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ingest import urls
-from ingest.allowlist.nodes import Node, Scalar, Tag
+from ingest.allowlist.nodes import Node, ScalarNode, Tag
 from ingest.allowlist.report import Place, Report, Wrong, quoted
 from ingest.allowlist.shapes import Schema, Text
 from ingest.errors import UrlError
@@ -130,7 +130,7 @@ def address(value: str) -> urls.Url | Wrong:
     except UrlError as error:
         return Wrong(error.message)
     if url.scheme != "https":
-        return Wrong("is not https, which every official address has to be.", f"Write https://{url.host}{url.path}")
+        return Wrong("is not https, and every official address must be.", f"Write https://{url.host}{url.path}")
     return url
 
 
@@ -149,13 +149,13 @@ def pattern(value: str) -> str | Wrong:
     except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         return Wrong(
             f"{quoted(expression.strip())} is not a regular expression: {error}.",
-            'Write "\\" before . ( [ * + ? that stand for themselves.',
+            'Write "\\" before a literal . ( [ * + or ?.',
         )
     return f"{subject}:{expression.strip()}"
 
 
 def header_name(name: str) -> Wrong | None:
-    """Say why a request header may not be set from the list, if so."""
+    """Return the reason to refuse a request header, if any."""
     if not re.fullmatch(HEADER_NAME, name):
         return Wrong(f"{quoted(name)} is not a header name.", "Write one like Accept-Language.")
     if SECRET_HEADER.search(name):
@@ -184,9 +184,9 @@ class Version:
 
     def read(self, node: Node, place: Place, report: Report) -> int | None:
         """Read the version of the format."""
-        if isinstance(node, Scalar) and node.tag is Tag.INTEGER and node.text == "1":
+        if isinstance(node, ScalarNode) and node.tag is Tag.INTEGER and node.text == "1":
             return 1
-        text = quoted(node.text) if isinstance(node, Scalar) else "this"
+        text = quoted(node.text) if isinstance(node, ScalarNode) else "this"
         report.add(place, f"{text} is not a version that can be read.", "Write version: 1")
         return None
 

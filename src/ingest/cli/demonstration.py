@@ -15,7 +15,7 @@ from ingest.cli.rounds import report_document
 
 if TYPE_CHECKING:
     from ingest.cli.interrupts import Interrupts
-    from ingest.demo.play import First, Second
+    from ingest.demo.play import FirstRound, SecondRound
     from ingest.store import Engine
 
 
@@ -94,7 +94,7 @@ def _keep_up(engine: Engine, address: str, zone: tzinfo, at: datetime, interrupt
 # ── the result ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _print_first(first: First) -> None:
+def _print_first(first: FirstRound) -> None:
     from ingest.demo.scenario import LEFT_OUT
 
     counts = report_document(first.report)
@@ -112,7 +112,7 @@ def _print_first(first: First) -> None:
     render.line()
 
 
-def _print_second(second: Second) -> None:
+def _print_second(second: SecondRound) -> None:
     counts = report_document(second.report)
     sums = (
         "{revised} edit, {duplicate} duplicate, {rejected} refusals; {not_modified} of {polled} sources not modified."
@@ -131,12 +131,12 @@ def _print_second(second: Second) -> None:
         render.blocks(f"Refused ({refused.kind}) by {item.reason}", [*facts, ("because", item.detail)])
 
 
-def _first_document(first: First) -> dict[str, Any]:
+def _first_document(first: FirstRound) -> dict[str, Any]:
     ticker = [{"number": line.number, "text": line.text, "url": line.headline.url} for line in first.ticker]
     return {"at": first.at, "report": report_document(first.report), "ticker": ticker}
 
 
-def _second_document(second: Second) -> dict[str, Any]:
+def _second_document(second: SecondRound) -> dict[str, Any]:
     return {
         "at": second.at,
         "report": report_document(second.report),

@@ -119,7 +119,7 @@ def _rows(manifest: Path) -> Iterator[dict[str, Any]]:
             message = f"has no {' and no '.join(missing)}; a line is an object with at least {', '.join(_NEEDED)}."
             raise UsageError(message, subject=where)
         if row["url"] is not None and not (manifest.parent / str(row["path"])).is_file():
-            raise UsageError(f"names {row['path']}, which is not there.", subject=where)
+            raise UsageError(f"names {row['path']}, but there is no such file.", subject=where)
         yield row
 
 

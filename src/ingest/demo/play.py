@@ -42,7 +42,7 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class First:
+class FirstRound:
     """Round one: its report and the ticker."""
 
     at: datetime
@@ -51,7 +51,7 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class ShownEdit:
     """A headline with a title changed by its vendor: the titles, oldest first."""
 
     headline: queries.Headline
@@ -59,7 +59,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class ShownDuplicate:
     """A headline carried by a second source as well: one headline, its links."""
 
     headline: queries.Headline
@@ -75,13 +75,13 @@ class ShownRefusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Second:
+class SecondRound:
     """Round two: its report, the edit, the duplicate and the refusals."""
 
     at: datetime
     report: RoundReport
-    edit: Edit
-    duplicate: Duplicate
+    edit: ShownEdit
+    duplicate: ShownDuplicate
     refused: tuple[ShownRefusal, ...]
 
 
@@ -97,7 +97,7 @@ class Stage:
                 user_agent="ingest-demo/1 (+https://ingest.example/)",
                 timeout=_TIMEOUT,
                 max_bytes=_MAX_BYTES,
-                host_gap=timedelta(0),  # nobody else's server
+                host_gap=timedelta(0),  # the server is our own
                 ca_file=vendors.ca_file,
                 connect_to=parse_connect_to(vendors.connect_to),
                 private_networks=(ip_network("127.0.0.0/8"),),
@@ -109,15 +109,15 @@ class Stage:
         """Read the demo's clock."""
         return self.at
 
-    def first(self) -> First:
+    def first(self) -> FirstRound:
         """Play round one: every source is new."""
         report = self._play(scenario.ROUND_ONE)
         with read(self.engine) as conn:
             stored = {item.url: item for item in queries.headlines(conn, limit=None)}
         lines = [ShownLine(line.number, line.text, stored[line.url]) for line in scenario.TICKER if line.url in stored]
-        return First(self.at, report, tuple(lines))
+        return FirstRound(self.at, report, tuple(lines))
 
-    def second(self) -> Second:
+    def second(self) -> SecondRound:
         """Play round two: an edit, a duplicate and three unofficial entries."""
         report = self._play(scenario.ROUND_TWO)
         with read(self.engine) as conn:
@@ -131,11 +131,11 @@ class Stage:
             ]
         assert edit is not None  # read in the same transaction
         assert duplicate is not None  # same
-        return Second(
+        return SecondRound(
             at=self.at,
             report=report,
-            edit=Edit(edit.headline, tuple(revision.title for revision in edit.revisions)),
-            duplicate=Duplicate(duplicate.headline, duplicate.links),
+            edit=ShownEdit(edit.headline, tuple(revision.title for revision in edit.revisions)),
+            duplicate=ShownDuplicate(duplicate.headline, duplicate.links),
             refused=tuple(refused),
         )
 
@@ -146,7 +146,7 @@ class Stage:
         outcomes = {outcome: report.count(outcome) for outcome in planned.outcomes}
         if (report.tally, outcomes) != (planned.tally, dict(planned.outcomes)):
             what = "; ".join(f"{poll.source_id}: {poll.error}" for poll in report.failed) or str(report.tally)
-            raise IngestError(f"round {planned.step} came out otherwise than recorded ({what}).", subject="demo")
+            raise IngestError(f"round {planned.step} had other results than expected ({what}).", subject="demo")
         return report
 
     def _accept(self) -> Accepted:

@@ -21,7 +21,6 @@ import argparse
 import gzip
 import hashlib
 import signal
-import socket
 import ssl
 import sys
 import tempfile
@@ -33,20 +32,17 @@ from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import TCPServer, ThreadingMixIn
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 import brotli  # type: ignore[import-untyped]  # ships no types
 import trustme
-import zstandard
 
+from ingest.codings import zstd
 from ingest.demo.answers import NOT_FOUND, Answer, recordings
+from ingest.demo.listener import Certificates, Listener
 from ingest.errors import UsageError
-
-IDLE_S = 30
-"""Seconds a silent connection stays open: longer than the host gap, so that keep-alive is really used."""
 
 CODINGS = ("zstd", "br", "gzip")
 """Content codings offered, best first (IANA HTTP Content Coding registry names)."""
@@ -90,7 +86,7 @@ class VendorServer:
         self._authority = trustme.CA(organization_name="ingest demo")
         self.ca_file = Path(self._folder.name) / "ca.pem"
         self._authority.cert_pem.write_to_path(str(self.ca_file))
-        self._server = _Listener(self, _Certificates(self._authority).context)
+        self._server = _VendorListener(self, Certificates(self._authority).context)
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
         self._thread.start()
         self.update(answers or {})
@@ -196,90 +192,12 @@ def _key(url: str) -> tuple[str, str]:
     return (parts.hostname or "").lower(), (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-class _Certificates:
-    """One TLS context a name, made when the name is first asked for."""
-
-    def __init__(self, authority: trustme.CA) -> None:
-        self._authority = authority
-        self._contexts: dict[str, ssl.SSLContext] = {}
-        self._lock = threading.Lock()
-        self.context = self._for("localhost")
-        self.context.sni_callback = self._choose
-
-    def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
-        if name is not None:
-            connection.context = self._for(name)
-
-    def _for(self, name: str) -> ssl.SSLContext:
-        with self._lock:
-            context = self._contexts.get(name)
-            if context is None:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                self._authority.issue_cert(name).configure_cert(context)
-                self._contexts[name] = context
-            return context
-
-
-class _Listener(ThreadingMixIn, TCPServer):
-    """One thread for each connection. The TLS handshake happens there, so a slow client delays nobody."""
-
-    daemon_threads = False
-    block_on_close = True
-    request_queue_size = 512  # 300 sources may knock at once
+class _VendorListener(Listener):
+    """The listener of one `VendorServer`."""
 
     def __init__(self, vendors: VendorServer, tls: ssl.SSLContext) -> None:
         self.vendors = vendors
-        self._tls = tls
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        super().__init__(("127.0.0.1", 0), _Connection)
-
-    def serve(self) -> None:
-        """Take connections until `end`, without looking up in between as `serve_forever` does."""
-        while not self._ended.is_set():
-            self.handle_request()
-
-    def end(self) -> None:
-        """End `serve`: the last connection is our own and only wakes it."""
-        self._ended.set()
-        socket.create_connection(("127.0.0.1", self.server_address[1])).close()
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection. The handshake is left to its own thread."""
-        raw, address = self.socket.accept()
-        raw.settimeout(IDLE_S)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-        with self._lock:
-            self._open.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        """Forget and close an ended connection."""
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        """Wake the waiting threads, then join them."""
-        with self._lock:
-            for connection in self._open:
-                _hang_up(connection)
-        super().server_close()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore clients that went away or refused our certificate, and show any other fault."""
-        if not isinstance(sys.exception(), OSError):  # ssl.SSLError and TimeoutError are among these
-            super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed narrows what is only printed
-
-
-def _hang_up(connection: socket.socket) -> None:
-    """End a connection from another thread below TLS, whose own shutdown is unsafe during a read."""
-    try:
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was faster
+        super().__init__(_Connection, tls)
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -288,12 +206,12 @@ class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "ingest-vendors"
     sys_version = ""
-    server: _Listener
+    server: _VendorListener
     connection: ssl.SSLSocket
     request: ssl.SSLSocket
 
     def setup(self) -> None:
-        """Shake hands here, in the connection's own thread."""
+        """Do the TLS handshake in the connection's own thread."""
         self.request.do_handshake()
         super().setup()
 
@@ -333,7 +251,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 _ENCODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "zstd": lambda content: zstandard.ZstdCompressor().compress(content),
+    "zstd": zstd.compress,
     "br": lambda content: brotli.compress(content, quality=5),
     "gzip": lambda content: gzip.compress(content, compresslevel=6, mtime=0),
 }

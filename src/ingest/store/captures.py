@@ -9,10 +9,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-import zstandard
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from ingest import codings
+from ingest.codings import zstd
 from ingest.errors import DamagedError
 from ingest.model import Capture, Response
 from ingest.store import schema
@@ -79,7 +79,7 @@ def _keep_payload(conn: Connection, digest: str, body: bytes, content_encoding: 
         return
     kept, stored_as = body, "identity"
     if not codings.names_of(content_encoding):
-        packed = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
+        packed = zstd.compress(body, ZSTD_LEVEL)
         if len(packed) < len(body):
             kept, stored_as = packed, "zstd"
     row = {"digest": digest, "size": len(body), "stored_as": stored_as, "body": kept}
@@ -143,8 +143,8 @@ def unpacked(body: bytes, stored_as: str, digest: str) -> bytes:
         ValueError: It no longer has its digest, or cannot be unpacked.
     """
     try:
-        wire = zstandard.ZstdDecompressor().decompress(body) if stored_as == "zstd" else body
-    except zstandard.ZstdError as error:
+        wire = zstd.decompress(body) if stored_as == "zstd" else body
+    except zstd.ZstdError as error:
         raise ValueError(str(error)) from error
     if sha256(wire).hexdigest() != digest:
         raise ValueError("their digest differs")
