@@ -55,6 +55,16 @@ def host(feed: int) -> str:
     return f"news.vendor{feed:05d}.com"
 
 
+def number(url: str) -> int:
+    """Return the feed of an address."""
+    return int(url.removeprefix("https://news.vendor")[:5])
+
+
+def is_malformed(feed: int) -> bool:
+    """Whether a feed has an unescaped ampersand."""
+    return feed % _MALFORMED_EVERY == 1
+
+
 def is_rss(feed: int) -> bool:
     """Whether a feed is RSS. The others are Atom."""
     return feed % 2 == 1
@@ -69,7 +79,7 @@ def document(feed: int, entries: int, edition: Edition, today: datetime) -> byte
     """
     numbers = range(entries + edition.extra - 1, -1, -1)
     items = "\n".join(_entry(feed, number, entries, edition, today) for number in numbers)
-    name = f"Vendor {feed}" if feed % _MALFORMED_EVERY != 1 else f"Vendor & sons {feed}"
+    name = f"Vendor & sons {feed}" if is_malformed(feed) else f"Vendor {feed}"
     home = f"https://{host(feed)}/"
     if is_rss(feed):
         head = f"<title>{name}</title><link>{home}</link><generator>{edition.stamp}</generator>"

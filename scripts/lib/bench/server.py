@@ -123,7 +123,6 @@ def _answer(text: bytes, kind: str) -> tuple[bytes, bytes]:
         "HTTP/1.1 200 OK",
         f"Content-Type: {media_type}; charset=utf-8",
         "Content-Encoding: gzip",
-        "Cache-Control: max-age=300",
         f'ETag: "{digest}"',
         "Last-Modified: Tue, 01 Sep 2026 08:00:00 GMT",
         f"Content-Length: {len(body)}",
