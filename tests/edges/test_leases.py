@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from ingest import allowlist
-from ingest.errors import FetchError, LeaseLostError
+from ingest.errors import FetchError
 from ingest.model import Allowlist, Lease, Response
 from ingest.pipeline import SharedHostLimiter, Standing, accept, hosts
 from ingest.store import captures, leases
@@ -82,21 +82,21 @@ def test_a_lease_that_ran_out_comes_back_with_a_higher_token_and_its_late_holder
     taken = only(claim(listed, "acme/news", at=NOW + TERM, owner="they"))
 
     assert (taken.token, taken.host_token) == (late.token + 1, late.host_token + 1)
-    with write(listed) as conn, pytest.raises(LeaseLostError):
-        leases.require(conn, late)
-    with write(listed) as conn, pytest.raises(LeaseLostError):
-        leases.settle(conn, late, {"reason": "late"}, host_free_at=NOW)
+    with write(listed) as conn:
+        assert leases.held(conn, [late]) == set()
+        leases.settle(conn, [leases.Settlement(late, {"reason": "late"}, NOW)])
+        assert conn.execute(text("SELECT reason FROM source_states WHERE source_id = 'acme/news'")).scalar() == ""
     give_back(listed, late, host_free_at=NOW)
     assert names(claim(listed, "acme/news", at=NOW + TERM)) == []
     with write(listed) as conn:
-        leases.require(conn, taken)
+        assert leases.held(conn, [taken]) == {"acme/news"}
 
 
 def test_a_lease_that_ran_out_and_that_nobody_took_is_good_still(listed: Engine) -> None:
     late = only(claim(listed, "acme/news"))
 
     with write(listed) as conn:
-        leases.settle(conn, late, {"next_poll_at": NOW + 2 * TERM}, host_free_at=NOW)
+        leases.settle(conn, [leases.Settlement(late, {"next_poll_at": NOW + 2 * TERM}, NOW)])
 
     assert names(claim(listed, "acme/news", at=NOW + TERM, since=None)) == []
     assert names(claim(listed, "acme/news", at=NOW + TERM)) == ["acme/news"]
@@ -255,7 +255,7 @@ def waiting_capture(conn: Connection, source_id: str) -> int:
         wire_digest="d",
         payload_digest="d",
     )
-    return captures.add(conn, response, source_id=source_id, generation=1, rules_version="r")
+    return captures.add(conn, [captures.Received(source_id, response, 1, "r")])[0]
 
 
 # ── a clock that jumps ──────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from ingest import policy, urls
 from ingest.demo.answers import Answer, redirect
 from ingest.model import Outcome, Vendor
 from ingest.pipeline import Standing
+from ingest.pipeline.attempt import keep
 from scenarios.whole import assert_replayed
 from world import BLOG, FEED, LIST, NOW, Item, World, rss
 
@@ -221,8 +222,8 @@ def test_a_capture_that_was_not_ingested_goes_first_and_nothing_is_lost(world: W
     source = next(source for source in this.allowlist.sources if source.id == "acme/news")
     poll = this.poll(source, state, lease)
     plan = poll.plan(named=True)
-    found = this.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
-    poll.keep(found.response)  # type: ignore[union-attr]  # the server answers 200
+    poll.answer = this.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
+    keep([poll])
     world.server.update({FEED: rss(B)})
 
     world.at += timedelta(hours=1)

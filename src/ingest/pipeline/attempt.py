@@ -8,7 +8,7 @@ pages, recovered captures and replays are attempts and differ in a step or two.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from ingest.judging.documents import Judged, judge
 from ingest.model import Capture, Document, Failed, Fetched, Lease, NotModified, Outcome, PollReport, Response
 from ingest.parse import selfcheck
 from ingest.pipeline import isolation
+from ingest.pipeline.batch import Batch, batch
 from ingest.pipeline.isolation import isolated, writing
 from ingest.pipeline.writing import write_document
 from ingest.rules import RULES_VERSION
@@ -32,8 +33,8 @@ log = logging.getLogger("ingest.poll")
 
 Answer = Fetched | NotModified | Failed
 
-Work = Callable[[Connection], Ingested]
-"""Writes all changes of an attempt within a transaction."""
+Work = Callable[[Connection], Ingested] | Ingested
+"""Writes all changes of an attempt within a transaction, or the result where nothing is written."""
 
 
 NO_LIMITS: Final = polling.Limits(timedelta(), 0)
@@ -91,13 +92,17 @@ class Attempt:
         self.lease: Lease | None = None
         self.newest_capture_id: int | None = None
         self.worked_before = False
-        self._purpose = purpose
-        self._only_new = only_new
+        self.purpose = purpose
+        self.only_new = only_new
 
     @property
     def source_id(self) -> str:
         """The source of the attempt."""
         return self.reading.source.id
+
+    def received(self, response: Response) -> captures.Received:
+        """Return a response as it is stored."""
+        return captures.Received(self.source_id, response, self.context.generation, RULES_VERSION, self.purpose)
 
     def run(
         self, answer: Answer | None, capture: Capture | None = None, fault: DocumentError | None = None
@@ -116,85 +121,83 @@ class Attempt:
         self.answer, self.capture = answer, capture
         try:
             with isolated("settling", subject=self.source_id):
-                if isinstance(answer, Fetched):
-                    self.capture = self.keep(answer.response)
-                work = self._read() if fault is None else failing(fault)
-                with database.write(self.context.engine) as conn:
-                    ingested = self._write(conn, work)
-                    self._settle(conn, ingested)
-                    report = self._report(ingested)
-                    self._enter(conn, ingested, report)
-                return report
+                keep([self])
+                work = self.read() if fault is None else failing(fault)
+                with batch(self.context.engine) as shared:
+                    require([self], shared.conn)
+                    return self.write(shared, work)
         except DocumentError as error:
             return self.fail(error)
         finally:
-            self.answer = self.capture = self.document = None  # a round remembers its polls, and not their bytes
+            self.forget()
 
     def fail(self, error: DocumentError) -> PollReport:
         """Save the minimum where even settling fails. The source keeps its pace."""
         self.answer = None
-        with database.write(self.context.engine) as conn:
+        with batch(self.context.engine) as shared:
+            require([self], shared.conn)
             ingested = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
             if self.capture is not None:
-                ingested = self._set_aside(conn, self.capture, error)
-            self._postpone(conn, ingested.error)
+                ingested = self._set_aside(shared.conn, self.capture, error)
+            self._postpone(shared, ingested.error)
+            shared.write()
             report = self._report(ingested)
-            with suppress(DocumentError), writing(conn, subject=self.source_id):
-                self._enter(conn, ingested, report)
+            with suppress(DocumentError), writing(shared.conn, subject=self.source_id):
+                self._enter(shared, ingested, report)
+                shared.write()
         return report
+
+    def forget(self) -> None:
+        """Drop the bytes. A round remembers its polls, and not their bytes."""
+        self.answer = self.capture = self.document = None
 
     # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def keep(self, response: Response) -> Capture:
-        """Commit the bytes of a response before anything reads them, to lose nothing in a crash."""
-        with database.write(self.context.engine) as conn:
-            if self.lease is not None:
-                leases.require(conn, self.lease)
-            number = captures.add(
-                conn,
-                response,
-                source_id=self.source_id,
-                generation=self.context.generation,
-                rules_version=RULES_VERSION,
-                purpose=self._purpose,
-            )
-        return capture_of(number, self.reading, response, self._purpose)
-
-    def _read(self) -> Work:
+    def read(self) -> Work:
         """Read and judge the capture. A failure or a 304 only reaches the ledger."""
         answer, capture = self.answer, self.capture
         if isinstance(answer, Failed):
-            return lambda _: Ingested(outcome=answer.outcome, error=answer.detail)
+            return Ingested(outcome=answer.outcome, error=answer.detail)
         if capture is None:
-            return lambda _: Ingested(outcome=Outcome.NOT_MODIFIED)
+            return Ingested(outcome=Outcome.NOT_MODIFIED)
         try:
             judged = read_document(capture, self.reading)
         except ParseError as error:
-            unread = unreadable(error)
-            return lambda _: unread
+            return unreadable(error)
         except DocumentError as error:
             return failing(error)
         self.document = judged.document
         self.parts = judged.document.parts
-        return lambda conn: write_document(conn, capture, judged, self.reading, only_new=self._only_new)
+        return lambda conn: write_document(conn, capture, judged, self.reading, only_new=self.only_new)
 
-    def _write(self, conn: Connection, work: Work) -> Ingested:
+    def write(self, shared: Batch, work: Work) -> PollReport:
+        """Write the changes of this attempt, their consequences and its row in the ledger."""
+        ingested = self._change(shared, work)
+        self._settle(shared, ingested)
+        report = self._report(ingested)
+        self._enter(shared, ingested, report)
+        return report
+
+    def _change(self, shared: Batch, work: Work) -> Ingested:
         """Write and mark the changes by the capture, or set it aside where this program fails on it."""
-        try:
-            with writing(conn, subject=self.source_id):
-                ingested = work(conn)
-        except DocumentError as error:
-            if self.capture is None:
-                raise
-            return self._set_aside(conn, self.capture, error)
+        if isinstance(work, Ingested):
+            ingested = work
+        else:
+            try:
+                with writing(shared.conn, subject=self.source_id):
+                    ingested = work(shared.conn)
+            except DocumentError as error:
+                if self.capture is None:
+                    raise
+                return self._set_aside(shared.conn, self.capture, error)
         if self.capture is not None:
-            self._mark(conn, self.capture, ingested)
+            self._mark(shared, self.capture, ingested)
         return ingested
 
-    def _settle(self, conn: Connection, ingested: Ingested) -> None:
+    def _settle(self, shared: Batch, ingested: Ingested) -> None:
         """Save the consequences for the source or the entry. A part has none."""
 
-    def _enter(self, conn: Connection, ingested: Ingested, report: PollReport) -> None:
+    def _enter(self, shared: Batch, ingested: Ingested, report: PollReport) -> None:
         """Write the row in the ledger and the line in the log."""
         circumstances = polls.Circumstances(
             kind=self.kind,
@@ -206,36 +209,25 @@ class Attempt:
             url=self.url,
             response_headers=self.answer.response.response_headers if isinstance(self.answer, NotModified) else (),
         )
-        polls.record(conn, report, circumstances)
+        shared.enter(report, circumstances)
         self._log(report)
 
     # ── where kinds of attempts differ ──────────────────────────────────────────────────────────────────────────
 
-    def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
+    def _mark(self, shared: Batch, capture: Capture, ingested: Ingested) -> None:
         """Mark a capture as read by today's rules and this stanza."""
-        captures.mark_ingested(
-            conn,
-            capture,
-            at=self.context.now(),
-            rules_version=RULES_VERSION,
-            source_digest=self.reading.digest,
-            error=ingested.error,
-        )
+        shared.mark(self._marked(capture, ingested.error))
+
+    def _marked(self, capture: Capture, error: str) -> captures.Mark:
+        return captures.Mark(capture, self.context.now(), RULES_VERSION, self.reading.digest, error)
 
     def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
         """Set aside a capture because this program fails on it."""
         sentence = isolation.sentence(capture.id, error)
-        captures.set_aside(
-            conn,
-            capture,
-            at=self.context.now(),
-            rules_version=RULES_VERSION,
-            source_digest=self.reading.digest,
-            error=sentence,
-        )
+        captures.set_aside(conn, self._marked(capture, sentence))
         return Ingested(outcome=Outcome.BROKEN, error=sentence, rule=isolation.RULE, set_aside=capture.id)
 
-    def _postpone(self, conn: Connection, reason: str) -> None:
+    def _postpone(self, shared: Batch, reason: str) -> None:
         """Save the next try where even settling fails."""
 
     # ── what is reported ────────────────────────────────────────────────────────────────────────────────────────
@@ -281,6 +273,32 @@ class Attempt:
             newly_failing=self.worked_before and ingested.outcome not in _WORKS,
             set_aside=ingested.set_aside,
         )
+
+
+def keep(attempts: Sequence[Attempt]) -> None:
+    """Commit the bytes of answers before anything reads them, to lose nothing in a crash."""
+    fetched = [(one, one.answer.response) for one in attempts if isinstance(one.answer, Fetched) and not one.capture]
+    if not fetched:
+        return
+    with database.write(attempts[0].context.engine) as conn:
+        require([one for one, _ in fetched], conn)
+        numbers = captures.add(conn, [one.received(response) for one, response in fetched])
+    for (one, response), number in zip(fetched, numbers, strict=True):
+        one.capture = capture_of(number, one.reading, response, one.purpose)
+
+
+def require(attempts: Iterable[Attempt], conn: Connection) -> None:
+    """
+    Check that the sources of polls are still ours. They stay so until the transaction ends.
+
+    Raises:
+        LeaseLostError: Another worker took one over.
+    """
+    wanted = [one.lease for one in attempts if one.lease is not None]
+    held = leases.held(conn, wanted) if wanted else set()
+    for lease in wanted:
+        if lease.source_id not in held:
+            raise leases.lost(lease)
 
 
 def read_document(capture: Capture, reading: Reading) -> Judged:

@@ -17,6 +17,7 @@ from ingest.judging.pages import Waiting
 from ingest.model import Article, Capture, Failed, Fetched, Outcome, PollReport, Source
 from ingest.parse import selfcheck
 from ingest.pipeline.attempt import Answer, Attempt, Context, Work, failing
+from ingest.pipeline.batch import Batch
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.round import Round
 from ingest.pipeline.writing import give_up, write_page
@@ -109,13 +110,13 @@ class Opening(Attempt):
         self.given_up: Failed | None = None
         self._one = one
 
-    def _read(self) -> Work:
+    def read(self) -> Work:
         """Read a page, or treat an obstacle in its place as a failure."""
         answer, capture = self.answer, self.capture
         if isinstance(answer, Failed):
             return self._put_off(answer)
         if capture is None:
-            return super()._read()
+            return super().read()
         try:
             article = read_page(capture, self.reading)
         except ParseError as error:
@@ -133,7 +134,7 @@ class Opening(Attempt):
         if not pages.is_final(failed, self._one):
             return self._put_off(failed)
         self.given_up = failed
-        return lambda _: Ingested(outcome=failed.outcome, error=failed.detail)
+        return Ingested(outcome=failed.outcome, error=failed.detail)
 
     def _put_off(self, failed: Failed) -> Work:
         """Try again later."""
@@ -145,13 +146,13 @@ class Opening(Attempt):
 
         return work
 
-    def _settle(self, conn: Connection, ingested: Ingested) -> None:
+    def _settle(self, shared: Batch, ingested: Ingested) -> None:
         """Put off an entry where this program fails on its page."""
         if ingested.set_aside is not None:
-            self._postpone(conn, ingested.error)
+            self._postpone(shared, ingested.error)
 
-    def _postpone(self, conn: Connection, reason: str) -> None:
-        candidates.put_off(conn, self._one, self.context.now() + pages.wait(self._one.attempts), reason)
+    def _postpone(self, shared: Batch, reason: str) -> None:
+        candidates.put_off(shared.conn, self._one, self.context.now() + pages.wait(self._one.attempts), reason)
 
 
 class GivingUp(Opening):
@@ -162,7 +163,7 @@ class GivingUp(Opening):
         self.kind = "gave-up"
         self._failed = failed
 
-    def _read(self) -> Work:
+    def read(self) -> Work:
         """Record the entry as its list gives it, or refuse it where the bytes of the list were pruned."""
         capture = self.capture
         if capture is not None:
@@ -174,7 +175,7 @@ class GivingUp(Opening):
 
         return refuse
 
-    def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
+    def _mark(self, shared: Batch, capture: Capture, ingested: Ingested) -> None:
         """Leave the mark of the list's capture, set when the list was read."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ingest import polling, urls
@@ -21,9 +22,10 @@ from ingest.model import (
     Skip,
     Tally,
 )
-from ingest.pipeline.attempt import Attempt, Context, Work
+from ingest.pipeline.attempt import Attempt, Context, Work, keep, require
+from ingest.pipeline.batch import Batch, batch
 from ingest.pipeline.isolation import isolated
-from ingest.store import Connection, captures, leases, polls, proposals, robots, sources
+from ingest.store import captures, leases, proposals, sources
 from ingest.store import engine as database
 
 
@@ -42,7 +44,6 @@ class Poll(Attempt):
         self.lease = lease
         self.newest_capture_id = state.last_capture_id
         self.worked_before = state.consecutive_failures == 0
-        self._is_known = False
 
     def plan(self, *, named: bool) -> FetchPlan | Skip:
         """Decide whether and how to fetch."""
@@ -66,50 +67,86 @@ class Poll(Attempt):
             return parse(capture, self.source).parts if capture else ()
         return ()
 
-    def _read(self) -> Work:
-        """Read a document unless the same rules and stanza have read these very bytes (ARCHITECTURE §4.5)."""
-        if isinstance(self.answer, Fetched):
-            same = self.state.ingested_payload_digest == self.answer.response.payload_digest
-            self._is_known = same and self.reading.has_read(self.state)
-        if self._is_known:
-            return lambda conn: Ingested(settling.seen_again(polls.last_tally(conn, self.source.id)))
-        return super()._read()
+    @property
+    def is_known(self) -> bool:
+        """Whether the same rules and stanza have read these very bytes (ARCHITECTURE §4.5)."""
+        if not isinstance(self.answer, Fetched) or not self.reading.has_read(self.state):
+            return False
+        return self.state.ingested_payload_digest == self.answer.response.payload_digest
 
-    def _settle(self, conn: Connection, ingested: Ingested) -> None:
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to read."""
+        return not isinstance(self.answer, Fetched) or self.is_known
+
+    @property
+    def host(self) -> str:
+        """The host of the answer, or of the request."""
+        if isinstance(self.answer, Fetched | NotModified):
+            return urls.parse(self.answer.response.final_url).host
+        return self.lease.host
+
+    def read(self) -> Work:
+        """Read a document unless its bytes are known."""
+        return Ingested() if self.is_known else super().read()
+
+    def _change(self, shared: Batch, work: Work) -> Ingested:
+        """Count the entries of known bytes as seen."""
+        if self.is_known:
+            work = Ingested(settling.seen_again(shared.last_tally(self.source_id)))
+        return super()._change(shared, work)
+
+    def _settle(self, shared: Batch, ingested: Ingested) -> None:
         """Save the next poll under our fencing token, with a move shown by the answer."""
         ended = Ended(
             ingested,
             self.answer,
             self.document,
-            None if self._is_known else self.capture,
+            None if self.is_known else self.capture,
             self.capture.id if self.capture else self.state.last_capture_id,
             is_poll=self.kind == "poll",
             is_recovered=self.kind == "recovered",
         )
-        settled = settling.settle(self.reading, self.state, ended, self._facts(conn, ended), self.context.now())
+        settled = settling.settle(self.reading, self.state, ended, self._facts(shared, ended), self.context.now())
         if settled.answers_here:
-            proposals.close(conn, self.source.id)
+            proposals.close(shared.conn, self.source.id)
         if settled.move is not None:
-            proposals.save(conn, settled.move)
-        self._save(conn, settled.state)
+            proposals.save(shared.conn, settled.move)
+        self._save(shared, settled.state)
         self.notes += settled.notes
 
-    def _facts(self, conn: Connection, ended: Ended) -> Facts:
+    def _facts(self, shared: Batch, ended: Ended) -> Facts:
         """Read the stored facts for settling."""
         sighting = settling.sighting(self.reading, ended)
-        before = proposals.find(conn, self.source, sighting) if sighting is not None else None
+        before = proposals.find(shared.conn, self.source, sighting) if sighting is not None else None
         is_unchanged = isinstance(ended.answer, NotModified)
-        tally = polls.last_tally(conn, self.source.id) if is_unchanged and self.state.reason else Tally()
-        record = None
+        tally = shared.last_tally(self.source.id) if is_unchanged and self.state.reason else Tally()
         is_feed = self.source.kind is Kind.FEED and not self.source.robots_ignored_because
-        if is_feed and sighting is None and isinstance(ended.answer, Fetched | NotModified):
-            record = robots.load(conn, urls.parse(ended.answer.response.final_url).host)
+        has_answer = isinstance(ended.answer, Fetched | NotModified)
+        record = shared.robots_of(self.host) if is_feed and sighting is None and has_answer else None
         return Facts(tally, sighting, before, record)
 
-    def _save(self, conn: Connection, state: PollState) -> None:
+    def _save(self, shared: Batch, state: PollState) -> None:
         """Save the state of the source. The gap of its host begins now."""
         rested = self.context.now() + self.context.limits.host_gap
-        leases.settle(conn, self.lease, sources.values_of(state), host_free_at=rested)
+        shared.settle(leases.Settlement(self.lease, sources.values_of(state), rested))
 
-    def _postpone(self, conn: Connection, reason: str) -> None:
-        self._save(conn, settling.postponed(self.reading, self.state, reason, self.context.now()))
+    def _postpone(self, shared: Batch, reason: str) -> None:
+        self._save(shared, settling.postponed(self.reading, self.state, reason, self.context.now()))
+
+
+def settle_together(quiet: Sequence[Poll]) -> list[PollReport]:
+    """
+    Settle polls without anything to read in one transaction.
+
+    Raises:
+        DocumentError: This program fails on one of them. Nothing but their bytes was written.
+        LeaseLostError: Another worker took a source over. The same holds.
+    """
+    with isolated("settling", subject=f"{len(quiet)} sources"):
+        keep(quiet)
+        works = [poll.read() for poll in quiet]
+        with batch(quiet[0].context.engine) as shared:
+            require(quiet, shared.conn)
+            shared.expect([poll.source_id for poll in quiet], [poll.host for poll in quiet])
+            return [poll.write(shared, work) for poll, work in zip(quiet, works, strict=True)]

@@ -20,6 +20,7 @@ from ingest.judging.settling import seen_again
 from ingest.model import Allowlist, Capture, Outcome, PollReport
 from ingest.pipeline import isolation
 from ingest.pipeline.attempt import Attempt, Context, Work, failing
+from ingest.pipeline.batch import Batch
 from ingest.pipeline.openings import read_page
 from ingest.pipeline.placing import apply_decision, choose_again, settle_all
 from ingest.pipeline.writing import give_up, write_page
@@ -162,24 +163,24 @@ class _Repetition(Attempt):
         """Whether this poll set aside a document later read by another poll or discarded by an operator."""
         return self._event.rule == isolation.RULE and not captures.is_set_aside(conn, self._event.capture_id)
 
-    def _read(self) -> Work:
+    def read(self) -> Work:
         """Read a capture as it was read then: as a source's own document, as a part of it, or as the page of an entry."""
         capture = self.capture
         if capture is None:
-            return lambda _: Ingested()
+            return Ingested()
         if self.kind in {"article", "gave-up"}:
             return self._read_page(capture)
         if capture.purpose == "part":
-            return super()._read()
+            return super().read()
         if capture.id < self._past.newest.get(self.source_id, 0):
-            self._only_new = True
-            return super()._read()
+            self.only_new = True
+            return super().read()
         self._past.newest[self.source_id] = capture.id
         read_so = (capture.payload_digest, self.reading.digest)
         if self.kind == "poll" and self._past.last_read.get(self.source_id) == read_so:
-            return lambda conn: Ingested(seen_again(polls.last_tally(conn, self.source_id)))
+            return lambda conn: Ingested(seen_again(polls.last_tallies(conn, [self.source_id])[self.source_id]))
         self._past.last_read[self.source_id] = read_so
-        return super()._read()
+        return super().read()
 
     def _read_page(self, capture: Capture) -> Work:
         if self.kind == "gave-up":
@@ -187,7 +188,7 @@ class _Repetition(Attempt):
         try:
             article = read_page(capture, self.reading)
         except ParseError:  # it was tried again, or given up by an event of its own
-            return lambda _: Ingested()
+            return Ingested()
         except DocumentError as error:
             return failing(error)
         return lambda conn: self._with_entry(
@@ -205,14 +206,14 @@ class _Repetition(Attempt):
         one = candidates.find(conn, self.source_id, self.url, now=at, owner="replay", lease=timedelta(days=1))
         return Ingested() if one is None else work(conn, capture, one, self.reading)
 
-    def _settle(self, conn: Connection, ingested: Ingested) -> None:
+    def _settle(self, shared: Batch, ingested: Ingested) -> None:
         """Forget how a source was read where a poll would read the same bytes again."""
-        del conn
-        is_cut = self.document is not None and self.document.cut and not self._only_new
+        del shared
+        is_cut = self.document is not None and self.document.cut and not self.only_new
         if ingested.outcome is not Outcome.OK or is_cut:
             self._past.last_read.pop(self.source_id, None)
 
-    def _mark(self, conn: Connection, capture: Capture, ingested: Ingested) -> None:
+    def _mark(self, shared: Batch, capture: Capture, ingested: Ingested) -> None:
         """Leave the mark copied with the capture."""
 
     def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
@@ -222,7 +223,7 @@ class _Repetition(Attempt):
         self._past.failed.append(str(error) if isinstance(error, DamagedError) else sentence)
         return Ingested()
 
-    def _enter(self, conn: Connection, ingested: Ingested, report: PollReport) -> None:
+    def _enter(self, shared: Batch, ingested: Ingested, report: PollReport) -> None:
         """Copy the row in the ledger, with the tally of the repetition."""
         del report
-        replays.copy_poll(self._origin, conn, self._event.poll_id, asdict(ingested.tally))
+        replays.copy_poll(self._origin, shared.conn, self._event.poll_id, asdict(ingested.tally))

@@ -84,9 +84,12 @@ class Round:
 
     def give_back(self, given: Iterable[Lease]) -> None:
         """Give leases back with their sources untouched. The hosts rest, because they may just have been asked."""
-        for lease in given:
+        free_at = self.context.now() + self.context.limits.host_gap
+        leased = list(given)
+        if leased:
             with database.write(self.context.engine) as conn:
-                leases.give_back(conn, lease, host_free_at=self.context.now() + self.context.limits.host_gap)
+                for lease in leased:
+                    leases.give_back(conn, lease, host_free_at=free_at)
 
     @contextmanager
     def leased(self, lease: Lease) -> Iterator[None]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import difflib
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Final
 
 from ingest import urls
-from ingest.errors import DocumentError, Remedy, UsageError
+from ingest.errors import DocumentError, LeaseLostError, Remedy, UsageError
 from ingest.model import FetchPlan, Outcome, PollReport, RoundReport, Skip, Source
 from ingest.pipeline.attempt import Answer
 from ingest.pipeline.further import follow_lists
@@ -25,7 +25,7 @@ from ingest.pipeline.isolation import isolated
 from ingest.pipeline.openings import open_pages
 from ingest.pipeline.parts import read_parts
 from ingest.pipeline.placing import settle_all
-from ingest.pipeline.poll import Poll
+from ingest.pipeline.poll import Poll, settle_together
 from ingest.pipeline.round import Progress, Round
 from ingest.pipeline.stored import read_stored
 from ingest.store import engine as database
@@ -34,6 +34,9 @@ from ingest.store import owners, sources
 log = logging.getLogger("ingest.poll")
 
 _Flight = Future[Answer]
+
+TOGETHER_S: Final = 0.05
+"""How long an answer waits for others, to be written with them in one transaction."""
 
 LOOK_AGAIN_S: Final = 0.5
 """The interval at which a host held by another process is looked at again, since a lease may end early."""
@@ -116,10 +119,10 @@ def _poll_all(
                         shared.watch(Progress("fetching", poll.source.id))
                         flying[pool.submit(shared.fetch, poll, plan)] = poll
                 landed = _next(flying, None if len(flying) == shared.workers else queue.pause(_hosts(flying)))
-                for future in landed:
+                for future, report in _land(shared, {future: flying[future] for future in landed}):
                     poll = flying.pop(future)
-                    reports.append(_land(shared, poll, future))
-                    if reports[-1].outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
+                    reports.append(report)
+                    if report.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}:
                         worked.append(poll)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -140,11 +143,20 @@ def _hosts(flying: Mapping[_Flight, Poll]) -> set[str]:
 
 
 def _next(flying: Mapping[_Flight, Poll], patience_s: float | None) -> set[_Flight]:
-    """Wait for the first answer, or sleep where no request is in flight, for at most the given seconds."""
+    """
+    Wait for the first answer, or sleep where no request is in flight, for at most the given seconds.
+
+    Answers that come soon after are taken with it, up to half of those awaited, to be written together.
+    """
     if not flying:
         time.sleep(patience_s or 0.0)
         return set()
-    return wait(flying, timeout=patience_s, return_when=FIRST_COMPLETED).done
+    landed = wait(flying, timeout=patience_s, return_when=FIRST_COMPLETED).done
+    until = time.monotonic() + TOGETHER_S
+    while landed and 2 * len(landed) < len(flying) and (left := until - time.monotonic()) > 0:
+        more = wait(flying.keys() - landed, timeout=left, return_when=FIRST_COMPLETED).done
+        landed |= more
+    return landed
 
 
 class _Queue:
@@ -216,10 +228,27 @@ class _Queue:
         return max(0.0, min(resting) - time.monotonic())
 
 
-def _land(shared: Round, poll: Poll, future: _Flight) -> PollReport:
-    """Carry the answer to a request through."""
-    report = PollReport(poll.source.id, Outcome.SKIPPED, error="another worker took the source over")
-    with shared.leased(poll.lease):
-        report = poll.run(future.result())
-    shared.watch(Progress("finished", poll.source.id, report=report))
-    return report
+def _land(shared: Round, landed: Mapping[_Flight, Poll]) -> Iterator[tuple[_Flight, PollReport]]:
+    """Carry answers through: together where there is nothing to read, else one by one."""
+    for future, poll in landed.items():
+        poll.answer = future.result()
+    settled = _together([poll for poll in landed.values() if poll.is_quiet])
+    for future, poll in landed.items():
+        report = settled.get(poll.source_id)
+        if report is None:
+            report = PollReport(poll.source_id, Outcome.SKIPPED, error="another worker took the source over")
+            with shared.leased(poll.lease):
+                report = poll.run(future.result(), poll.capture)
+        shared.watch(Progress("finished", poll.source_id, report=report))
+        yield future, report
+
+
+def _together(quiet: Sequence[Poll]) -> Mapping[str, PollReport]:
+    """Settle quiet polls in one transaction, or none of them where one fails."""
+    try:
+        reports = settle_together(quiet) if len(quiet) > 1 else []
+    except (DocumentError, LeaseLostError):
+        return {}  # each is tried alone
+    for poll in quiet:
+        poll.forget()
+    return {report.source_id: report for report in reports}

@@ -112,8 +112,8 @@ def _read_other(shared: Round, source: Source, head: Capture) -> list[PollReport
 class _Finished(Attempt):
     """An attempt at a page whose entry was finished by another capture of the same page."""
 
-    def _read(self) -> Work:
-        return lambda _: Ingested()
+    def read(self) -> Work:
+        return Ingested()
 
 
 def _load(context: Context, number: int) -> tuple[Capture | None, DamagedError | None]:

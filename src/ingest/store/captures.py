@@ -3,55 +3,69 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from ingest import codings
 from ingest.codings import zstd
 from ingest.errors import DamagedError
 from ingest.model import Capture, Response
 from ingest.store import schema
-from ingest.store.engine import LOCK_CAPTURES, json_text, serialise, upsert
+from ingest.store.engine import LOCK_CAPTURES, batches, json_text, serialise, upsert
 
 ZSTD_LEVEL: Final = 3
 """The library's default: feeds shrink to a fifth at some 300 MB/s. Level 9 saves 5 % more at a third of the speed."""
 
 
-def add(
-    conn: Connection,
-    response: Response,
-    *,
-    source_id: str,
-    generation: int,
-    rules_version: str,
-    purpose: str = "source",
-) -> int:
-    """
-    Store a response with its bytes. Identical bytes share one payload.
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A response for a source, to be stored. `purpose` is that of `model.Capture`."""
 
-    Args:
-        purpose: `source`, `part` or `article`, see `model.Capture`.
+    source_id: str
+    response: Response
+    generation: int
+    rules_version: str
+    purpose: str = "source"
+
+
+def add(conn: Connection, received: Sequence[Received]) -> list[int]:
+    """
+    Store responses with their bytes, at most one for each source. Identical bytes share one payload.
 
     Returns:
-        The number of the capture, in commit order.
+        The numbers of the captures, in commit order.
     """
-    if response.body is None or response.wire_digest is None or response.payload_digest is None:
-        raise ValueError("a response without a body makes no capture")
     serialise(conn, LOCK_CAPTURES)
-    _keep_payload(conn, response.wire_digest, response.body, response.content_encoding, response.fetched_at)
-    table = schema.captures
-    previous = conn.execute(select(func.max(table.c.id)).where(table.c.source_id == source_id)).scalar_one()
-    row: dict[str, Any] = {
-        "source_id": source_id,
-        "purpose": purpose,
+    _keep_payloads(conn, [one.response for one in received])
+    previous: dict[str, int] = {}
+    for batch in batches(one.source_id for one in received):
+        previous |= dict(iter(conn.execute(_PREVIOUS, {"ids": batch})))
+    rows = [_row(one, previous.get(one.source_id)) for one in received]
+    return list(conn.execute(_ADDING, rows).scalars())
+
+
+_PREVIOUS: Final = (
+    select(schema.captures.c.source_id, func.max(schema.captures.c.id))
+    .where(schema.captures.c.source_id.in_(bindparam("ids", expanding=True)))
+    .group_by(schema.captures.c.source_id)
+)
+
+_ADDING: Final = insert(schema.captures).returning(schema.captures.c.id, sort_by_parameter_order=True)
+
+
+def _row(received: Received, previous: int | None) -> dict[str, Any]:
+    response = received.response
+    return {
+        "source_id": received.source_id,
+        "purpose": received.purpose,
         "previous_id": previous,
-        "generation": generation,
-        "rules_version": rules_version,
+        "generation": received.generation,
+        "rules_version": received.rules_version,
         "target_url": response.target_url,
         "final_url": response.final_url,
         "hops": json_text([[hop.url, hop.status_code, hop.location] for hop in response.hops]),
@@ -65,26 +79,46 @@ def add(
         "fetched_at": response.fetched_at,
         "content_encoding": response.content_encoding,
         "wire_digest": response.wire_digest,
-        "wire_size": len(response.body),
+        "wire_size": len(response.body or b""),
         "payload_digest": response.payload_digest,
         "payload_size": len(response.content),
     }
-    return int(conn.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
 
 
-def _keep_payload(conn: Connection, digest: str, body: bytes, content_encoding: str, at: datetime) -> None:
-    table = schema.payloads
-    known = conn.execute(select(table.c.body.is_not(None)).where(table.c.digest == digest)).scalar_one_or_none()
-    if known:
-        return
+def _keep_payloads(conn: Connection, responses: Iterable[Response]) -> None:
+    by_digest: dict[str, tuple[Response, bytes]] = {}
+    for response in responses:
+        if response.body is None or response.wire_digest is None or response.payload_digest is None:
+            raise ValueError("a response without a body makes no capture")
+        by_digest.setdefault(response.wire_digest, (response, response.body))
+    for batch in batches(by_digest):
+        for known in conn.execute(_KEPT, {"digests": batch}).scalars():
+            del by_digest[known]
+    rows = [_payload(digest, response, body) for digest, (response, body) in by_digest.items()]
+    if rows:  # a payload that was pruned and comes again has its row already
+        upsert(conn, schema.payloads, rows, key=("digest",), keep=("first_seen_at",))
+
+
+_KEPT: Final = select(schema.payloads.c.digest).where(
+    schema.payloads.c.digest.in_(bindparam("digests", expanding=True)), schema.payloads.c.body.is_not(None)
+)
+
+
+def _payload(digest: str, response: Response, body: bytes) -> dict[str, Any]:
     kept, stored_as = body, "identity"
-    if not codings.names_of(content_encoding):
+    if not codings.names_of(response.content_encoding):
         packed = zstd.compress(body, ZSTD_LEVEL)
         if len(packed) < len(body):
             kept, stored_as = packed, "zstd"
-    row = {"digest": digest, "size": len(body), "stored_as": stored_as, "body": kept}
-    # A payload that was pruned and comes again has its row already.
-    upsert(conn, table, [{**row, "first_seen_at": at, "pruned_at": None}], key=("digest",), keep=("first_seen_at",))
+    at = response.fetched_at
+    return {
+        "digest": digest,
+        "size": len(body),
+        "stored_as": stored_as,
+        "body": kept,
+        "first_seen_at": at,
+        "pruned_at": None,
+    }
 
 
 def get(conn: Connection, capture_id: int) -> Capture | None:
@@ -205,34 +239,69 @@ def is_set_aside(conn: Connection, capture_id: int) -> bool:
     return conn.execute(select(table.c.set_aside_at.is_not(None)).where(table.c.id == capture_id)).scalar_one()
 
 
-def mark_ingested(
-    conn: Connection, capture: Capture, *, at: datetime, rules_version: str, source_digest: str, error: str = ""
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A capture that was read, with the time, the rules, the stanza and a reading error."""
+
+    capture: Capture
+    at: datetime
+    rules_version: str
+    source_digest: str
+    error: str = ""
+
+
+def mark_ingested(conn: Connection, marks: Sequence[Mark]) -> None:
     """
-    Mark a capture as read, with the time, the rules, the stanza and a reading error.
+    Mark captures as read.
 
     Captures of the same document, or of the same entry's page, are no longer set aside.
     """
-    table = schema.captures
-    values = {
-        "ingested_at": at,
-        "ingested_rules_version": rules_version,
-        "ingested_source_digest": source_digest,
-        "ingest_error": error,
-    }
-    conn.execute(update(table).where(table.c.id == capture.id).values(values))
-    conn.execute(update(table).where(_same_document(capture)).values(set_aside_at=None))
+    if not marks:
+        return
+    rows = [
+        {
+            "number": mark.capture.id,
+            "ingested_at": mark.at,
+            "ingested_rules_version": mark.rules_version,
+            "ingested_source_digest": mark.source_digest,
+            "ingest_error": mark.error,
+        }
+        for mark in marks
+    ]
+    conn.execute(_MARKING, rows)
+    aside: set[str] = set()
+    for batch in batches(mark.capture.source_id for mark in marks):
+        aside |= set(conn.execute(_WITH_SET_ASIDE, {"ids": batch}).scalars())
+    for mark in marks:
+        if mark.capture.source_id in aside:
+            conn.execute(update(schema.captures).where(_same_document(mark.capture)).values(set_aside_at=None))
 
 
-def set_aside(
-    conn: Connection, capture: Capture, *, at: datetime, rules_version: str, source_digest: str, error: str
-) -> None:
-    """Set a capture aside. Other rules, or an operator, let it be tried again."""
-    mark_ingested(
-        conn, capture, at=at, rules_version=rules_version, source_digest=source_digest, error=error
-    )  # the newest stands for all captures of the same document
+_MARKING: Final = (
+    update(schema.captures)
+    .where(schema.captures.c.id == bindparam("number"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("ingested_at", "ingested_rules_version", "ingested_source_digest", "ingest_error")
+        }
+    )
+)
+
+_WITH_SET_ASIDE: Final = select(schema.captures.c.source_id).where(
+    schema.captures.c.source_id.in_(bindparam("ids", expanding=True)), schema.captures.c.set_aside_at.is_not(None)
+)
+
+
+def set_aside(conn: Connection, mark: Mark) -> None:
+    """
+    Set a capture aside. Other rules, or an operator, let it be tried again.
+
+    The newest stands for all captures of the same document.
+    """
+    mark_ingested(conn, [mark])
     table = schema.captures
-    conn.execute(update(table).where(table.c.id == capture.id).values(set_aside_at=at))
+    conn.execute(update(table).where(table.c.id == mark.capture.id).values(set_aside_at=mark.at))
 
 
 def set_aside_again(conn: Connection, capture_id: int, *, at: datetime, error: str) -> None:

@@ -7,12 +7,27 @@ processes is therefore one row a host. Anyone may take an expired lease. Writes 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, nulls_first, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    nulls_first,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from ingest.errors import LeaseLostError
 from ingest.httpcache import MAX_RETRY_AFTER
@@ -174,22 +189,30 @@ def _take(
 # ── holding ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def require(conn: Connection, lease: Lease) -> None:
-    """
-    Check that a source is still ours. It stays so until the transaction ends.
+def held(conn: Connection, given: Iterable[Lease]) -> set[str]:
+    """Return the sources that are still ours. They stay so until the transaction ends."""
+    tokens = {lease.source_id: lease.token for lease in given}
+    mine: set[str] = set()
+    for batch in batches(tokens):
+        rows = conn.execute(_HELD, {"ids": batch})
+        mine |= {row.source_id for row in rows if row.lease_token == tokens[row.source_id]}
+    return mine
 
-    Raises:
-        LeaseLostError: Another worker took it over.
-    """
-    if conn.execute(select(_STATES.c.source_id).where(_is_ours(lease)).with_for_update()).first() is None:
-        raise _lost(lease)
+
+_HELD: Final = (
+    select(_STATES.c.source_id, _STATES.c.lease_token)
+    .where(_STATES.c.source_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_STATES.c.source_id)
+    .with_for_update()
+)
 
 
 def _is_ours(lease: Lease) -> ColumnElement[bool]:
     return and_(_STATES.c.source_id == lease.source_id, _STATES.c.lease_token == lease.token)
 
 
-def _lost(lease: Lease) -> LeaseLostError:
+def lost(lease: Lease) -> LeaseLostError:
+    """Return the error about a source that another worker took over."""
     return LeaseLostError("another worker took the source over; nothing of ours was written.", subject=lease.source_id)
 
 
@@ -210,17 +233,38 @@ def give_host_back(conn: Connection, lease: Lease, free_at: datetime | None) -> 
         conn.execute(update(_HOSTS).where(mine).values(values))
 
 
-def settle(conn: Connection, lease: Lease, values: dict[str, Any], *, host_free_at: datetime | None) -> None:
-    """
-    Save the state after a poll and give the lease back.
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The state of a source after a poll, as columns, its lease, and when its host may be asked again."""
 
-    Raises:
-        LeaseLostError: Another worker took the source over, and the transaction has to be rolled back.
-    """
-    saved = conn.execute(update(_STATES).where(_is_ours(lease)).values({**values, **_NOBODYS}))
-    if saved.rowcount != 1:
-        raise _lost(lease)
-    give_host_back(conn, lease, host_free_at)
+    lease: Lease
+    values: dict[str, Any]
+    host_free_at: datetime
+
+
+def settle(conn: Connection, settlements: Sequence[Settlement]) -> None:
+    """Save the states after polls and give their leases back. The sources must be `held`."""
+    if not settlements:
+        return
+    saved = [{**one.values, "id": one.lease.source_id, "token": one.lease.token} for one in settlements]
+    conn.execute(_settling(tuple(settlements[0].values)), saved)
+    hosts = [one for one in settlements if one.lease.host]
+    if hosts:
+        freed = [{"name": one.lease.host, "token": one.lease.host_token, "until": one.host_free_at} for one in hosts]
+        conn.execute(_FREEING, freed)
+
+
+@functools.cache
+def _settling(columns: tuple[str, ...]) -> Update:
+    mine = (_STATES.c.source_id == bindparam("id"), _STATES.c.lease_token == bindparam("token"))
+    return update(_STATES).where(*mine).values({**{name: bindparam(name) for name in columns}, **_NOBODYS})
+
+
+_FREEING: Final = (
+    update(_HOSTS)
+    .where(_HOSTS.c.host == bindparam("name"), _HOSTS.c.lease_token == bindparam("token"))
+    .values({**_NOBODYS, "free_at": bindparam("until")})
+)
 
 
 # ── a host alone: redirects to elsewhere, robots, article pages ─────────────────────────────────────────────────

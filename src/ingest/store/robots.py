@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select, update
 
 from ingest.robots import Access, RobotsRecord
 from ingest.store import schema
+from ingest.store.engine import batches
 from ingest.store.leases import add_hosts
 
 _HOSTS = schema.hosts
@@ -13,10 +17,23 @@ _HOSTS = schema.hosts
 
 def load(conn: Connection, host: str) -> RobotsRecord | None:
     """Return the newest record of a host."""
-    row = conn.execute(select(_HOSTS).where(_HOSTS.c.host == host, _HOSTS.c.robots_at.is_not(None))).first()
-    if row is None:
-        return None
-    return RobotsRecord(row.robots_at, Access(row.robots_access), row.robots or b"", row.robots_unreachable_since)
+    return load_all(conn, [host])[host]
+
+
+def load_all(conn: Connection, hosts: Iterable[str]) -> dict[str, RobotsRecord | None]:
+    """Return the newest record of each host."""
+    records: dict[str, RobotsRecord | None] = {}
+    for batch in batches(hosts):
+        records |= dict.fromkeys(batch)
+        for row in conn.execute(_RECORDS, {"hosts": batch}):
+            access = Access(row.robots_access)
+            records[row.host] = RobotsRecord(row.robots_at, access, row.robots or b"", row.robots_unreachable_since)
+    return records
+
+
+_RECORDS: Final = select(
+    _HOSTS.c.host, _HOSTS.c.robots_at, _HOSTS.c.robots_access, _HOSTS.c.robots, _HOSTS.c.robots_unreachable_since
+).where(_HOSTS.c.host.in_(bindparam("hosts", expanding=True)), _HOSTS.c.robots_at.is_not(None))
 
 
 def save(conn: Connection, host: str, record: RobotsRecord) -> None:
