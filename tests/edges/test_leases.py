@@ -84,7 +84,7 @@ def test_a_lease_that_ran_out_comes_back_with_a_higher_token_and_its_late_holder
     assert (taken.token, taken.host_token) == (late.token + 1, late.host_token + 1)
     with write(listed) as conn:
         assert leases.held(conn, [late]) == set()
-        leases.settle(conn, [leases.Settlement(late, {"reason": "late"}, NOW)])
+        leases.settle(conn, [leases.Release(late, {"reason": "late"}, NOW)])
         assert conn.execute(text("SELECT reason FROM source_states WHERE source_id = 'acme/news'")).scalar() == ""
     give_back(listed, late, host_free_at=NOW)
     assert names(claim(listed, "acme/news", at=NOW + TERM)) == []
@@ -96,7 +96,7 @@ def test_a_lease_that_ran_out_and_that_nobody_took_is_good_still(listed: Engine)
     late = only(claim(listed, "acme/news"))
 
     with write(listed) as conn:
-        leases.settle(conn, [leases.Settlement(late, {"next_poll_at": NOW + 2 * TERM}, NOW)])
+        leases.settle(conn, [leases.Release(late, {"next_poll_at": NOW + 2 * TERM}, NOW)])
 
     assert names(claim(listed, "acme/news", at=NOW + TERM, since=None)) == []
     assert names(claim(listed, "acme/news", at=NOW + TERM)) == ["acme/news"]

@@ -41,7 +41,10 @@ def main() -> None:
             _run_ingest(table, f"probe/{engine}", engine, size, options.rounds, probe=True)
     _print(table, options.feeds)
     if options.json:
-        plain = {program: {name: [asdict(run) for run in runs] for name, runs in rounds.items()} for program, rounds in table.items()}
+        plain = {
+            program: {name: [asdict(run) for run in runs] for name, runs in rounds.items()}
+            for program, rounds in table.items()
+        }
         Path(options.json).write_text(json.dumps(plain, indent=1), encoding="utf-8")
 
 
@@ -70,7 +73,7 @@ def _run_ingest(
             for one in rounds:
                 table[program][one].append(play.run(one))
             return
-        from databases import Postgres  # noqa: PLC0415 - only where it is measured
+        from databases import Postgres
 
         postgres = Postgres()
         try:

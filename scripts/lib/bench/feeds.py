@@ -9,23 +9,139 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from html import escape
 from typing import Final
 
-_ENGLISH: Final = (
-    "model agent research preview release context window tokens latency safety evaluation benchmark partner region "
-    "enterprise developer console billing pricing batch cache tool vision speech audio image video code reasoning policy "
-    "audit report customer education health finance public sector security compliance retention residency workspace team "
-    "admin usage limit quota upgrade migration deprecation schedule endpoint parameter schema streaming response request "
-    "library guide tutorial cookbook example notebook dataset training inference hardware cluster energy grant fellowship"
-).split()
-_JAPANESE: Final = (
-    "モデル エージェント 研究 公開 提供 開始 音声 画像 動画 推論 安全性 評価 企業 開発者 料金 地域 更新 機能 対応 強化 "
-    "管理 監査 報告 教育 医療 金融 公共 移行 廃止 予定 資料 事例 導入 連携 拡大 改善 高速化 日本語 長文 検索"
-).split()
-_VERBS: Final = "introduces expands updates opens publishes improves retires measures explains brings".split()
+_ENGLISH: Final = [
+    "model",
+    "agent",
+    "research",
+    "preview",
+    "release",
+    "context",
+    "window",
+    "tokens",
+    "latency",
+    "safety",
+    "evaluation",
+    "benchmark",
+    "partner",
+    "region",
+    "enterprise",
+    "developer",
+    "console",
+    "billing",
+    "pricing",
+    "batch",
+    "cache",
+    "tool",
+    "vision",
+    "speech",
+    "audio",
+    "image",
+    "video",
+    "code",
+    "reasoning",
+    "policy",
+    "audit",
+    "report",
+    "customer",
+    "education",
+    "health",
+    "finance",
+    "public",
+    "sector",
+    "security",
+    "compliance",
+    "retention",
+    "residency",
+    "workspace",
+    "team",
+    "admin",
+    "usage",
+    "limit",
+    "quota",
+    "upgrade",
+    "migration",
+    "deprecation",
+    "schedule",
+    "endpoint",
+    "parameter",
+    "schema",
+    "streaming",
+    "response",
+    "request",
+    "library",
+    "guide",
+    "tutorial",
+    "cookbook",
+    "example",
+    "notebook",
+    "dataset",
+    "training",
+    "inference",
+    "hardware",
+    "cluster",
+    "energy",
+    "grant",
+    "fellowship",
+]
+_JAPANESE: Final = [
+    "モデル",
+    "エージェント",
+    "研究",
+    "公開",
+    "提供",
+    "開始",
+    "音声",
+    "画像",
+    "動画",
+    "推論",
+    "安全性",
+    "評価",
+    "企業",
+    "開発者",
+    "料金",
+    "地域",
+    "更新",
+    "機能",
+    "対応",
+    "強化",
+    "管理",
+    "監査",
+    "報告",
+    "教育",
+    "医療",
+    "金融",
+    "公共",
+    "移行",
+    "廃止",
+    "予定",
+    "資料",
+    "事例",
+    "導入",
+    "連携",
+    "拡大",
+    "改善",
+    "高速化",
+    "日本語",
+    "長文",
+    "検索",
+]
+_VERBS: Final = [
+    "introduces",
+    "expands",
+    "updates",
+    "opens",
+    "publishes",
+    "improves",
+    "retires",
+    "measures",
+    "explains",
+    "brings",
+]
 _MALFORMED_EVERY: Final = 50
 _SENTENCES: Final = 400
 
@@ -120,7 +236,9 @@ def _entry(feed: int, number: int, entries: int, edition: Edition, today: dateti
     is_edited = edition.edited and number == entries - 3
     title = escape(_title(feed, number, edited=is_edited))
     link = _link(feed, number)
-    when = today - (timedelta(days=40 * (entries - number)) if number < entries // 2 else timedelta(hours=entries + 2 - number))
+    when = today - (
+        timedelta(days=40 * (entries - number)) if number < entries // 2 else timedelta(hours=entries + 2 - number)
+    )
     body = _body(feed, number, _paragraphs(feed))
     if is_rss(feed):
         return (
@@ -155,7 +273,9 @@ def _body(feed: int, number: int, paragraphs: int) -> str:
     sentences = _sentences(japanese=(feed + number) % 3 == 1)
     start = (feed * 131 + number * 17) % _SENTENCES
     chosen = (sentences[(start + 7 * index) % _SENTENCES] for index in range(paragraphs))
-    return "".join(f'<p>{sentence} <a href="/docs/{index}?a=1&amp;b=2">Docs</a></p>' for index, sentence in enumerate(chosen))
+    return "".join(
+        f'<p>{sentence} <a href="/docs/{index}?a=1&amp;b=2">Docs</a></p>' for index, sentence in enumerate(chosen)
+    )
 
 
 @lru_cache(2)

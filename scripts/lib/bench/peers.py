@@ -39,7 +39,7 @@ def urls(count: int) -> list[str]:
 
 def run_reader(folder: Path, ca_file: str, count: int) -> int:
     """Update all feeds with reader."""
-    from reader import make_reader  # noqa: PLC0415 - each peer loads its own libraries
+    from reader import make_reader
 
     reader = make_reader(str(folder / "reader.sqlite"))
 
@@ -49,18 +49,22 @@ def run_reader(folder: Path, ca_file: str, count: int) -> int:
             reader.add_feed(url)
     for result in reader.update_feeds_iter(scheduled=False, workers=_WORKERS):
         feed = feeds.number(result.url)
-        if isinstance(result.value, Exception) and not feeds.is_malformed(feed):  # reader refuses what is not well-formed
+        if isinstance(result.value, Exception) and not feeds.is_malformed(
+            feed
+        ):  # reader refuses what is not well-formed
             sys.exit(f"{result.url}: {result.value!r} {result.value.__cause__!r}")
     return int(reader.get_entry_counts().total or 0)
 
 
 def run_naive(folder: Path, ca_file: str, count: int) -> int:
     """Fetch with httpx, parse with feedparser, and write each entry with one statement."""
-    import feedparser  # noqa: PLC0415 - each peer loads its own libraries
-    import httpx  # noqa: PLC0415 - same
+    import feedparser  # noqa: TID251 - a peer
+    import httpx  # noqa: TID251 - a peer
 
     connection = sqlite3.connect(folder / "naive.sqlite")
-    connection.execute("CREATE TABLE IF NOT EXISTS entries (url, id, title, link, date, content, PRIMARY KEY (url, id))")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS entries (url, id, title, link, date, content, PRIMARY KEY (url, id))"
+    )
     connection.execute("CREATE TABLE IF NOT EXISTS feeds (url PRIMARY KEY, etag)")
     etags = dict(connection.execute("SELECT url, etag FROM feeds"))
     context = ssl.create_default_context(cafile=ca_file)

@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 INTERVAL_S: Final = 0.002
 ROOT: Final = "ingest."
@@ -32,7 +32,7 @@ class Sampler:
         """Count the stack of the interrupted thread. Signals reach the main thread only."""
         self.stages[_stage(frame)] += 1
 
-    def __enter__(self) -> Sampler:
+    def __enter__(self) -> Self:
         """Begin."""
         signal.signal(signal.SIGPROF, self)
         signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
@@ -62,7 +62,7 @@ def main() -> None:
     with Sampler() as sampler:
         try:
             _count_statements(counts)
-            from ingest.cli import main as command  # noqa: PLC0415 - its import is part of the measurement
+            from ingest.cli import main as command
 
             command()
         finally:
@@ -71,7 +71,9 @@ def main() -> None:
 
 
 def _count_statements(counts: Counter[str]) -> None:
-    from sqlalchemy import Engine, event  # noqa: PLC0415 - same
+    from sqlalchemy import event  # noqa: TID251 - the listener of statements
+
+    from ingest.store import Engine
 
     @event.listens_for(Engine, "before_cursor_execute")
     def count(_c: Any, _k: Any, statement: str, *_: Any) -> None:  # noqa: ANN401 - the shape of the event

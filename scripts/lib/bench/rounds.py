@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import sqlalchemy
+import sqlalchemy  # noqa: TID251 - checks the tables from outside
 
 from bench import feeds
 
@@ -165,7 +165,7 @@ class Ingest:
             "headlines": (self._one("SELECT count(*) FROM headlines"), stored),
             "claims": (self._one("SELECT count(*) FROM claims"), stored),
             "story members": (self._one("SELECT count(*) FROM story_members"), stored),
-            "ledger": (self._one(f"SELECT count(*) FROM polls WHERE id > {start} AND url = ''"), self._count),
+            "ledger": (self._one("SELECT count(*) FROM polls WHERE id > :start AND url = ''", start), self._count),
         }
         if name in captures:
             tables["payloads"] = (
@@ -173,26 +173,28 @@ class Ingest:
                 self._count * captures[name],
             )
         if name not in {"304", "same", "articles"}:
-            seen = "SELECT count(*) FROM claims WHERE last_seen_at >= (SELECT min(started_at) FROM polls WHERE id > {})"
-            tables["claims seen now"] = (self._one(seen.format(start)), stored)
+            seen = "SELECT count(*) FROM claims WHERE last_seen_at >= (SELECT min(started_at) FROM polls WHERE id > :start)"
+            tables["claims seen now"] = (self._one(seen, start), stored)
         wrong = [f"{key}: {value[0]} instead of {value[1]}" for key, value in tables.items() if value[0] != value[1]]
         wrong += [f"{key}: {actual[key]} instead of {value}" for key, value in expected.items() if actual[key] != value]
         if wrong:
             sys.exit(f"round {name}: {'; '.join(wrong)}")
 
-    def _one(self, query: str) -> int:
+    def _one(self, query: str, start: int = 0) -> int:
         engine = sqlalchemy.create_engine(self._url)
         try:
             with engine.connect() as conn:
                 if not sqlalchemy.inspect(conn).has_table("polls"):
                     return 0
-                return int(conn.execute(sqlalchemy.text(query)).scalar_one())
+                return int(conn.execute(sqlalchemy.text(query), {"start": start}).scalar_one())
         finally:
             engine.dispose()
 
     def _size(self) -> int:
         if self._url.startswith("sqlite"):
-            return self._one("SELECT (SELECT sum(pgsize) FROM dbstat) - (SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = 'payloads')")
+            return self._one(
+                "SELECT (SELECT sum(pgsize) FROM dbstat) - (SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = 'payloads')"
+            )
         return self._one("SELECT pg_database_size(current_database()) - pg_total_relation_size('payloads')")
 
     def _write_list(self, *, article: bool) -> None:
@@ -211,7 +213,9 @@ class Ingest:
         (self._folder / "sources.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def run_peer(name: str, python: str, folder: Path, server: Server, size: tuple[int, int]) -> Iterator[tuple[str, Figures]]:
+def run_peer(
+    name: str, python: str, folder: Path, server: Server, size: tuple[int, int]
+) -> Iterator[tuple[str, Figures]]:
     """Play the rounds by a peer, and yield the figures of each."""
     count, entries = size
     for round_name in ROUNDS:

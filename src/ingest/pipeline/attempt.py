@@ -218,8 +218,8 @@ class Attempt:
         """Mark a capture as read by today's rules and this stanza."""
         shared.mark(self._marked(capture, ingested.error))
 
-    def _marked(self, capture: Capture, error: str) -> captures.Mark:
-        return captures.Mark(capture, self.context.now(), RULES_VERSION, self.reading.digest, error)
+    def _marked(self, capture: Capture, error: str) -> captures.ReadMark:
+        return captures.ReadMark(capture, self.context.now(), RULES_VERSION, self.reading.digest, error)
 
     def _set_aside(self, conn: Connection, capture: Capture, error: DocumentError) -> Ingested:
         """Set aside a capture because this program fails on it."""

@@ -25,8 +25,8 @@ class Batch:
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
-        self._marks: list[captures.Mark] = []
-        self._settlements: list[leases.Settlement] = []
+        self._marks: list[captures.ReadMark] = []
+        self._releases: list[leases.Release] = []
         self._entries: list[tuple[PollReport, polls.Circumstances]] = []
         self._tallies: Mapping[str, Tally] = {}
         self._robots: Mapping[str, RobotsRecord | None] = {}
@@ -45,13 +45,13 @@ class Batch:
         """Return the robots.txt record of a host."""
         return self._robots[host] if host in self._robots else robots.load(self.conn, host)
 
-    def mark(self, mark: captures.Mark) -> None:
+    def mark(self, mark: captures.ReadMark) -> None:
         """Mark a capture as read."""
         self._marks.append(mark)
 
-    def settle(self, settlement: leases.Settlement) -> None:
+    def settle(self, release: leases.Release) -> None:
         """Save the state of a source and give its lease back."""
-        self._settlements.append(settlement)
+        self._releases.append(release)
 
     def enter(self, report: PollReport, circumstances: polls.Circumstances) -> None:
         """Write a row of the ledger."""
@@ -59,10 +59,10 @@ class Batch:
 
     def write(self) -> None:
         """Write the rows handed in so far."""
-        marks, settlements, entries = self._marks, self._settlements, self._entries
-        self._marks, self._settlements, self._entries = [], [], []
+        marks, releases, entries = self._marks, self._releases, self._entries
+        self._marks, self._releases, self._entries = [], [], []
         captures.mark_ingested(self.conn, marks)
-        leases.settle(self.conn, settlements)
+        leases.settle(self.conn, releases)
         polls.record(self.conn, entries)
 
 

@@ -129,7 +129,7 @@ class Poll(Attempt):
     def _save(self, shared: Batch, state: PollState) -> None:
         """Save the state of the source. The gap of its host begins now."""
         rested = self.context.now() + self.context.limits.host_gap
-        shared.settle(leases.Settlement(self.lease, sources.values_of(state), rested))
+        shared.settle(leases.Release(self.lease, sources.values_of(state), rested))
 
     def _postpone(self, shared: Batch, reason: str) -> None:
         self._save(shared, settling.postponed(self.reading, self.state, reason, self.context.now()))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from ingest.errors import DocumentError, LeaseLostError, StaleListError
@@ -36,7 +37,7 @@ class Progress:
     report: PollReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Round:
     """
     The resources of one round.
@@ -55,7 +56,11 @@ class Round:
 
     def vendor_of(self, source: Source) -> Vendor:
         """Return the vendor of a source."""
-        return next(vendor for vendor in self.allowlist.vendors if vendor.id == source.vendor_id)
+        return self._vendors[source.vendor_id]
+
+    @cached_property
+    def _vendors(self) -> dict[str, Vendor]:
+        return {vendor.id: vendor for vendor in self.allowlist.vendors}
 
     def reading(self, source: Source) -> Reading:
         """Return how the documents of a source are read now."""

@@ -183,11 +183,7 @@ class _Queue:
 
     def take(self, places: int, busy: Collection[str]) -> list[Poll]:
         """Claim up to `places` sources of different hosts without a request of ours in flight."""
-        picked: dict[str, str] = {}
-        for source_id in self._left if self else ():
-            host = self._host[source_id]
-            if len(picked) < places and host not in busy and self._later.get(host, 0.0) <= time.monotonic():
-                picked.setdefault(host, source_id)
+        picked = self._ready(places, busy) if places and self else {}
         if not picked:
             return []
         claims = self._shared.claim(list(picked.values()), since=self._began if self._named else None)
@@ -205,6 +201,18 @@ class _Queue:
             self.skipped += [PollReport(item, Outcome.SKIPPED, error=why) for item in sorted(chosen.keys() - got)]
         return [self._shared.poll(chosen[state.source_id], state, lease) for state, lease in claims.taken]
 
+    def _ready(self, places: int, busy: Collection[str]) -> dict[str, str]:
+        """Return the first sources that may be asked now, one a host."""
+        picked: dict[str, str] = {}
+        now = time.monotonic()
+        for source_id in self._left:
+            host = self._host[source_id]
+            if host not in busy and self._later.get(host, 0.0) <= now:
+                picked.setdefault(host, source_id)
+                if len(picked) == places:
+                    break
+        return picked
+
     def _put_off(self, source: Source, rest: timedelta) -> None:
         """
         Try again when the host has rested, or when its present user (another process, or a redirect of ours) is done.
@@ -220,12 +228,18 @@ class _Queue:
 
     def pause(self, busy: Collection[str]) -> float | None:
         """Return the seconds until a host without a request of ours has rested, or None where no source waits."""
-        resting = [
-            self._later.get(self._host[source_id], 0.0) for source_id in self._left if self._host[source_id] not in busy
-        ]
-        if not resting or not self:
+        if not self:
             return None
-        return max(0.0, min(resting) - time.monotonic())
+        now = time.monotonic()
+        soonest: float | None = None
+        for source_id in self._left:
+            host = self._host[source_id]
+            if host not in busy:
+                until = self._later.get(host, 0.0)
+                soonest = until if soonest is None else min(soonest, until)
+                if soonest <= now:
+                    break
+        return None if soonest is None else max(0.0, soonest - now)
 
 
 def _land(shared: Round, landed: Mapping[_Flight, Poll]) -> Iterator[tuple[_Flight, PollReport]]:

@@ -240,7 +240,7 @@ def is_set_aside(conn: Connection, capture_id: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ReadMark:
     """A capture that was read, with the time, the rules, the stanza and a reading error."""
 
     capture: Capture
@@ -250,9 +250,9 @@ class Mark:
     error: str = ""
 
 
-def mark_ingested(conn: Connection, marks: Sequence[Mark]) -> None:
+def mark_ingested(conn: Connection, marks: Sequence[ReadMark]) -> None:
     """
-    Mark captures as read.
+    ReadMark captures as read.
 
     Captures of the same document, or of the same entry's page, are no longer set aside.
     """
@@ -293,7 +293,7 @@ _WITH_SET_ASIDE: Final = select(schema.captures.c.source_id).where(
 )
 
 
-def set_aside(conn: Connection, mark: Mark) -> None:
+def set_aside(conn: Connection, mark: ReadMark) -> None:
     """
     Set a capture aside. Other rules, or an operator, let it be tried again.
 

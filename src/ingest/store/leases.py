@@ -234,7 +234,7 @@ def give_host_back(conn: Connection, lease: Lease, free_at: datetime | None) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class Release:
     """The state of a source after a poll, as columns, its lease, and when its host may be asked again."""
 
     lease: Lease
@@ -242,13 +242,13 @@ class Settlement:
     host_free_at: datetime
 
 
-def settle(conn: Connection, settlements: Sequence[Settlement]) -> None:
+def settle(conn: Connection, releases: Sequence[Release]) -> None:
     """Save the states after polls and give their leases back. The sources must be `held`."""
-    if not settlements:
+    if not releases:
         return
-    saved = [{**one.values, "id": one.lease.source_id, "token": one.lease.token} for one in settlements]
-    conn.execute(_settling(tuple(settlements[0].values)), saved)
-    hosts = [one for one in settlements if one.lease.host]
+    saved = [{**one.values, "id": one.lease.source_id, "token": one.lease.token} for one in releases]
+    conn.execute(_settling(tuple(releases[0].values)), saved)
+    hosts = [one for one in releases if one.lease.host]
     if hosts:
         freed = [{"name": one.lease.host, "token": one.lease.host_token, "until": one.host_free_at} for one in hosts]
         conn.execute(_FREEING, freed)
