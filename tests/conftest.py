@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from databases import Postgres, make_template, share_compiled_statements
 from ingest.store.engine import open_engine
+from support.databases import Postgres, make_template, share_compiled_statements
 
 MakeUrl = Callable[[], str]
 

@@ -15,10 +15,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-import closing
-import databases
-from databases import DeadServerError, Postgres, fingerprint
 from ingest.store.engine import open_engine
+from support import closing, databases
+from support.databases import DeadServerError, Postgres, fingerprint
 
 ROW = "INSERT INTO payloads (digest, size, stored_as, first_seen_at) VALUES ('p', 0, 'identity', now())"
 
@@ -121,11 +120,23 @@ def test_a_server_that_cannot_be_started_says_so_in_one_sentence(
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_run_without_its_server_ends_with_one_sentence(workers: str, tmp_path: Path) -> None:
     (tmp_path / "test_many.py").write_text(
-        "import pytest\nfrom closing import RunEndsError\n"
+        "import pytest\nfrom support.closing import RunEndsError\n"
         "@pytest.fixture(scope='session')\ndef dead():\n    raise RunEndsError('PostgreSQL is not there.')\n"
         "@pytest.mark.parametrize('number', range(300))\ndef test_one(number, dead): ...\n"
     )
-    command = [sys.executable, "-m", "pytest", "-p", "closing", "-p", "no:randomly", "-n", workers, "-c", "/dev/null"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "support.closing",
+        "-p",
+        "no:randomly",
+        "-n",
+        workers,
+        "-c",
+        "/dev/null",
+    ]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     ended = subprocess.run(
         [*command, "--rootdir", tmp_path, tmp_path], env=environ, capture_output=True, text=True, check=False

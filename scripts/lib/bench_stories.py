@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
 from ingest.stories import Member, settled
+from support.in_memory_stories import InMemoryStories
 
 START = datetime(2010, 1, 1, tzinfo=UTC)
 VENDORS, SOURCES, A_DAY = 50, 4, 10

@@ -19,11 +19,11 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from databases import make_template  # noqa: E402 - behind the path
 from ingest.demo.server import VendorServer  # noqa: E402 - same
 from ingest.fetch import Fetcher  # noqa: E402 - same
 from ingest.store.engine import open_engine  # noqa: E402 - same
-from world import FEED, NOW, Item, World, fetch_settings, rss  # noqa: E402 - same
+from support.databases import make_template  # noqa: E402 - behind the path
+from support.world import FEED, NOW, Item, World, fetch_settings, rss  # noqa: E402 - same
 
 _BY_MODULE: Final = ("pipeline", "judging")
 _NO_ROOMS: Final = frozenset({"model", "errors", "rules"})

@@ -26,7 +26,7 @@ from ingest.fetch import Fetcher
 from ingest.model import Capture, Kind, Outcome, Source
 from ingest.parse import parse
 from ingest.store.engine import open_engine, upgrade
-from world import World, fetch_settings
+from support.world import World, fetch_settings
 
 FEEDS: Final = (
     "claude-code-feed",

@@ -20,11 +20,11 @@ from typing import Any, Final
 import pytest
 
 from corpus.report import ABSENT, ROOT
-from documents import obstacle
 from ingest.errors import ParseError
 from ingest.model import Article, Dated, Precision
 from ingest.parse.article import parse_article
 from ingest.parse.markup.decoding import decode
+from support.documents import obstacle
 
 needs_corpus = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 

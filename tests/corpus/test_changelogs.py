@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from corpus.report import ABSENT, ROOT, recordings
-from documents import make_capture, make_source
 from ingest.model import Document, Kind
 from ingest.parse import parse
 from ingest.parse.selection import faults
+from support.documents import make_capture, make_source
 
 STANZAS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "changelog_stanzas.yaml").read_text("utf-8"))
 PAGES = {item.path: item for item in recordings("pages") if item.kind in {"changelog", "markdown-changelog"}}

@@ -23,7 +23,7 @@ from corpus.report import (
     recordings,
     table,
 )
-from thinned import is_long
+from support.thinned import is_long
 
 ENOUGH = 0.99
 

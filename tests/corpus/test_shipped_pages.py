@@ -9,13 +9,13 @@ from typing import Any, Final
 import pytest
 
 from corpus.report import ABSENT, ROOT
-from documents import make_capture
 from ingest import allowlist, policy
 from ingest.model import Candidate, Kind
 from ingest.normalise import normalise
 from ingest.parse import parse
 from ingest.parse.selfcheck import check
 from sources_table import recorded
+from support.documents import make_capture
 
 LISTED: Final = allowlist.load(Path(__file__).parents[2] / "sources.yaml")
 SOURCES: Final = {source.id: source for source in LISTED.sources}

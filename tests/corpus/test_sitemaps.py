@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from corpus.report import ABSENT, ROOT, recordings
-from documents import make_capture, make_source
 from ingest.model import Document, Kind, Precision
 from ingest.parse import parse
+from support.documents import make_capture, make_source
 
 PAGES = {item.path: item for item in recordings("pages") if item.kind == "sitemap"}
 SERIES = ROOT / "series" / "qwen-en-sitemap"

@@ -19,7 +19,7 @@ from ingest.model import Capture, Grant, Kind, Source
 from ingest.parse import parse
 from ingest.store import replays
 from ingest.store.engine import open_engine, read, upgrade
-from world import NOW, World, fetch_settings
+from support.world import NOW, World, fetch_settings
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 

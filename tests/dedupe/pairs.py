@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedupe.build import member
-from in_memory_stories import InMemoryStories
 from ingest.stories import Member, in_words
+from support.in_memory_stories import InMemoryStories
 
 FURTHER: Final = Path(__file__).with_name("further.jsonl")
 FAR: Final = date(2100, 1, 1)

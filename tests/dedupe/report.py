@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedupe.build import SEEN
-from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
 from ingest.stories import Member, Story, in_words, same_document
+from support.in_memory_stories import InMemoryStories
 
 ROOT: Final = Path(__file__).parents[3] / "shared" / "dedupe"
 ABSENT: Final = f"the labelled stories are not at {ROOT.parent.name}/{ROOT.name} beside the checkout"

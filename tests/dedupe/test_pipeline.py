@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from databases import new
 from dedupe.report import ABSENT, ROOT, figures, labelled, placed, rows
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.stories import Join, Story
-from thinned import is_long
-from world import World, fetch_settings
+from support.databases import new
+from support.thinned import is_long
+from support.world import World, fetch_settings
 
 pytestmark = pytest.mark.skipif(not (ROOT / "items.jsonl").is_file(), reason=ABSENT)
 

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from dedupe.build import member
-from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
 from ingest.stories import Member, by_language, primary
+from support.in_memory_stories import InMemoryStories
 
 KEYWORD = "https://blog.google/innovation-and-ai"
 JAPAN = "https://blog.google/intl/ja-jp/company-news/technology"

@@ -15,8 +15,8 @@ from discovery.report import faults
 from edges.commands import Desk
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
-from thinned import sampled
-from world import FEED, LIST, rss
+from support.thinned import sampled
+from support.world import FEED, LIST, rss
 
 every = pytest.mark.parametrize("offered", OFFERED, ids=lambda offered: offered.name)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from databases import copied
 from edges.hostile import FEED, Get, fetcher_for, plan
 from edges.server import HostileServer
 from ingest.fetch import Fetcher, fetcher
+from support.databases import copied
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def server() -> Iterator[HostileServer]:
 @pytest.fixture
 def sqlite(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
     """A database where the engine is not what is tested."""
-    engine = copied(empty_database, tmp_path / "guest.db")
+    engine = copied(empty_database, tmp_path / "client.db")
     yield engine
     engine.dispose()
 

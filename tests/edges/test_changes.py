@@ -8,12 +8,12 @@ import time
 import pytest
 from sqlalchemy import Engine, text
 
-from guarded import headline, insert, put_in_force, vendors_of
 from ingest.pipeline.placing import decide
 from ingest.store import changes
 from ingest.store.decisions import OperatorDecision
 from ingest.store.engine import read, serialise_vendor, write
-from world import NOW
+from support.guarded import headline, insert, put_in_force, vendors_of
+from support.world import NOW
 
 
 @pytest.fixture

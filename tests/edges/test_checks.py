@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from guarded import VENDORS_FOR_CHECKS, headline, insert, link, put_in_force
 from ingest.errors import Remedy, SchemaError
 from ingest.model import Allowlist
 from ingest.remedies import WORDS
 from ingest.store import guards
 from ingest.store.checks import Finding, check
 from ingest.store.engine import location, upgrade, write
+from support.guarded import VENDORS_FOR_CHECKS, headline, insert, link, put_in_force
 
 LIST = Allowlist("d", "", VENDORS_FOR_CHECKS, ())
 

@@ -20,7 +20,7 @@ from edges.commands import Desk
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.store.engine import HEAD, open_engine, write
-from world import BLOG, FEED, LIST, NOW, Item, rss
+from support.world import BLOG, FEED, LIST, NOW, Item, rss
 
 LAB = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab?utm_source=rss")
 SHIP = Item("新しいモデルを公開", "https://www.acme-ai.com/news/ship", NOW - timedelta(days=1))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from databases import copied
 from ingest.cli import main
 from ingest.demo import play
 from ingest.store.engine import open_engine, read, write
 from ingest.store.queries import Filter, headlines
+from support.databases import copied
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from sqlalchemy import Engine
 
-from edges.guest import BLOG, FEED, Guest, feed, guest_of
+from edges.client import BLOG, FEED, Client, client_of, feed
 from edges.server import HostileServer, answer, redirect
 from ingest.cli import main
 
@@ -19,24 +19,24 @@ OUTSIDE = "https://www.press-ai.com/acme.xml"
 
 
 @pytest.fixture
-def guest(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Guest]:
-    with guest_of(sqlite, server, tmp_path) as guest:
-        guest.server.on(FEED, redirect(BLOG))
-        guest.server.on(BLOG, answer(feed("One")))
-        guest.poll(after=timedelta(0))
-        guest.server.on(BLOG, redirect(OUTSIDE, 302))
-        guest.poll("acme/blog", after=timedelta(0))
-        yield guest
+def client(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Client]:
+    with client_of(sqlite, server, tmp_path) as client:
+        client.server.on(FEED, redirect(BLOG))
+        client.server.on(BLOG, answer(feed("One")))
+        client.poll(after=timedelta(0))
+        client.server.on(BLOG, redirect(OUTSIDE, 302))
+        client.poll("acme/blog", after=timedelta(0))
+        yield client
 
 
-def moves(guest: Guest, *arguments: str) -> int:
-    return main(["sources", "moves", *arguments, "--database", str(guest.world.engine.url)])
+def moves(client: Client, *arguments: str) -> int:
+    return main(["sources", "moves", *arguments, "--database", str(client.world.engine.url)])
 
 
 def test_an_operator_reads_where_a_source_went_by_what_evidence_and_what_to_write(
-    guest: Guest, capsys: pytest.CaptureFixture[str]
+    client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert moves(guest) == 0
+    assert moves(client) == 0
     out = capsys.readouterr().out
     assert "acme/news moved to another host of its vendor's list" in out
     assert f"301         {FEED} → {BLOG}" in out
@@ -46,8 +46,8 @@ def test_an_operator_reads_where_a_source_went_by_what_evidence_and_what_to_writ
     assert "acme/blog" not in out
 
 
-def test_programs_get_an_object_a_proposal(guest: Guest, capsys: pytest.CaptureFixture[str]) -> None:
-    assert moves(guest, "--all", "--json") == 0
+def test_programs_get_an_object_a_proposal(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    assert moves(client, "--all", "--json") == 0
     news, blog = map(json.loads, capsys.readouterr().out.splitlines())
     assert (news["source_id"], news["kind"], news["from_url"], news["to_url"]) == ("acme/news", "host", FEED, BLOG)
     assert news["evidence"]["hops"] == [{"url": FEED, "status_code": 301, "location": BLOG}]
@@ -55,16 +55,16 @@ def test_programs_get_an_object_a_proposal(guest: Guest, capsys: pytest.CaptureF
     assert (blog["kind"], blog["status"]) == ("off-list", "sighted")
 
 
-def test_what_was_discarded_is_gone(guest: Guest, capsys: pytest.CaptureFixture[str]) -> None:
-    assert moves(guest, "--discard") == 2
+def test_what_was_discarded_is_gone(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    assert moves(client, "--discard") == 2
     assert "needs the SOURCE" in capsys.readouterr().err
-    assert moves(guest, "acme/news", "--discard") == 0
+    assert moves(client, "acme/news", "--discard") == 0
     assert "acme/news" in capsys.readouterr().out
-    assert moves(guest, "acme/news") == 0
+    assert moves(client, "acme/news") == 0
     assert capsys.readouterr().err == "No source is known to have moved.\n"
-    assert guest.poll().note == ""
+    assert client.poll().note == ""
 
 
-def test_a_source_that_is_none_is_wrong_usage(guest: Guest, capsys: pytest.CaptureFixture[str]) -> None:
-    assert moves(guest, "acme/new") == 2
+def test_a_source_that_is_none_is_wrong_usage(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    assert moves(client, "acme/new") == 2
     assert 'did you mean "acme/news"?' in capsys.readouterr().err

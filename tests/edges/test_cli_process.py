@@ -27,13 +27,13 @@ from typing import IO, Any
 import pytest
 from rich.cells import cell_len
 
-from databases import new
 from edges.commands import COMMAND, Desk, Ended
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from thinned import sampled
-from world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
+from support.databases import new
+from support.thinned import sampled
+from support.world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
 
 LONG = "新しいモデルの提供を開始しました。詳しい評価の結果と安全性についての考え方もあわせて公開します"
 LAB = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab")

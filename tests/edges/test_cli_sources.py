@@ -16,7 +16,7 @@ from ingest import allowlist
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.store.engine import open_engine, read
-from world import FEED, LIST, Item, rss
+from support.world import FEED, LIST, Item, rss
 
 NEWS = "https://www.acme-ai.com/news"
 STRANGER = "https://www.stranger-ai.org/blog"

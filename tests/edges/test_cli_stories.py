@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from databases import copied
 from edges.commands import Desk
 from ingest.cli import main
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
-from world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
+from support.databases import copied
+from support.world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
 
 LAUNCH = Item("Introducing Model 5, our most capable model", "https://www.acme-ai.com/news/introducing-model-5")
 COPY = Item("Introducing Model 5, our most capable model", "https://blog.acme-ai.com/posts/model-5-launch")

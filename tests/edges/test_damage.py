@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from guarded import WRITTEN, headline, insert, link, put_in_force, vendors_of
 from ingest.model import Allowlist, Kind, Source
 from ingest.store import guards
 from ingest.store.checks import check, contents
 from ingest.store.engine import open_engine, upgrade, write
+from support.guarded import WRITTEN, headline, insert, link, put_in_force, vendors_of
 
 VENDORS = vendors_of({"acme": {"official": ["acme-ai.com", "!acme-ai.com/careers/"]}})
 SOURCES = (Source("acme/news", "acme", Kind.FEED, "https://acme.example/feed", "x"),)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from guarded import WRITTEN, gets_in, headline, insert, link, put_in_force, vendors_of
 from ingest import policy, urls
 from ingest.errors import PolicyGuardError, UrlError
 from ingest.store import guards, schema
 from ingest.store.engine import rebuild_rules, write
+from support.guarded import WRITTEN, gets_in, headline, insert, link, put_in_force, vendors_of
 
 VENDORS = vendors_of(
     {

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from documents import make_capture, make_source, read, rss
-from edges import inmates
+from edges import jail_tasks
 from ingest import jail
 from ingest.errors import ParseError
 from ingest.jail import Budget, confined
 from ingest.model import Article, Capture, Document, Kind, Source
 from ingest.parse import parse
 from ingest.parse.markup.cost import risk
+from support.documents import make_capture, make_source, read, rss
 
 Work = Callable[[Capture, Source], Document]
 
@@ -53,15 +53,15 @@ def refusal(work: Work, budget: Budget = SMALL) -> ParseError:
 @pytest.mark.parametrize(
     ("work", "rule", "words"),
     [
-        (inmates.crash, "parser-crash", "Segmentation fault"),
-        (inmates.be_killed, "parser-crash", "Killed"),
-        (inmates.fail, "parser-crash", "ZeroDivisionError"),
-        (inmates.exit_early, "parser-crash", "makes no sense"),
-        (inmates.answer_with_code, "parser-crash", "makes no sense"),
-        (inmates.compute, "over-budget", "1 s of CPU"),
-        (inmates.compute_in_c, "over-budget", "1 s of CPU"),
-        (inmates.eat, "over-budget", "300 MiB of memory"),
-        (inmates.refuse, "html", "web page"),
+        (jail_tasks.crash, "parser-crash", "Segmentation fault"),
+        (jail_tasks.be_killed, "parser-crash", "Killed"),
+        (jail_tasks.fail, "parser-crash", "ZeroDivisionError"),
+        (jail_tasks.exit_early, "parser-crash", "makes no sense"),
+        (jail_tasks.answer_with_code, "parser-crash", "makes no sense"),
+        (jail_tasks.compute, "over-budget", "1 s of CPU"),
+        (jail_tasks.compute_in_c, "over-budget", "1 s of CPU"),
+        (jail_tasks.eat, "over-budget", "300 MiB of memory"),
+        (jail_tasks.refuse, "html", "web page"),
     ],
 )
 def test_whatever_a_document_does_to_its_parser_ends_as_a_named_error(work: Work, rule: str, words: str) -> None:
@@ -70,7 +70,7 @@ def test_whatever_a_document_does_to_its_parser_ends_as_a_named_error(work: Work
     assert words in error.message
 
 
-@pytest.mark.parametrize("work", [inmates.sleep, inmates.stop])
+@pytest.mark.parametrize("work", [jail_tasks.sleep, jail_tasks.stop])
 def test_a_process_that_uses_no_time_is_ended_at_the_deadline(work: Work) -> None:
     before = time.monotonic()
     error = refusal(work, replace(SMALL, wall_s=1.5))
@@ -93,19 +93,19 @@ def test_an_answer_of_another_kind_makes_no_sense() -> None:
 
 
 def test_what_a_library_prints_is_no_part_of_the_answer() -> None:
-    assert confined(inmates.print_much, Document, CAPTURE, SOURCE, SMALL) == parse(CAPTURE, SOURCE)
+    assert confined(jail_tasks.print_much, Document, CAPTURE, SOURCE, SMALL) == parse(CAPTURE, SOURCE)
 
 
 def test_a_document_cannot_write_files(tmp_path: Path) -> None:
     target = tmp_path / "written"
     with pytest.raises(ParseError, match="OSError"):
-        confined(inmates.write_a_file, Document, make_capture(str(target)), SOURCE, SMALL)
+        confined(jail_tasks.write_a_file, Document, make_capture(str(target)), SOURCE, SMALL)
     assert target.stat().st_size == 0
 
 
 def test_secrets_of_the_environment_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGEST_DATABASE_URL", "postgresql://user:secret@host/name")
-    found = confined(inmates.tell_environment, Document, CAPTURE, SOURCE, SMALL)
+    found = confined(jail_tasks.tell_environment, Document, CAPTURE, SOURCE, SMALL)
     assert "INGEST" not in found.title
     assert "HOME" not in found.title
 
@@ -118,7 +118,7 @@ def test_an_interpreter_that_cannot_be_started_is_a_named_error(monkeypatch: pyt
 
 
 def test_several_threads_have_jails_at_the_same_time() -> None:
-    works = [parse, inmates.crash, parse, inmates.refuse, parse, inmates.be_killed]
+    works = [parse, jail_tasks.crash, parse, jail_tasks.refuse, parse, jail_tasks.be_killed]
 
     def outcome(work: Work) -> str:
         try:
@@ -143,12 +143,12 @@ def test_an_interrupt_ends_the_child_and_goes_on_up() -> None:
     before = time.monotonic()
     done = program(
         "import os, signal, threading",
-        "from edges import inmates",
-        "from documents import make_capture, make_source",
+        "from edges import jail_tasks",
+        "from support.documents import make_capture, make_source",
         "from ingest.model import Document",
         "signal.signal(signal.SIGINT, signal.default_int_handler)",  # a shell's background job is born ignoring it
         "threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()",
-        "jail.confined(inmates.sleep, Document, make_capture(''), make_source())",
+        "jail.confined(jail_tasks.sleep, Document, make_capture(''), make_source())",
     )
     assert "KeyboardInterrupt" in done.stderr
     assert time.monotonic() - before < 15

@@ -14,7 +14,7 @@ from ingest.model import Allowlist, Lease, Response
 from ingest.pipeline import SharedHostLimiter, Standing, accept, hosts
 from ingest.store import captures, leases
 from ingest.store.engine import read, write
-from world import LIST, NOW
+from support.world import LIST, NOW
 
 TERM = timedelta(minutes=5)
 GAP = timedelta(seconds=1)

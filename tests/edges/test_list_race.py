@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from guarded import headline, insert, link, put_in_force, vendors_of
 from ingest.store import guards
 from ingest.store.engine import open_engine, write
+from support.guarded import headline, insert, link, put_in_force, vendors_of
 
 PAGE = "https://acme-ai.com/press/1"
 WIDE = ("acme-ai.com",)

@@ -18,7 +18,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from guarded import headline, insert, link
 from ingest.errors import LockedError, SchemaError, StoreError
 from ingest.remedies import explained
 from ingest.store import guards, schema, views
@@ -36,6 +35,7 @@ from ingest.store.engine import (
     upgrade,
     write,
 )
+from support.guarded import headline, insert, link
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 import ingest
-from edges.guest import FEED, Guest, feed, guest_of
+from edges.client import FEED, Client, client_of, feed
 from edges.server import HostileServer, answer
 from ingest.model import Outcome
 from ingest.store import leases, owners
@@ -25,10 +25,10 @@ NAMES_ITSELF = "import sys; from ingest.store import owners; print(owners.name()
 
 
 @pytest.fixture
-def guest(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Guest]:
-    with guest_of(sqlite, server, tmp_path) as guest:
-        guest.server.on(FEED, answer(feed("One")))
-        yield guest
+def client(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Client]:
+    with client_of(sqlite, server, tmp_path) as client:
+        client.server.on(FEED, answer(feed("One")))
+        yield client
 
 
 @pytest.fixture
@@ -41,23 +41,23 @@ def process() -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def hold(guest: Guest, owner: str) -> None:
-    with write(guest.world.engine) as conn:
+def hold(client: Client, owner: str) -> None:
+    with write(client.world.engine) as conn:
         leases.claim(
-            conn, now=guest.world.at, owner=owner, lease=timedelta(minutes=5), ids=["acme/news"], since=guest.world.at
+            conn, now=client.world.at, owner=owner, lease=timedelta(minutes=5), ids=["acme/news"], since=client.world.at
         )
 
 
-def test_what_a_killed_process_held_is_taken_over_at_once(guest: Guest, process: subprocess.Popen[str]) -> None:
+def test_what_a_killed_process_held_is_taken_over_at_once(client: Client, process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     owner = process.stdout.readline().strip()
-    hold(guest, owner)
-    assert guest.poll(after=timedelta(0)).outcome is Outcome.SKIPPED
+    hold(client, owner)
+    assert client.poll(after=timedelta(0)).outcome is Outcome.SKIPPED
     process.kill()  # and not waited for: what is left of it has a number and does nothing
     while not owners.is_dead(owner):
         pass
-    assert guest.poll(after=timedelta(0)).outcome is Outcome.OK
-    assert guest.world.titles() == ["One"]
+    assert client.poll(after=timedelta(0)).outcome is Outcome.OK
+    assert client.world.titles() == ["One"]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_what_a_killed_process_held_is_taken_over_at_once(guest: Guest, process:
         pytest.param("desk:999999999:1@0123456789abcdef", id="another machine"),
     ],
 )
-def test_who_is_not_known_to_be_dead_keeps_what_it_holds(owner: str, guest: Guest) -> None:
-    hold(guest, owner)
-    report = guest.poll(after=timedelta(0))
+def test_who_is_not_known_to_be_dead_keeps_what_it_holds(owner: str, client: Client) -> None:
+    hold(client, owner)
+    report = client.poll(after=timedelta(0))
     assert report.outcome is Outcome.SKIPPED
     assert "another worker" in report.error
-    assert guest.server.urls == []
+    assert client.server.urls == []
 
 
 def test_a_number_that_another_process_has_now_is_not_the_dead_one() -> None:

@@ -16,7 +16,7 @@ from ingest.model import Outcome, Precision, State
 from ingest.store import provenance, queries
 from ingest.store.engine import BATCH, read
 from ingest.store.queries import Bound, Filter
-from world import BLOG, FEED, NOW, Item, World, fetch_settings, rss
+from support.world import BLOG, FEED, NOW, Item, World, fetch_settings, rss
 
 TOKYO = timezone(timedelta(hours=9))
 LATE = datetime(2026, 5, 21, 20, 0, tzinfo=UTC)  # the 22nd in Tokyo

@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from documents import make_capture
 from ingest import allowlist, policy
 from ingest.model import Allowlist, Document, Refusal, Source, Vendor
 from ingest.normalise import normalise
 from ingest.parse import parse
+from support.documents import make_capture
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = Path(__file__).parent / "shipped"

@@ -9,10 +9,10 @@ import pytest
 
 import add_golden
 from add_golden import MARK, NoSkeletonError, skeleton
-from documents import make_capture
 from golden.stanzas import listed
 from ingest.model import Source
 from ingest.parse import parse
+from support.documents import make_capture
 
 PAGE = """<!doctype html><html lang="en"><head><title>Secret words</title><script>var secret = 1</script></head>
 <body><nav><a href="/about">Secret words</a></nav><main><p>Secret words of an introduction</p>

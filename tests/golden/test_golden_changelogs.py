@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Dated, Document, Entry, Kind
 from ingest.parse import parse
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
 from ingest.text import clean_summary
+from support.documents import make_capture, make_source
 
 KINDS = {"changelog": Kind.CHANGELOG, "sitemap": Kind.SITEMAP, "watch": Kind.WATCH}
 FOLDERS = sorted(path for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name.split("-")[0] in KINDS)

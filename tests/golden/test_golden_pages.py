@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Dated, Document, Entry, Kind, State
 from ingest.parse import parse
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check, judge_error
+from support.documents import make_capture, make_source
 
 FOLDERS = sorted(
     path for path in Path(__file__).parent.iterdir() if re.match(r"page-|json-(?!feed)", path.name) and path.is_dir()

@@ -14,8 +14,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from documents import atom, rss
 from ingest.model import Kind
+from support.documents import atom, rss
 
 GOOD = "<title>Model 5</title><link>https://www.acme-ai.com/news/model-5</link>"
 GOOD_ATOM = "<title>Model 5</title><id>a</id><link href='https://www.acme-ai.com/news/model-5'/>"

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from documents import AT, make_capture, make_source
 from hostile.documents import GROUPS, Case
 from hostile.entries import ACME
 from ingest import jail
@@ -15,6 +14,7 @@ from ingest.errors import ParseError
 from ingest.jail import Budget
 from ingest.judging import Reading
 from ingest.judging.documents import judge
+from support.documents import AT, make_capture, make_source
 
 CASES = [
     pytest.param(case, id=f"{group}: {case.name}", marks=[pytest.mark.long] if case.long else [])

@@ -4,13 +4,13 @@ from html import escape
 
 import pytest
 
-from documents import AT, make_source, read, rss
 from hostile.entries import ACME, ADMITTED, DATES, OFFICIAL, Admitted, Refused
 from hostile.entries import REFUSED as REFUSED_LINKS
 from ingest.dedupe import Offer
 from ingest.judging import Reading
 from ingest.judging.documents import judge
 from ingest.model import EntryOutcome, Refusal
+from support.documents import AT, make_source, read, rss
 
 FIRST = "<title>First</title><link>https://www.acme-ai.com/first</link>"
 LAST = "<title>Last</title><link>https://www.acme-ai.com/last</link>"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from load.crew import Parent
+from load.workers import Parent
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from guarded import headline, insert, put_in_force, vendors_of
 from ingest.store.engine import open_engine, read, write
-from load.crew import Crew, Parent, Worker
-from load.yard import tell
+from load.servers import tell
+from load.workers import Parent, Worker, WorkerGroup
+from support.guarded import headline, insert, put_in_force, vendors_of
 
 WRITERS = 8
 
@@ -39,19 +39,19 @@ def prepare(database_url: str) -> None:
     engine.dispose()
 
 
-def follow_through(crew: Crew, writers: list[Worker], into: str, crashes: int) -> None:
+def follow_through(group: WorkerGroup, writers: list[Worker], into: str, crashes: int) -> None:
     """Follow while they write, crash at random moments and begin again, then read to the end."""
     chance = random.Random(7)
     for _ in range(crashes):
-        follower = crew.start("follow", into=into)
+        follower = group.start("follow", into=into)
         time.sleep(chance.uniform(0.05, 0.4))
         follower.kill()
         follower.join()
-    follower = crew.start("follow", into=into)
-    assert [writer.join() for writer in writers] == [0] * len(writers), crew.log.read_text()
+    follower = group.start("follow", into=into)
+    assert [writer.join() for writer in writers] == [0] * len(writers), group.log.read_text()
     follower.kill()
     follower.join()
-    crew.do("follow", into=into, to_the_end=True)
+    group.do("follow", into=into, to_the_end=True)
 
 
 def play(load: Load, parent: Parent, database_url: str, folder: Path, **order: bool) -> tuple[int, int, int]:
@@ -59,13 +59,13 @@ def play(load: Load, parent: Parent, database_url: str, folder: Path, **order: b
     prepare(database_url)
     into = f"sqlite:///{folder}/followed.db"
     row = {"kind": "edited", "headline_id": "h0", "generation": 1, "capture_id": None}
-    with Crew(parent, folder, database_url) as crew:
-        crew.do("follow", into=into, to_the_end=True)
+    with WorkerGroup(parent, folder, database_url) as group:
+        group.do("follow", into=into, to_the_end=True)
         writers = [
-            crew.start("append", writer=writer, changes=load.changes, linger=load.linger, row=row, **order)
+            group.start("append", writer=writer, changes=load.changes, linger=load.linger, row=row, **order)
             for writer in range(WRITERS)
         ]
-        follow_through(crew, writers, into, load.crashes)
+        follow_through(group, writers, into, load.crashes)
     engine = open_engine(into)
     with read(engine) as conn:
         got = [tuple(found) for found in conn.execute(text("SELECT seq, revision FROM got WHERE revision >= 0"))]

@@ -21,9 +21,9 @@ from ingest.model import EntryOutcome
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import read
-from load.crew import Crew, Parent
-from load.yard import TimedServer, Yard, tell
-from world import NOW
+from load.servers import TimedServer, VendorSet, tell
+from load.workers import Parent, WorkerGroup
+from support.world import NOW
 
 HOUR = 3600.0
 
@@ -68,49 +68,49 @@ def wait_until_noticed(engine: Engine) -> None:
 
 
 @pytest.fixture
-def yard(engine: Engine, request: pytest.FixtureRequest) -> Yard:
+def vendor_set(engine: Engine, request: pytest.FixtureRequest) -> VendorSet:
     vendors, feeds = getattr(request, "param", (1, 3))
-    made = Yard(vendors=vendors, feeds=feeds, interval="10m", min_interval="10m")
+    made = VendorSet(vendors=vendors, feeds=feeds, interval="10m", min_interval="10m")
     accept(engine, allowlist.parse(made.list().encode()), at=NOW, by="test", why="load")
     return made
 
 
 @pytest.fixture
-def server(yard: Yard) -> Iterator[TimedServer]:
+def server(vendor_set: VendorSet) -> Iterator[TimedServer]:
     with TimedServer() as vendors:
-        yard.open(vendors)
+        vendor_set.open(vendors)
         yield vendors
 
 
 @pytest.fixture
-def crew(tmp_path: Path, database_url: str, server: TimedServer, parent: Parent) -> Iterator[Crew]:
-    with Crew(parent, tmp_path, database_url, server) as workers:
+def group(tmp_path: Path, database_url: str, server: TimedServer, parent: Parent) -> Iterator[WorkerGroup]:
+    with WorkerGroup(parent, tmp_path, database_url, server) as workers:
         yield workers
 
 
 @pytest.mark.parametrize(
-    ("kills_on", "yard"),
+    ("kills_on", "vendor_set"),
     [
         ({"sqlite": 5, "postgresql": 5}, (1, 2)),
         pytest.param(
             {"sqlite": 500, "postgresql": 200}, (2, 3), marks=[pytest.mark.long, pytest.mark.timeout(1500)], id="long"
         ),
     ],
-    indirect=["yard"],
+    indirect=["vendor_set"],
 )
 def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
-    kills_on: Mapping[str, int], engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+    kills_on: Mapping[str, int], engine: Engine, vendor_set: VendorSet, server: TimedServer, group: WorkerGroup
 ) -> None:
     kills = kills_on[engine.dialect.name]
     chance = random.Random(20260522)
     left = {"a capture": 0, "a lease": 0, "neither": 0}
     began = time.monotonic()
-    crew.do("rounds")
+    group.do("rounds")
     longest = time.monotonic() - began
     for number in range(kills):
-        server.update(yard.announce(0.7))
+        server.update(vendor_set.announce(0.7))
         server.delay = chance.choice([(0.0, 0.0), (0.0, 0.05)])
-        worker = crew.start("rounds", ahead=(2 * number + 1) * HOUR)
+        worker = group.start("rounds", ahead=(2 * number + 1) * HOUR)
         time.sleep(chance.uniform(0.0, longest))
         worker.kill()
         worker.join()
@@ -119,17 +119,17 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
         left["a lease"] += leased(engine) > 0
         left["neither"] += not waiting(engine) and not leased(engine)
         began = time.monotonic()
-        crew.do("rounds", ahead=(2 * number + 2) * HOUR)
+        group.do("rounds", ahead=(2 * number + 2) * HOUR)
         longest = max(longest / 2, time.monotonic() - began)
-        assert set(links(engine)) == yard.links, f"after kill {number}"
+        assert set(links(engine)) == vendor_set.links, f"after kill {number}"
 
     shown = links(engine)
     fates = " + ".join(EntryOutcome)
     tell(
-        f"{engine.dialect.name}: {kills} kills; left behind: {left}; lost {len(yard.links - set(shown))},"
-        f" doubled {len(shown) - len(set(shown))} of {len(yard.links)}"
+        f"{engine.dialect.name}: {kills} kills; left behind: {left}; lost {len(vendor_set.links - set(shown))},"
+        f" doubled {len(shown) - len(set(shown))} of {len(vendor_set.links)}"
     )
-    assert len(shown) == len(set(shown)) == len(yard.links)
+    assert len(shown) == len(set(shown)) == len(vendor_set.links)
     assert count(engine, "changes WHERE kind = 'created'") == len(shown)
     assert count(engine, f"polls WHERE entries <> {fates}") == 0
     assert (waiting(engine), leased(engine)) == (0, 0)
@@ -139,56 +139,56 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
 
 @pytest.mark.either_engine
 def test_who_wakes_up_after_its_lease_writes_nothing(
-    engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+    engine: Engine, vendor_set: VendorSet, server: TimedServer, group: WorkerGroup
 ) -> None:
-    crew.do("rounds")
-    server.update(yard.announce())
+    group.do("rounds")
+    server.update(vendor_set.announce())
     server.delay = (1.0, 1.0)
     server.asked.clear()
-    sleeper = crew.start("rounds", ahead=HOUR)
+    sleeper = group.start("rounds", ahead=HOUR)
     assert server.asked.wait(30)
     time.sleep(0.3)  # its claims are committed, and every thread of it waits for the answer
     sleeper.freeze()
     server.delay = (0.0, 0.0)
     held = leased(engine)
-    server.update(yard.announce())
-    crew.do("rounds", ahead=2 * HOUR)
+    server.update(vendor_set.announce())
+    group.do("rounds", ahead=2 * HOUR)
     before, shown = stored(engine), links(engine)
 
     sleeper.thaw()
 
     assert sleeper.join() == 0
     assert held > 0
-    assert "lease lost" in crew.log.read_text()
+    assert "lease lost" in group.log.read_text()
     assert stored(engine) == before
-    assert set(shown) == set(links(engine)) == yard.links
+    assert set(shown) == set(links(engine)) == vendor_set.links
     assert (waiting(engine), leased(engine)) == (0, 0)
 
 
 @pytest.mark.either_engine
 def test_what_was_fetched_under_the_last_list_is_read_by_the_next_round(
-    engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+    engine: Engine, vendor_set: VendorSet, server: TimedServer, group: WorkerGroup
 ) -> None:
     server.delay = (1.0, 1.0)
-    worker = crew.start("rounds")
+    worker = group.start("rounds")
     assert server.asked.wait(30)
-    accept(engine, allowlist.parse(yard.list("another text").encode()), at=NOW, by="test", why="load")
+    accept(engine, allowlist.parse(vendor_set.list("another text").encode()), at=NOW, by="test", why="load")
     server.delay = (0.0, 0.0)
 
     assert worker.join() == 0
-    assert "list changed" in crew.log.read_text()
+    assert "list changed" in group.log.read_text()
     assert waiting(engine) > 0
     assert leased(engine) == 0
-    crew.do("rounds")
+    group.do("rounds")
     assert waiting(engine) == 0
-    assert set(links(engine)) == yard.links
+    assert set(links(engine)) == vendor_set.links
 
 
 @pytest.mark.either_engine
 def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
-    engine: Engine, yard: Yard, server: TimedServer, database_url: str, tmp_path: Path
+    engine: Engine, vendor_set: VendorSet, server: TimedServer, database_url: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "sources.yaml").write_text(yard.list(), encoding="utf-8")
+    (tmp_path / "sources.yaml").write_text(vendor_set.list(), encoding="utf-8")
     server.delay = (0.5, 0.5)
     environment = {"INGEST_HOST_GAP": "0s", "INGEST_DATABASE_URL": database_url, **server.settings}
     daemon = subprocess.Popen(
@@ -208,22 +208,22 @@ def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
 
     assert daemon.returncode == 0, said.decode()
     assert (waiting(engine), leased(engine)) == (0, 0)
-    assert 0 < count(engine, "polls") < yard.sources  # what was under way is stored, and nothing else was begun
+    assert 0 < count(engine, "polls") < vendor_set.sources  # what was under way is stored, and nothing else was begun
 
 
 @pytest.mark.either_engine
 def test_a_clock_that_is_set_forward_and_back_keeps_nobody_waiting_and_causes_no_stampede(
-    engine: Engine, yard: Yard, server: TimedServer, crew: Crew
+    engine: Engine, vendor_set: VendorSet, server: TimedServer, group: WorkerGroup
 ) -> None:
-    crew.do("rounds")
-    crew.do("rounds", ahead=24 * HOUR)
-    assert len({row[0] for row in rows(engine, "SELECT next_poll_at FROM source_states")}) == yard.sources
+    group.do("rounds")
+    group.do("rounds", ahead=24 * HOUR)
+    assert len({row[0] for row in rows(engine, "SELECT next_poll_at FROM source_states")}) == vendor_set.sources
     server.visits.clear()
 
-    crew.do("rounds")
+    group.do("rounds")
     assert server.visits == []  # the day before is a day with its own plan, and everything was asked just now
-    server.update(yard.announce())
-    crew.do("rounds", ahead=HOUR)
+    server.update(vendor_set.announce())
+    group.do("rounds", ahead=HOUR)
 
-    assert set(links(engine)) == yard.links
+    assert set(links(engine)) == vendor_set.links
     assert {visit.host.split(".")[0] for visit in server.visits} >= {"www", "blog", "labs"}

@@ -1,4 +1,4 @@
-"""Many processes on one database: the work is shared, and the vendors see one good guest."""
+"""Many processes on one database: the work is shared, and the vendors see one polite client."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ingest import allowlist
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
-from load.crew import Crew, Parent
-from load.yard import Newsroom, TimedServer, Yard, fetched_again_within, smallest_gap, tell
-from world import NOW
+from load.servers import Newsroom, TimedServer, VendorSet, fetched_again_within, smallest_gap, tell
+from load.workers import Parent, WorkerGroup
+from support.world import NOW
 
 GAP = 0.2
 
@@ -27,9 +27,9 @@ class Load:
     feeds: int
     interval_s: int
 
-    def yard(self) -> Yard:
+    def vendor_set(self) -> VendorSet:
         interval = f"{self.interval_s}s"
-        return Yard(self.vendors, self.feeds, interval=interval, min_interval=interval)
+        return VendorSet(self.vendors, self.feeds, interval=interval, min_interval=interval)
 
 
 SHORT = Load(processes=4, seconds=3.0, vendors=2, feeds=4, interval_s=2)
@@ -45,11 +45,11 @@ def count(engine: Engine, query: str) -> int:
         return int(conn.execute(text(query)).scalar_one())
 
 
-def play(load: Load, yard: Yard, crew: Crew, server: TimedServer, **order: bool) -> None:
+def play(load: Load, vendor_set: VendorSet, group: WorkerGroup, server: TimedServer, **order: bool) -> None:
     """Let all processes do rounds of what is due, while the vendors announce."""
-    with Newsroom(yard, server, every=load.seconds / 12, share=0.3):
-        workers = [crew.start("rounds", seconds=load.seconds, **order) for _ in range(load.processes)]
-        assert [worker.join() for worker in workers] == [0] * load.processes, crew.log.read_text()
+    with Newsroom(vendor_set, server, every=load.seconds / 12, share=0.3):
+        workers = [group.start("rounds", seconds=load.seconds, **order) for _ in range(load.processes)]
+        assert [worker.join() for worker in workers] == [0] * load.processes, group.log.read_text()
 
 
 @pytest.mark.either_engine
@@ -57,30 +57,30 @@ def play(load: Load, yard: Yard, crew: Crew, server: TimedServer, **order: bool)
 def test_processes_on_one_database_share_the_work_and_the_hosts(
     load: Load, database_url: str, tmp_path: Path, parent: Parent
 ) -> None:
-    engine, yard = open_engine(database_url), load.yard()
-    put_in_force(engine, yard.list())
-    with TimedServer((0.005, 0.06)) as server, Crew(parent, tmp_path, database_url, server, gap=GAP) as crew:
-        yard.open(server)
-        play(load, yard, crew, server)
+    engine, vendor_set = open_engine(database_url), load.vendor_set()
+    put_in_force(engine, vendor_set.list())
+    with TimedServer((0.005, 0.06)) as server, WorkerGroup(parent, tmp_path, database_url, server, gap=GAP) as group:
+        vendor_set.open(server)
+        play(load, vendor_set, group, server)
         visits = list(server.visits)
         stuck = count(engine, "SELECT count(*) FROM source_states WHERE lease_owner IS NOT NULL")
         stuck += count(engine, "SELECT count(*) FROM hosts WHERE lease_owner IS NOT NULL")
-        crew.do("rounds", everything=True)
+        group.do("rounds", everything=True)
 
     doubled = count(engine, "SELECT count(*) - count(DISTINCT url) FROM v1_headlines")
     again = fetched_again_within(visits, load.interval_s)
     gap = smallest_gap(visits)
     tell(
-        f"{engine.dialect.name}: {load.processes} processes, {yard.sources} sources, {load.seconds:.0f} s:"
+        f"{engine.dialect.name}: {load.processes} processes, {vendor_set.sources} sources, {load.seconds:.0f} s:"
         f" {len(visits)} requests, double fetches {len(again)}, doubled headlines {doubled}"
-        f" of {len(yard.links)}, smallest gap {gap * 1000:.0f} ms, stuck leases {stuck}"
+        f" of {len(vendor_set.links)}, smallest gap {gap * 1000:.0f} ms, stuck leases {stuck}"
     )
-    assert len(visits) > yard.sources
+    assert len(visits) > vendor_set.sources
     assert again == []
     assert gap >= GAP
     assert stuck == 0
     with read(engine) as conn:
-        assert set(conn.execute(text("SELECT url FROM v1_headlines")).scalars()) == yard.links
+        assert set(conn.execute(text("SELECT url FROM v1_headlines")).scalars()) == vendor_set.links
         assert set(conn.execute(text("SELECT outcome FROM polls")).scalars()) <= {"ok", "not_modified"}
     assert doubled == 0
     assert [finding for finding in check(engine, None) if finding.level == "fault"] == []
@@ -91,11 +91,11 @@ def test_processes_on_one_database_share_the_work_and_the_hosts(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_without_shared_turns_the_servers_log_shows_it(database_url: str, tmp_path: Path, parent: Parent) -> None:
     """Shows that the check above sees what it is there for: redirects lead several processes to one host at once."""
-    engine, yard = open_engine(database_url), SHORT.yard()
-    put_in_force(engine, yard.list())
-    with TimedServer((0.005, 0.06)) as server, Crew(parent, tmp_path, database_url, server, gap=GAP) as crew:
-        yard.open(server)
-        play(SHORT, yard, crew, server, alone=True)
+    engine, vendor_set = open_engine(database_url), SHORT.vendor_set()
+    put_in_force(engine, vendor_set.list())
+    with TimedServer((0.005, 0.06)) as server, WorkerGroup(parent, tmp_path, database_url, server, gap=GAP) as group:
+        vendor_set.open(server)
+        play(SHORT, vendor_set, group, server, alone=True)
     engine.dispose()
 
     tell(f"turns not shared: smallest gap {smallest_gap(server.visits) * 1000:.0f} ms")

@@ -28,7 +28,7 @@ from ingest.pipeline.placing import place
 from ingest.store import changes, placings, schema
 from ingest.store.engine import open_engine, read, upgrade, write
 from ingest.stories import documents, evidence, titles
-from world import FEED, NOW, Item, World, fetch_settings, rss
+from support.world import FEED, NOW, Item, World, fetch_settings, rss
 
 pytestmark = pytest.mark.long
 

@@ -18,9 +18,9 @@ from ingest.model import EntryOutcome, Outcome
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
 from load.daemon import HOLDINGS, Daemon, Held
-from load.misfits import Town
-from load.yard import tell
-from world import NOW
+from load.faulty_sources import Town
+from load.servers import tell
+from support.world import NOW
 
 POLLS: Final = 10_000
 STEP: Final = timedelta(minutes=70)

@@ -8,13 +8,13 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents import obstacle
 from ingest.errors import ParseError
 from ingest.model import Article, Dated, Evidence, Precision
 from ingest.parse.article import ALTERNATE_LIMIT, CATEGORY_LIMIT, parse_article
 from ingest.parse.markup.decoding import decode
 from ingest.parse.obstacles import OBSTACLES
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT
+from support.documents import obstacle
 
 URL = "https://www.acme-ai.com/news/model-5"
 RULES = {"empty", "not-html", "too-costly", *OBSTACLES}

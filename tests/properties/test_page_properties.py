@@ -7,7 +7,6 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents import make_capture, make_source
 from ingest.authoring.discover import discover
 from ingest.errors import ParseError
 from ingest.model import Document, Kind
@@ -17,6 +16,7 @@ from ingest.parse.markup.embedded import flight_rows, script_value
 from ingest.parse.markup.selector import SelectorError, compile_selector
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
+from support.documents import make_capture, make_source
 
 URL = "https://www.acme-ai.com/news/"
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents import ACME, atom, make_capture, make_document, make_entry, make_source, rss
 from ingest import dates
 from ingest.errors import ParseError
 from ingest.model import Candidate, Dated, Document, Entry, Precision, Unreadable
@@ -19,6 +18,7 @@ from ingest.parse import parse
 from ingest.parse.markup.decoding import decode
 from ingest.parse.markup.references import mended
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT, clean_summary, clean_title, guess_kind, plain
+from support.documents import ACME, atom, make_capture, make_document, make_entry, make_source, rss
 
 # ── documents ───────────────────────────────────────────────────────────────────────────────────────────────────
 

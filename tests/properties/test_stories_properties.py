@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.build import SEEN, on
-from in_memory_stories import InMemoryStories
 from ingest.model import Precision, Role
 from ingest.stories import Join, Member, StoryDecision, changes, keys, partition, primary, prove, same_document
 from ingest.stories.differences import differences
 from ingest.stories.titles import title
+from support.in_memory_stories import InMemoryStories
 
 FEWER = settings(max_examples=settings().max_examples // 3)  # each example fills and settles whole shelves
 FAR = date(2100, 1, 1)

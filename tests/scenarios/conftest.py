@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.fetch import fetcher as fetching
-from world import BLOG, FEED, NOW, World, fetch_settings, rss
+from support.world import BLOG, FEED, NOW, World, fetch_settings, rss
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,6 @@ import pytest
 from sqlalchemy import Engine
 
 from corpus.report import ROOT
-from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
@@ -24,7 +23,8 @@ from ingest.fetch import Fetcher
 from ingest.model import EntryOutcome, Outcome
 from ingest.store import checks, replays
 from ingest.store.engine import read
-from world import World, fetch_settings
+from support.databases import new
+from support.world import World, fetch_settings
 
 pytestmark = pytest.mark.either_engine
 

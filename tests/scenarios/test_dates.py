@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
@@ -17,7 +16,8 @@ from ingest.model import Outcome
 from ingest.store import replays
 from ingest.store.checks import check
 from ingest.store.engine import read
-from world import NOW, World, fetch_settings
+from support.databases import new
+from support.world import NOW, World, fetch_settings
 
 pytestmark = pytest.mark.either_engine
 

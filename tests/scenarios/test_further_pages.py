@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer, redirect
 from ingest.demo.server import VendorServer
@@ -19,7 +18,8 @@ from ingest.fetch import Fetcher
 from ingest.model import Capture, Document, EntryOutcome, Outcome, Source
 from ingest.store import replays
 from ingest.store.engine import read
-from world import World, fetch_settings
+from support.databases import new
+from support.world import World, fetch_settings
 
 pytestmark = pytest.mark.either_engine
 

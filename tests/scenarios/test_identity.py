@@ -19,7 +19,7 @@ from ingest.model import Outcome
 from ingest.store import proposals
 from ingest.store.engine import write
 from scenarios.whole import assert_replayed, assert_whole, settle
-from world import FEED, NOW, Item, World, fetch_settings, rss
+from support.world import FEED, NOW, Item, World, fetch_settings, rss
 
 pytestmark = pytest.mark.either_engine
 

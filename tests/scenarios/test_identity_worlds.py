@@ -22,8 +22,8 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.store.engine import open_engine
 from scenarios.whole import assert_replayed, assert_whole, settle
-from thinned import is_long
-from world import NOW, World, fetch_settings
+from support.thinned import is_long
+from support.world import NOW, World, fetch_settings
 
 pytestmark = pytest.mark.either_engine
 

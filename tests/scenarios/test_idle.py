@@ -10,7 +10,7 @@ from ingest import stories
 from ingest.store.engine import read
 from ingest.store.idle import is_idle
 from ingest.store.schema import written
-from world import BLOG, FEED, LIST, NOW, Item, World, rss
+from support.world import BLOG, FEED, LIST, NOW, Item, World, rss
 
 pytestmark = pytest.mark.either_engine
 

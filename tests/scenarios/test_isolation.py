@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from databases import new
 from ingest import pipeline, schedule
 from ingest.demo.answers import NOT_FOUND, Answer
 from ingest.demo.server import VendorServer
@@ -28,8 +27,9 @@ from ingest.store import captures, replays
 from ingest.store.checks import check
 from ingest.store.engine import read, write
 from ingest.store.sources import poll_states
-from thinned import is_long
-from world import NOW, Item, World, fetch_settings, rss
+from support.databases import new
+from support.thinned import is_long
+from support.world import NOW, Item, World, fetch_settings, rss
 
 pytestmark = pytest.mark.either_engine
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
@@ -20,7 +19,8 @@ from ingest.store import replays
 from ingest.store.checks import check
 from ingest.store.engine import read
 from ingest.store.schema import written
-from world import NOW, World, fetch_settings
+from support.databases import new
+from support.world import NOW, World, fetch_settings
 
 pytestmark = pytest.mark.either_engine
 

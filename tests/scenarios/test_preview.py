@@ -15,8 +15,8 @@ from ingest.demo.answers import Answer
 from ingest.errors import ParseError
 from ingest.judging import Reading
 from ingest.model import Allowlist, Capture, EntryOutcome, Kind, State, Tally
-from world import NOW, World, rss
-from world import Item as Told
+from support.world import NOW, World, rss
+from support.world import Item as Told
 
 HOST = "https://www.acme-ai.com"
 LIST = f"""

@@ -22,7 +22,7 @@ from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import NOT_IN_FORCE, Capture, Kind, Source, State
 from ingest.parse import parse, selection
-from world import World, fetch_settings, rss
+from support.world import World, fetch_settings, rss
 
 HOST = "https://www.acme-ai.com"
 SOURCE = Path(ingest.__file__).parent

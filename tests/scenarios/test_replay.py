@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from corpus.report import ABSENT, ROOT
-from databases import copied
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.errors import UsageError
 from ingest.store import decisions, replays
 from ingest.store.engine import open_engine, read, write
-from world import BLOG, FEED, LIST, Item, World, rss
+from support.databases import copied
+from support.world import BLOG, FEED, LIST, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab", guid="a")
 B = Item("Acme ships", "https://www.acme-ai.com/news/ship", guid="b")

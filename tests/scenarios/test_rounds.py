@@ -12,7 +12,7 @@ from ingest.model import Outcome, Vendor
 from ingest.pipeline import Standing
 from ingest.pipeline.attempt import keep
 from scenarios.whole import assert_replayed
-from world import BLOG, FEED, LIST, NOW, Item, World, rss
+from support.world import BLOG, FEED, LIST, NOW, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab?utm_source=rss", guid="a")
 B = Item("Acme & friends <b>ship</b>", "http://www.acme-ai.com/news/ship", guid="b")

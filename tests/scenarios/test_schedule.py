@@ -15,7 +15,7 @@ from ingest import schedule
 from ingest.errors import HungError
 from ingest.pipeline import Accepted, Context, Progress, Round
 from ingest.polling import Limits
-from world import FEED, LIST, Item, World, rss
+from support.world import FEED, LIST, Item, World, rss
 
 A = Item("Acme opens a lab", "https://www.acme-ai.com/news/lab", guid="a")
 

@@ -17,13 +17,13 @@ from typing import Any, Final
 
 import pytest
 
-from databases import new
 from ingest import allowlist, policy, urls
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome, RoundReport
-from world import World, fetch_settings
+from support.databases import new
+from support.world import World, fetch_settings
 
 BEFORE: Final = datetime(2026, 5, 18, 6, tzinfo=UTC)
 AFTER: Final = datetime(2026, 5, 23, 6, tzinfo=UTC)

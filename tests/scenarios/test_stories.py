@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from databases import copied
 from dedupe.test_seed_headlines import COPIES, PAGES
 from ingest import allowlist, pipeline
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.store import checks, decisions, replays, stories
 from ingest.store.engine import open_engine, read
-from world import NOW, Item, World, fetch_settings, rss
+from support.databases import copied
+from support.world import NOW, Item, World, fetch_settings, rss
 
 pytestmark = pytest.mark.either_engine
 

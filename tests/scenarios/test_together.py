@@ -19,7 +19,7 @@ from ingest.pipeline import run_round
 from ingest.store import leases
 from ingest.store.checks import check
 from ingest.store.engine import read, write
-from world import NOW, Item, World, fetch_settings, rss
+from support.world import NOW, Item, World, fetch_settings, rss
 
 SOURCES = 12
 HOUR = timedelta(hours=1)

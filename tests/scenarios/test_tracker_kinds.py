@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
@@ -25,7 +24,8 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.store import checks, replays
 from ingest.store.engine import open_engine, read
-from world import World, fetch_settings
+from support.databases import new
+from support.world import World, fetch_settings
 
 pytestmark = pytest.mark.either_engine
 

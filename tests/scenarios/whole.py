@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from databases import new
 from ingest import pipeline
 from ingest.demo.answers import Answer
 from ingest.model import RoundReport
 from ingest.store import checks, replays
 from ingest.store.engine import read
-from world import World
+from support.databases import new
+from support.world import World
 
 PAUSE = timedelta(hours=2)
 """Between two rounds: longer than a page that could not be opened waits at first."""

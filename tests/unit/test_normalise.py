@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from documents import ACME, make_document, make_entry, make_source
 from ingest import dates
 from ingest.model import Candidate, Entry, EntryOutcome, Grant, Refusal, Scope, Unreadable
 from ingest.normalise import CATEGORY_COUNT, CATEGORY_LIMIT, normalise
 from ingest.text import SUMMARY_LIMIT, TITLE_LIMIT
+from support.documents import ACME, make_document, make_entry, make_source
 
 
 def outcome(entry: Entry, *, feed_lang: str | None = None, **source: Any) -> Candidate | Refusal:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from documents import obstacle
+from support.documents import obstacle
 
 WORDS = "The model reads long documents and answers in many languages. " * 40
 

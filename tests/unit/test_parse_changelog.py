@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents import make_capture, make_source
 from ingest.dates import partial
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, Kind, Precision
@@ -17,6 +16,7 @@ from ingest.parse import parse
 from ingest.parse.changelog.markdown import Slugs, to_html
 from ingest.parse.changelog.structure import is_version
 from ingest.parse.obstacles import OBSTACLES
+from support.documents import make_capture, make_source
 
 URL = "https://www.acme-ai.com/changelog"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from documents import atom, read, rss
 from ingest.errors import ParseError
 from ingest.parse.entry.fields import ENTRY_LIMIT
+from support.documents import atom, read, rss
 
 PAGE = "<link>https://www.acme-ai.com/a</link>"
 GML = 'xmlns:gml="http://www.opengis.net/gml"'

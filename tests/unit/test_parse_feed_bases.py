@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from documents import read
+from support.documents import read
 
 FEED = "https://feeds.acme-ai.com/all/feed.xml"
 SITE = "https://www.acme-ai.com/blog/"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Document, Kind
 from ingest.parse import parse
+from support.documents import make_capture, make_source
 
 URL = "https://www.acme-ai.com/api/list"
 

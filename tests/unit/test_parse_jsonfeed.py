@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from documents import read
 from ingest.errors import ParseError
 from ingest.model import Document, Entry
+from support.documents import read
 
 
 def feed(*items: object, **head: Any) -> Document:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, Kind, Precision
 from ingest.parse import parse
 from ingest.parse.markup.elements import HtmlPage
 from ingest.parse.pagination import next_page
+from support.documents import make_capture, make_source
 
 URL = "https://www.acme-ai.com/news/"
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Document, Kind, Precision
 from ingest.parse import parse
 from ingest.parse.markup import decoding
+from support.documents import make_capture, make_source
 
 NEWS = "https://www.acme-ai.com/news/"
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import make_capture, make_source
 from ingest.errors import ParseError
 from ingest.model import Entry, Kind
 from ingest.parse import parse, watch
 from ingest.parse.obstacles import OBSTACLES
+from support.documents import make_capture, make_source
 
 PAGE = '<html><body><h1>Prices</h1><p class="price">$ 1,250</p><p id="when">May 21, 2026</p></body></html>'
 ON_PAGE = {"value": ".price", "title": "The price is {value}"}

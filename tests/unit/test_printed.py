@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from documents import make_capture, make_source
 from ingest.dates.printed import stated
 from ingest.model import Dated, Entry, Kind
 from ingest.parse import parse
+from support.documents import make_capture, make_source
 
 LABELS = [
     ("公開日：2026年4月1日 更新日：2026年5月1日", "2026-04-01", "2026-05-01"),

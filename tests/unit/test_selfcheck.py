@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from documents import make_document, make_entry
 from ingest import dates
 from ingest.errors import ParseError
 from ingest.model import Document, State
 from ingest.parse.selfcheck import Earlier, check, judge_error
+from support.documents import make_document, make_entry
 
 DAY = dates.parse("2026-05-21")
 PREFIX = "https://www.acme-ai.com/news/"

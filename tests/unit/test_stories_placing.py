@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from dedupe.build import SEEN, member
-from in_memory_stories import InMemoryStories
 from ingest.stories import Change, Join, Member, Story, StoryDecision, changes, concerned, founder, partition
+from support.in_memory_stories import InMemoryStories
 
 FAR = date(2100, 1, 1)
 A, B, C, D = (

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from documents import read
 from ingest.text import clean_title, guess_kind, uncovered
+from support.documents import read
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit, urlunsplit
 import yaml
 
 from corpus.report import ROOT
-from documents import make_capture, make_source
 from golden.stanzas import FOLDER, of_folder
 from ingest import urls
 from ingest.authoring.discover import discover
@@ -28,6 +27,7 @@ from ingest.errors import ParseError, UrlError
 from ingest.model import Document, Grant, Kind
 from ingest.parse import parse
 from ingest.parse.markup.decoding import decode
+from support.documents import make_capture, make_source
 
 HERE: Final = Path(__file__).parents[1]
 OWN_HOST: Final = "recorded.example-vendor.com"

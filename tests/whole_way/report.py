@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from databases import Postgres, make_template
+from support.databases import Postgres, make_template
 from whole_way.given import Given, everything, opened
 from whole_way.site import batches
 from whole_way.walk import MakeUrl, Walked, sqlite_urls, walk

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus.report import ROOT
-from databases import Postgres
+from support.databases import Postgres
 from whole_way.given import Given, golden, opened, shipped
 from whole_way.report import chosen, groups
 from whole_way.site import batches

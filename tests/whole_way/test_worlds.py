@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from databases import Postgres
+from support.databases import Postgres
 from whole_way.walk import sqlite_urls
 from whole_way.worlds import Worlds
 

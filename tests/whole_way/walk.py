@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, inspect
 
-from edges.guest import share
+from edges.client import share
 from ingest import allowlist, pipeline, urls
 from ingest.dedupe import Offer
 from ingest.demo.answers import Answer
@@ -28,9 +28,9 @@ from ingest.model import Capture, Outcome, RoundReport, Tally
 from ingest.parse import parse
 from ingest.store import checks, replays
 from ingest.store.engine import open_engine, read
+from support.world import World, fetch_settings
 from whole_way.given import Given
 from whole_way.site import answers, list_of
-from world import World, fetch_settings
 
 MakeUrl = Callable[[], str]
 

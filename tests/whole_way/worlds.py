@@ -18,7 +18,7 @@ import yaml
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from edges.guest import share
+from edges.client import share
 from ingest import policy, urls
 from ingest.demo.answers import NOT_FOUND, Answer
 from ingest.demo.server import VendorServer
@@ -26,9 +26,9 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.pipeline import Accepted
 from ingest.store.engine import open_engine
+from support.world import World, fetch_settings
 from whole_way.site import HTML, ROBOTS, page
 from whole_way.walk import START, check, replay, rest_of, set_aside
-from world import World, fetch_settings
 
 ROOT: Final = "https://www.acme-ai.com"
 MOST_ROUNDS: Final = 70

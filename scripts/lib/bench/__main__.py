@@ -73,7 +73,7 @@ def _run_ingest(
             for one in rounds:
                 table[program][one].append(play.run(one))
             return
-        from databases import Postgres
+        from support.databases import Postgres
 
         postgres = Postgres()
         try:

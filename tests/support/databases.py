@@ -24,9 +24,9 @@ import sqlalchemy
 from sqlalchemy import Connection, Dialect, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from closing import MEMORY, RunEndsError, keeps_files_in_memory
 from ingest.store import engine as store
 from ingest.store.engine import open_engine, upgrade
+from support.closing import MEMORY, RunEndsError, keeps_files_in_memory
 
 SETTINGS: Final = """
 fsync = off

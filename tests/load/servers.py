@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ingest.demo import server as demo
 from ingest.demo.answers import Answer, redirect
 from ingest.demo.server import VendorServer
-from world import Item, rss
+from support.world import Item, rss
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ SHOWN = 30
 
 
 @dataclass
-class Yard:
+class VendorSet:
     """
     So many vendors with three hosts each and so many feeds a host.
 
@@ -189,14 +189,14 @@ class Yard:
 class Newsroom:
     """Announces something at a share of the feeds again and again, in a thread, until the block ends."""
 
-    def __init__(self, yard: Yard, server: VendorServer, *, every: float, share: float) -> None:
-        self._yard, self._server, self._every, self._share = yard, server, every, share
+    def __init__(self, vendor_set: VendorSet, server: VendorServer, *, every: float, share: float) -> None:
+        self._vendor_set, self._server, self._every, self._share = vendor_set, server, every, share
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
         while not self._stop.wait(self._every):
-            self._server.update(self._yard.announce(self._share))
+            self._server.update(self._vendor_set.announce(self._share))
 
     def __enter__(self) -> None:
         self._thread.start()

@@ -36,10 +36,10 @@ from edges.server import (
 )
 from hostile.documents import GROUPS, Case
 from ingest.codings import zstd
-from world import Item, rss
+from support.world import Item, rss
 
 VENDORS: Final = 30
-"""Each with two good sources and one that never answers; the other misfits are theirs in turn."""
+"""Each with two good sources and one that never answers; the other faulty sources are theirs in turn."""
 
 FEED: Final = rss().content
 CHUNKED: Final = head(Transfer_Encoding="chunked")
@@ -103,7 +103,7 @@ SLOW: Final = frozenset({"a packed sitemap of NULs", "a packed sitemap of nothin
 
 
 @dataclass(frozen=True)
-class Misfit:
+class FaultySource:
     """A source that misbehaves: what its stanza says beside the address, and what stands in its place."""
 
     name: str
@@ -114,14 +114,14 @@ class Misfit:
     certificate: Certificate = Certificate.GOOD
 
 
-def misfits() -> Iterator[Misfit]:
+def faulty_sources() -> Iterator[FaultySource]:
     """Give every way to misbehave once."""
-    yield from (Misfit(one.value, greeting=one) for one in Greeting if one is not Greeting.TLS)
-    yield from (Misfit(one.value, certificate=one) for one in Certificate if one is not Certificate.GOOD)
-    yield from (Misfit(name, script=script) for name, script in (LATE | UNTRUE | REFUSED).items())
-    yield Misfit("to a new host every time", answering=_moving())
+    yield from (FaultySource(one.value, greeting=one) for one in Greeting if one is not Greeting.TLS)
+    yield from (FaultySource(one.value, certificate=one) for one in Certificate if one is not Certificate.GOOD)
+    yield from (FaultySource(name, script=script) for name, script in (LATE | UNTRUE | REFUSED).items())
+    yield FaultySource("to a new host every time", answering=_moving())
     for case in itertools.chain.from_iterable(GROUPS.values()):
-        yield Misfit(case.name, _stanza(case), answering=_serving(case))
+        yield FaultySource(case.name, _stanza(case), answering=_serving(case))
 
 
 def _stanza(case: Case) -> str:
@@ -175,8 +175,8 @@ class Town:
     """All sources, their stanzas and their servers."""
 
     def __init__(self) -> None:
-        ways = [*(Misfit("mute", script=MUTE) for _ in range(VENDORS)), *misfits()]
-        self.misfits = {f"https://m{n}.{_vendor(n)}/feed.xml": way for n, way in enumerate(ways)}
+        ways = [*(FaultySource("mute", script=MUTE) for _ in range(VENDORS)), *faulty_sources()]
+        self.faulty_sources = {f"https://m{n}.{_vendor(n)}/feed.xml": way for n, way in enumerate(ways)}
         hosts = [f"{name}.{_vendor(n)}" for n in range(VENDORS) for name in ("news", f"m{n}")]
         self.good = [Good(f"https://{host}/news.xml") for host in hosts]
 
@@ -186,7 +186,7 @@ class Town:
 
     def list(self) -> str:
         """Write the allow-list."""
-        stanzas = {url: misfit.stanza for url, misfit in self.misfits.items()}
+        stanzas = {url: faulty.stanza for url, faulty in self.faulty_sources.items()}
         stanzas |= dict.fromkeys((good.url for good in self.good), "kind: feed")
         lines = ["version: 1", "defaults: {interval: 1h, min_interval: 30m, max_interval: 2h}", "vendors:"]
         for n in range(VENDORS):
@@ -212,12 +212,12 @@ class Town:
             servers = {one: stack.enter_context(HostileServer(greeting=one)) for one in Greeting}
             usual = servers[Greeting.TLS]
             ways = []
-            for url, misfit in self.misfits.items():
-                host, server = urlsplit(url).netloc, servers[misfit.greeting]
-                server.show(host, misfit.certificate)
-                server.on(url, misfit.script)
-                if misfit.answering:
-                    server.answering[url] = misfit.answering
+            for url, faulty in self.faulty_sources.items():
+                host, server = urlsplit(url).netloc, servers[faulty.greeting]
+                server.show(host, faulty.certificate)
+                server.on(url, faulty.script)
+                if faulty.answering:
+                    server.answering[url] = faulty.answering
                 if server is not usual:
                     ways.append(f"{host}:443:127.0.0.1:{server.port}")
             usual.answering |= {good.url: good.answer for good in self.good}

@@ -28,6 +28,6 @@ def test_every_promise_has_a_test_that_exists() -> None:
     assert sorted(NAMED - functions_in("**/test_*.py")) == []
 
 
-def test_every_test_of_the_guest_and_of_the_fetcher_is_a_promise() -> None:
-    here = functions_in("edges/test_guest_docs.py")
-    assert sorted(functions_in("edges/test_guest_*.py", "edges/test_fetch*.py") - here - NAMED) == []
+def test_every_test_of_politeness_and_of_the_fetcher_is_a_promise() -> None:
+    here = functions_in("edges/test_politeness_docs.py")
+    assert sorted(functions_in("edges/test_politeness_*.py", "edges/test_fetch*.py") - here - NAMED) == []

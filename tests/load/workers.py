@@ -1,8 +1,8 @@
 """
 Workers for the load checks: real processes, forked from one that has loaded everything, so that a hundred cost little.
 
-As a program (`python -m load.crew`) it reads orders from standard input, a JSON object a line, and forks a worker for
-each; `Crew` is the other side, and `Worker` what a test does to one: kill it, freeze it, wait for it.
+As a program (`python -m load.workers`) it reads orders from standard input, a JSON object a line, and forks a worker for
+each; `WorkerGroup` is the other side, and `Worker` what a test does to one: kill it, freeze it, wait for it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ingest.pipeline import Accepted, Context, Round, SharedHostLimiter, in_forc
 from ingest.polling import Limits
 from ingest.store import changes
 from ingest.store import engine as database
-from load.yard import TimedServer
+from load.servers import TimedServer
 
 TIMEOUT = timedelta(seconds=20)
 
@@ -41,7 +41,7 @@ TIMEOUT = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class Worker:
-    crew: Crew
+    group: WorkerGroup
     pid: int
 
     def kill(self) -> None:
@@ -55,7 +55,7 @@ class Worker:
 
     def join(self) -> int:
         """Wait for its end; its exit status, negative for a signal."""
-        return self.crew.join(self.pid)
+        return self.group.join(self.pid)
 
 
 class Parent:
@@ -64,7 +64,7 @@ class Parent:
     def __init__(self) -> None:
         paths = [Path(ingest.__file__).parents[1], Path(__file__).parents[1]]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "load.crew"],
+            [sys.executable, "-m", "load.workers"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,14 +83,14 @@ class Parent:
         self._process.communicate(timeout=60)  # closes its input, upon which it ends what is left
 
 
-class Crew:
+class WorkerGroup:
     """Workers on one database, all of whom take one server for the vendors."""
 
     def __init__(
         self, parent: Parent, folder: Path, database_url: str, server: TimedServer | None = None, *, gap: float = 0.0
     ) -> None:
         self.parent = parent
-        self.log = folder / "crew.log"
+        self.log = folder / "workers.log"
         self.log.touch()
         self._common: dict[str, Any] = {"database": database_url, "gap": gap, "log": str(self.log)}
         if server is not None:

@@ -19,7 +19,7 @@ from ingest.model import PollReport
 from ingest.pipeline import SharedHostLimiter, SharedRobotsCache
 from ingest.store import checks
 from ingest.store.engine import read
-from world import NOW, Item, World, rss
+from support.world import NOW, Item, World, rss
 
 FEED = "https://www.acme-ai.com/feed.xml"
 DOCS = "https://www.acme-ai.com/docs.xml"
@@ -63,7 +63,7 @@ def page(*titles: str) -> bytes:
 
 
 @dataclass
-class Guest:
+class Client:
     """Acme on the hostile server, polled by the whole pipeline."""
 
     world: World
@@ -110,14 +110,14 @@ class Guest:
 
 
 @contextmanager
-def guest_of(engine: Engine, server: HostileServer, folder: Path) -> Iterator[Guest]:
+def client_of(engine: Engine, server: HostileServer, folder: Path) -> Iterator[Client]:
     """Put the list in force and lead a fetcher to the server; it shares its manners through the database."""
     with fetcher_for(server, folder) as fetcher:
         world = World(engine, server, fetcher)  # type: ignore[arg-type]  # a world asks its server for nothing
         share(fetcher, world)
         world.put_in_force(LIST)
         server.otherwise = answer(b"nothing here", 404)
-        yield Guest(world, server)
+        yield Client(world, server)
 
 
 def share(fetcher: Fetcher, world: World, owner: str = "test") -> None:
@@ -138,9 +138,9 @@ __all__ = [
     "ROBOTS",
     "SITEMAP",
     "STAMP",
-    "Guest",
+    "Client",
+    "client_of",
     "feed",
-    "guest_of",
     "page",
     "share",
 ]
