@@ -26,11 +26,13 @@ def run(url: str, *statements: str) -> list[object]:
     engine = open_engine(url)
     try:
         with engine.connect() as conn:
-            found = [list(result) if result.returns_rows else [] for result in map(conn.execute, map(text, statements))]
+            results = [
+                list(result) if result.returns_rows else [] for result in map(conn.execute, map(text, statements))
+            ]
             conn.commit()
     finally:
         engine.dispose()
-    return list(found[-1])
+    return list(results[-1])
 
 
 @pytest.fixture

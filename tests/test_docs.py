@@ -87,9 +87,9 @@ def sections(page: str) -> set[str]:
     """Give the numbers of a page's sections, and of the numbered items in them: 4, 4.5."""
     numbers: set[str] = set()
     for part in re.split(r"^(?=## )", page, flags=re.MULTILINE):
-        if (found := re.match(r"## (\d+)\. ", part)) is not None:
+        if (result := re.match(r"## (\d+)\. ", part)) is not None:
             items = re.findall(r"^(\d+)\. ", part, re.MULTILINE)
-            numbers |= {found[1], *(f"{found[1]}.{item}" for item in items)}
+            numbers |= {result[1], *(f"{result[1]}.{item}" for item in items)}
     return numbers
 
 
@@ -113,7 +113,7 @@ def test_every_reference_to_the_contract_or_the_architecture_names_a_section_tha
         if path.suffix in {".py", ".md", ".toml"} and path.is_file()
     }
     assert sum(len(CITED.findall(text)) for text in texts.values()) > 20
-    assert {str(path.relative_to(ROOT)): found for path, text in texts.items() if (found := dangling(text))} == {}
+    assert {str(path.relative_to(ROOT)): result for path, text in texts.items() if (result := dangling(text))} == {}
 
 
 def test_a_reference_that_leads_nowhere_is_seen() -> None:

@@ -37,7 +37,7 @@ def sh(*command: str | Path, environ: dict[str, str] | None = None) -> subproces
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout in a folder with Japanese letters and a space whose `ingest` needs no package and tells how it was called."""
+    """A checkout in a folder with Japanese letters and a space with an `ingest` that needs no package and prints its arguments."""
     root = tmp_path / "公式 発表"
     (root / "requirements").mkdir(parents=True)
     (root / "src/ingest").mkdir(parents=True)

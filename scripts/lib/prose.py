@@ -29,7 +29,8 @@ CEILINGS: Final[Mapping[str, float]] = {
     "private words, docstrings": 0,
     "private words, documents": 0,
     "private words, messages": 0,
-    "bare names": 4,
+    "private words, tests": 0,
+    "bare names": 0,
 }
 
 PRIVATE: Final = {
@@ -105,6 +106,16 @@ def of_python(text: str, place: str) -> Iterator[Passage]:
                     yield Passage(f"{place}:{node.lineno}", "message", words)
 
 
+def of_test(text: str, place: str) -> Iterator[Passage]:
+    """Yield the docstrings and the names of the functions of a test module."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(words))):
+                yield Passage(f"{place}:{node.lineno}", "test", words)
+            case ast.FunctionDef(name=name):
+                yield Passage(f"{place}:{node.lineno}", "test", name.replace("_", " "))
+
+
 def of_document(text: str, place: str) -> Iterator[Passage]:
     """Yield the paragraphs, list items and table rows of a Markdown document."""
     blank = _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
@@ -137,6 +148,7 @@ def figures(passages: Sequence[Passage], names: int) -> dict[str, float]:
     measured = {f"pronouns per 100 words, {kind}s": rate(kinds[kind]) for kind in kinds}
     measured["docstrings with a semicolon, %"] = semicolons
     measured |= {f"private words, {kind}s": sum(len(p.private) for p in kinds[kind]) for kind in kinds}
+    measured["private words, tests"] = sum(len(passage.private) for passage in passages if passage.kind == "test")
     return measured | {"bare names": names}
 
 
@@ -148,6 +160,11 @@ def read(root: Path) -> tuple[list[Passage], list[str]]:
         text, place = path.read_text(encoding="utf-8"), str(path.relative_to(root))
         passages += of_python(text, place)
         names += [f"{place}:{line}: {name}" for line, name in bare_names(text)]
+    for path in sorted((root / "tests").rglob("*.py")):
+        text, place = path.read_text(encoding="utf-8"), str(path.relative_to(root))
+        if path.name != "test_prose.py":  # its examples are bad on purpose
+            passages += of_test(text, place)
+            names += [f"{place}:{line}: {name}" for line, name in bare_names(text)]
     for path in (root / "README.md", root / "CHANGELOG.md", *sorted((root / "docs").rglob("*.md"))):
         passages += of_document(path.read_text(encoding="utf-8"), str(path.relative_to(root)))
     return passages, names

@@ -47,7 +47,7 @@ class Score:
 
     path: str
     expected: int
-    found: int
+    result: int
     titles: int
     dates: int
     extras: int
@@ -67,8 +67,8 @@ def recorded() -> list[Listed]:
 
 
 def _expected(path: str) -> Iterable[Mapping[str, str]]:
-    told = ROOT / f"{path}.expected.json"
-    return json.loads(told.read_text("utf-8")) if told.is_file() else []
+    reported = ROOT / f"{path}.expected.json"
+    return json.loads(reported.read_text("utf-8")) if reported.is_file() else []
 
 
 def read(content: bytes, url: str, stanza: Mapping[str, Any]) -> Document:
@@ -91,31 +91,31 @@ def proposed(listed: Listed) -> SourceProposal | None:
 @cache
 def _proposed(content: bytes, url: str) -> SourceProposal | None:
     try:
-        found = discover(decode(content), url)
+        result = discover(decode(content), url)
     except ParseError:
         return None
-    return next((proposal for proposal in found.proposals if proposal.kind is Kind.PAGE), None)
+    return next((proposal for proposal in result.proposals if proposal.kind is Kind.PAGE), None)
 
 
 def score(listed: Listed, entries: Iterable[Entry]) -> Score:
     """Compare entries with what is expected, by the pages that they lead to."""
     ours = {page_key_of(entry.link or ""): entry for entry in entries}
-    found = titles = dates = 0
+    result = titles = dates = 0
     wrong = []
-    for told in listed.expected:
-        entry = ours.pop(page_key_of(told["url"]), None)
+    for reported in listed.expected:
+        entry = ours.pop(page_key_of(reported["url"]), None)
         if entry is None:
-            wrong.append(f"missing {told['url']}")
+            wrong.append(f"missing {reported['url']}")
             continue
-        found += 1
-        right = " ".join(entry.title.split()) == " ".join(told["title"].split())
+        result += 1
+        right = " ".join(entry.title.split()) == " ".join(reported["title"].split())
         titles += right
-        wrong += [] if right else [f"title {entry.title!r}, expected {told['title']!r}"]
+        wrong += [] if right else [f"title {entry.title!r}, expected {reported['title']!r}"]
         day = f"{entry.published.value:%Y-%m-%d}" if entry.published.value else None
-        dates += day == told["date"]
-        wrong += [] if day == told["date"] else [f"date {day}, expected {told['date']} of {told['url']}"]
+        dates += day == reported["date"]
+        wrong += [] if day == reported["date"] else [f"date {day}, expected {reported['date']} of {reported['url']}"]
     wrong += [f"extra {entry.link}" for entry in ours.values()]
-    return Score(listed.path, len(listed.expected), found, titles, dates, len(ours), tuple(wrong))
+    return Score(listed.path, len(listed.expected), result, titles, dates, len(ours), tuple(wrong))
 
 
 def by_stanzas() -> list[Score]:
@@ -126,15 +126,15 @@ def by_stanzas() -> list[Score]:
 
 def by_discovery() -> list[Score]:
     """Return how the selectors that `discover` proposes read the recorded lists."""
-    found = ((item, proposed(item)) for item in recorded())
-    return [score(item, best.document.entries if best and best.document else ()) for item, best in found]
+    result = ((item, proposed(item)) for item in recorded())
+    return [score(item, best.document.entries if best and best.document else ()) for item, best in result]
 
 
 def table(title: str, scores: list[Score]) -> Iterable[str]:
     """Return lines: per list and in all, what was found."""
     yield f"{title:40} expected   found  title   date  extra"
     for row in [*scores, total(scores)]:
-        yield f"{row.path:40} {row.expected:8} {row.found:7} {row.titles:6} {row.dates:6} {row.extras:6}"
+        yield f"{row.path:40} {row.expected:8} {row.result:7} {row.titles:6} {row.dates:6} {row.extras:6}"
     for row in scores:
         yield from (f"  {row.path}: {what}" for what in row.wrong)
 
@@ -149,8 +149,8 @@ def main() -> int:
     if not ROOT.is_dir():
         sys.stderr.write(f"{ABSENT}\n")
         return 1
-    told = [*table("through stanzas", by_stanzas()), "", *table("through discover alone", by_discovery())]
-    sys.stdout.write("\n".join([*told, ""]))
+    reported = [*table("through stanzas", by_stanzas()), "", *table("through discover alone", by_discovery())]
+    sys.stdout.write("\n".join([*reported, ""]))
     return 0
 
 

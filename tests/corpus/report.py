@@ -111,8 +111,8 @@ def our_reading(recording: Recording) -> list[Announced]:
 
 
 def expected_reading(recording: Recording) -> list[Announced]:
-    told = json.loads((ROOT / (recording.expected or "")).read_text("utf-8"))
-    return [Announced(entry["title"], entry["url"], moment(entry["date"])) for entry in told]
+    reported = json.loads((ROOT / (recording.expected or "")).read_text("utf-8"))
+    return [Announced(entry["title"], entry["url"], moment(entry["date"])) for entry in reported]
 
 
 def second_reading(content: bytes) -> list[Announced] | None:
@@ -153,20 +153,20 @@ def moment(written: str | None) -> datetime | str | None:
 # ── the comparison ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def promised(told: Announced) -> Announced:
-    """Return an entry as we promise to tell it: one line, `http` raised to `https`, campaign parameters gone."""
-    url = re.sub(r"^http:", "https:", told.url) if told.url else None
+def promised(reported: Announced) -> Announced:
+    """Return an entry as promised: one line, `http` raised to `https`, campaign parameters gone."""
+    url = re.sub(r"^http:", "https:", reported.url) if reported.url else None
     url = re.sub(r"[?&]utm_[a-z]+=[^&#]*", "", url) if url else None
-    return Announced(" ".join(told.title.split()), url, told.date)
+    return Announced(" ".join(reported.title.split()), url, reported.date)
 
 
 def differences(path: str, theirs: list[Announced], ours: list[Announced]) -> Iterator[Difference]:
     """Compare entry by entry in document order; an entry that one reading lacks differs in all of its fields."""
     for position in range(max(len(theirs), len(ours))):
-        told = promised(theirs[position]) if position < len(theirs) else None
+        reported = promised(theirs[position]) if position < len(theirs) else None
         read = ours[position] if position < len(ours) else None
         for field in FIELDS:
-            pair = (getattr(told, field, "no such entry"), getattr(read, field, "no such entry"))
+            pair = (getattr(reported, field, "no such entry"), getattr(read, field, "no such entry"))
             if pair[0] != pair[1]:
                 yield Difference(path, position, field, *pair)
 
@@ -191,8 +191,8 @@ def by_second_reading(every: int = 1) -> list[Result]:
 
 
 def _result(recording: Recording, theirs: list[Announced]) -> Result:
-    found = differences(recording.path, theirs, our_reading(recording))
-    return Result(recording.path, len(theirs), tuple(found))
+    hits = differences(recording.path, theirs, our_reading(recording))
+    return Result(recording.path, len(theirs), tuple(hits))
 
 
 def table(title: str, results: list[Result], *, each: bool) -> Iterable[str]:
@@ -201,21 +201,21 @@ def table(title: str, results: list[Result], *, each: bool) -> Iterable[str]:
     rows = [(result.path, [result]) for result in results] if each else []
     for name, part in [*rows, (f"all {len(results)} files", results)]:
         entries = sum(result.entries for result in part)
-        wrong = Counter(found.field for result in part for found in result.differences)
+        wrong = Counter(hits.field for result in part for hits in result.differences)
         rates = "".join(f"{100 * (1 - wrong[field] / max(entries, 1)):8.2f}" for field in FIELDS)
         yield f"{name:58} {entries:7}{rates}"
     for result in results:
-        for found in result.differences:
-            yield f"  {found.path} [{found.position}] {found.field}: {found.theirs!r} | ours {found.ours!r}"
+        for hits in result.differences:
+            yield f"  {hits.path} [{hits.position}] {hits.field}: {hits.theirs!r} | ours {hits.ours!r}"
 
 
 def main() -> int:
     if not ROOT.is_dir():
         sys.stderr.write(f"{ABSENT}\n")
         return 1
-    told = [*table("with expectations", by_expectation(), each=True), ""]
-    told += table("by a second reading", by_second_reading(), each=False)
-    sys.stdout.write("\n".join([*told, ""]))
+    reported = [*table("with expectations", by_expectation(), each=True), ""]
+    reported += table("by a second reading", by_second_reading(), each=False)
+    sys.stdout.write("\n".join([*reported, ""]))
     return 0
 
 

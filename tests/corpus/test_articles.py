@@ -79,7 +79,7 @@ def _page(line: dict[str, Any]) -> Page:
 
 
 @needs_corpus
-def test_every_recorded_article_is_read_and_the_challenge_is_told_apart() -> None:
+def test_every_recorded_article_is_read_and_the_challenge_is_distinguished() -> None:
     refused = {page.path: page.rule for page in pages() if page.ours is None}
     assert refused == {"pages/reduced-openai_index_antibot.html": "challenge"}
     assert len(pages()) == 53
@@ -109,9 +109,9 @@ def test_no_real_page_is_taken_for_an_obstacle() -> None:
         for path in (ROOT / "pages").rglob("*")
         if path.suffix != ".json" and path.is_file()
     }
-    found = {path.name: obstacle(text) for path, text in texts.items()}
-    assert len(found) > 80
-    assert {name: what for name, what in found.items() if what} == {"reduced-openai_index_antibot.html": "challenge"}
+    result = {path.name: obstacle(text) for path, text in texts.items()}
+    assert len(result) > 80
+    assert {name: what for name, what in result.items() if what} == {"reduced-openai_index_antibot.html": "challenge"}
 
 
 # ── the judge ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,8 +119,8 @@ def test_no_real_page_is_taken_for_an_obstacle() -> None:
 
 def differences() -> list[tuple[str, str, object, object]]:
     """Return path, field, what lxml reads and what we do, where they differ."""
-    found = [found for page in pages() if page.ours for found in _differences(page, page.ours)]
-    return [difference for difference in found if difference[:2] not in EXPLAINED]
+    result = [result for page in pages() if page.ours for result in _differences(page, page.ours)]
+    return [difference for difference in result if difference[:2] not in EXPLAINED]
 
 
 def _differences(page: Page, ours: Article) -> Iterator[tuple[str, str, object, object]]:
@@ -178,14 +178,14 @@ def is_same_date(ours: Dated, theirs: str) -> bool:
 
 
 def table() -> Iterator[str]:
-    found = differences()
+    result = differences()
     read = [page for page in pages() if page.ours]
     for field in FIELDS:
-        wrong = sum(1 for difference in found if difference[1] == field)
+        wrong = sum(1 for difference in result if difference[1] == field)
         yield f"{field:12} {100 * (1 - wrong / len(read)):6.1f} % of {len(read)}"
     heads = sum(1 for page in read if page.ours and page.ours.title in [" ".join(h.split()) for h in page.truth["h1"]])
     yield f"{'as heading':12} {100 * heads / len(read):6.1f} % have the title that the page shows as h1"
-    for path, field, theirs, ours in found:
+    for path, field, theirs, ours in result:
         yield f"  {path} {field}: {theirs!r} | ours {ours!r}"
 
 

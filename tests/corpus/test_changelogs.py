@@ -36,7 +36,7 @@ def read(path: str, select: dict[str, str]) -> Document:
     return parse(make_capture(item.content, url=item.url), source)
 
 
-def told(path: str) -> list[tuple[str, str, str | None]]:
+def reported(path: str) -> list[tuple[str, str, str | None]]:
     expected = PAGES[path].expected
     entries = json.loads((ROOT / expected).read_text("utf-8")) if expected else []
     return [(entry["title"], entry["url"], entry["date"]) for entry in entries]
@@ -52,13 +52,13 @@ def ours(document: Document) -> list[tuple[str, str | None, str | None]]:
 @needs_corpus
 @pytest.mark.parametrize("path", STANZAS["recordings"])
 def test_every_recorded_changelog_is_read_through_its_stanza(path: str) -> None:
-    assert ours(read(path, STANZAS["recordings"][path]["select"])) == told(path)
+    assert ours(read(path, STANZAS["recordings"][path]["select"])) == reported(path)
 
 
 @needs_corpus
 @pytest.mark.parametrize("path", STANZAS["recordings"])
 def test_every_recorded_changelog_is_read_without_a_stanza(path: str) -> None:
-    assert ours(read(path, {})) == told(path)
+    assert ours(read(path, {})) == reported(path)
 
 
 @needs_corpus
@@ -67,16 +67,16 @@ def test_no_recorded_changelog_is_left_out() -> None:
     assert set(PAGES) - single == set(STANZAS["recordings"])
     assert len(single) == 14
     entries = [read(path, {}).entries for path in sorted(single)]
-    assert [len(found) for found in entries] == [1] * 14
-    assert [found[0].title for found in entries] == [Path(path).stem for path in sorted(single)]
+    assert [len(result) for result in entries] == [1] * 14
+    assert [result[0].title for result in entries] == [Path(path).stem for path in sorted(single)]
 
 
 @needs_corpus
 def test_items_of_a_recorded_day_are_entries_each() -> None:
-    found = read("pages/mistral-changelog.mdx", {"item": "body > ul > li"})
-    assert len(found.entries) == 50
-    assert len({entry.entry_id for entry in found.entries}) == 50
-    assert ours(found)[2] == (
+    result = read("pages/mistral-changelog.mdx", {"item": "body > ul > li"})
+    assert len(result.entries) == 50
+    assert len({entry.entry_id for entry in result.entries}) == 50
+    assert ours(result)[2] == (
         "SDK support for Audio and Transcription available.",
         "https://docs.mistral.ai/getting-started/changelog/",
         "2025-07-24",
@@ -107,8 +107,8 @@ def test_between_two_versions_only_what_the_steps_say_is_new_or_changed() -> Non
                 "removed": set(step["removed"]),
                 "changed": {item["url"] for item in step["changed"]},
             }
-            found = {name: seen[name] ^ wanted[name] for name in seen if seen[name] != wanted[name]}
-            differences |= {step["file"]: found} if found else {}
+            result = {name: seen[name] ^ wanted[name] for name in seen if seen[name] != wanted[name]}
+            differences |= {step["file"]: result} if result else {}
         before = now
     sys.stdout.write(f"{len(steps)} versions, {len(differences)} differences, all explained\n")
     assert differences == EXPLAINED

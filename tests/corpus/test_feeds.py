@@ -53,10 +53,10 @@ def test_a_reading_with_the_standard_library_alone_says_the_same_of_every_well_f
 def judge(results: list[Result]) -> None:
     sys.stdout.write("\n".join(table("recordings", results, each=False)))  # shown by -rA, and when it fails
     entries = sum(result.entries for result in results)
-    found = [difference for result in results for difference in result.differences]
-    wrong = Counter(difference.field for difference in found)
+    hits = [difference for result in results for difference in result.differences]
+    wrong = Counter(difference.field for difference in hits)
     assert all(wrong[field] <= (1 - ENOUGH) * entries for field in FIELDS)
-    assert {(item.path, item.position, item.field) for item in found} <= set(EXPLAINED)
+    assert {(item.path, item.position, item.field) for item in hits} <= set(EXPLAINED)
 
 
 @needs_corpus
@@ -101,4 +101,4 @@ def test_the_yardstick_accepts_what_we_promise() -> None:
     ],
 )
 def test_the_yardstick_sees_every_difference(ours: list[Announced], fields: list[str]) -> None:
-    assert [found.field for found in differences("x", TOLD, ours)] == fields
+    assert [hits.field for hits in differences("x", TOLD, ours)] == fields

@@ -33,25 +33,25 @@ def shown(title: str, scores: list[Score]) -> Score:
 def test_through_stanzas_nearly_every_entry_is_found_with_title_address_and_date() -> None:
     whole = shown("through stanzas", by_stanzas())
     assert whole.expected == 100
-    assert min(whole.found, whole.titles, whole.dates) >= NEARLY_ALL * whole.expected
+    assert min(whole.result, whole.titles, whole.dates) >= NEARLY_ALL * whole.expected
     assert whole.extras <= FEW_EXTRAS * whole.expected
 
 
 def test_discover_alone_finds_most_entries_and_hardly_anything_else() -> None:
     whole = shown("through discover alone", by_discovery())
-    assert min(whole.found, whole.titles, whole.dates) >= MOST * whole.expected
+    assert min(whole.result, whole.titles, whole.dates) >= MOST * whole.expected
     assert whole.extras <= FEW_EXTRAS * whole.expected
 
 
 def test_the_newsroom_of_anthropic_gives_fifteen_of_fifteen_through_the_stanza_that_ships() -> None:
     (row,) = (row for row in by_stanzas() if row.path == "pages/anthropic-news.html")
-    assert (row.found, row.titles, row.dates, row.extras) == (15, 15, 15, 0), row.wrong
+    assert (row.result, row.titles, row.dates, row.extras) == (15, 15, 15, 0), row.wrong
 
 
 @pytest.mark.parametrize("listed", recorded(), ids=lambda item: item.path)
 def test_a_list_passes_the_self_check_and_a_page_without_announcements_does_not(listed: Any) -> None:
-    found = read(listed.content, listed.url, STANZAS["recordings"][listed.path])
-    assert check(found).passed == bool(listed.expected)
+    result = read(listed.content, listed.url, STANZAS["recordings"][listed.path])
+    assert check(result).passed == bool(listed.expected)
 
 
 @pytest.mark.parametrize("listed", sampled(recorded(), 2, lambda item: item.path))
@@ -66,21 +66,21 @@ def test_a_series_of_one_page_adds_and_removes_what_its_steps_say() -> None:
     before: dict[str, Entry] = {}
     for step in steps:
         content = (ROOT / SERIES / step["file"]).read_bytes()
-        found = read(content, "https://jpdsi.github.io/blog/", STANZAS["recordings"][SERIES])
-        now = {page_key_of(entry.link or ""): entry for entry in found.entries}
-        assert len(now) == len(found.entries) == step["entries"]
+        result = read(content, "https://jpdsi.github.io/blog/", STANZAS["recordings"][SERIES])
+        now = {page_key_of(entry.link or ""): entry for entry in result.entries}
+        assert len(now) == len(result.entries) == step["entries"]
         if "added" in step:
             assert now.keys() - before.keys() == {page_key_of(item["url"]) for item in step["added"]}
             assert before.keys() - now.keys() == {page_key_of(url) for url in step["removed"]}
             for item in step["added"]:
                 entry = now[page_key_of(item["url"])]
                 assert (entry.title, f"{entry.published.value:%Y-%m-%d}") == (item["title"], item["date"])
-            changed = {key for key in now.keys() & before.keys() if said(now[key]) != said(before[key])}
+            changed = {key for key in now.keys() & before.keys() if message(now[key]) != message(before[key])}
             assert changed == {page_key_of(item["url"]) for item in step["changed"]}
         before = now
 
 
-def said(entry: Entry) -> tuple[object, ...]:
+def message(entry: Entry) -> tuple[object, ...]:
     return entry.title, entry.published.value
 
 

@@ -29,7 +29,7 @@ def manifest() -> dict[str, dict[str, Any]]:
     return {row["path"]: row for row in map(json.loads, lines)}
 
 
-def told(path: str) -> list[tuple[str, str, str | None]]:
+def reported(path: str) -> list[tuple[str, str, str | None]]:
     entries = json.loads((ROOT / f"{path}.expected.json").read_text("utf-8"))
     return [(entry["title"], entry["url"], entry["date"]) for entry in entries]
 
@@ -48,7 +48,7 @@ def announced(source_id: str, path: str, url: str) -> list[tuple[str, str, str |
 @needs_corpus
 def test_of_the_recorded_newsroom_of_anthropic_fifteen_of_fifteen_would_be_recorded() -> None:
     path = "pages/anthropic-news.html"
-    expected = told(path)
+    expected = reported(path)
     assert len(expected) == 15
     assert announced("anthropic/news", path, SOURCES["anthropic/news"].url) == expected
 
@@ -56,7 +56,9 @@ def test_of_the_recorded_newsroom_of_anthropic_fifteen_of_fifteen_would_be_recor
 @needs_corpus
 def test_of_the_recorded_changelog_of_mistral_every_day_would_be_recorded() -> None:
     path = "pages/mistral-changelog.mdx"
-    assert announced("mistral/docs-changelog", path, "https://docs.mistral.ai/getting-started/changelog/") == told(path)
+    assert announced("mistral/docs-changelog", path, "https://docs.mistral.ai/getting-started/changelog/") == reported(
+        path
+    )
 
 
 @needs_corpus
@@ -73,9 +75,9 @@ def test_no_recording_of_a_shipped_address_is_forgotten() -> None:
     kinds = {"rss": Kind.FEED, "atom": Kind.FEED, "html-list": Kind.PAGE, "changelog": Kind.CHANGELOG}
     kinds |= {"markdown-changelog": Kind.CHANGELOG, "sitemap": Kind.SITEMAP}
     by_url = {(source.url.rstrip("/"), source.kind): source.id for source in LISTED.sources}
-    found = {
+    result = {
         by_url.get(((row["url"] or "").rstrip("/"), kinds[row["kind"]]))
         for row in manifest().values()
         if row["official"] and row["kind"] in kinds
     }
-    assert found - {None} == set(recorded())
+    assert result - {None} == set(recorded())

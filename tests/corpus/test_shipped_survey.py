@@ -125,11 +125,11 @@ PAIRS: Final = [(row, source) for row in ROWS for source in stanzas(row)]
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["source_id"])
 def test_each_row_of_the_survey_has_its_stanza_or_is_left_out_for_a_reason(row: dict[str, Any]) -> None:
-    found = stanzas(row)
-    assert bool(found) is (row["source_id"] not in NOT_LISTED)
-    assert {source.kind for source in found} <= KINDS[row["kind"]]
+    result = stanzas(row)
+    assert bool(result) is (row["source_id"] not in NOT_LISTED)
+    assert {source.kind for source in result} <= KINDS[row["kind"]]
     is_on = row["confidence"] != "low" and row["source_id"] not in SWITCHED_OFF
-    assert {source.enabled for source in found} <= {is_on}
+    assert {source.enabled for source in result} <= {is_on}
 
 
 def test_every_row_was_looked_at_and_every_source_is_of_one() -> None:

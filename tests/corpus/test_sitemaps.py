@@ -36,27 +36,27 @@ def test_there_are_recorded_sitemaps() -> None:
 @needs_corpus
 @pytest.mark.parametrize("path", sorted(PAGES))
 def test_every_address_of_a_recorded_sitemap_is_found_and_when_it_was_touched(path: str) -> None:
-    found = read(PAGES[path].content, PAGES[path].url)
-    told = json.loads((ROOT / (PAGES[path].expected or "")).read_text("utf-8"))
-    if found.dialect == "sitemapindex":
-        assert list(found.parts) == [item["url"] for item in told]
-        assert found.entries == ()
+    result = read(PAGES[path].content, PAGES[path].url)
+    reported = json.loads((ROOT / (PAGES[path].expected or "")).read_text("utf-8"))
+    if result.dialect == "sitemapindex":
+        assert list(result.parts) == [item["url"] for item in reported]
+        assert result.entries == ()
         return
-    assert [(entry.link, entry.updated.value) for entry in found.entries] == [
-        (item["url"], moment(item["date"])) for item in told
+    assert [(entry.link, entry.updated.value) for entry in result.entries] == [
+        (item["url"], moment(item["date"])) for item in reported
     ]
-    assert {(entry.title, entry.published.precision) for entry in found.entries} == {("", Precision.NONE)}
-    assert (found.damage, found.unreadable) == ("", ())
+    assert {(entry.title, entry.published.precision) for entry in result.entries} == {("", Precision.NONE)}
+    assert (result.damage, result.unreadable) == ("", ())
 
 
 @needs_corpus
 def test_a_path_pattern_leaves_the_rest_of_a_site_outside() -> None:
     path = "pages/qwen-en-sitemap.xml"
     whole = read(PAGES[path].content, PAGES[path].url)
-    found = read(PAGES[path].content, PAGES[path].url, include=("path:^/blog/[^/]+/?$",))
-    assert len(found.entries) + found.outside == len(whole.entries)
-    assert 0 < found.outside < 10
-    assert all("/blog/" in (entry.link or "") for entry in found.entries)
+    result = read(PAGES[path].content, PAGES[path].url, include=("path:^/blog/[^/]+/?$",))
+    assert len(result.entries) + result.outside == len(whole.entries)
+    assert 0 < result.outside < 10
+    assert all("/blog/" in (entry.link or "") for entry in result.entries)
 
 
 @needs_corpus

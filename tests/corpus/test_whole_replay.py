@@ -67,8 +67,8 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Eng
 @pytest.mark.timeout(400)
 def test_every_recorded_feed_read_again_comes_to_what_is_stored(stores: tuple[Engine, Engine]) -> None:
     engine, other = stores
-    found = [recording for recording in recordings("feeds") if (ROOT / recording.path).suffix != ".json"]
-    documents = {f"f{number}": recording.content for number, recording in enumerate(found)}
+    result = [recording for recording in recordings("feeds") if (ROOT / recording.path).suffix != ".json"]
+    documents = {f"f{number}": recording.content for number, recording in enumerate(result)}
     answers = {f"https://{HOST}/{key}": Answer(content) for key, content in documents.items()}
     with (
         VendorServer(answers) as server,

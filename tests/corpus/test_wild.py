@@ -50,13 +50,13 @@ def read(content: bytes) -> Document | ParseError:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_wild_document_ends_as_a_document_or_a_named_error(path: Path) -> None:
-    found = read(path.read_bytes())
-    if isinstance(found, ParseError):
-        assert found.rule in RULES
-        assert found.message
+    result = read(path.read_bytes())
+    if isinstance(result, ParseError):
+        assert result.rule in RULES
+        assert result.message
     else:
-        offered = len(found.entries) + len(found.unreadable)
-        assert len({out.position for out in outcomes(found)}) == offered
+        offered = len(result.entries) + len(result.unreadable)
+        assert len({out.position for out in outcomes(result)}) == offered
         name = f"wild/{path.name}"
         assert offered == COUNTED.get(name, offered) or name in COUNTED_OTHERWISE
 
@@ -66,11 +66,11 @@ def test_every_wild_document_that_is_cut_short_or_damaged_ends_so_too(path: Path
     whole = path.read_bytes()
     third = len(whole) // 3
     for content in (whole[:third], whole[: 2 * third], whole[third:], whole[:third] + b"\xff\x00<" + whole[third:]):
-        found = read(content)
-        if isinstance(found, Document):
-            assert len(outcomes(found)) == len(found.entries) + len(found.unreadable)
+        result = read(content)
+        if isinstance(result, Document):
+            assert len(outcomes(result)) == len(result.entries) + len(result.unreadable)
         else:
-            assert found.rule in RULES
+            assert result.rule in RULES
 
 
 def test_a_document_that_keeps_computing_is_stopped() -> None:

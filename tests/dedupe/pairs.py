@@ -63,17 +63,17 @@ def shelf_of(pairs: Sequence[Pair], ids: dict[str, str] | None = None) -> InMemo
     shelf = InMemoryStories()
     for fields in (pair[end] for pair in pairs for end in "ab"):
         if str(fields) not in placed:
-            made = headline(fields)
-            placed[str(fields)] = made.id
-            shelf.add(made)
+            built = headline(fields)
+            placed[str(fields)] = built.id
+            shelf.add(built)
     shelf.settle(FAR)
     return shelf
 
 
-def counts(pairs: Sequence[Pair], said: Said) -> tuple[int, int, int]:
+def counts(pairs: Sequence[Pair], message: Said) -> tuple[int, int, int]:
     """Return how many pairs are joined rightly, wrongly, and missed."""
-    right = sum(pair["same"] and said[name_of(pair)] for pair in pairs)
-    wrong = sum(not pair["same"] and said[name_of(pair)] for pair in pairs)
+    right = sum(pair["same"] and message[name_of(pair)] for pair in pairs)
+    wrong = sum(not pair["same"] and message[name_of(pair)] for pair in pairs)
     return right, wrong, sum(pair["same"] for pair in pairs) - right
 
 
@@ -84,24 +84,24 @@ def figures(right: int, wrong: int, missed: int) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def table(pairs: Sequence[Pair], said: Said) -> str:
+def table(pairs: Sequence[Pair], message: Said) -> str:
     """Return the figures by kind and of all, as lines of text."""
     kinds: Mapping[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         kinds[pair.get("kind", "all")].append(pair)
     lines = [f"{'kind':14}{'pairs':>6}{'same':>6}{'found':>7}{'wrong':>7}{'P':>8}{'R':>8}{'F1':>8}"]
     for kind, of in [*sorted(kinds.items()), ("all", list(pairs))]:
-        right, wrong, missed = counts(of, said)
+        right, wrong, missed = counts(of, message)
         shares = "".join(f"{share:8.3f}" for share in figures(right, wrong, missed))
         lines.append(f"{kind:14}{len(of):6}{right + missed:6}{right:7}{wrong:7}{shares}")
     return "\n".join(lines)
 
 
-def errors(pairs: Sequence[Pair], said: Said) -> str:
+def errors(pairs: Sequence[Pair], message: Said) -> str:
     """Return the pairs that came out wrong, with why they were joined."""
     lines = []
     for pair in pairs:
-        if said[name_of(pair)] != pair["same"]:
+        if message[name_of(pair)] != pair["same"]:
             why = [in_words(join) for story in shelf_of([pair]).stories() for join in story.joins]
             sides = [
                 f"    {pair[end]['day']} {pair[end]['lang']} {pair[end]['title']} {pair[end]['url']}" for end in "ab"
@@ -121,10 +121,10 @@ def main() -> None:
     chosen = arguments.parse_args()
     pairs = [pair for pair in pairs_of(chosen.file) if chosen.all or pair.get("held", False) == chosen.held]
     for way in (alone, together):
-        said = way(pairs)
-        sys.stdout.write(f"{way.__name__}\n{table(pairs, said)}\n\n")
+        message = way(pairs)
+        sys.stdout.write(f"{way.__name__}\n{table(pairs, message)}\n\n")
         if chosen.errors:
-            sys.stdout.write(f"{errors(pairs, said)}\n\n")
+            sys.stdout.write(f"{errors(pairs, message)}\n\n")
 
 
 if __name__ == "__main__":

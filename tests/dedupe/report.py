@@ -97,8 +97,8 @@ def score(stories: Iterable[Story], folder: Path = ROOT, *, errors: int = 0) -> 
 
 def figures(stories: Iterable[Story], folder: Path = ROOT) -> dict[str, Any]:
     """Return the scorer's figures."""
-    found: dict[str, Any] = json.loads(score(stories, folder))
-    return found
+    result: dict[str, Any] = json.loads(score(stories, folder))
+    return result
 
 
 def addresses(folder: Path = ROOT) -> tuple[dict[str, tuple[int, int]], list[dict[str, Any]]]:
@@ -108,11 +108,11 @@ def addresses(folder: Path = ROOT) -> tuple[dict[str, tuple[int, int]], list[dic
     wrong = []
     pairs = folder / "url_pairs.jsonl"
     for row in rows(pairs) if pairs.is_file() else []:
-        said = same_document(row["url_a"], row["url_b"])
+        message = same_document(row["url_a"], row["url_b"])
         seen[row["kind"]] += 1
-        right[row["kind"]] += said == row["same"]
-        if said != row["same"]:
-            wrong.append({**row, "said": said})
+        right[row["kind"]] += message == row["same"]
+        if message != row["same"]:
+            wrong.append({**row, "said": message})
     return {kind: (right[kind], count) for kind, count in seen.items()}, wrong
 
 
@@ -128,14 +128,14 @@ def main() -> None:
     kinds, wrong = addresses(chosen.folder)
     total = sum(count for _, count in kinds.values())
     same = sum(shuffled(members, seed) == stories for seed in range(chosen.shuffles))
-    told = [
+    reported = [
         score(stories, chosen.folder, errors=chosen.errors),
         f"joins by rule: {dict(Counter(join.rule for story in stories for join in story.joins))}",
         f"addresses: {total - len(wrong)} of {total}; right and all by kind: {kinds}",
         *(f"  wrong: {row}" for row in wrong),
         f"shuffled arrivals with identical final stories: {same} of {chosen.shuffles}",
     ]
-    sys.stdout.write("\n".join([*told, ""]))
+    sys.stdout.write("\n".join([*reported, ""]))
 
 
 if __name__ == "__main__":

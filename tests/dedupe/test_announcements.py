@@ -28,11 +28,11 @@ STILL_WRONG: Final = {
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_what_is_another_announcement_stays_apart_and_most_copies_are_found(path: Path, place: Any) -> None:
     pairs = pairs_of(path)
-    said = place(pairs)
-    right, wrong, missed = counts(pairs, said)
+    message = place(pairs)
+    right, wrong, missed = counts(pairs, message)
     precision, recall, f1 = figures(right, wrong, missed)
     sys.stdout.write(
-        f"{path.stem}: precision {precision:.4f}, recall {recall:.4f}, F1 {f1:.4f}\n{errors(pairs, said)}\n"
+        f"{path.stem}: precision {precision:.4f}, recall {recall:.4f}, F1 {f1:.4f}\n{errors(pairs, message)}\n"
     )
     assert wrong == len(STILL_WRONG & {name_of(pair) for pair in pairs})
     assert recall >= FOUND[path]

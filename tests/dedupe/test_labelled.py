@@ -17,12 +17,12 @@ SAMPLES = 40 if is_long() else 10
 
 
 def test_no_two_stories_are_merged_and_few_are_missed() -> None:
-    found = figures(placed(labelled()))
-    sys.stdout.write(f"{found}\n")
-    assert found["pair_precision"] == 1.0
-    assert found["pair_f1"] >= 0.97
-    assert found["hard_negatives_merged"] == 0
-    right, count = map(int, found["recall_cross_language"].split("/"))
+    result = figures(placed(labelled()))
+    sys.stdout.write(f"{result}\n")
+    assert result["pair_precision"] == 1.0
+    assert result["pair_f1"] >= 0.97
+    assert result["hard_negatives_merged"] == 0
+    right, count = map(int, result["recall_cross_language"].split("/"))
     assert right >= 0.9 * count
 
 

@@ -112,7 +112,7 @@ def in_no_order(items: Sequence[Item]) -> Iterator[tuple[datetime, Sequence[Item
         yield LATER + timedelta(hours=3 * number), ordered[start : start + BATCH]
 
 
-def told(arrivals: Iterator[tuple[datetime, Sequence[Item]]], items: Sequence[Item], folder: Path) -> list[Story]:
+def reported(arrivals: Iterator[tuple[datetime, Sequence[Item]]], items: Sequence[Item], folder: Path) -> list[Story]:
     """Poll the feeds as they grow, let everything settle, and give the stories by the items' ids."""
     engine = new(f"{folder}/labelled.db")
     listed: dict[str, list[Item]] = defaultdict(list)
@@ -131,9 +131,9 @@ def told(arrivals: Iterator[tuple[datetime, Sequence[Item]]], items: Sequence[It
             assert {report.outcome for report in reports} == {Outcome.OK}, reports
             assert sum(report.tally.rejected + report.tally.unparsable for report in reports) == 0
         world.round(fresh[0], after=timedelta(days=30))
-        found = list(stories_in(world))
+        result = list(stories_in(world))
     engine.dispose()
-    return found
+    return result
 
 
 def stories_in(world: World) -> Iterator[Story]:
@@ -158,10 +158,10 @@ def parts(stories: Sequence[Story]) -> set[tuple[str, ...]]:
 @pytest.mark.parametrize("order", [pytest.param(in_time, marks=pytest.mark.long), in_no_order])
 def test_items_that_are_polled_become_the_stories_that_the_rules_make_of_them(order: Any, tmp_path: Path) -> None:
     items = rows(ROOT / "items.jsonl")
-    found = told(order(items), items, tmp_path)
-    assert parts(found) == parts(placed(labelled()))
-    score = figures(found)
-    assert score["items"] == sum(len(story.headline_ids) for story in found) == len(items)
+    result = reported(order(items), items, tmp_path)
+    assert parts(result) == parts(placed(labelled()))
+    score = figures(result)
+    assert score["items"] == sum(len(story.headline_ids) for story in result) == len(items)
     assert score["pair_precision"] == 1.0
     assert score["pair_f1"] >= 0.97
     assert score["hard_negatives_merged"] == 0

@@ -98,13 +98,13 @@ COPIES = [
 
 def page(source: str, day: str, title: str, url: str) -> Member:
     role = {"openai/codex-changelog": Role.CHANGELOG, "google/deepmind": Role.RESEARCH}.get(source, Role.NEWS)
-    made = member(title, url, source=source, day=day, role=role, lang="ja" if source.endswith("-ja") else "en")
-    return replace(made, precision=Precision.MONTH) if day.endswith("-01") else made
+    built = member(title, url, source=source, day=day, role=role, lang="ja" if source.endswith("-ja") else "en")
+    return replace(built, precision=Precision.MONTH) if day.endswith("-01") else built
 
 
 @pytest.fixture(scope="module")
 def pages() -> dict[int, Member]:
-    return {number: made for numbers, fields in PAGES.items() for made in [page(*fields)] for number in numbers}
+    return {number: built for numbers, fields in PAGES.items() for built in [page(*fields)] for number in numbers}
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +114,11 @@ def copies() -> list[tuple[int, Member]]:
 
 @pytest.fixture(scope="module")
 def shelf(pages: dict[int, Member], copies: list[tuple[int, Member]]) -> InMemoryStories:
-    made = InMemoryStories()
+    built = InMemoryStories()
     for one in [*pages.values(), *(copy for _, copy in copies)]:
-        made.add(one)
-    made.settle(date(2026, 12, 31))
-    return made
+        built.add(one)
+    built.settle(date(2026, 12, 31))
+    return built
 
 
 def test_nineteen_headlines_are_sixteen_stories_with_all_their_links(

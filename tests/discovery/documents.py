@@ -92,14 +92,14 @@ def ja(form: str) -> str:
 
 
 def _changelogs() -> list[Offered]:
-    made: list[Offered] = []
+    built: list[Offered] = []
 
     def log(
         name: str, path: str, content: str | bytes, entries: tuple[tuple[str, str, str], ...], media: str = ""
     ) -> None:
         body = html(content, name) if isinstance(content, str) and not media else content
         raw = body if isinstance(body, bytes) else body.encode()
-        made.append(Offered(name, SITE + path, raw, "changelog", entries, media or "text/html; charset=utf-8"))
+        built.append(Offered(name, SITE + path, raw, "changelog", entries, media or "text/html; charset=utf-8"))
 
     log(
         "versions in headings, dates below",
@@ -298,7 +298,7 @@ def _changelogs() -> list[Offered]:
         + each('<h2 id="{iso}">{day}</h2><ul><li>{title} is <a href="/docs/{slug}">generally available</a>.</li></ul>'),
         tuple((day, iso, f"/docs/api/news#{iso}") for _, iso, day, _, _ in NOTES),
     )
-    return made
+    return built
 
 
 LISTED = [(slug, title, iso, day) for _, iso, day, title, slug in NOTES]
@@ -320,11 +320,11 @@ def cards(form: str, folder: str) -> str:
 
 
 def _pages() -> list[Offered]:
-    made: list[Offered] = []
+    built: list[Offered] = []
 
     def page(name: str, path: str, body: str, folder: str, lang: str = "en", title: str = "Acme") -> None:
         entries = tuple((f"{title} for everybody", iso, f"{folder}{slug}") for slug, title, iso, _ in LISTED)
-        made.append(Offered(name, SITE + path, html(body, title, lang=lang), "page", entries))
+        built.append(Offered(name, SITE + path, html(body, title, lang=lang), "page", entries))
 
     page(
         "what's new, each with its page",
@@ -427,7 +427,7 @@ def _pages() -> list[Offered]:
         + "</ul>",
         "/release-notes/",
     )
-    return made
+    return built
 
 
 OFFERED: Final = (*_changelogs(), *_pages())

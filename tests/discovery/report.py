@@ -26,23 +26,23 @@ def faults(offered: Offered) -> Iterator[str]:
         datetime(2026, 6, 1, tzinfo=UTC), 1,
     )  # fmt: skip
     try:
-        found = look(capture)
+        result = look(capture)
     except ParseError as error:
         yield f"refused: {error}"
         return
-    first = found.proposals[0] if found.proposals else None
+    first = result.proposals[0] if result.proposals else None
     if first is None or first.document is None:
         yield "nothing is proposed" if first is None else f"{first.kind.value} {first.url} comes first"
         return
     if first.kind.value != offered.kind:
-        yield f"{first.kind.value} comes first ({first.sure}), of {[p.kind.value for p in found.proposals]}"
+        yield f"{first.kind.value} comes first ({first.sure}), of {[p.kind.value for p in result.proposals]}"
         return
-    got, wanted = [said(entry) for entry in first.document.entries], list(offered.entries)
+    got, wanted = [message(entry) for entry in first.document.entries], list(offered.entries)
     if got != wanted:
         yield f"{len(got)} entries, expected {len(wanted)}: {[one for one in got if one not in wanted][:2]} for {[one for one in wanted if one not in got][:2]}"
 
 
-def said(entry: Entry) -> tuple[str, str, str]:
+def message(entry: Entry) -> tuple[str, str, str]:
     """Return what an entry says, as `Offered` has it."""
     day = f"{entry.published.value:%Y-%m-%d}" if entry.published.value else ""
     return clean_title(entry.title, entry.title_type), day, (entry.link or "").removeprefix(SITE)

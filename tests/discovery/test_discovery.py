@@ -60,8 +60,8 @@ def test_a_document_goes_from_discover_through_try_to_a_poll(
         monkeypatch.chdir(tmp_path)
         desk = Desk(tmp_path, vendors, database, capsys)
         desk.write_list(LIST)
-        found = desk("sources", "discover", offered.url, "--json").document()
-        first = found["proposals"][0]
+        result = desk("sources", "discover", offered.url, "--json").document()
+        first = result["proposals"][0]
         assert (first["kind"], first["doubts"]) == (offered.kind, [])
         (tmp_path / "stanza.yaml").write_text(first["stanza"], encoding="utf-8")
         tried = desk("sources", "try", "stanza.yaml", "--json")

@@ -105,13 +105,13 @@ class Client:
         """What `ingest db check` finds wrong."""
         with read(self.world.engine) as conn:
             text = conn.exec_driver_sql("SELECT text FROM generations ORDER BY number DESC LIMIT 1").scalar_one()
-        found = checks.check(self.world.engine, allowlist.parse(text.encode()))
-        return [one.what for one in found if one.level == "fault"]
+        result = checks.check(self.world.engine, allowlist.parse(text.encode()))
+        return [one.what for one in result if one.level == "fault"]
 
 
 @contextmanager
 def client_of(engine: Engine, server: HostileServer, folder: Path) -> Iterator[Client]:
-    """Put the list in force and lead a fetcher to the server; it shares its manners through the database."""
+    """Put the list in force and lead a fetcher to the server; the database shares its politeness."""
     with fetcher_for(server, folder) as fetcher:
         world = World(engine, server, fetcher)  # type: ignore[arg-type]  # a world asks its server for nothing
         share(fetcher, world)

@@ -72,9 +72,9 @@ def write_a_file(capture: Capture, source: Source) -> Document:
     return parse(capture, source)
 
 
-def tell_environment(capture: Capture, source: Source) -> Document:
-    found = parse(capture, source)
-    return replace(found, title=",".join(sorted(os.environ)))
+def print_environment(capture: Capture, source: Source) -> Document:
+    result = parse(capture, source)
+    return replace(result, title=",".join(sorted(os.environ)))
 
 
 class _Exploit:

@@ -39,14 +39,14 @@ def change(engine: Engine, statement: str) -> None:
 
 
 @pytest.mark.parametrize(("waiting", "said"), [(1, "1 capture waits to be read."), (2, "2 captures wait to be read.")])
-def test_captures_that_wait_are_counted(stored: Engine, waiting: int, said: str) -> None:
+def test_captures_that_wait_are_counted(stored: Engine, waiting: int, message: str) -> None:
     columns = (
         "source_id, generation, rules_version, target_url, final_url, hops, status_code, http_version, request_headers,"
         " response_headers, peer_address, requested_at, fetched_at, wire_digest, wire_size, payload_digest, payload_size"
     )
     for _ in range(waiting - 1):
         change(stored, f"INSERT INTO captures ({columns}) SELECT {columns} FROM captures")
-    assert said in [finding.what for finding in check(stored, LIST)]
+    assert message in [finding.what for finding in check(stored, LIST)]
 
 
 @pytest.mark.parametrize("table", ["headlines", "links"])
@@ -115,11 +115,11 @@ def test_a_record_that_was_written_past_the_guards_is_named_with_what_it_lacks(s
         insert(conn, "headlines", headline("acme", "https://evil.net/1", scope))
         insert(conn, "links", link("acme", "https://evil.net/1", scope))
     upgrade(stored)
-    said = "\n".join(fault.what for fault in faults(stored))
-    assert "of the headlines in no official scope: h1 https://evil.net/1" in said
-    assert "of the links in no official scope" in said
-    assert "headline without its change: h1" in said
-    assert "headline without the revision that it shows: h1" in said
+    message = "\n".join(fault.what for fault in faults(stored))
+    assert "of the headlines in no official scope: h1 https://evil.net/1" in message
+    assert "of the links in no official scope" in message
+    assert "headline without its change: h1" in message
+    assert "headline without the revision that it shows: h1" in message
 
 
 def test_without_a_list_it_says_how_to_get_one(engine: Engine) -> None:

@@ -342,8 +342,12 @@ def test_an_exception_that_takes_links_out_says_what_it_would_remove(any_desk: D
     held = any_desk("sources", "apply")
     assert held.status == 2
     assert f"1 headline outside the new list: {gone}" in held.err
-    told = any_desk("sources", "apply", "--json").document()
-    assert (told["standing"], told["applied"]["revoked"], told["applied"]["addresses"]) == ("held", 1, [gone])
+    reported = any_desk("sources", "apply", "--json").document()
+    assert (reported["standing"], reported["applied"]["revoked"], reported["applied"]["addresses"]) == (
+        "held",
+        1,
+        [gone],
+    )
     applied = any_desk("sources", "apply", "--confirm")
     assert (applied.status, f"1 headline outside the new list: {gone}" in applied.out) == (0, True)
     assert gone not in [line["url"] for line in any_desk("headlines", "--json").lines()]
@@ -367,15 +371,15 @@ def test_rows_that_were_changed_by_hand_are_put_right_by_applying_the_list_again
     assert checked.status == 0, checked.out
 
 
-def test_checking_a_list_needs_no_database_and_tells_every_fault_at_once(bare_desk: Desk) -> None:
+def test_checking_a_list_needs_no_database_and_reports_every_fault_at_once(bare_desk: Desk) -> None:
     good = bare_desk("sources", "check")
     assert (good.status, good.out) == (0, "sources.yaml is valid: 1 vendor, 2 sources, 3 scopes.\n")
     bare_desk.write_list(LIST.replace("kind: feed", "kind: fed"))
     bad = bare_desk("sources", "check", "sources.yaml")
     assert (bad.status, bad.out, bad.err.count('"fed"')) == (2, "", 2)
-    told = bare_desk("sources", "check", "--json")
-    assert (told.status, told.document()["valid"], len(told.document()["problems"])) == (2, False, 2)
-    assert {problem["line"] for problem in told.document()["problems"]} == {12, 13}
+    reported = bare_desk("sources", "check", "--json")
+    assert (reported.status, reported.document()["valid"], len(reported.document()["problems"])) == (2, False, 2)
+    assert {problem["line"] for problem in reported.document()["problems"]} == {12, 13}
     assert not (bare_desk.folder / "desk.db").exists()
 
 
@@ -484,17 +488,17 @@ def test_status_shows_what_needs_a_look_and_counts_the_others(any_desk: Desk) ->
 def test_what_the_demo_showed_is_found_beside_a_database_that_holds_nothing(
     bare_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = f"--database sqlite:///{bare_desk.folder}/desk-demo.db"
-    assert told not in bare_desk("headlines").err
+    reported = f"--database sqlite:///{bare_desk.folder}/desk-demo.db"
+    assert reported not in bare_desk("headlines").err
     demo = bare_desk("demo")
-    assert (demo.status, told in demo.err) == (0, True)
+    assert (demo.status, reported in demo.err) == (0, True)
     missing = bare_desk("headlines")
-    assert (missing.status, told in missing.err) == (3, True)
+    assert (missing.status, reported in missing.err) == (3, True)
     bare_desk("sources", "apply")
     for command in ("headlines", "stories", "status"):
-        assert told in bare_desk(command).err
+        assert reported in bare_desk(command).err
     bare_desk("poll")
-    assert told not in bare_desk("headlines", "--search", "nothing like it").err
+    assert reported not in bare_desk("headlines", "--search", "nothing like it").err
     monkeypatch.delenv("INGEST_DATABASE_URL")
     (bare_desk.folder / "desk-demo.db").unlink()
     demo = bare_desk("demo")
@@ -560,14 +564,14 @@ def test_rejections_name_their_rule(any_desk: Desk) -> None:
 def test_a_headline_is_traced_by_the_beginning_of_its_id(any_desk: Desk) -> None:
     any_desk("poll")
     item = any_desk("headlines", "--search", "lab", "--json").lines()[0]
-    told = any_desk("why", item["id"][:8])
-    assert told.status == 0
+    reported = any_desk("why", item["id"][:8])
+    assert reported.status == 0
     for words in (item["id"], item["url"], "www.acme-ai.com", "generation 1", FEED, "127.0.0.1", "Revision 1"):
-        assert words in told.out
-    found = any_desk("why", item["id"], "--json").document()
-    assert found["headline"]["id"] == item["id"]
-    assert found["capture"]["target_url"] == FEED
-    assert [claim["source_id"] for claim in found["claims"]] == ["acme/news"]
+        assert words in reported.out
+    result = any_desk("why", item["id"], "--json").document()
+    assert result["headline"]["id"] == item["id"]
+    assert result["capture"]["target_url"] == FEED
+    assert [claim["source_id"] for claim in result["claims"]] == ["acme/news"]
     several = any_desk("why", "h")
     assert (several.status, "several headlines begin so" in several.err) == (2, True)
 
@@ -644,13 +648,13 @@ def test_nothing_that_vendors_write_steers_a_terminal_or_is_taken_for_markup(des
 # ── database ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_schema_is_told_made_and_checked(bare_desk: Desk) -> None:
+def test_the_schema_is_reported_made_and_checked(bare_desk: Desk) -> None:
     before = bare_desk("db", "current")
     assert (before.status, before.out, "there is no database yet" in before.err) == (3, "no schema\n", True)
     assert bare_desk("db", "current", "--json").document()["at"] is None
     assert not (bare_desk.folder / "desk.db").exists()
-    made = bare_desk("db", "upgrade", "--json")
-    assert made.document() == {"database": f"{bare_desk.folder}/desk.db", "from": None, "to": HEAD}
+    built = bare_desk("db", "upgrade", "--json")
+    assert built.document() == {"database": f"{bare_desk.folder}/desk.db", "from": None, "to": HEAD}
     assert "already" in bare_desk("db", "upgrade").out
     assert (bare_desk("db", "current").status, bare_desk("db", "current").out, bare_desk("db", "current").err) == (
         0,
@@ -732,7 +736,7 @@ def test_a_file_that_is_no_database_is_one_sentence_and_3(desk: Desk) -> None:
 # ── settings and help ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_settings_tell_value_and_origin_and_mask_passwords(desk: Desk) -> None:
+def test_settings_show_value_and_origin_and_mask_passwords(desk: Desk) -> None:
     url = "postgresql://ingest:hunter2@db.example/ingest"
     rows = {row["name"]: row for row in desk("settings", "--json", "--database", url).lines()}
     assert (rows["INGEST_DATABASE_URL"]["origin"], rows["INGEST_HOST_GAP"]["origin"]) == ("flag", "environment")
@@ -785,7 +789,7 @@ def test_the_help_of_a_group_shows_the_first_line_of_each_command() -> None:
         assert entry.summary == " ".join(first.split())
 
 
-def test_the_version_is_told(desk: Desk) -> None:
+def test_the_version_is_reported(desk: Desk) -> None:
     from ingest import __version__
 
     assert desk("--version").out == f"ingest {__version__}\n"

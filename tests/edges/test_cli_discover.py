@@ -1,4 +1,4 @@
-"""An operator's word on one headline, and the proof by replay, as commands."""
+"""Commands for one headline and for the proof by replay."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_headline_is_withdrawn_and_restored_with_a_reason(database: str, capsy
     assert json.loads(capsys.readouterr().out) == {"headline": shown.id, "state": "withdrawn", "changed": False}
     assert main(["headline", "restore", shown.id, "--reason", "confirmed", "--database", database]) == 0
     with read(engine) as conn:
-        assert [found.id for found in headlines(conn, Filter(search="Kotlin"))] == [shown.id]
+        assert [result.id for result in headlines(conn, Filter(search="Kotlin"))] == [shown.id]
         kinds = conn.exec_driver_sql(f"SELECT kind FROM v1_changes WHERE headline_id = '{shown.id}' ORDER BY seq")
         assert list(kinds.scalars()) == ["created", "withdrawn", "restored"]
     engine.dispose()
@@ -64,9 +64,9 @@ def test_a_replay_finds_nothing_until_somebody_meddles(
     engine.dispose()
     target = f"sqlite:///{tmp_path}/again.db"
     assert main(["replay", "--database", database, "--into", target, "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
-    (difference,) = found["differences"]
+    result = json.loads(capsys.readouterr().out)
+    (difference,) = result["differences"]
     assert (difference["table"], difference["fields"][0]["stored"]) == ("headlines", "Forged")
-    assert found["into"] == f"{tmp_path}/again.db"
+    assert result["into"] == f"{tmp_path}/again.db"
     assert main(["replay", "--database", database, "--into", target]) == 2
     assert "is not empty" in capsys.readouterr().err

@@ -65,6 +65,6 @@ def test_what_was_discarded_is_gone(client: Client, capsys: pytest.CaptureFixtur
     assert client.poll().note == ""
 
 
-def test_a_source_that_is_none_is_wrong_usage(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+def test_moves_of_an_unknown_source_are_wrong_usage(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     assert moves(client, "acme/new") == 2
     assert 'did you mean "acme/news"?' in capsys.readouterr().err

@@ -234,9 +234,9 @@ def test_the_live_display_is_for_a_terminal_only(desk: Desk) -> None:
 def test_data_that_cannot_be_written_is_one_sentence_and_1(polled: Desk, arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
         process = polled.start(*arguments, stdout=full.fileno(), INGEST_LOG="text")
-        said = process.communicate(timeout=60)[1].splitlines()
+        message = process.communicate(timeout=60)[1].splitlines()
     assert process.returncode == 1
-    (sentence,) = (line for line in said if "INFO" not in line)
+    (sentence,) = (line for line in message if "INFO" not in line)
     assert sentence.startswith("Error: standard output: could not be written (No space left on device)")
 
 
@@ -368,7 +368,7 @@ def modules_after(desk: Desk, *arguments: str) -> set[str]:
 
 
 class Gate:
-    """A vendor that answers when it is told to."""
+    """A vendor that answers on command."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -430,7 +430,7 @@ def fetch(url: str) -> str:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_the_daemon_polls_shows_the_page_and_drains_when_told_to_end(desk: Desk, number: int, status: int) -> None:
+def test_the_daemon_polls_shows_the_page_and_drains_when_asked_to_end(desk: Desk, number: int, status: int) -> None:
     process = desk.start("run", "--serve", "127.0.0.1:0")
     try:
         url = read_line(process)

@@ -1,4 +1,4 @@
-"""The operator's desk as commands: discover, try, add, enable, disable, and what was filtered."""
+"""The commands for sources: discover, try, add, enable, disable, and what was filtered."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def asked(desk: Desk, path: str) -> int:
 def test_a_page_is_fetched_once_and_its_list_and_feed_are_proposed_with_stanzas(desk: Desk) -> None:
     ended = desk("sources", "discover", NEWS, "--json")
     assert (ended.status, ended.err) == (0, "")
-    found = ended.document()
-    assert (found["vendor"], found["read_from"], found["error"]) == ("acme", "the site, just now", "")
-    kinds = [one["kind"] for one in found["proposals"]]
+    result = ended.document()
+    assert (result["vendor"], result["read_from"], result["error"]) == ("acme", "the site, just now", "")
+    kinds = [one["kind"] for one in result["proposals"]]
     assert {"page", "feed"} <= set(kinds)
-    page = found["proposals"][kinds.index("page")]
+    page = result["proposals"][kinds.index("page")]
     assert [entry["title"] for entry in page["entries"]] == list(TITLES)
     assert (page["count"], page["official"], page["doubts"]) == (4, 4, [])
     assert 0.5 < page["sure"] <= 1
     assert page["why"]
-    feed = found["proposals"][kinds.index("feed")]
+    feed = result["proposals"][kinds.index("feed")]
     assert (feed["url"], feed["title"], feed["count"], feed["entries"]) == (FEED, "Acme News", None, [])
     assert (feed["polled_as"], page["polled_as"]) == (["acme/news"], [])
     assert not (desk.folder / "desk.db").exists()
@@ -87,8 +87,8 @@ def test_a_page_is_fetched_once_and_its_list_and_feed_are_proposed_with_stanzas(
 
 
 def test_a_proposed_stanza_can_be_tried_and_its_command_adds_it(desk: Desk) -> None:
-    found = desk("sources", "discover", NEWS, "--json").document()
-    page = next(one for one in found["proposals"] if one["kind"] == "page")
+    result = desk("sources", "discover", NEWS, "--json").document()
+    page = next(one for one in result["proposals"] if one["kind"] == "page")
     (desk.folder / "stanza.yaml").write_text(page["stanza"], encoding="utf-8")
     tried = desk("sources", "try", "stanza.yaml", "--json")
     assert (tried.status, tried.document()["tally"]["created"], tried.document()["state"]) == (0, 4, "ok")
@@ -150,9 +150,9 @@ def test_what_no_vendor_lists_is_asked_only_on_an_operators_own_account(desk: De
         (("https://bit.ly/x", "--unlisted"), "is not asked"),
     ],
 )
-def test_what_may_not_be_looked_at_is_one_sentence_and_2(desk: Desk, words: tuple[str, ...], said: str) -> None:
+def test_what_may_not_be_looked_at_is_one_sentence_and_2(desk: Desk, words: tuple[str, ...], message: str) -> None:
     ended = desk("sources", "discover", *words)
-    assert (ended.status, ended.out, said in ended.err) == (2, "", True), ended.err
+    assert (ended.status, ended.out, message in ended.err) == (2, "", True), ended.err
     assert desk.vendors.requests == ()
 
 
@@ -220,10 +220,10 @@ def test_a_sitemap_that_lists_others_is_tried_with_its_first_parts(desk: Desk) -
     index = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in parts)
     desk.vendors.update({f"{host}/sitemap.xml": Answer(f"<sitemapindex {ns}>{index}</sitemapindex>".encode()), **parts})
     (desk.folder / "s.yaml").write_text(f"map: {{kind: sitemap, url: {host}/sitemap.xml}}")
-    found = desk("sources", "try", "s.yaml", "--json").document()
-    assert (len(found["parts"]), found["odd"]) == (5, [])
-    assert [entry["url"] for entry in found["entries"]] == [f"{host}/research/{n}" for n in range(3)]
-    assert found["tally"]["pending"] == 3
+    result = desk("sources", "try", "s.yaml", "--json").document()
+    assert (len(result["parts"]), result["odd"]) == (5, [])
+    assert [entry["url"] for entry in result["entries"]] == [f"{host}/research/{n}" for n in range(3)]
+    assert result["tally"]["pending"] == 3
     assert f"2 of the 5 parts of {host}/sitemap.xml were not read" in desk("sources", "try", "s.yaml").err
     (desk.folder / "index.xml").write_text(f"<sitemapindex {ns}>{index}</sitemapindex>")
     assert "5 of the 5 parts" in desk("sources", "try", "s.yaml", "--from", "index.xml").err
@@ -238,10 +238,12 @@ def test_a_sitemap_that_lists_others_is_tried_with_its_first_parts(desk: Desk) -
         (f"x: {{kind: page, url: {NEWS}, select: {{entri: li}}}}", 2, 'Did you mean "entry"?'),
     ],
 )
-def test_a_stanza_with_a_fault_is_told_before_anything_is_asked(desk: Desk, text: str, status: int, said: str) -> None:
+def test_a_stanza_with_a_fault_is_reported_before_anything_is_asked(
+    desk: Desk, text: str, status: int, message: str
+) -> None:
     (desk.folder / "s.yaml").write_text(text)
     ended = desk("sources", "try", "s.yaml")
-    assert (ended.status, ended.out, said in ended.err) == (status, "", True), ended.err
+    assert (ended.status, ended.out, message in ended.err) == (status, "", True), ended.err
     assert desk.vendors.requests == ()
 
 
@@ -297,20 +299,20 @@ def test_a_source_is_added_behind_the_others_and_all_else_stays(desk: Desk) -> N
     assert dict(item.select) == {"entry": "li.card", "title": "h3 ~ (.+)=x"}
 
 
-def test_a_source_with_faults_changes_nothing_and_all_are_told(desk: Desk) -> None:
+def test_a_source_with_faults_changes_nothing_and_all_are_reported(desk: Desk) -> None:
     words = ("sources", "add", "acme", "List", "--kind", "page", "--url", "https://www.acme.com/", "--lang", "jp")
     ended = desk(*words)
     assert (ended.status, ended.out) == (2, "")
-    for said in (
+    for message in (
         "nothing was changed",
         "vendors.acme.sources.List: ",
         'Did you mean "ja"',
         "needs select.entry",
         "url: ",
     ):
-        assert said in ended.err
-    told = desk(*words, "--json")
-    assert (told.status, told.document()["changed"], len(told.document()["problems"])) == (2, False, 4)
+        assert message in ended.err
+    reported = desk(*words, "--json")
+    assert (reported.status, reported.document()["changed"], len(reported.document()["problems"])) == (2, False, 4)
     assert (desk.folder / "sources.yaml").read_text(encoding="utf-8") == COMMENTED
 
 
@@ -324,9 +326,9 @@ def test_a_source_with_faults_changes_nothing_and_all_are_told(desk: Desk) -> No
         (("acme", "x", "--select", "title=a", "--select", "title=b"), "is given twice"),
     ],
 )
-def test_wrong_usage_of_add_is_one_sentence(desk: Desk, words: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_of_add_is_one_sentence(desk: Desk, words: tuple[str, ...], message: str) -> None:
     ended = desk("sources", "add", *words, "--kind", "feed", "--url", FEED)
-    assert (ended.status, said in ended.err, ended.err.count("\n")) == (2, True, 1)
+    assert (ended.status, message in ended.err, ended.err.count("\n")) == (2, True, 1)
 
 
 def test_a_source_is_disabled_with_its_reason_and_enabled_again(desk: Desk) -> None:
@@ -344,7 +346,7 @@ def test_a_source_is_disabled_with_its_reason_and_enabled_again(desk: Desk) -> N
     assert "No note says why" in desk("sources", "disable", "acme/blog").err
 
 
-def test_a_pause_keeps_the_note_and_is_told_by_status_without_a_next_poll(desk: Desk) -> None:
+def test_a_pause_keeps_the_note_and_is_recognised_by_status_without_a_next_poll(desk: Desk) -> None:
     desk.write_list(LIST.replace("feed.xml, lang: en}", "feed.xml, lang: en, note: The main voice.}", 1))
     desk("poll")
     assert desk("sources", "disable", "acme/news", "--note", "They asked us to.").status == 0
@@ -352,8 +354,8 @@ def test_a_pause_keeps_the_note_and_is_told_by_status_without_a_next_poll(desk: 
     assert (news.note, news.paused) == ("The main voice.", "They asked us to.")
     assert desk("sources", "apply").status == 0
     (row,) = desk("status", "--state", "disabled", "--json").lines()
-    told = (row["id"], row["state"], row["reason"], row["next_poll_at"])
-    assert told == ("acme/news", "disabled", "They asked us to.", None)
+    reported = (row["id"], row["state"], row["reason"], row["next_poll_at"])
+    assert reported == ("acme/news", "disabled", "They asked us to.", None)
     assert "acme/news" not in desk("status").out
     assert "They asked us to." in desk("status", "--all").out
     assert "disabled: They asked us to." in desk("sources", "list").out
@@ -371,9 +373,9 @@ def test_an_edit_that_makes_an_older_file_again_says_what_puts_it_in_force(desk:
     assert desk("sources", "disable", "acme/news", "--why", "moved").err == following
     desk("poll")
 
-    said = desk("sources", "enable", "acme/news").err
+    message = desk("sources", "enable", "acme/news").err
 
-    assert said == (
+    assert message == (
         "The file was in force once and has been replaced, so no poll takes it by itself. "
         "To put it in force: ingest sources apply\n"
     )

@@ -1,4 +1,4 @@
-"""Stories as commands: listed with all their links, told with their reasons, merged, split and pinned by a word."""
+"""Commands for stories: list them with all links and reasons, merge, split and pin them."""
 
 from __future__ import annotations
 
@@ -76,16 +76,16 @@ def test_what_a_limit_leaves_out_is_counted_and_a_mistyped_vendor_is_named(desk:
     assert (ended.status, 'did you mean "acme"?' in ended.err) == (2, True)
 
 
-def test_a_story_is_told_by_its_own_id_by_that_of_a_headline_and_by_a_beginning(desk: Desk) -> None:
+def test_a_story_is_recognised_by_its_own_id_by_that_of_a_headline_and_by_a_beginning(desk: Desk) -> None:
     copy = ids(desk)[COPY.link]
-    found = desk("story", copy, "--json").document()
-    assert {item["url"] for item in found["headlines"]} == {LAUNCH.link, COPY.link}
-    assert found["languages"] == [["en", found["headline_id"]]]
-    (join,) = found["joins"]
+    result = desk("story", copy, "--json").document()
+    assert {item["url"] for item in result["headlines"]} == {LAUNCH.link, COPY.link}
+    assert result["languages"] == [["en", result["headline_id"]]]
+    (join,) = result["joins"]
     assert (join["rule"], join["headline_id"]) == ("title", copy)
-    for way in ([found["id"]], [copy[:12]], ["show", copy], [found["id"][:12]]):
-        assert desk("story", *way, "--json").document() == found, way
-    assert desk("story", "--json", copy).document() == found
+    for way in ([result["id"]], [copy[:12]], ["show", copy], [result["id"][:12]]):
+        assert desk("story", *way, "--json").document() == result, way
+    assert desk("story", "--json", copy).document() == result
 
 
 def test_a_story_says_in_words_why_it_is_one(desk: Desk) -> None:
@@ -128,10 +128,10 @@ def test_a_word_on_nothing_or_without_a_reason_is_wrong_usage(desk: Desk) -> Non
     assert desk("stories", "--json").lines()[0]["headlines"] == 2
 
 
-def test_what_is_withdrawn_is_told_and_not_listed(desk: Desk) -> None:
+def test_what_is_withdrawn_is_reported_and_not_listed(desk: Desk) -> None:
     copy = ids(desk)[COPY.link]
     assert desk("headline", "withdraw", copy, "--reason", "a draft").status == 0
     launch = desk("stories", "--json").lines()[0]
     assert (launch["headlines"], [link["url"] for link in launch["links"]]) == (1, [LAUNCH.link])
-    told = json.loads(desk("story", copy, "--json").out)
-    assert {item["id"]: item["state"] for item in told["headlines"]}[copy] == "withdrawn"
+    reported = json.loads(desk("story", copy, "--json").out)
+    assert {item["id"]: item["state"] for item in reported["headlines"]}[copy] == "withdrawn"

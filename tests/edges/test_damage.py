@@ -340,18 +340,18 @@ def test_damage_to_sqlite_is_named_where_it_is(original: Path, tmp_path: Path, d
         do(conn, damage.sqlite)
     engine.dispose()  # a connection keeps what it read of the schema
     with write(engine) as conn:
-        said = said_of(conn)
+        message = said_of(conn)
     engine.dispose()
-    assert any(damage.named in fault for fault in said), said
+    assert any(damage.named in fault for fault in message), message
 
 
 @pytest.mark.parametrize("damage", [one for one in ALL if one.postgresql], ids=lambda damage: damage.named)
 def test_damage_to_postgresql_is_named_where_it_is(shared: Engine, damage: Damage) -> None:
     with write(shared) as conn, conn.begin_nested() as attempt:
         do(conn, damage.postgresql)
-        said = said_of(conn)
+        message = said_of(conn)
         attempt.rollback()
-    assert any(damage.named in fault for fault in said), said
+    assert any(damage.named in fault for fault in message), message
 
 
 def test_an_upgrade_makes_guards_and_views_anew(stored: Engine) -> None:
@@ -390,7 +390,7 @@ def test_a_list_with_a_history_gives_no_false_alarm(stored: Engine) -> None:
         assert conn.execute(text("SELECT count(*) FROM v1_links")).scalar_one() == 2
 
 
-def test_guards_that_are_gone_let_through_what_the_rows_then_tell(stored: Engine) -> None:
+def test_guards_that_are_gone_let_through_what_the_rows_then_show(stored: Engine) -> None:
     with write(stored) as conn:
         for statement in guards.drops(conn.dialect.name):
             conn.exec_driver_sql(statement)

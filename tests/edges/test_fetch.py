@@ -201,7 +201,7 @@ def test_a_short_retry_after_is_waited_for(server: HostileServer, get: Get) -> N
         (403, "60", timedelta(minutes=1)),
     ],
 )
-def test_a_wish_to_be_left_alone_is_passed_on_and_not_argued_with(
+def test_a_requested_delay_is_passed_on_and_not_argued_with(
     status: int, value: str, expected: timedelta | None, server: HostileServer, get: Get
 ) -> None:
     server.on(FEED, answer(b"slow down", status, Retry_After=value))

@@ -106,7 +106,7 @@ def test_a_redirect_out_of_the_list_is_not_followed(
         "https://",
     ],
 )
-def test_nothing_is_asked_of_where_a_crooked_redirect_points(location: str, server: HostileServer, get: Get) -> None:
+def test_nothing_is_asked_of_where_a_malformed_redirect_points(location: str, server: HostileServer, get: Get) -> None:
     server.on(FEED, redirect(location))
     result = failed(get())
     assert result.rule == "off-list-redirect"

@@ -31,7 +31,7 @@ LARGE = rss(*["<title>Model</title><link>/a</link>"] * 7_000)
 
 
 def children() -> set[str]:
-    """The processes that this one started, zombies among them; on Linux, where /proc tells."""
+    """The processes that this one started, zombies among them, from /proc of Linux."""
     lists = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     return {child for path in lists for child in path.read_text().split()}
 
@@ -105,9 +105,9 @@ def test_a_document_cannot_write_files(tmp_path: Path) -> None:
 
 def test_secrets_of_the_environment_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGEST_DATABASE_URL", "postgresql://user:secret@host/name")
-    found = confined(jail_tasks.tell_environment, Document, CAPTURE, SOURCE, SMALL)
-    assert "INGEST" not in found.title
-    assert "HOME" not in found.title
+    result = confined(jail_tasks.print_environment, Document, CAPTURE, SOURCE, SMALL)
+    assert "INGEST" not in result.title
+    assert "HOME" not in result.title
 
 
 def test_an_interpreter_that_cannot_be_started_is_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,8 +127,8 @@ def test_several_threads_have_jails_at_the_same_time() -> None:
             return error.rule
 
     with ThreadPoolExecutor(len(works)) as pool:
-        found = list(pool.map(outcome, works))
-    assert found == ["rss20", "parser-crash", "rss20", "html", "rss20", "parser-crash"]
+        result = list(pool.map(outcome, works))
+    assert result == ["rss20", "parser-crash", "rss20", "html", "rss20", "parser-crash"]
     for deadline in [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]:
         deadline.join(5)  # it was cancelled, and may need a moment to hear of it
         assert not deadline.is_alive()

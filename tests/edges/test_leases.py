@@ -140,12 +140,12 @@ def test_a_host_that_is_asked_for_a_redirect_is_nobody_elses_and_rests_afterward
 
 
 def test_a_new_host_that_several_ask_for_at_once_is_had_by_one_of_them(listed: Engine) -> None:
-    found: list[Lease | datetime] = []
+    result: list[Lease | datetime] = []
     barrier = threading.Barrier(6)
 
     def work() -> None:
         barrier.wait()
-        found.append(claim_host(listed, "new.acme-ai.com"))
+        result.append(claim_host(listed, "new.acme-ai.com"))
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -153,8 +153,8 @@ def test_a_new_host_that_several_ask_for_at_once_is_had_by_one_of_them(listed: E
     for thread in threads:
         thread.join()
 
-    assert len(found) == 6
-    assert sum(isinstance(lease, Lease) for lease in found) == 1
+    assert len(result) == 6
+    assert sum(isinstance(lease, Lease) for lease in result) == 1
 
 
 def limiter(engine: Engine) -> SharedHostLimiter:

@@ -76,7 +76,7 @@ def test_a_change_of_words_changes_no_headline(filled: Engine) -> None:
     assert (applied.generation, applied.reattributed, applied.revoked, applied.restored) == (2, 0, 0, 0)
 
 
-def test_a_removal_is_told_before_it_happens(filled: Engine) -> None:
+def test_a_removal_is_reported_before_it_happens(filled: Engine) -> None:
     from ingest.model import Allowlist
 
     narrower = Allowlist("n", "", vendors_of({"acme": {"official": ["acme-ai.com"]}}), ())

@@ -46,7 +46,7 @@ def blank(tmp_path: Path) -> Iterator[Engine]:
 
 
 def rules(conn: Connection) -> dict[str, str]:
-    """Triggers and views by name, as the database tells them."""
+    """Triggers and views by name, from the database."""
     if conn.dialect.name == "sqlite":
         query = "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
     else:
@@ -221,7 +221,7 @@ def put_in_force_by_hand(conn: Connection) -> None:
         insert(conn, "links", link("acme", f"https://acme-ai.com{path}", within))
 
 
-def test_a_missing_sqlite_database_is_created_and_told(blank: Engine) -> None:
+def test_a_missing_sqlite_database_is_created_and_reported(blank: Engine) -> None:
     assert current(blank) is None
     assert create_if_missing(blank)
     assert current(blank) == HEAD
@@ -269,8 +269,8 @@ def test_another_programs_file_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_file_without_tables_becomes_a_database(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
-    with closing(sqlite3.connect(path)) as made:
-        made.executescript("CREATE TABLE t (x); DROP TABLE t;")
+    with closing(sqlite3.connect(path)) as built:
+        built.executescript("CREATE TABLE t (x); DROP TABLE t;")
     assert path.stat().st_size > 0
     engine = open_engine(f"sqlite:///{path}")
     assert create_if_missing(engine)
@@ -320,7 +320,7 @@ def test_who_may_only_read_the_file_reads_it_where_sqlite_can(anothers: Path) ->
     reader.dispose()
 
 
-def test_who_may_not_even_make_files_beside_it_is_told_what_would_help(anothers: Path) -> None:
+def test_who_may_not_even_make_files_beside_it_is_reported_what_would_help(anothers: Path) -> None:
     with unprivileged():
         reader = open_engine(f"sqlite:///{anothers}")
         with pytest.raises(StoreError, match="To read it only, the directory is enough"):
@@ -335,9 +335,9 @@ def test_where_nothing_can_be_written_the_file_is_read_as_it_stands_and_that_is_
     usual = open_engine(f"sqlite:///{anothers}")
     assert frozen(usual) is None  # root may write anywhere, and so may who owns the directory
     with unprivileged():
-        found = frozen(usual)
-        assert found is not None
-        engine, sentence = found
+        result = frozen(usual)
+        assert result is not None
+        engine, sentence = result
         require_schema(engine)
         assert location(engine) == str(anothers)
         with pytest.raises(StoreError, match="is read-only for you"), write(engine) as conn:
@@ -349,9 +349,9 @@ def test_where_nothing_can_be_written_the_file_is_read_as_it_stands_and_that_is_
     )
     Path(f"{anothers}-wal").write_bytes(b"left behind")
     with unprivileged():
-        found = frozen(usual)
-    assert found is not None
-    assert "what its -wal file holds is not seen" in found[1]
+        result = frozen(usual)
+    assert result is not None
+    assert "what its -wal file holds is not seen" in result[1]
     usual.dispose()
 
 

@@ -247,7 +247,7 @@ def test_every_twentieth_look_is_unconditional(client: Client) -> None:
     assert client.state().validators_trust == "trusted"
 
 
-def test_a_304_that_was_false_is_never_believed_again_and_an_operator_can_see_it(client: Client) -> None:
+def test_a_304_that_was_false_is_never_trusted_again_and_an_operator_can_see_it(client: Client) -> None:
     liar = Liar(client.server)
     liar.has(feed("One"), ETag='"1"')
     client.poll()

@@ -1,4 +1,4 @@
-"""Sources that moved, vanished or were replaced: what is asked, what is kept, and what an operator is told."""
+"""Sources that moved, vanished or were replaced: requests, stored headlines and notices for the operator."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def test_a_permanent_redirect_on_one_host_is_proposed_after_three_sightings_over
         assert report.outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
         seen.append((client.proposals()[0].status, bool(report.note)))
     assert seen == [("sighted", False)] * 3 + [("open", True)]
-    (found,) = client.proposals()
-    assert (found.kind, found.from_url, found.to_url, found.times) == ("path", FEED, NEW, 4)
-    assert json.loads(found.evidence)["hops"] == [{"url": FEED, "status_code": status, "location": NEW}]
+    (result,) = client.proposals()
+    assert (result.kind, result.from_url, result.to_url, result.times) == ("path", FEED, NEW, 4)
+    assert json.loads(result.evidence)["hops"] == [{"url": FEED, "status_code": status, "location": NEW}]
     assert (client.shown().state, NEW in client.shown().reason) == ("ok", True)
 
 
@@ -135,8 +135,8 @@ def test_a_permanent_redirect_to_another_host_of_the_list_is_followed_and_said(g
     assert goal in report.note
     assert client.world.titles() == ["One"]
     assert (client.shown().state, goal in client.shown().reason) == ("moved", True)
-    (found,) = client.proposals()
-    assert (found.kind, found.to_url, found.status) == ("host", goal, "open")
+    (result,) = client.proposals()
+    assert (result.kind, result.to_url, result.status) == ("host", goal, "open")
     assert client.poll().note == ""  # said once, shown for as long as it is so
     assert client.shown().state == "moved"
 
@@ -163,10 +163,10 @@ def test_a_permanent_redirect_off_the_list_is_never_asked_and_proposed_at_once(
     report = client.poll()
     assert report.outcome is Outcome.MOVED
     assert (client.shown().state, OUTSIDE in client.shown().reason) == ("moved", True)
-    (found,) = client.proposals()
-    assert (found.kind, found.to_url, found.status) == ("off-list", OUTSIDE, "open")
-    assert json.loads(found.evidence)["hops"][0]["location"] == OUTSIDE
-    assert "only if Acme itself says" in found.change
+    (result,) = client.proposals()
+    assert (result.kind, result.to_url, result.status) == ("off-list", OUTSIDE, "open")
+    assert json.loads(result.evidence)["hops"][0]["location"] == OUTSIDE
+    assert "only if Acme itself says" in result.change
     assert set(client.server.names) == {"www.acme-ai.com"}
     assert client.world.titles() == ["One"]
 
@@ -227,7 +227,7 @@ def test_where_no_list_can_follow_the_change_is_to_let_the_source_rest(location:
         "//evil.test/feed.xml",
     ],
 )
-def test_a_crooked_redirect_costs_no_headline_and_reaches_nobody(location: str, client: Client) -> None:
+def test_a_malformed_redirect_costs_no_headline_and_reaches_nobody(location: str, client: Client) -> None:
     client.server.on(FEED, answer(feed("One")), redirect(location))
     client.poll()
     assert client.poll().outcome in {Outcome.MOVED, Outcome.FAILED}
@@ -247,10 +247,10 @@ def test_an_address_that_stays_gone_is_proposed_to_be_taken_out(
     client.poll()
     for _ in range(polls):
         client.poll(after=pause)
-    (found,) = client.proposals()
-    assert (found.kind, found.status) == ("gone", "open")
+    (result,) = client.proposals()
+    assert (result.kind, result.status) == ("gone", "open")
     (news,) = (
-        one for one in allowlist.parse(yaml.safe_dump(merged(found.change)).encode()).sources if one.id == "acme/news"
+        one for one in allowlist.parse(yaml.safe_dump(merged(result.change)).encode()).sources if one.id == "acme/news"
     )
     assert not news.enabled
     assert client.world.titles() == ["One"]

@@ -1,4 +1,4 @@
-"""How often a vendor is asked: its own wishes, refusals and silences, by its log and by what is planned next."""
+"""The pace of requests to a vendor: its requested delays, refusals and silences, by its log and the next poll."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def client_anywhere(tmp_path: Path, engine: Engine, server: HostileServer) -> It
         yield client
 
 
-def nearly(expected: timedelta, found: timedelta) -> bool:
+def nearly(expected: timedelta, result: timedelta) -> bool:
     """Within the tenth by which sources are spread."""
-    return expected * 0.9 <= found <= expected * 1.1
+    return expected * 0.9 <= result <= expected * 1.1
 
 
 # ── hints ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -64,7 +64,7 @@ def nearly(expected: timedelta, found: timedelta) -> bool:
         ({}, "<skipDays><day>Sunday</day></skipDays>", 1 * HOUR),
     ],
 )
-def test_what_a_document_or_response_wishes_lengthens_the_pause_within_bounds(
+def test_what_a_document_or_response_requests_lengthens_the_pause_within_bounds(
     fields: dict[str, Any], element: str, expected: timedelta, client: Client
 ) -> None:
     client.server.on(FEED, answer(feed(head=element), **fields))
@@ -72,7 +72,7 @@ def test_what_a_document_or_response_wishes_lengthens_the_pause_within_bounds(
     assert nearly(expected, client.rest()), client.rest()
 
 
-def test_sy_wishes_of_rss_1_count(client: Client) -> None:
+def test_sy_elements_of_rss_1_count(client: Client) -> None:
     rdf = (
         b'<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
         b' xmlns="http://purl.org/rss/1.0/" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">'
@@ -84,7 +84,7 @@ def test_sy_wishes_of_rss_1_count(client: Client) -> None:
     assert nearly(6 * HOUR, client.rest())
 
 
-def test_a_documents_wish_counts_while_it_does_not_change(client: Client) -> None:
+def test_a_documents_request_counts_while_it_does_not_change(client: Client) -> None:
     body = feed(head="<ttl>240</ttl>")
     client.server.on(FEED, answer(body, ETag='"1"'), head(304), answer(body))
     for _ in range(3):
@@ -138,7 +138,7 @@ def test_the_back_off_has_a_ceiling_and_never_ends(status: int, longest: timedel
     assert len(client.asked()) == 12
 
 
-def test_410_is_asked_about_after_days_and_told_to_the_operator(client: Client) -> None:
+def test_410_is_asked_about_after_days_and_shown_to_the_operator(client: Client) -> None:
     client.server.on(FEED, answer(feed("One")), answer(b"gone", 410))
     client.poll()
     client.poll()
@@ -256,7 +256,7 @@ def test_a_clock_that_was_set_back_keeps_no_host_waiting(client: Client) -> None
 # ── the operator's bounds ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_page_wishes_as_a_feed_does(client: Client) -> None:
+def test_a_page_requests_as_a_feed_does(client: Client) -> None:
     from edges.client import page
 
     client.server.on(PAGE, answer(page("One", "Two", "Three"), Cache_Control="max-age=14400"))

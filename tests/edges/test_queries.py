@@ -39,14 +39,14 @@ def world(engine: Engine) -> Iterator[World]:
         VendorServer({FEED: rss(*ITEMS), BLOG: Answer(DAY_ONLY)}) as server,
         Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher,
     ):
-        made = World(engine, server, fetcher)
-        assert made.round().failed == ()
-        yield made
+        built = World(engine, server, fetcher)
+        assert built.round().failed == ()
+        yield built
 
 
 def titles(world: World, wanted: Filter = queries.ANY, **options: int) -> list[str]:
     with read(world.engine) as conn:
-        return [found.title for found in queries.headlines(conn, wanted, **options)]
+        return [result.title for result in queries.headlines(conn, wanted, **options)]
 
 
 def test_headlines_come_newest_first_and_undated_ones_by_when_we_saw_them(world: World) -> None:
@@ -60,7 +60,7 @@ def test_headlines_come_newest_first_and_undated_ones_by_when_we_saw_them(world:
     assert titles(world, limit=2) == ["Nobody knows when", "Claude と GPT の比較"]
 
 
-def test_a_headline_is_told_whole(world: World) -> None:
+def test_a_headline_is_shown_whole(world: World) -> None:
     with read(world.engine) as conn:
         (day,) = queries.headlines(conn, Filter(search="a day"))
         assert queries.count_headlines(conn) == 5
@@ -82,8 +82,8 @@ def test_a_headline_is_told_whole(world: World) -> None:
         ("%", ["A 100% faster model_x"]),
     ],
 )
-def test_every_word_has_to_be_there_and_none_is_a_pattern(world: World, search: str, found: list[str]) -> None:
-    assert titles(world, Filter(search=search)) == found
+def test_every_word_has_to_be_there_and_none_is_a_pattern(world: World, search: str, result: list[str]) -> None:
+    assert titles(world, Filter(search=search)) == result
 
 
 def test_a_day_begins_where_the_reader_is_and_a_printed_day_stays_that_day(world: World) -> None:
@@ -127,15 +127,15 @@ def test_sources_vendors_and_rejections_say_how_things_stand(world: World) -> No
 def test_a_headline_has_its_whole_provenance(world: World) -> None:
     with read(world.engine) as conn:
         (shown,) = queries.headlines(conn, Filter(search="gpt"))
-        found = provenance.provenance(conn, shown.id)
+        result = provenance.provenance(conn, shown.id)
         assert queries.headlines_at(conn, "https://www.acme-ai.com/1") == [shown]
         assert provenance.provenance(conn, "hnone") is None
-    assert found is not None
-    assert (found.headline, found.scope, found.generation.number) == (shown, "www.acme-ai.com", 1)
-    assert (found.capture.target_url, found.capture.status_code, len(found.capture.wire_digest)) == (FEED, 200, 64)
-    assert [(one.url, one.rel) for one in found.links] == [("https://www.acme-ai.com/1", "primary")]
-    assert [one.title_original for one in found.claims] == ["Claude と GPT の比較"]
-    assert [(one.revision, one.title) for one in found.revisions] == [(1, "Claude と GPT の比較")]
+    assert result is not None
+    assert (result.headline, result.scope, result.generation.number) == (shown, "www.acme-ai.com", 1)
+    assert (result.capture.target_url, result.capture.status_code, len(result.capture.wire_digest)) == (FEED, 200, 64)
+    assert [(one.url, one.rel) for one in result.links] == [("https://www.acme-ai.com/1", "primary")]
+    assert [one.title_original for one in result.claims] == ["Claude と GPT の比較"]
+    assert [(one.revision, one.title) for one in result.revisions] == [(1, "Claude と GPT の比較")]
 
 
 def test_a_document_costs_the_same_number_of_statements_whatever_its_length(engine: Engine) -> None:
@@ -152,16 +152,16 @@ def test_a_document_costs_the_same_number_of_statements_whatever_its_length(engi
         """Count statements, but of those that ask for a list of names in batches only the last."""
         server.update({FEED: rss(*items)})
         counted.clear()
-        assert made.poll().outcome is Outcome.OK
+        assert built.poll().outcome is Outcome.OK
         return sum(values < BATCH for values in counted)
 
     with (
         VendorServer({FEED: rss(), BLOG: rss()}) as server,
         Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher,
     ):
-        made = World(engine, server, fetcher)
+        built = World(engine, server, fetcher)
         items = [Item(f"Item {n}", f"https://www.acme-ai.com/{n}", NOW - timedelta(hours=n)) for n in range(410)]
-        made.round()
+        built.round()
         cost(*items[:5], items[409])  # the first fill does not look for what the source said before, and costs less
         few, many = cost(*items[5:9], items[408]), cost(*items[9:408])  # both have days that are settled
         again = cost(*items[1:409])

@@ -56,8 +56,8 @@ def test_a_parameter_that_a_page_does_not_know_is_refused_by_name_with_a_way_bac
     if method == "GET":
         main = LexborHTMLParser(answer.text).css_first("main")
         assert main is not None
-        said = main.text()
-        assert f"takes no parameter {', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)};" in said
+        message = main.text()
+        assert f"takes no parameter {', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)};" in message
         (back,) = main.css("a")
         assert back.attributes["href"] == path.partition("?")[0]
         assert site.ask(back.attributes["href"] or "").status == 200
@@ -70,7 +70,7 @@ def test_many_and_long_names_are_not_all_repeated(site: Website) -> None:
     assert "…" in answer.text
 
 
-def test_the_probe_refuses_them_as_well_and_an_empty_question_is_none(site: Website) -> None:
+def test_the_probe_refuses_them_as_well_and_an_empty_question_is_ignored(site: Website) -> None:
     assert site.ask("/healthz?verbose=1").status == 400
     assert [site.ask(path).status for path in ("/?", "/sources?", "/healthz?", "/static/style.css?v=old")] == [200] * 4
 
@@ -155,13 +155,13 @@ def connect(site: Website) -> socket.socket:
 
 
 def received(connection: socket.socket) -> bytes:
-    found = b""
+    result = b""
     try:
         while chunk := connection.recv(65_536):
-            found += chunk
+            result += chunk
     except ConnectionResetError:
         pass
-    return found
+    return result
 
 
 def drip(connection: socket.socket, piece: bytes) -> float:

@@ -50,7 +50,7 @@ def test_a_browser_executes_nothing_that_vendors_write_and_has_nothing_to_compla
     assert console == ""
 
 
-def test_that_the_browser_above_would_tell(tmp_path: Path) -> None:
+def test_that_the_browser_above_would_notice(tmp_path: Path) -> None:
     trap = tmp_path / "trap.html"
     trap.write_text(
         "<meta http-equiv=Content-Security-Policy content=\"img-src 'none'\"><title>calm</title><img src=x:y>"

@@ -83,11 +83,11 @@ class Tags(HTMLParser):
 
 def lines(tree: LexborHTMLParser, where: str) -> list[tuple[str, str | None]]:
     """Give the text and the link of every headline in a list."""
-    found = []
+    result = []
     for item in tree.css(f"{where} li"):
         (link,) = item.css("a")
-        found.append((link.text(), link.attributes["href"]))
-    return found
+        result.append((link.text(), link.attributes["href"]))
+    return result
 
 
 # ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,7 +191,7 @@ def test_the_list_says_that_there_is_more_and_where(full: Website) -> None:
     assert note in [note.text() for note in tree.css("main .note")]
 
 
-def test_the_table_tells_state_last_success_headlines_and_reason_of_every_source(full: Website) -> None:
+def test_the_table_shows_state_last_success_headlines_and_reason_of_every_source(full: Website) -> None:
     rows = [
         [cell.text() for cell in row.css("th, td")] for row in LexborHTMLParser(full.ask("/sources").text).css("tr")
     ]
@@ -212,7 +212,7 @@ def test_the_first_page_begins_with_the_sources_in_trouble_and_links_to_all(full
     assert re.search(r"\d+ more: <a href=\"/sources\">all sources</a>", full.ask("/").text)
 
 
-def test_data_that_is_days_old_is_an_alarm_and_recent_data_is_none(site: Website) -> None:
+def test_data_that_is_days_old_is_an_alarm_and_recent_data_is_not(site: Website) -> None:
     site.add_list()
     site.add_source("one", last_success_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert "<code>ingest run</code> does not seem to be running" in site.ask("/").text

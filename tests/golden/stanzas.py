@@ -46,8 +46,8 @@ class Golden:
 
     @property
     def expected(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads((self.folder / "expected.json").read_text("utf-8"))
-        return told
+        reported: dict[str, Any] = json.loads((self.folder / "expected.json").read_text("utf-8"))
+        return reported
 
     @property
     def url(self) -> str:
@@ -95,14 +95,14 @@ def _entries(golden: Golden, document: Document) -> Iterator[dict[str, Any]]:
             continue
         verdict = policy.admit(golden.vendor, item.url)
         date = item.published
-        told = {
+        reported = {
             "title": item.title,
             "url": item.url,
             "published": f"{date.value:%Y-%m-%dT%H:%M:%SZ} {date.precision}" if date.value else date.reason,
             "categories": list(item.categories),
             "left out": verdict.rule if isinstance(verdict, policy.Refused) else "",
         }
-        yield {name: value for name, value in told.items() if value not in ("", [], None)}
+        yield {name: value for name, value in reported.items() if value not in ("", [], None)}
 
 
 PLAIN: Final = frozenset(

@@ -26,14 +26,14 @@ def source(source_id: str) -> Source:
     return next(one for one in listed().sources if one.id == source_id)
 
 
-def test_a_skeleton_of_a_page_is_read_like_the_page_and_has_none_of_its_words() -> None:
+def test_a_skeleton_of_a_page_is_read_like_the_page_and_has_none_of_its_text() -> None:
     ours = source("google/developers-blog")
     written, ending = skeleton(ours, PAGE.encode())
     assert ending == "html"
     assert "secret" not in written.lower()
-    found = parse(make_capture(written, url=ours.url), ours)
-    assert [f"{entry.published.value:%m-%d}" for entry in found.entries] == ["05-21", "05-19"]
-    assert all(MARK in entry.title and MARK in (entry.link or "") for entry in found.entries)
+    result = parse(make_capture(written, url=ours.url), ours)
+    assert [f"{entry.published.value:%m-%d}" for entry in result.entries] == ["05-21", "05-19"]
+    assert all(MARK in entry.title and MARK in (entry.link or "") for entry in result.entries)
 
 
 def test_a_skeleton_of_data_keeps_keys_dates_and_numbers() -> None:
@@ -45,10 +45,10 @@ def test_a_skeleton_of_data_keeps_keys_dates_and_numbers() -> None:
         "tags": ["secret"],
     }
     written, ending = skeleton(source("deepseek/models"), json.dumps([entry] * 9).encode())
-    told = json.loads(written)
-    assert (ending, len(told), told[0]["likes"]) == ("json", 4, 3)
-    assert told[0]["createdAt"].startswith("2026-05-21")
-    assert told[0].keys() == entry.keys()
+    reported = json.loads(written)
+    assert (ending, len(reported), reported[0]["likes"]) == ("json", 4, 3)
+    assert reported[0]["createdAt"].startswith("2026-05-21")
+    assert reported[0].keys() == entry.keys()
     assert "secret" not in written.lower()
 
 
@@ -75,7 +75,10 @@ def test_an_expectation_is_written_only_for_a_document_with_words_of_its_own(
         add_golden.expect("google/developers-blog")
     document.write_text(document.read_text().replace(MARK, "ours"))
     add_golden.expect("google/developers-blog")
-    told = json.loads((document.parent / "expected.json").read_text())
-    assert [entry["published"] for entry in told["entries"]] == ["2026-05-21T00:00:00Z day", "2026-05-19T00:00:00Z day"]
+    reported = json.loads((document.parent / "expected.json").read_text())
+    assert [entry["published"] for entry in reported["entries"]] == [
+        "2026-05-21T00:00:00Z day",
+        "2026-05-19T00:00:00Z day",
+    ]
     with pytest.raises(NoSkeletonError, match="exists already"):
         add_golden.make("google/developers-blog", stored)

@@ -47,11 +47,11 @@ def outcome(content: bytes, *, url: str, media_type: str = "", source: dict[str,
     headers = (("Content-Type", media_type),) if media_type else ()
     at = datetime(2026, 5, 22, tzinfo=UTC)
     read = parse(Capture(1, stanza.id, url, url, content, "0", headers, at, 1), stanza)
-    made = normalise(read, stanza, vendor)
+    built = normalise(read, stanza, vendor)
     return {
         "document": _document(read),
-        "headlines": [_headline(item) for item in made if isinstance(item, Candidate)],
-        "refused": [_refusal(item) for item in made if isinstance(item, Refusal)],
+        "headlines": [_headline(item) for item in built if isinstance(item, Candidate)],
+        "refused": [_refusal(item) for item in built if isinstance(item, Refusal)],
     }
 
 

@@ -2,7 +2,7 @@
 Stored article pages, each with what must come out of it: one folder a pattern or an obstacle.
 
 `expected.json` says what is given (the address, the media type) and all of what comes out: the fields that are filled, each
-with what told it, or the rule of the refusal. A folder without its expectation fails, so a new document cannot go unjudged.
+with its evidence, or the rule of the refusal. A folder without its expectation fails, so a new document cannot go unjudged.
 """
 
 from __future__ import annotations

@@ -40,21 +40,21 @@ def read(content: bytes, given: dict[str, Any], kind: Kind) -> Document:
     return parse(make_capture(content, url=given["url"]), source)
 
 
-def outcome(found: Document) -> dict[str, Any]:
-    head = said(
-        dialect=found.dialect,
-        title=found.title,
-        lang=found.lang,
-        damage=found.damage,
-        parts=list(found.parts),
-        outside=found.outside,
-        unreadable=[item.reason for item in found.unreadable],
+def outcome(result: Document) -> dict[str, Any]:
+    head = message(
+        dialect=result.dialect,
+        title=result.title,
+        lang=result.lang,
+        damage=result.damage,
+        parts=list(result.parts),
+        outside=result.outside,
+        unreadable=[item.reason for item in result.unreadable],
     )
-    return head | {"entries": [entry_of(entry) for entry in found.entries]}
+    return head | {"entries": [entry_of(entry) for entry in result.entries]}
 
 
 def entry_of(entry: Entry) -> dict[str, Any]:
-    return said(
+    return message(
         title=entry.title,
         link=entry.link,
         id=entry.entry_id,
@@ -70,7 +70,7 @@ def date(value: Dated) -> str | None:
     return f"{value.value:%Y-%m-%dT%H:%M:%SZ} {value.precision}" if value.value else value.reason or None
 
 
-def said(**fields: Any) -> dict[str, Any]:
+def message(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], 0)}
 
 
@@ -89,9 +89,9 @@ def test_a_stored_document_gives_what_is_expected_of_it(folder: Path) -> None:
 @pytest.mark.parametrize("folder", [f for f in FOLDERS if f.name.startswith("changelog-")], ids=lambda f: f.name)
 def test_a_changelog_as_it_is_passes_the_self_check(folder: Path) -> None:
     content, expected = stored(folder)
-    found = [read(content, expected["given"], Kind.CHANGELOG) for _ in range(2)]
-    dated = any(entry.published.value for entry in found[0].entries)
-    assert check(found[0], dates=dated, again=found[1]).passed
+    result = [read(content, expected["given"], Kind.CHANGELOG) for _ in range(2)]
+    dated = any(entry.published.value for entry in result[0].entries)
+    assert check(result[0], dates=dated, again=result[1]).passed
 
 
 NAMED = [
@@ -110,11 +110,11 @@ def test_a_document_whose_names_have_changed_does_not_pass(folder: Path, word: s
     renamed = re.sub(rb'(?<=["\s])' + word.encode() + rb'(?=["\s])', b"renamed", content)
     assert renamed != content
     try:
-        found = read(renamed, expected["given"], KINDS[folder.name.split("-")[0]])
+        result = read(renamed, expected["given"], KINDS[folder.name.split("-")[0]])
     except ParseError as error:
         assert error.rule == "broken"  # noqa: PT017 either end is right
         return
-    assert not check(found).passed
+    assert not check(result).passed
 
 
 def test_renaming_is_tried() -> None:

@@ -42,8 +42,8 @@ def test_a_stored_list_gives_what_is_expected_of_it(folder: Path) -> None:
 @pytest.mark.parametrize("folder", LISTS, ids=lambda folder: folder.name)
 def test_a_list_as_it_is_passes_the_self_check(folder: Path) -> None:
     content, expected = stored(folder)
-    found = read(content, expected["given"])
-    assert check(found, again=read(content, expected["given"])).passed
+    result = read(content, expected["given"])
+    assert check(result, again=read(content, expected["given"])).passed
 
 
 def stored(folder: Path) -> tuple[bytes, dict[str, Any]]:
@@ -93,11 +93,11 @@ def spoilt(content: bytes, pick: str) -> bytes:
 
 def outcome(content: bytes, given: dict[str, Any]) -> dict[str, Any]:
     try:
-        found = read(content, given)
+        result = read(content, given)
     except ParseError as error:
         return {"refused": error.rule}
-    head = {"dialect": found.dialect, "title": found.title, "lang": found.lang}
-    return _said(**head) | {"entries": [_entry(entry) for entry in found.entries]}
+    head = {"dialect": result.dialect, "title": result.title, "lang": result.lang}
+    return _said(**head) | {"entries": [_entry(entry) for entry in result.entries]}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

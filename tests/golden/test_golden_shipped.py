@@ -35,12 +35,12 @@ def test_a_document_is_finished(golden: Golden) -> None:
 
 @pytest.mark.parametrize("golden", LISTS, ids=lambda golden: golden.folder.name)
 def test_a_document_passes_the_self_check(golden: Golden) -> None:
-    found, again = (read(golden, golden.content, golden.url) for _ in range(2))
-    verdict = check(found, dates=False, again=again)
+    result, again = (read(golden, golden.content, golden.url) for _ in range(2))
+    verdict = check(result, dates=False, again=again)
     assert verdict.passed, verdict.reasons
 
 
-def is_believed(golden: Golden, content: bytes) -> bool:
+def is_accepted(golden: Golden, content: bytes) -> bool:
     try:
         return check(read(golden, content, golden.url), dates=False).passed
     except ParseError:
@@ -57,9 +57,9 @@ PICKED = [
 
 
 @pytest.mark.parametrize(("golden", "name"), PICKED, ids=lambda item: getattr(item, "folder", Path(str(item))).name)
-def test_after_a_redesign_nothing_is_believed_but_what_is_still_right(golden: Golden, name: str) -> None:
+def test_after_a_redesign_nothing_is_accepted_but_what_is_still_right(golden: Golden, name: str) -> None:
     content = redesigned(golden.content, dict(golden.source.select)[name])
-    if not is_believed(golden, content):
+    if not is_accepted(golden, content):
         return
     assert name == "title"  # a pick with a last resort, which still gives what a reader would call the title
     now = [entry.title for entry in read(golden, content, golden.url).entries]
@@ -95,7 +95,7 @@ def test_redesigns_are_tried_wherever_a_stanza_names_something() -> None:
 
 def test_each_shipped_stanza_has_a_recording_or_a_document_of_its_pattern() -> None:
     sources = {source.id: source for source in listed().sources}
-    without = {source_id for source_id, found in sources_table.proofs(listed()).items() if found is None}
+    without = {source_id for source_id, result in sources_table.proofs(listed()).items() if result is None}
     assert {(one, pattern(sources[one].kind, dict(sources[one].select))) for one in without} == set(), (
         "add a golden document"
     )

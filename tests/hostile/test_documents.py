@@ -36,7 +36,7 @@ def bounded(seconds: float) -> Iterator[None]:
 
 
 def outcome(case: Case) -> tuple[list[str], list[str]] | str:
-    """Return the titles that are admitted and the rules of the others, or the rule by which the document is none."""
+    """Return the titles that are admitted and the rules of the others, or the rule of an unreadable document."""
     built = case.build()
     source = make_source(kind=case.kind, select=case.select)
     with bounded(case.cpu_s):
@@ -51,11 +51,11 @@ def outcome(case: Case) -> tuple[list[str], list[str]] | str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_hostile_document_ends_within_its_bound_and_costs_its_neighbours_nothing(case: Case) -> None:
-    found = outcome(case)
-    if isinstance(found, str):
-        assert case.rule in {found, "*"}
+    result = outcome(case)
+    if isinstance(result, str):
+        assert case.rule in {result, "*"}
     elif case.rule != "*":
-        titles, rules = found
+        titles, rules = result
         assert (titles, Counter(rules)) == (list(case.good), Counter(case.refused))
         assert not case.rule
 

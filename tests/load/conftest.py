@@ -9,6 +9,6 @@ from load.workers import Parent
 
 @pytest.fixture(scope="session")
 def parent() -> Iterator[Parent]:
-    made = Parent()
-    yield made
-    made.close()
+    built = Parent()
+    yield built
+    built.close()

@@ -25,7 +25,7 @@ from ingest.cli.rounds import make_round
 from ingest.pipeline import Accepted, Round
 
 HOLDINGS: Final = Path("/proc/self")
-"""Where Linux tells what a process holds."""
+"""The open files of a process on Linux."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Daemon:
         assert self._process.stdout
         self._process.stdin.write(f"{at.isoformat()}\n")
         self._process.stdin.flush()
-        said = self._process.stdout.readline()
-        assert said, self.log.read_text()[-5000:]
-        return Held(**json.loads(said))
+        message = self._process.stdout.readline()
+        assert message, self.log.read_text()[-5000:]
+        return Held(**json.loads(message))
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +91,7 @@ def held() -> Held:
 
 
 def _has_children() -> bool:
-    """Tell whether a child lives, or died and was not buried."""
+    """Whether a child lives, or died and was not reaped."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -100,7 +100,7 @@ def _has_children() -> bool:
 
 
 def main() -> None:
-    """Tick as told."""
+    """Tick on command."""
     at = datetime.now(UTC)
     vars(session)["now"] = lambda: at
     settings = session.load()

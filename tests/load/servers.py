@@ -66,7 +66,7 @@ class _TimedConnection(demo._Connection):
         super()._send(status, headers, coding, body)
 
 
-def tell(figures: str) -> None:
+def show(figures: str) -> None:
     """Show figures where output is not captured (pytest -s)."""
     sys.stdout.write(f"\n{figures}\n")
 
@@ -86,12 +86,12 @@ def smallest_gap(visits: list[Visit]) -> float:
 def fetched_again_within(visits: list[Visit], seconds: float) -> list[str]:
     """Addresses that were asked twice within so many seconds."""
     last: dict[str, float] = {}
-    found: list[str] = []
+    result: list[str] = []
     for visit in sorted(visits, key=lambda visit: visit.came):
         if visit.came - last.get(visit.url, float("-inf")) < seconds:
-            found.append(visit.url)
+            result.append(visit.url)
         last[visit.url] = visit.came
-    return found
+    return result
 
 
 KINDS_OF_HOST = ("www", "blog", "labs")

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from ingest.store.engine import open_engine, read, write
-from load.servers import tell
+from load.servers import show
 from load.workers import Parent, Worker, WorkerGroup
 from support.guarded import headline, insert, put_in_force, vendors_of
 
@@ -68,7 +68,7 @@ def play(load: Load, parent: Parent, database_url: str, folder: Path, **order: b
         follow_through(group, writers, into, load.crashes)
     engine = open_engine(into)
     with read(engine) as conn:
-        got = [tuple(found) for found in conn.execute(text("SELECT seq, revision FROM got WHERE revision >= 0"))]
+        got = [tuple(result) for result in conn.execute(text("SELECT seq, revision FROM got WHERE revision >= 0"))]
     engine.dispose()
     revisions = Counter(revision for _, revision in got)
     expected = {writer * 1_000_000 + number for writer in range(WRITERS) for number in range(load.changes)}
@@ -83,7 +83,7 @@ def test_a_follower_that_crashes_misses_nothing_and_gets_nothing_twice(
     missed, doubled, reused = play(load, parent, database_url, tmp_path)
 
     engine = database_url.partition(":")[0]
-    tell(f"{engine}: {WRITERS} × {load.changes} changes, {load.crashes} crashes: missed {missed}, doubled {doubled}")
+    show(f"{engine}: {WRITERS} × {load.changes} changes, {load.crashes} crashes: missed {missed}, doubled {doubled}")
     assert (missed, doubled, reused) == (0, 0, 0)
 
 
@@ -93,5 +93,5 @@ def test_without_the_lock_rows_are_missed(load: Load, database_url: str, tmp_pat
     """Shows that the check above sees what it is there for; SQLite has one writer and needs no lock."""
     missed, _, _ = play(load, parent, database_url, tmp_path, unlocked=True)
 
-    tell(f"postgresql, lock removed: {WRITERS} × {load.changes} changes: missed {missed}")
+    show(f"postgresql, lock removed: {WRITERS} × {load.changes} changes: missed {missed}")
     assert missed > 0

@@ -21,7 +21,7 @@ from ingest.model import EntryOutcome
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import read
-from load.servers import TimedServer, VendorSet, tell
+from load.servers import TimedServer, VendorSet, show
 from load.workers import Parent, WorkerGroup
 from support.world import NOW
 
@@ -70,9 +70,9 @@ def wait_until_noticed(engine: Engine) -> None:
 @pytest.fixture
 def vendor_set(engine: Engine, request: pytest.FixtureRequest) -> VendorSet:
     vendors, feeds = getattr(request, "param", (1, 3))
-    made = VendorSet(vendors=vendors, feeds=feeds, interval="10m", min_interval="10m")
-    accept(engine, allowlist.parse(made.list().encode()), at=NOW, by="test", why="load")
-    return made
+    built = VendorSet(vendors=vendors, feeds=feeds, interval="10m", min_interval="10m")
+    accept(engine, allowlist.parse(built.list().encode()), at=NOW, by="test", why="load")
+    return built
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(
 
     shown = links(engine)
     fates = " + ".join(EntryOutcome)
-    tell(
+    show(
         f"{engine.dialect.name}: {kills} kills; left behind: {left}; lost {len(vendor_set.links - set(shown))},"
         f" doubled {len(shown) - len(set(shown))} of {len(vendor_set.links)}"
     )
@@ -201,12 +201,12 @@ def test_sigterm_in_the_middle_of_a_round_of_the_daemon_lets_it_finish(
     try:
         assert server.asked.wait(60)
         daemon.send_signal(signal.SIGTERM)
-        _, said = daemon.communicate(timeout=60)
+        _, message = daemon.communicate(timeout=60)
     finally:
         daemon.kill()
         daemon.wait()
 
-    assert daemon.returncode == 0, said.decode()
+    assert daemon.returncode == 0, message.decode()
     assert (waiting(engine), leased(engine)) == (0, 0)
     assert 0 < count(engine, "polls") < vendor_set.sources  # what was under way is stored, and nothing else was begun
 

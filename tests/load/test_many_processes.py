@@ -12,7 +12,7 @@ from ingest import allowlist
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
-from load.servers import Newsroom, TimedServer, VendorSet, fetched_again_within, smallest_gap, tell
+from load.servers import Newsroom, TimedServer, VendorSet, fetched_again_within, show, smallest_gap
 from load.workers import Parent, WorkerGroup
 from support.world import NOW
 
@@ -70,7 +70,7 @@ def test_processes_on_one_database_share_the_work_and_the_hosts(
     doubled = count(engine, "SELECT count(*) - count(DISTINCT url) FROM v1_headlines")
     again = fetched_again_within(visits, load.interval_s)
     gap = smallest_gap(visits)
-    tell(
+    show(
         f"{engine.dialect.name}: {load.processes} processes, {vendor_set.sources} sources, {load.seconds:.0f} s:"
         f" {len(visits)} requests, double fetches {len(again)}, doubled headlines {doubled}"
         f" of {len(vendor_set.links)}, smallest gap {gap * 1000:.0f} ms, stuck leases {stuck}"
@@ -98,5 +98,5 @@ def test_without_shared_turns_the_servers_log_shows_it(database_url: str, tmp_pa
         play(SHORT, vendor_set, group, server, alone=True)
     engine.dispose()
 
-    tell(f"turns not shared: smallest gap {smallest_gap(server.visits) * 1000:.0f} ms")
+    show(f"turns not shared: smallest gap {smallest_gap(server.visits) * 1000:.0f} ms")
     assert smallest_gap(server.visits) < GAP

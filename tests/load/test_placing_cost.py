@@ -144,16 +144,16 @@ AGAIN: Final = [
 
 
 def place_by_hand(engine: Engine, number: int) -> None:
-    """Store headlines as the one that is there but for what tells them apart, and place them alone."""
+    """Store copies of the present headline with keys of their own, and place them alone."""
     with read(engine) as conn:
         template = dict(conn.execute(select(schema.headlines)).mappings().one())
     for start in range(0, number, 5000):
         rows = [like(template, n) for n in range(start, min(start + 5000, number))]
         ids = [row["id"] for row in rows]
         with write(engine) as conn:
-            made = [{"id": row["story_id"], "headline_id": row["id"]} for row in rows]
+            built = [{"id": row["story_id"], "headline_id": row["id"]} for row in rows]
             shared = {"vendor_id": template["vendor_id"], "created_at": NOW}
-            conn.execute(insert(schema.stories), [row | shared for row in made])
+            conn.execute(insert(schema.stories), [row | shared for row in built])
             conn.execute(insert(schema.headlines), rows)
             members = placings.members(conn, ids)
             placings.put(conn, members, {id_: stories.keys(member) for id_, member in members.items()})

@@ -19,7 +19,7 @@ from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
 from load.daemon import HOLDINGS, Daemon, Held
 from load.faulty_sources import Town
-from load.servers import tell
+from load.servers import show
 from support.world import NOW
 
 POLLS: Final = 10_000
@@ -78,7 +78,7 @@ def test_a_soak_of_misbehaving_sources_leaves_memory_and_files_flat_and_no_good_
     memory, was = median(one.memory for one in last), median(one.memory for one in first)
     files, were = max(one.files for one in last), max(one.files for one in first)
     polls, sources = count(engine, "polls"), count(engine, "v1_sources")
-    tell(
+    show(
         f"{polls} polls of {sources} sources, {len(town.good)} of them good, in {len(held)} rounds and {sum(took):.0f} s,"
         f" the longest {max(took):.0f} s; memory {was:.0f} MB, then {memory:.0f} MB; open files {were}, then {files};"
         f" {len(announced)} announced, {len(late)} late"

@@ -229,13 +229,13 @@ def _fork(order: dict[str, Any]) -> int:
         os._exit(status)
 
 
-def _answer(**found: int) -> None:
-    sys.stdout.write(json.dumps(found) + "\n")
+def _answer(**result: int) -> None:
+    sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Fork and join as told; at the end of the orders, end whoever is left."""
+    """Fork and join on command. After the last command, end the remaining workers."""
     mine: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)

@@ -48,16 +48,16 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_list_is_refused_for_exactly_what_is_wrong_with_it(case: dict[str, Any]) -> None:
     text, stem = written_out(case)
-    found = problems_of(text)
+    result = problems_of(text)
     expected = case.get("problems", [])
     keys = [stem + problem["key"] if problem["key"][:1] in {"", "."} else problem["key"] for problem in expected]
-    assert [(problem.line, problem.key) for problem in found] == [
+    assert [(problem.line, problem.key) for problem in result] == [
         (problem["line"], key) for problem, key in zip(expected, keys, strict=True)
-    ], "\n".join(map(str, found))
-    for said, problem in zip(found, expected, strict=True):
+    ], "\n".join(map(str, result))
+    for message, problem in zip(result, expected, strict=True):
         assert problem["contains"], "words that any sentence contains prove nothing"
-        assert problem["contains"] in f"{said.what} {said.remedy}"
-        assert said.column == problem.get("column", said.column)
+        assert problem["contains"] in f"{message.what} {message.remedy}"
+        assert message.column == problem.get("column", message.column)
 
 
 def test_there_are_enough_cases_and_no_two_of_one_name() -> None:
@@ -111,5 +111,5 @@ def test_an_editor_underlines_nothing_in_the_shipped_list_and_an_unknown_key_in_
     shipped = yaml.safe_load((Path(__file__).parents[2] / "sources.yaml").read_text(encoding="utf-8"))
     assert not list(complaints(shipped, allowlist.json_schema()))
     shipped["vendors"]["openai"]["sources"]["news"]["intervall"] = "15m"
-    said = list(complaints(shipped, allowlist.json_schema()))
-    assert said == [".vendors.openai.sources.news.intervall is not known"]
+    message = list(complaints(shipped, allowlist.json_schema()))
+    assert message == [".vendors.openai.sources.news.intervall is not known"]

@@ -100,15 +100,15 @@ json_values = st.recursive(
 )
 
 
-def sound(found: Document) -> None:
-    for entry in found.entries:
+def sound(result: Document) -> None:
+    for entry in result.entries:
         assert entry.title or entry.link or entry.entry_id
         for text in (entry.title, entry.summary, entry.link or "", entry.entry_id or "", *entry.categories):
             text.encode()  # no half characters, which no database takes
             assert "\x00" not in text
-    keys = [entry.entry_id or entry.link or entry.title for entry in found.entries]
+    keys = [entry.entry_id or entry.link or entry.title for entry in result.entries]
     assert len(keys) == len(set(keys))
-    assert [entry.position for entry in found.entries] == list(range(len(found.entries)))
+    assert [entry.position for entry in result.entries] == list(range(len(result.entries)))
 
 
 @given(pages, selects)
@@ -119,12 +119,12 @@ def sound(found: Document) -> None:
 def test_any_bytes_are_a_list_or_a_named_error_and_nothing_else(content: bytes, select: dict[str, str]) -> None:
     source = make_source(kind=Kind.PAGE, url=URL, select=tuple(select.items()))
     try:
-        found = parse(make_capture(content, url=URL), source)
+        result = parse(make_capture(content, url=URL), source)
     except ParseError as error:
         assert error.rule  # noqa: PT017 either end is right
         return
-    sound(found)
-    assert check(found, again=parse(make_capture(content, url=URL), source)).state
+    sound(result)
+    assert check(result, again=parse(make_capture(content, url=URL), source)).state
 
 
 @given(
@@ -147,10 +147,10 @@ def test_any_bytes_are_a_list_of_data_or_a_named_error(content: bytes, entry: st
 @given(pages)
 def test_what_is_proposed_for_any_page_is_a_stanza_and_yields_what_it_says(content: bytes) -> None:
     try:
-        found = discover(decode(content), URL)
+        result = discover(decode(content), URL)
     except ParseError:
         return
-    for proposal in found.proposals:
+    for proposal in result.proposals:
         assert 0 <= proposal.sure <= 1
         assert list(faults(proposal.kind, dict(proposal.select))) == []
         if proposal.document is not None:

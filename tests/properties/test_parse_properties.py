@@ -75,17 +75,17 @@ documents = st.one_of(st.binary(max_size=200), feeds, json_feeds)
 def test_any_bytes_are_a_document_or_a_named_error_and_nothing_else(content: bytes, media_type: str | None) -> None:
     source = make_source()
     try:
-        found = parse(make_capture(content, media_type=media_type), source)
+        result = parse(make_capture(content, media_type=media_type), source)
     except ParseError as error:
         assert error.rule in {"empty", "html", "not-a-feed", "broken"}  # noqa: PT017 either end is right
         return
-    assert_sound(found)
-    made = normalise(found, source, ACME)
-    assert sorted(out.position for out in made) == list(range(len(found.entries) + len(found.unreadable)))
+    assert_sound(result)
+    built = normalise(result, source, ACME)
+    assert sorted(out.position for out in built) == list(range(len(result.entries) + len(result.unreadable)))
 
 
-def assert_sound(found: Document) -> None:
-    for entry in found.entries:
+def assert_sound(result: Document) -> None:
+    for entry in result.entries:
         for text in (entry.title, entry.summary, entry.link or "", entry.entry_id or "", *entry.categories):
             text.encode()  # no half characters, which no database takes
             assert "\x00" not in text
@@ -256,9 +256,9 @@ entries = st.builds(
 @given(st.lists(entries, max_size=3), optional, st.lists(anything.filter(str.strip), max_size=2))
 def test_any_entries_become_candidates_or_refusals(read: list[Entry], lang: str | None, topics: list[str]) -> None:
     document = make_document(*read, lang=lang, unreadable=(Unreadable(9, "empty", "nothing"),))
-    made = normalise(document, make_source(lang=lang, topics=tuple(topics)), ACME)
-    assert len(made) == len(read) + 1
-    for out in made:
+    built = normalise(document, make_source(lang=lang, topics=tuple(topics)), ACME)
+    assert len(built) == len(read) + 1
+    for out in built:
         if isinstance(out, Candidate):
             assert out.title
             assert out.url.startswith(("https://", "http://"))

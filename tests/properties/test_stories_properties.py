@@ -43,7 +43,7 @@ SOURCES = ("acme/news", "acme/blog", "acme/log", "acme/ja", "other/news")
 @st.composite
 def members(draw: st.DrawFn, most: int = 14) -> list[Member]:
     """Headlines of few words, pages and days, so that many of them collide."""
-    made = []
+    built = []
     for number in range(draw(st.integers(2, most))):
         source = draw(st.sampled_from(SOURCES))
         words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=5, unique=True))
@@ -51,7 +51,7 @@ def members(draw: st.DrawFn, most: int = 14) -> list[Member]:
         day = None if offset is None else on("2026-05-19") + timedelta(days=offset)
         locale = draw(st.sampled_from(("", "ja-JP/")))
         slug = draw(st.sampled_from(SLUGS) | st.just(f"page-{number}-of-it"))
-        made.append(
+        built.append(
             Member(
                 id=f"h{number:02d}",
                 vendor=source.partition("/")[0],
@@ -65,7 +65,7 @@ def members(draw: st.DrawFn, most: int = 14) -> list[Member]:
                 first_seen_at=SEEN + timedelta(minutes=number),
             )
         )
-    return made
+    return built
 
 
 def decisions(ids: Sequence[str], seed: int) -> list[StoryDecision]:
@@ -136,12 +136,12 @@ def test_placing_again_changes_nothing(given_: list[Member]) -> None:
 @given(members())
 def test_a_proof_is_mutual_repeatable_and_found_by_a_key(given_: list[Member]) -> None:
     for one, other in combinations(given_, 2):
-        found = prove(one, other)
-        assert found == prove(other, one) == prove(replace(one), other)
+        result = prove(one, other)
+        assert result == prove(other, one) == prove(replace(one), other)
         assert prove(one, one) is None
-        if found is not None:
+        if result is not None:
             assert one.vendor == other.vendor
-            assert 0 < found.score <= 1
+            assert 0 < result.score <= 1
             theirs = {(key.vendor, key.kind, key.value) for key in keys(other)}
             shared = [key for key in keys(one) if (key.vendor, key.kind, key.value) in theirs]
             apart = abs((one.day - other.day).days) if one.day and other.day else 0
@@ -149,7 +149,7 @@ def test_a_proof_is_mutual_repeatable_and_found_by_a_key(given_: list[Member]) -
 
 
 @given(members(), st.integers())
-def test_stories_part_all_headlines_and_obey_the_last_word(given_: list[Member], seed: int) -> None:
+def test_stories_part_all_headlines_and_follow_the_last_decision(given_: list[Member], seed: int) -> None:
     ids = [one.id for one in given_]
     words = decisions(ids, seed)
     joins = [Join(a, b, "title", 0.9, ()) for a, b in pairwise(ids)]

@@ -171,7 +171,7 @@ def read_scope(text: str, grant: Grant) -> Scope | UrlError:
 
 
 def is_worded(error: UrlError) -> bool:
-    """Whether a refusal has a rule, a sentence, and nothing in it that a terminal would obey."""
+    """Whether a refusal has a rule, a sentence, and no control characters for a terminal."""
     shown = error.url is not None and error.url.isprintable() and error.message.isprintable()
     return shown and error.message.endswith(".") and re.fullmatch(r"[a-z-]+", error.rule) is not None
 
@@ -277,7 +277,7 @@ def as_pattern(text: str, grant: Grant) -> re.Pattern[str]:
 @example("github.com/own/*/", "https://github.com/OWN/a/b", Grant.OFFICIAL)
 @example("example.com/a/*/", "https://example.com/a/b", Grant.EXCEPTION)
 @example("example.com/?q=1", "https://example.com?q=1", Grant.OFFICIAL)
-def test_a_scope_holds_what_its_words_say(text: str, page: str, grant: Grant) -> None:
+def test_a_scope_holds_what_its_text_says(text: str, page: str, grant: Grant) -> None:
     scope = read_scope(text, grant)
     if isinstance(scope, UrlError):
         assert scope.rule == "wildcard"  # two stars are the only fault these can have

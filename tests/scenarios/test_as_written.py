@@ -147,9 +147,9 @@ def server() -> Iterator[VendorServer]:
 
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
-    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        yield made
+    with Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        yield built
 
 
 def in_force(world: World, **urls: str) -> None:
@@ -202,8 +202,8 @@ def replayed_and_checked(world: World, folder: Path) -> None:
         assert list(replays.differences(stored, replayed)) == []
     target.dispose()
     assert world.accepted is not None
-    found = checks.check(world.engine, world.accepted.allowlist)
-    assert [finding for finding in found if finding.level == "fault"] == []
+    result = checks.check(world.engine, world.accepted.allowlist)
+    assert [finding for finding in result if finding.level == "fault"] == []
 
 
 # ── encodings ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -224,8 +224,8 @@ def replayed_and_checked(world: World, folder: Path) -> None:
 def test_every_kind_of_document_in_every_encoding(world: World, tmp_path: Path, label: str, how: str) -> None:
     in_force(world, **{kind: f"{HOST}/{kind}" for kind in MAKERS})
     for kind, make in MAKERS.items():
-        told = f"; charset={label}" if kind in {"json", "jsonfeed"} else ""
-        answer = Answer(spelt(make(TITLES, label, kind), how), TYPES.get(kind, "application/xml") + told)
+        reported = f"; charset={label}" if kind in {"json", "jsonfeed"} else ""
+        answer = Answer(spelt(make(TITLES, label, kind), how), TYPES.get(kind, "application/xml") + reported)
         world.server.update({f"{HOST}/{kind}": answer})
     pages = {f"{HOST}/sitemap/{n}": Answer(page((title,)).encode(), "text/html") for n, title in enumerate(TITLES)}
     world.server.update(pages)

@@ -96,9 +96,9 @@ def server() -> Iterator[VendorServer]:
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
     with Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher:
-        made = World(engine, server, fetcher)
-        made.put_in_force(LIST)
-        yield made
+        built = World(engine, server, fetcher)
+        built.put_in_force(LIST)
+        yield built
 
 
 @pytest.mark.parametrize("source", ["feed", "list", "map"])

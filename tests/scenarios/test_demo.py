@@ -73,18 +73,18 @@ def test_samples_never_get_into_a_database_that_is_in_use(stage: play.Stage) -> 
         pass
 
 
-def test_the_command_tells_it_all_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_reports_it_all_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
-    told = capsys.readouterr()
-    banner, kept = told.err.splitlines()
+    reported = capsys.readouterr()
+    banner, kept = reported.err.splitlines()
     assert banner == play.BANNER
     assert "to keep it: ingest demo --database" in kept
     for line in scenario.TICKER:
-        assert any(line.text in row and row.endswith(line.url) for row in told.out.splitlines())
+        assert any(line.text in row and row.endswith(line.url) for row in reported.out.splitlines())
     why = 'Line 8, "Gemini 3.5 Flash released with enhanced research tools", is left out: no official page says so.'
-    assert told.out.count(f"\n{why}\n") == 1
-    assert "Round one, 2026-05-23: 11 sources, 20 headlines." in told.out
-    assert "Round two, 2026-05-24: 1 edit, 1 duplicate, 3 refusals; 6 of 11 sources not modified." in told.out
+    assert reported.out.count(f"\n{why}\n") == 1
+    assert "Round one, 2026-05-23: 11 sources, 20 headlines." in reported.out
+    assert "Round two, 2026-05-24: 1 edit, 1 duplicate, 3 refusals; 6 of 11 sources not modified." in reported.out
     for words in (
         scenario.EDIT.before,
         scenario.EDIT.after,
@@ -93,18 +93,18 @@ def test_the_command_tells_it_all_and_leaves_nothing_behind(capsys: pytest.Captu
         "Refused (look-alike) by off-scope",
         "Refused (community) by exception",
     ):
-        assert words in told.out
+        assert words in reported.out
 
 
 def test_for_programs_it_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert [entry["url"] for entry in found["first"]["ticker"]] == [line.url for line in scenario.TICKER]
-    report = found["second"]["report"]
+    result = json.loads(capsys.readouterr().out)
+    assert [entry["url"] for entry in result["first"]["ticker"]] == [line.url for line in scenario.TICKER]
+    report = result["second"]["report"]
     assert (report["revised"], report["duplicate"], report["rejected"], report["seen"]) == (1, 1, 3, 11)
-    assert found["second"]["edit"]["titles"] == [scenario.EDIT.before, scenario.EDIT.after]
-    assert found["second"]["duplicate"]["sources"] == ["google/keyword", "google/deepmind"]
-    assert [refused["rejection"]["reason"] for refused in found["second"]["refused"]] == [
+    assert result["second"]["edit"]["titles"] == [scenario.EDIT.before, scenario.EDIT.after]
+    assert result["second"]["duplicate"]["sources"] == ["google/keyword", "google/deepmind"]
+    assert [refused["rejection"]["reason"] for refused in result["second"]["refused"]] == [
         "off-scope",
         "off-scope",
         "exception",

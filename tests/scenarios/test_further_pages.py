@@ -55,11 +55,11 @@ def book(newest: int, *, size: int = 4, first: str = "/news") -> dict[str, Answe
     """A list of announcements from the newest down to 1, in pages."""
     numbers = list(range(newest, 0, -1))
     chunks = [numbers[at : at + size] for at in range(0, newest, size)]
-    made = {}
+    built = {}
     for index, chunk in enumerate(chunks):
         following = f"/news?page={index + 2}" if index + 1 < len(chunks) else ""
-        made[f"{HOST}{first if index == 0 else f'/news?page={index + 1}'}"] = listing(*chunk, following=following)
-    return made
+        built[f"{HOST}{first if index == 0 else f'/news?page={index + 1}'}"] = listing(*chunk, following=following)
+    return built
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def server() -> Iterator[VendorServer]:
 
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
-    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        made.put_in_force(LIST)
-        yield made
+    with Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        built.put_in_force(LIST)
+        yield built
 
 
 def asked(world: World) -> list[str]:

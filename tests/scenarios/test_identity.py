@@ -48,9 +48,9 @@ def server() -> Iterator[VendorServer]:
 
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
-    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        yield made
+    with Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        yield built
 
 
 # ── the shared cases ────────────────────────────────────────────────────────────────────────────────────────────

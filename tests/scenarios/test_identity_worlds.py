@@ -72,11 +72,11 @@ def make_world(request: pytest.FixtureRequest, empty_database: Path, tmp_path: P
         else:
             url = request.getfixturevalue("postgresql")()
         engines.append(open_engine(url))
-        made.engine, made.at, made.accepted = engines[-1], NOW, None
-        return made
+        built.engine, built.at, built.accepted = engines[-1], NOW, None
+        return built
 
-    with VendorServer() as server, Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(open_engine("sqlite://"), server, fetcher)
+    with VendorServer() as server, Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(open_engine("sqlite://"), server, fetcher)
         yield make
         for engine in engines:
             engine.dispose()
@@ -159,10 +159,10 @@ def test_a_feed_that_names_its_entries_as_it_likes(make_world: MakeWorld, tmp_pa
         seen |= set(shown)
         for report in settle(world, {**pages, FEED: history.answer(shown)}):
             assert {poll.outcome for poll in report.polls} <= {Outcome.OK, Outcome.NOT_MODIFIED}
-        found = world.rows("SELECT id, title, revision FROM v1_headlines ORDER BY title")
-        assert [row.title for row in found] == sorted(f"Announcement {number}" for number in seen)
-        assert ids.items() <= {row.title: row.id for row in found}.items()
-        ids = {row.title: row.id for row in found}
+        result = world.rows("SELECT id, title, revision FROM v1_headlines ORDER BY title")
+        assert [row.title for row in result] == sorted(f"Announcement {number}" for number in seen)
+        assert ids.items() <= {row.title: row.id for row in result}.items()
+        ids = {row.title: row.id for row in result}
     assert_whole(world, {FEED: history.answer(history.rounds[-1])}, tmp_path)
 
 
@@ -258,9 +258,9 @@ def test_pages_that_call_themselves_what_they_like(
     answers, titles = site
     for report in settle(world, answers):
         assert {poll.outcome for poll in report.polls} == {Outcome.OK}
-    found = world.rows("SELECT id, title, story_id FROM v1_headlines ORDER BY title")
-    assert [row.title for row in found] == sorted(titles)
+    result = world.rows("SELECT id, title, story_id FROM v1_headlines ORDER BY title")
+    assert [row.title for row in result] == sorted(titles)
     primary = world.rows("SELECT headline_id FROM v1_links WHERE rel = 'primary' ORDER BY headline_id")
-    assert {row.headline_id for row in primary} == {row.id for row in found}
+    assert {row.headline_id for row in primary} == {row.id for row in result}
     assert_whole(world, {MAP: answers[MAP], FEED: answers[FEED]}, tmp_path)
     assert_replayed(world, tmp_path)

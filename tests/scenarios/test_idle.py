@@ -90,7 +90,7 @@ def test_a_file_that_is_not_in_force_is_work(rested: World) -> None:
         assert not is_idle(conn, "0" * 64, now=rested.at, settled=stories.settled(rested.at.date()))
 
 
-def test_a_source_that_is_off_or_gone_is_none(rested: World) -> None:
+def test_a_source_that_is_off_or_gone_does_not_count(rested: World) -> None:
     rested.put_in_force(LIST.replace("blog: {kind: feed", "blog: {kind: feed, enabled: false"))
     rested.round(everything=False)
     rested.write("UPDATE source_states SET next_poll_at = NULL WHERE source_id = 'acme/blog'")

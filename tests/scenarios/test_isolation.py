@@ -119,8 +119,8 @@ def healthy(report: RoundReport) -> list[PollReport]:
 
 
 def of_poison(report: RoundReport) -> PollReport:
-    (found,) = (one for one in report.polls if one.source_id == "acme/poison")
-    return found
+    (result,) = (one for one in report.polls if one.source_id == "acme/poison")
+    return result
 
 
 def findings(world: World) -> list[str]:
@@ -202,8 +202,8 @@ def test_a_poison_in_each_step_costs_its_source_and_no_other(
     assert_only_poison_suffers(world, second, len(every), version=2)
     monkeypatch.undo()
     third = world.round(after=2 * HOUR)
-    made = [one.source_id for one in third.polls if one.tally.created == 1]
-    assert sorted(made) == sorted(f"acme/poison-{step}" for step in every), "the same bytes are read again"
+    built = [one.source_id for one in third.polls if one.tally.created == 1]
+    assert sorted(built) == sorted(f"acme/poison-{step}" for step in every), "the same bytes are read again"
     assert not findings(world)
     assert replayed(world) == ()
 

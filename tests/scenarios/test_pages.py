@@ -1,4 +1,4 @@
-"""Lists without feeds: selectors that are checked before they are believed, and entries whose own page is opened once."""
+"""Lists without feeds: selectors are verified first, and the page of each entry is opened once."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def server() -> Iterator[VendorServer]:
 
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
-    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        made.put_in_force(LIST)
-        yield made
+    with Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        built.put_in_force(LIST)
+        yield built
 
 
 def asked(world: World, part: str) -> list[str]:
@@ -137,7 +137,7 @@ def test_a_renamed_class_raises_an_alarm_and_costs_nothing(world: World) -> None
     assert state.state in {"ok", "broken"}
 
 
-def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_believed(world: World) -> None:
+def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_verified(world: World) -> None:
     menu = [(word, f"/{word.lower()}", "") for word in ("Home", "About", "Careers", "Contact", "Privacy")]
     world.server.update({f"{HOST}/news": listing(*menu)})
     report = world.poll("acme/news")
@@ -251,7 +251,7 @@ def test_a_list_that_gives_titles_does_not_wait_for_pages_that_are_not_there(wor
     assert_replayed(world, tmp_path)
 
 
-def test_a_page_that_never_comes_and_was_the_only_one_to_tell_a_title_is_refused_by_name(world: World) -> None:
+def test_a_page_that_never_comes_and_was_the_only_one_with_a_title_is_refused_by_name(world: World) -> None:
     world.server.remove(f"{HOST}/research/6")
     for number in range(pages.TRIES_UNTITLED):
         assert not world.rows("SELECT reason FROM v1_rejections WHERE reason = 'no-title'")
@@ -261,7 +261,7 @@ def test_a_page_that_never_comes_and_was_the_only_one_to_tell_a_title_is_refused
     assert refused.url == f"{HOST}/research/6"
 
 
-def test_a_page_that_alone_tells_a_title_is_waited_for_through_days_of_silence(world: World) -> None:
+def test_a_page_that_alone_gives_a_title_is_waited_for_through_days_of_silence(world: World) -> None:
     world.server.update({f"{HOST}/research/6": Answer(b"busy", "text/plain", 403)})
     for number in range(9):
         world.round("acme/map", after=pages.wait(number))
@@ -290,7 +290,7 @@ def test_what_the_list_said_has_to_do_when_the_page_cannot_be_opened(world: Worl
     assert {row.published_precision for row in world.rows("SELECT published_precision FROM v1_headlines")} == {"day"}
 
 
-def test_a_page_tells_the_exact_time_its_own_address_and_its_other_languages(world: World) -> None:
+def test_a_page_gives_the_exact_time_its_own_address_and_its_other_languages(world: World) -> None:
     head = (
         f'<link rel="canonical" href="{HOST}/news/one"><link rel="alternate" hreflang="ja" href="{HOST}/ja/news/one">'
         '<link rel="alternate" hreflang="de" href="https://elsewhere.example.net/eins">'

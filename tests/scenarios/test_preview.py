@@ -94,22 +94,22 @@ def polled(world: World, key: str, answer: Answer) -> Tally:
 )
 def test_what_a_preview_says_is_what_the_poll_then_does(world: World, key: str, first: Answer, then: Answer) -> None:
     for answer in (first, then):
-        told = seen(key, answer, world)
-        assert told.tally.entries > 0
-        assert polled(world, key, answer) == told.tally
+        reported = seen(key, answer, world)
+        assert reported.tally.entries > 0
+        assert polled(world, key, answer) == reported.tally
 
 
 def test_entries_whose_page_is_opened_first_wait_in_a_preview_as_in_a_poll(world: World) -> None:
     world.put_in_force(LIST)
     first = urlset(*(f"/research/{n}" for n in range(5)), "/about")
-    told = seen("map", first, world)
-    assert (told.tally.pending, told.tally.seen) == (2, 3)
-    assert [item.url for item in told.items if item.fate is EntryOutcome.PENDING] == [
+    reported = seen("map", first, world)
+    assert (reported.tally.pending, reported.tally.seen) == (2, 3)
+    assert [item.url for item in reported.items if item.fate is EntryOutcome.PENDING] == [
         f"{HOST}/research/3",
         f"{HOST}/research/4",
     ]
     world.server.update({f"{HOST}/sitemap.xml": first})
-    assert world.poll("acme/map").tally == told.tally
+    assert world.poll("acme/map").tally == reported.tally
     assert seen("map", first, world).tally.created == 0
 
 
@@ -131,9 +131,9 @@ _TABLES = {
 
 
 def test_each_entry_says_where_it_would_end_and_why() -> None:
-    told = seen("news", FEED)
-    rules = {item.title: (item.fate, item.rule) for item in told.items if item.fate is not EntryOutcome.DUPLICATE}
-    assert told.tally.duplicate == 1
+    reported = seen("news", FEED)
+    rules = {item.title: (item.fate, item.rule) for item in reported.items if item.fate is not EntryOutcome.DUPLICATE}
+    assert reported.tally.duplicate == 1
     assert rules == {
         "Model 5 is here": (EntryOutcome.CREATED, ""),
         "Model 4 is here": (EntryOutcome.CREATED, ""),
@@ -141,13 +141,13 @@ def test_each_entry_says_where_it_would_end_and_why() -> None:
         "Press says": (EntryOutcome.REJECTED, "off-scope"),
         "In two years": (EntryOutcome.QUARANTINED, "far-date"),
     }
-    assert told.verdict.passed
+    assert reported.verdict.passed
 
 
-def test_a_find_that_is_not_believed_is_quarantined_whole_with_its_dates() -> None:
-    told = seen("page", listing("Home", "About us", "Careers", "Contact"))
-    assert (told.verdict.state, told.tally.quarantined) == (State.BROKEN, 4)
-    assert {(item.rule, item.published.raw[:3]) for item in told.items} == {("navigation", "May")}
+def test_a_find_that_is_not_accepted_is_quarantined_whole_with_its_dates() -> None:
+    reported = seen("page", listing("Home", "About us", "Careers", "Contact"))
+    assert (reported.verdict.state, reported.tally.quarantined) == (State.BROKEN, 4)
+    assert {(item.rule, item.published.raw[:3]) for item in reported.items} == {("navigation", "May")}
     challenge = Answer(b"<!doctype html><title>Just a moment...</title><div id=challenge-form></div>", "text/html")
     assert seen("page", challenge).verdict.state in {State.BLOCKED, State.BROKEN}
     assert seen("news", Answer(b"<html>", "text/html")).verdict.state is State.BROKEN
@@ -173,12 +173,12 @@ def test_a_find_that_is_not_believed_is_quarantined_whole_with_its_dates() -> No
         ("map", urlset("/research/1", "/about", "/jobs"), "2 addresses of the sitemap lie outside"),
     ],
 )
-def test_what_looks_odd_is_said_in_a_sentence(key: str, answer: Answer, said: str) -> None:
+def test_what_looks_odd_is_said_in_a_sentence(key: str, answer: Answer, message: str) -> None:
     odd = seen(key, answer).odd
-    assert [sentence for sentence in odd if said in sentence], odd
+    assert [sentence for sentence in odd if message in sentence], odd
 
 
-def test_a_redirect_is_told_with_the_address_to_give() -> None:
+def test_a_redirect_is_reported_with_the_address_to_give() -> None:
     (source,) = (item for item in listed().sources if item.id == "acme/news")
     moved = replace(capture_of(FEED, source.url), final_url=f"{HOST}/rss.xml")
     odd = preview(moved, Reading(source, listed().vendors[0], 0)).odd

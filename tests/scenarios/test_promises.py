@@ -60,8 +60,8 @@ def test_a_setting_that_is_not_in_force_says_so_in_its_row_and_where_it_is_set()
     (row,) = (row for row in settings.describe(settings.load({}, {})) if row.name == "INGEST_CAPTURE_DAYS")
     assert "not in force yet" in row.meaning
     assert settings.idle(settings.load({}, {})) == []
-    (said,) = settings.idle(settings.load({}, {"INGEST_CAPTURE_DAYS": "7"}))
-    assert said.startswith("INGEST_CAPTURE_DAYS is set and not in force yet")
+    (message,) = settings.idle(settings.load({}, {"INGEST_CAPTURE_DAYS": "7"}))
+    assert message.startswith("INGEST_CAPTURE_DAYS is set and not in force yet")
 
 
 # ── states ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -78,10 +78,10 @@ def given(tree: ast.AST) -> Iterator[str]:
 
 
 def test_each_state_is_given_to_some_source_or_is_not_in_force_yet() -> None:
-    made = {name for tree in trees("model.py") for name in given(tree)}
+    built = {name for tree in trees("model.py") for name in given(tree)}
     views = (SOURCE / "store" / "views.py").read_text(encoding="utf-8")
-    made |= {state.name for state in State if f"'{state.value}'" in views}  # `disabled` is made by the view
-    assert {state for state in State if state.name not in made} == NOT_IN_FORCE
+    built |= {state.name for state in State if f"'{state.value}'" in views}  # `disabled` is made by the view
+    assert {state for state in State if state.name not in built} == NOT_IN_FORCE
 
 
 # ── keys of a source ────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,8 +111,8 @@ def read_by(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     def reading(self: Source, name: str) -> Any:
         frame = sys._getframe(1)
         module = str(frame.f_globals.get("__name__"))
-        made = frame.f_code.co_filename == "<string>"  # `==` and `hash` of a data class
-        if module.startswith("ingest.") and not module.startswith("ingest.allowlist") and not made:
+        built = frame.f_code.co_filename == "<string>"  # `==` and `hash` of a data class
+        if module.startswith("ingest.") and not module.startswith("ingest.allowlist") and not built:
             names.add(name)
         return plain(self, name)
 
@@ -197,17 +197,17 @@ def text_of(kind: Kind, name: str, *, in_data: bool) -> str:
 
 def asked_for(kind: Kind, names: list[str], wanted: str) -> bool:
     """Whether a name of `select` is looked up when documents of a kind are read."""
-    told = [Named(name) for name in names]
-    for name in told:
+    reported = [Named(name) for name in names]
+    for name in reported:
         name.asked = False
-    select = tuple((name, text_of(kind, str(name), in_data="data" in names)) for name in told)
+    select = tuple((name, text_of(kind, str(name), in_data="data" in names)) for name in reported)
     source = Source("acme/x", "acme", kind, f"{HOST}/x", "", select=select)
     for content in DOCUMENTS[kind]:
         parse(
             Capture(1, "acme/x", f"{HOST}/x", f"{HOST}/x", content, "", (), datetime(2026, 5, 22, tzinfo=UTC), 1),
             source,
         )
-    return next(name.asked for name in told if str(name) == wanted)
+    return next(name.asked for name in reported if str(name) == wanted)
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)

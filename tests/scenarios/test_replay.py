@@ -27,14 +27,14 @@ PRESS = Item("Press", "https://press.example.net/acme", guid="p")
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Another database, of either engine."""
     if request.param == "sqlite":
-        made = copied(request.getfixturevalue("empty_database"), tmp_path / "replayed.db")
-        yield made
-        made.dispose()
+        built = copied(request.getfixturevalue("empty_database"), tmp_path / "replayed.db")
+        yield built
+        built.dispose()
         return
     url = request.getfixturevalue("postgresql")()
-    made = open_engine(url)
-    yield made
-    made.dispose()
+    built = open_engine(url)
+    yield built
+    built.dispose()
     request.getfixturevalue("postgres").give_back(url)
 
 

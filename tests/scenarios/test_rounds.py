@@ -199,8 +199,8 @@ def test_only_due_sources_are_polled_and_named_ones_always(world: World) -> None
 
 
 def test_a_source_that_another_worker_holds_is_left_to_it(world: World) -> None:
-    this = world.make_round()
-    held = this.claim(["acme/news"], since=world.at)
+    current = world.make_round()
+    held = current.claim(["acme/news"], since=world.at)
 
     assert [lease.source_id for _, lease in held.taken] == ["acme/news"]
     assert [poll.source_id for poll in world.round().polls] == ["acme/blog"]
@@ -217,12 +217,12 @@ def test_a_round_that_is_asked_to_stop_begins_nothing_new(world: World) -> None:
 
 def test_a_capture_that_was_not_ingested_goes_first_and_nothing_is_lost(world: World) -> None:
     world.server.update({FEED: rss(A)})
-    this = world.make_round()
-    ((state, lease),) = this.claim(["acme/news"], since=world.at).taken
-    source = next(source for source in this.allowlist.sources if source.id == "acme/news")
-    poll = this.poll(source, state, lease)
+    current = world.make_round()
+    ((state, lease),) = current.claim(["acme/news"], since=world.at).taken
+    source = next(source for source in current.allowlist.sources if source.id == "acme/news")
+    poll = current.poll(source, state, lease)
     plan = poll.plan(named=True)
-    poll.answer = this.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
+    poll.answer = current.fetcher.get(plan)  # type: ignore[arg-type]  # a named source is planned
     keep([poll])
     world.server.update({FEED: rss(B)})
 

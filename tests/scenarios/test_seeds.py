@@ -187,10 +187,10 @@ COPIES: Final = [
 ]
 """Other official surfaces of the same announcements, as far as the list carries them."""
 
-EXPECTED: Final = [(f"line {no}", said) for no, said in sorted(SEEDS.items()) if said] + [
+EXPECTED: Final = [(f"line {no}", message) for no, message in sorted(SEEDS.items()) if message] + [
     (one.source, one) for one in COPIES
 ]
-SOURCES: Final = sorted({said.source for _, said in EXPECTED})
+SOURCES: Final = sorted({message.source for _, message in EXPECTED})
 
 
 # ── documents of ours ───────────────────────────────────────────────────────────────────────────────────────────
@@ -203,10 +203,12 @@ def html(body: str, lang: str = "en", head: str = "") -> Answer:
 
 def said_by(source: str, since: str = "0") -> list[Said]:
     """What of the expected a source says, the newest first."""
-    found = {
-        said.url + said.title: said for _, said in EXPECTED if said.source == source and (said.day or "9") >= since
+    result = {
+        message.url + message.title: message
+        for _, message in EXPECTED
+        if message.source == source and (message.day or "9") >= since
     }
-    return sorted(found.values(), key=lambda said: said.day, reverse=True)
+    return sorted(result.values(), key=lambda message: message.day, reverse=True)
 
 
 def rss(source: str, old: tuple[str, str], *, new: bool, slash: bool = True) -> Answer:
@@ -290,7 +292,9 @@ def pages(*, new: bool) -> Iterator[tuple[str, Answer]]:
 
 def changelogs(*, new: bool) -> Iterator[tuple[str, Answer]]:
     """Days with several items, digests of a week, features under a day."""
-    items = "".join(f"<li><p>{said.title} It does more.</p></li>" for said in said_by("google/gemini-api-changelog"))
+    items = "".join(
+        f"<li><p>{message.title} It does more.</p></li>" for message in said_by("google/gemini-api-changelog")
+    )
     day = f'<h2 id="05-19-2026" data-text="May 19, 2026">May 19, 2026</h2><ul>{items}</ul>' if new else ""
     older = '<h2 id="05-07-2026" data-text="May 7, 2026">May 7, 2026</h2><ul><li><p>Raised the limits of batch jobs.</p></li></ul>'
     yield (
@@ -395,28 +399,30 @@ def headlines(world: World) -> list[Mapping[str, Any]]:
 
 def test_every_announcement_of_the_ticker_is_recorded_by_the_source_that_carries_it(week: World) -> None:
     rows = headlines(week)
-    missing = {name: said for name, said in EXPECTED if not [row for row in rows if is_of(row, said)]}
+    missing = {name: message for name, message in EXPECTED if not [row for row in rows if is_of(row, message)]}
     assert missing == {}
-    for name, said in EXPECTED:
-        for row in (row for row in rows if is_of(row, said)):
-            assert (row["state"], row["vendor_id"]) == ("live", said.vendor), name
-            assert isinstance(policy.admit(VENDORS[said.vendor], row["url"]), policy.Admitted), name
-            assert said.day in str(row["published"]), name
-    assert len([no for no, said in SEEDS.items() if said]) == 19
+    for name, message in EXPECTED:
+        for row in (row for row in rows if is_of(row, message)):
+            assert (row["state"], row["vendor_id"]) == ("live", message.vendor), name
+            assert isinstance(policy.admit(VENDORS[message.vendor], row["url"]), policy.Admitted), name
+            assert message.day in str(row["published"]), name
+    assert len([no for no, message in SEEDS.items() if message]) == 19
 
 
-def is_of(row: Mapping[str, Any], said: Said) -> bool:
+def is_of(row: Mapping[str, Any], message: Said) -> bool:
     """Whether a headline is an announcement, or the story's one headline for a page that another source said first."""
-    same = urls.page_key(urls.parse(row["url"])) == urls.page_key(urls.parse(said.url))
-    return bool(same and row["title"] == said.title and row["source_id"] == said.source)
+    same = urls.page_key(urls.parse(row["url"])) == urls.page_key(urls.parse(message.url))
+    return bool(same and row["title"] == message.title and row["source_id"] == message.source)
 
 
 def test_the_nineteen_lines_are_sixteen_stories_with_every_official_link(week: World) -> None:
     story_of = {(row.source_id, row.title): row.story_id for row in week.rows("SELECT * FROM v1_headlines")}
-    lines = {no: story_of[said.source, said.title] for no, said in SEEDS.items() if said}
+    lines = {no: story_of[message.source, message.title] for no, message in SEEDS.items() if message}
     assert (len(lines), len(set(lines.values()))) == (19, 16)
-    told = {no: sorted(one.source for one in COPIES if story_of[one.source, one.title] == lines[no]) for no in lines}
-    assert {no: sources for no, sources in told.items() if sources} == {
+    reported = {
+        no: sorted(one.source for one in COPIES if story_of[one.source, one.title] == lines[no]) for no in lines
+    }
+    assert {no: sources for no, sources in reported.items() if sources} == {
         10: ["google/deepmind", "google/keyword-ja"],
         12: ["google/keyword-ja"],
         15: ["google/keyword-ja"],
@@ -426,7 +432,7 @@ def test_the_nineteen_lines_are_sixteen_stories_with_every_official_link(week: W
     }  # the others tell of a part of an announcement, of a week, or by a bare version
     links = {(row.story_id, urls.page_key(urls.parse(row.url))) for row in week.rows(OFFICIAL_LINKS)}
     assert {(story_of[one.source, one.title], urls.page_key(urls.parse(one.url))) for _, one in EXPECTED} <= links
-    wanted = {lines[no]: 1 + len(sources) for no, sources in told.items()}
+    wanted = {lines[no]: 1 + len(sources) for no, sources in reported.items()}
     counted = {row.id: row.headlines for row in week.rows("SELECT id, headlines FROM v1_stories")}
     assert {story_id: counted[story_id] for story_id in wanted} == wanted
 
@@ -443,18 +449,18 @@ def test_what_is_new_in_the_week_is_no_backfill_and_the_japanese_twins_are_japan
 
 
 def test_a_day_with_three_items_gives_three_headlines_of_one_address(week: World) -> None:
-    found = [row["title"] for row in headlines(week) if row["url"] == API]
-    assert len(found) == len(set(found)) == 3
+    result = [row["title"] for row in headlines(week) if row["url"] == API]
+    assert len(result) == len(set(result)) == 3
 
 
 def test_a_value_that_changed_is_a_headline_of_its_own_beside_the_earlier_one(week: World) -> None:
-    found = sorted(row["title"] for row in headlines(week) if row["source_id"] == "anthropic/cvd-ledger")
-    assert [title.split()[-2] for title in found] == ["1402", "1596"]
+    result = sorted(row["title"] for row in headlines(week) if row["source_id"] == "anthropic/cvd-ledger")
+    assert [title.split()[-2] for title in result] == ["1402", "1596"]
 
 
 def test_only_pages_of_the_wanted_sections_come_from_the_sitemap(week: World) -> None:
-    found = {urls.parse(row["url"]).path for row in headlines(week) if row["source_id"] == "openai/sitemap"}
-    assert found == {"/business/guaranteed-capacity/", "/business/older-offer/", "/research/verify/"}
+    result = {urls.parse(row["url"]).path for row in headlines(week) if row["source_id"] == "openai/sitemap"}
+    assert result == {"/business/guaranteed-capacity/", "/business/older-offer/", "/research/verify/"}
 
 
 def test_the_same_documents_again_announce_nothing(week: World) -> None:

@@ -1,4 +1,4 @@
-"""One launch told in five places by one vendor: one story, whatever comes first, and what an operator says of it stays said."""
+"""One launch announced in five places by one vendor: one story in any order, and decisions of an operator last."""
 
 from __future__ import annotations
 
@@ -64,27 +64,27 @@ OTHER = Item("Acme opens a lab in Zurich", "https://www.acme-ai.com/news/zurich-
 @pytest.fixture
 def world(engine: Engine) -> Iterator[World]:
     """A world whose answers are dated by its own clock, since days settle by it."""
-    with VendorServer() as server, Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        yield made
+    with VendorServer() as server, Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        yield built
 
 
 @pytest.fixture
 def empty(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Iterator[Engine]:
     """Another database, of the other engine."""
     if engine.dialect.name == "postgresql":
-        made = copied(request.getfixturevalue("empty_database"), tmp_path / "replayed.db")
-        yield made
-        made.dispose()
+        built = copied(request.getfixturevalue("empty_database"), tmp_path / "replayed.db")
+        yield built
+        built.dispose()
         return
     url = request.getfixturevalue("postgresql")()
-    made = open_engine(url)
-    yield made
-    made.dispose()
+    built = open_engine(url)
+    yield built
+    built.dispose()
     request.getfixturevalue("postgres").give_back(url)
 
 
-def tell(world: World, sources: list[str], *, apart: timedelta = timedelta(hours=1)) -> None:
+def announce(world: World, sources: list[str], *, apart: timedelta = timedelta(hours=1)) -> None:
     """Let the launch appear in one source after the other, everything settle, and something else be said as well."""
     world.put_in_force(LIST)
     world.server.update(dict.fromkeys(FEEDS.values(), rss()))
@@ -103,8 +103,8 @@ def settle(world: World) -> None:
 
 def story(world: World) -> set[tuple[str, str]]:
     """The headlines of the launch's story: source and address, whichever is shown."""
-    (found,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
-    rows = world.rows("SELECT source_id, url FROM v1_headlines WHERE story_id = :id AND state = 'live'", id=found.id)
+    (result,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
+    rows = world.rows("SELECT source_id, url FROM v1_headlines WHERE story_id = :id AND state = 'live'", id=result.id)
     return {(row.source_id, row.url) for row in rows}
 
 
@@ -120,10 +120,10 @@ def shown_ids(world: World) -> set[str]:
 
 def together(world: World) -> set[frozenset[str]]:
     """The headlines of the launch, by story."""
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for row in world.rows("SELECT id, story_id FROM v1_headlines WHERE url <> :url", url=OTHER.link):
-        found.setdefault(row.story_id, set()).add(row.id)
-    return set(map(frozenset, found.values()))
+        result.setdefault(row.story_id, set()).add(row.id)
+    return set(map(frozenset, result.values()))
 
 
 def id_of(world: World, source: str, item: Item | None = None) -> str:
@@ -155,19 +155,19 @@ EVERYWHERE = {(source, item.link) for source, item in LAUNCH.items()}
 
 
 def test_a_launch_in_five_places_is_one_story_with_every_official_link(world: World) -> None:
-    tell(world, list(LAUNCH))
+    announce(world, list(LAUNCH))
     assert story(world) == EVERYWHERE
-    (found,) = world.rows("SELECT * FROM v1_stories WHERE headlines > 1")
-    assert (found.headlines, found.links, found.role, found.title) == (5, 5, "news", TITLE)
+    (result,) = world.rows("SELECT * FROM v1_stories WHERE headlines > 1")
+    assert (result.headlines, result.links, result.role, result.title) == (5, 5, "news", TITLE)
     assert shown(world) == ["acme/news"]
     (japanese,) = world.rows("SELECT headline_id FROM v1_story_languages WHERE lang = 'ja'")
     assert japanese.headline_id == id_of(world, "acme/japan")
     (english,) = world.rows(
-        "SELECT headline_id FROM v1_story_languages WHERE lang = 'en' AND story_id = :id", id=found.id
+        "SELECT headline_id FROM v1_story_languages WHERE lang = 'en' AND story_id = :id", id=result.id
     )
     assert english.headline_id == id_of(world, "acme/news")
     assert len(world.rows("SELECT id FROM v1_stories")) == 2
-    rules = {row.rule for row in world.rows("SELECT rule FROM story_joins WHERE story_id = :id", id=found.id)}
+    rules = {row.rule for row in world.rows("SELECT rule FROM story_joins WHERE story_id = :id", id=result.id)}
     assert {"first", "address", "title", "words"} <= rules
 
 
@@ -183,14 +183,14 @@ APART = [timedelta(minutes=5), timedelta(hours=30), timedelta(days=6)]
     ],
 )
 def test_the_order_and_the_days_of_arrival_do_not_matter(world: World, seed: int, apart: timedelta) -> None:
-    tell(world, random.Random(seed).sample(list(LAUNCH), len(LAUNCH)), apart=apart)
+    announce(world, random.Random(seed).sample(list(LAUNCH), len(LAUNCH)), apart=apart)
     assert story(world) == EVERYWHERE
     assert shown(world) == ["acme/news"]
     assert shown(world, "SELECT headline_id FROM v1_story_languages WHERE lang = 'ja'") == ["acme/japan"]
 
 
 def test_what_is_shown_changes_only_when_stories_merge_or_split(world: World) -> None:
-    tell(world, ["acme/releases", "acme/blog"])
+    announce(world, ["acme/releases", "acme/blog"])
     assert shown(world) == ["acme/blog"]
     before = last_change(world)
     edited = replace(LAUNCH["acme/blog"], published=NOW - timedelta(hours=2))
@@ -212,7 +212,7 @@ def test_what_is_shown_changes_only_when_stories_merge_or_split(world: World) ->
 
 
 def test_what_a_revision_takes_out_of_a_story_is_not_shown_for_it_any_longer(world: World) -> None:
-    tell(world, ["acme/blog", "acme/releases", "acme/news"])
+    announce(world, ["acme/blog", "acme/releases", "acme/news"])
     assert shown(world) == ["acme/news"]
     (whole,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
     before = last_change(world)
@@ -225,7 +225,7 @@ def test_what_a_revision_takes_out_of_a_story_is_not_shown_for_it_any_longer(wor
 
 
 def test_what_hung_on_a_headline_that_is_split_off_goes_with_it_until_a_word_brings_it_back(world: World) -> None:
-    tell(world, ["acme/blog", "acme/news", "acme/releases"])
+    announce(world, ["acme/blog", "acme/news", "acme/releases"])
     hanging = id_of(world, "acme/releases")
     (by,) = world.rows("SELECT other_id, rule FROM story_joins WHERE headline_id = :id", id=hanging)
     (left,) = {id_of(world, "acme/blog"), id_of(world, "acme/news")} - {by.other_id}
@@ -239,19 +239,19 @@ def test_what_hung_on_a_headline_that_is_split_off_goes_with_it_until_a_word_bri
 
 
 def test_a_pin_is_said_in_the_change_log(world: World, empty: Engine) -> None:
-    tell(world, list(LAUNCH))
+    announce(world, list(LAUNCH))
     before = last_change(world)
     say(world, "pin", id_of(world, "acme/log"))
     assert shown(world) == ["acme/log"]
-    (told,) = world.rows("SELECT kind, headline_id, story_id FROM v1_changes WHERE seq > :after", after=before)
+    (reported,) = world.rows("SELECT kind, headline_id, story_id FROM v1_changes WHERE seq > :after", after=before)
     (whole,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
-    assert tuple(told) == ("edited", id_of(world, "acme/log"), whole.id)
+    assert tuple(reported) == ("edited", id_of(world, "acme/log"), whole.id)
     pipeline.replay(world.engine, empty)
     assert differences(world.engine, empty) == []
 
 
 def test_a_word_that_moves_nothing_changes_nothing_that_is_shown(world: World) -> None:
-    tell(world, ["acme/news", "acme/blog"])
+    announce(world, ["acme/news", "acme/blog"])
     say(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/news"))
     before, seen = last_change(world), shown_ids(world)
     first, last = sorted((LAUNCH["acme/news"], OTHER), key=lambda item: id_of(world, "acme/news", item) in seen)
@@ -303,8 +303,8 @@ def test_translations_and_notes_are_found_whatever_comes_first(
     last = last_change(world)
     settle(world)
     assert kinds(world, last) == []
-    found = checks.check(world.engine, allowlist.parse(LIST.encode()))
-    assert [one.what for one in found if one.level == "fault"] == []
+    result = checks.check(world.engine, allowlist.parse(LIST.encode()))
+    assert [one.what for one in result if one.level == "fault"] == []
     pipeline.replay(world.engine, empty)
     assert differences(world.engine, empty) == []
 
@@ -344,7 +344,7 @@ vendors:
 
 
 def test_where_the_headline_shown_is_withdrawn_another_is_shown(world: World) -> None:
-    tell(world, list(LAUNCH))
+    announce(world, list(LAUNCH))
     say(world, "withdraw", id_of(world, "acme/news"))
     assert shown(world) == ["acme/japan"]
     assert story(world) == {one for one in EVERYWHERE if one[0] != "acme/news"}
@@ -355,7 +355,7 @@ def test_where_the_headline_shown_is_withdrawn_another_is_shown(world: World) ->
 
 
 def test_an_operator_s_words_survive_later_polls_and_a_replay(world: World, empty: Engine) -> None:
-    tell(world, list(LAUNCH))
+    announce(world, list(LAUNCH))
     others = [id_of(world, one) for one in LAUNCH if one != "acme/releases"]
     say(world, "split", id_of(world, "acme/releases"), *others)
     say(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/blog"))
@@ -377,7 +377,7 @@ def test_an_operator_s_words_survive_later_polls_and_a_replay(world: World, empt
 
 
 def test_a_scope_that_leaves_takes_its_headline_and_not_the_story(world: World) -> None:
-    tell(world, list(LAUNCH))
+    announce(world, list(LAUNCH))
     narrower = LIST.replace(
         "      - www.acme-ai.com\n", "      - www.acme-ai.com/ja/\n      - www.acme-ai.com/news.xml\n"
     )
@@ -441,17 +441,17 @@ def feed_of(source: str) -> str:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_the_pages_of_the_may_ticker_are_sixteen_stories_with_every_copy(world: World, seed: int) -> None:
-    told = ticker()
-    world.put_in_force(listed(source for source, _ in told))
+    reported = ticker()
+    world.put_in_force(listed(source for source, _ in reported))
     feeds: dict[str, list[Item]] = {}
-    for source, item in random.Random(seed).sample(told, len(told)):
+    for source, item in random.Random(seed).sample(reported, len(reported)):
         feeds.setdefault(source, []).append(item)
         world.server.update({feed_of(source): rss(*feeds[source])})
         world.poll(source, after=timedelta(hours=5))
     settle(world)
     assert len(world.rows("SELECT id FROM v1_stories")) == len(PAGES) == 16
     kept = {row.url for row in world.rows("SELECT url FROM v1_links")}
-    assert kept == {item.link for _, item in told}
+    assert kept == {item.link for _, item in reported}
     shown = {
         row.id: row
         for row in world.rows("SELECT t.*, h.url FROM v1_stories t JOIN v1_headlines h ON h.id = t.headline_id")
@@ -467,6 +467,6 @@ def test_the_pages_of_the_may_ticker_are_sixteen_stories_with_every_copy(world: 
     wanted = {url: {"en": url} for url in page_of.values()}
     for number, url in japanese.items():
         wanted[page_of[number]]["ja"] = url
-    assert {shown[id_].url: found for id_, found in languages.items()} == wanted
+    assert {shown[id_].url: result for id_, result in languages.items()} == wanted
     links = {row.url: row.links for row in shown.values()}
-    assert sum(links.values()) == len(told) == 23
+    assert sum(links.values()) == len(reported) == 23

@@ -85,8 +85,8 @@ def atom(links: str) -> bytes:
 
 
 def feed_of(**entry: Any) -> bytes:
-    told = {"id": "1", "url": f"{HOST}/news/1", "title": MODEL, "date_published": f"{MOMENT}Z", **entry}
-    kept = {name: value for name, value in told.items() if value is not None}
+    reported = {"id": "1", "url": f"{HOST}/news/1", "title": MODEL, "date_published": f"{MOMENT}Z", **entry}
+    kept = {name: value for name, value in reported.items() if value is not None}
     return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Acme", "items": [kept]}).encode()
 
 
@@ -252,9 +252,9 @@ def server() -> Iterator[VendorServer]:
 
 @pytest.fixture
 def world(engine: Engine, server: VendorServer) -> Iterator[World]:
-    with Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        yield made
+    with Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        yield built
 
 
 def go_the_whole_way(world: World, case: Case, folder: Path) -> None:
@@ -334,10 +334,10 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     is_postgresql = request.param == "postgresql"
     engine = open_engine(request.getfixturevalue("postgresql")()) if is_postgresql else new(folder / "kinds.db")
     pages = {f"{host_of(case)}/news/1": Answer(ARTICLE, HTML) for case in CASES}
-    with VendorServer(pages) as server, Fetcher(fetch_settings(server), now=lambda: made.at) as fetcher:
-        made = World(engine, server, fetcher)
-        made.put_in_force("version: 1\nvendors:\n" + "".join(map(vendor_of, CASES)))
-        yield play(made, folder)
+    with VendorServer(pages) as server, Fetcher(fetch_settings(server), now=lambda: built.at) as fetcher:
+        built = World(engine, server, fetcher)
+        built.put_in_force("version: 1\nvendors:\n" + "".join(map(vendor_of, CASES)))
+        yield play(built, folder)
     engine.dispose()
 
 
@@ -446,7 +446,9 @@ def test_a_watched_number_beyond_measure_is_broken_by_name(world: World) -> None
         ("alert(1)", "text/javascript", "json"),
     ],
 )
-def test_a_page_that_speaks_of_such_a_document_is_none(world: World, document: str, media_type: str, kind: str) -> None:
+def test_a_page_that_mentions_such_a_document_is_no_obstacle(
+    world: World, document: str, media_type: str, kind: str
+) -> None:
     world.put_in_force(LIST % (kind, PICKS if kind == "json" else ""))
     world.server.update({ADDRESS: Answer(document.encode(), media_type)})
     assert world.round().polls[0].outcome is Outcome.BROKEN

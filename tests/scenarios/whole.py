@@ -43,8 +43,8 @@ def assert_whole(world: World, answers: Mapping[str, Answer], folder: Path) -> N
     assert world.rows("SELECT id, revision, title, url, lang FROM v1_headlines ORDER BY id") == before
     assert_replayed(world, folder)
     assert world.accepted is not None
-    found = checks.check(world.engine, world.accepted.allowlist)
-    wrong = [finding.what for finding in found if finding.level == "fault"]
+    result = checks.check(world.engine, world.accepted.allowlist)
+    wrong = [finding.what for finding in result if finding.level == "fault"]
     assert wrong == [], wrong
 
 

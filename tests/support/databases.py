@@ -185,8 +185,8 @@ class Postgres:
 
     def _why(self, error: BaseException) -> str:
         log = self.folder / "log"
-        said = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
-        why = said[-1] if said else str(error)
+        message = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
+        why = message[-1] if message else str(error)
         return f"PostgreSQL for the tests did not start in {TRIES} tries, so that the run ends here: {why}"
 
 
@@ -214,7 +214,7 @@ _FINGERPRINT: Final = """
 
 
 def fingerprint(conn: Connection) -> str:
-    """Sum up a PostgreSQL schema: equal as long as nobody changed it; `xmin` tells who wrote a row of the catalogue last."""
+    """Sum up a PostgreSQL schema: equal as long as nobody changed it. `xmin` is the transaction of the last change of a catalogue row."""
     return str(conn.exec_driver_sql(_FINGERPRINT, execution_options={"no_parameters": True}).scalar_one())
 
 

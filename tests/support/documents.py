@@ -64,7 +64,7 @@ def atom(*entries: str, attributes: str = "") -> str:
 
 
 def obstacle(html: str) -> str | None:
-    """Return the obstacle that a text is, None for what is none or no page that can be read."""
+    """Return the obstacle in a text, None without an obstacle or a readable page."""
     try:
         return obstacle_on(webpage.parse(html))
     except ParseError:

@@ -39,17 +39,17 @@ class InMemoryStories:
         """Place a headline by what can be proved at once; one that is there already is taken off first."""
         self.remove(member.id)
         wanted = keys(member)
-        found = proofs(member, self.neighbours(member, wanted))
+        result = proofs(member, self.neighbours(member, wanted))
         self._members[member.id] = member
         for key in wanted:
             self._holders[_name(key)].setdefault(_period(member.day), {})[member.id] = None
         if member.day is not None:
             self._days[member.vendor][member.day][member.id] = None
-        for join in found:
+        for join in result:
             for end in join.pair:
                 self._proofs[end][join.pair] = join
         self._regroup([member.id])
-        return found
+        return result
 
     def remove(self, headline_id: str) -> None:
         """Take a headline off, with its joins; what it held together comes apart."""
@@ -73,13 +73,13 @@ class InMemoryStories:
 
     def neighbours(self, member: Member, wanted: Iterable[ProofKey] | None = None) -> list[Member]:
         """Return the headlines that share a key with this one and are near enough for it."""
-        found: dict[str, Member] = {}
+        result: dict[str, Member] = {}
         for key in keys(member) if wanted is None else wanted:
             for id_ in _held(self._holders.get(_name(key), {}), member.day, key.days):
                 other = self._members[id_]
-                if id_ not in found and _is_near(member.day, other.day, key.days):
-                    found[id_] = other
-        return list(found.values())
+                if id_ not in result and _is_near(member.day, other.day, key.days):
+                    result[id_] = other
+        return list(result.values())
 
     def settle(self, until: date) -> tuple[list[Join], list[Join]]:
         """Decide likeness for all touched days to this one; returns the joins that came and those that went."""
@@ -134,13 +134,13 @@ class InMemoryStories:
                 yield from (joins or {}).values()
 
     def _connected(self, headline_id: str, decisions: tuple[StoryDecision, ...]) -> set[str]:
-        found: set[str] = set()
+        result: set[str] = set()
         waiting = {headline_id}
         while waiting:
-            found |= waiting
+            result |= waiting
             ends = {end for join in self._joins_of(waiting) for end in join.pair}
-            waiting = ((ends | concerned(found, decisions)) & self._members.keys()) - found
-        return found
+            waiting = ((ends | concerned(result, decisions)) & self._members.keys()) - result
+        return result
 
     def _regroup(self, ids: Iterable[str]) -> None:
         """Name the proved group of each headline after its smallest id, and open the days of all that it changes."""

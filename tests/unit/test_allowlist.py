@@ -1,4 +1,4 @@
-"""`sources.yaml` → `Allowlist`: what comes out, what an operator reads, what an editor is told."""
+"""`sources.yaml` → `Allowlist`: the result, the messages for an operator, the schema for an editor."""
 
 from __future__ import annotations
 
@@ -172,16 +172,16 @@ def test_an_operator_reads_place_key_fault_and_remedy() -> None:
 
 
 def test_a_message_shows_long_and_hostile_text_short_and_harmless() -> None:
-    said = refusal(LIST.replace("role: press", '"\\e]0;\\u202e' + "x" * 5000 + '": 1'))
-    assert len(said.splitlines()) == 2
-    assert len(said) < 600
-    assert said.isascii() or all(char.isprintable() or char == "\n" for char in said)
+    message = refusal(LIST.replace("role: press", '"\\e]0;\\u202e' + "x" * 5000 + '": 1'))
+    assert len(message.splitlines()) == 2
+    assert len(message) < 600
+    assert message.isascii() or all(char.isprintable() or char == "\n" for char in message)
 
 
-def test_a_file_that_is_no_list_at_all_does_not_bury_the_operator() -> None:
-    said = refusal("version: 1\nvendors:\n" + "".join(f"  {n}_x: 1\n" for n in range(5000)))
-    assert 500 < len(said.splitlines()) < 510
-    assert "the rest of the file was not checked" in said
+def test_a_file_that_is_no_list_at_all_does_not_overwhelm_the_operator() -> None:
+    message = refusal("version: 1\nvendors:\n" + "".join(f"  {n}_x: 1\n" for n in range(5000)))
+    assert 500 < len(message.splitlines()) < 510
+    assert "the rest of the file was not checked" in message
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_the_schema_knows_the_keys_of_the_model() -> None:
     schema: Any = allowlist.json_schema()
     vendor = schema["properties"]["vendors"]["additionalProperties"]["properties"]
     stanza = vendor["sources"]["additionalProperties"]["properties"]
-    made = {"id", "vendor_id", "digest"}
-    assert set(stanza) == {name for name in Source.__slots__ if name not in made} - {"robots_ignored_because"} | {
+    built = {"id", "vendor_id", "digest"}
+    assert set(stanza) == {name for name in Source.__slots__ if name not in built} - {"robots_ignored_because"} | {
         "robots"
     }
     assert stanza["kind"]["enum"] == [str(kind) for kind in Kind]

@@ -87,13 +87,13 @@ def plain(text: str) -> dict[str, Any]:
 def spans() -> dict[str, tuple[int, int]]:
     """The lines of each source's stanza, as PyYAML's own composer places it: first, and the one after the last."""
     root: Any = yaml.compose(shipped(), yaml.CSafeLoader)
-    found: dict[str, tuple[int, int]] = {}
+    result: dict[str, tuple[int, int]] = {}
     for vendor, stanza in next(value for key, value in root.value if key.value == "vendors").value:
         for name, value in stanza.value:
             if name.value == "sources":
                 places = ((key.value, key.start_mark.line, each.end_mark.line) for key, each in value.value)
-                found |= {f"{vendor.value}/{key}": (first, behind) for key, first, behind in places}
-    return found
+                result |= {f"{vendor.value}/{key}": (first, behind) for key, first, behind in places}
+    return result
 
 
 NOTES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=80).map(str.strip).filter(bool)
@@ -113,13 +113,13 @@ A_NOTE = cycle(["Moved: 'see' #1", "生成AI [a] {b}", '"', "- x"])
 @cache
 def shapes(*keys: str) -> list[str]:
     """A source of each kind, and of each way in which its stanza has or lacks some keys."""
-    found: dict[object, str] = {}
+    result: dict[object, str] = {}
     for vendor, stanza in plain(shipped())["vendors"].items():
         for key, values in stanza.get("sources", {}).items():
             if f"{vendor}/{key}" in SHARED:
                 continue
-            found.setdefault((values["kind"], *(name in values for name in keys)), f"{vendor}/{key}")
-    return list(found.values())
+            result.setdefault((values["kind"], *(name in values for name in keys)), f"{vendor}/{key}")
+    return list(result.values())
 
 
 def always(cases: list[dict[str, Any]]) -> Callable[[Any], Any]:
@@ -150,9 +150,9 @@ def test_switching_any_shipped_source_changes_lines_of_its_stanza_only(
     stanza = wanted["vendors"][vendor]["sources"][key]
     stanza |= {} if note is None else {"note": note}
     was = stanza.pop("enabled", True)
-    found = plain(after)
-    assert found["vendors"][vendor]["sources"][key].pop("enabled", True) is enabled
-    assert found == wanted
+    result = plain(after)
+    assert result["vendors"][vendor]["sources"][key].pop("enabled", True) is enabled
+    assert result == wanted
     first, behind = spans()[source_id]
     old, new = shipped().split("\n"), after.split("\n")
     assert new[: first + 1] == old[: first + 1]
@@ -167,11 +167,11 @@ def test_a_source_added_to_any_shipped_vendor_is_lines_put_in_behind_its_last(ve
     values: dict[str, edit.Value] = {"kind": "feed", "url": "https://example.com/feed.xml", "note": note}
     after = edit.add(shipped(), vendor, "never-heard-of", values)
     assert {line[0] for line in lines_changed(shipped(), after)} == {"+"}
-    found = plain(after)
-    *_, last = found["vendors"][vendor]["sources"]
+    result = plain(after)
+    *_, last = result["vendors"][vendor]["sources"]
     assert last == "never-heard-of"
-    assert found["vendors"][vendor]["sources"].pop(last) == values
-    assert found == plain(shipped())
+    assert result["vendors"][vendor]["sources"].pop(last) == values
+    assert result == plain(shipped())
 
 
 @SOME
@@ -192,8 +192,8 @@ def test_a_reason_for_a_pause_comes_and_goes_and_the_note_stays(source_id: str, 
     vendor, key = source_id.split("/")
 
     def stanza(text: str) -> dict[str, Any]:
-        found: dict[str, Any] = plain(text)["vendors"][vendor]["sources"][key]
-        return found
+        result: dict[str, Any] = plain(text)["vendors"][vendor]["sources"][key]
+        return result
 
     off = edit.switch(shipped(), source_id, enabled=False, why=why)
     assert stanza(off) == stanza(shipped()) | {"enabled": False, "paused": why}
@@ -226,8 +226,8 @@ def test_an_edit_of_the_shipped_list_is_a_list_in_which_all_others_are_what_they
     before = shipped()
     after = edit.switch(before, "openai/news", enabled=False, note="moved")
     listed = edit.check(before.encode(), after.encode(), "x", "openai/news")
-    (found,) = (one for one in listed.sources if one.id == "openai/news")
-    assert (found.enabled, found.note) == (False, "moved")
+    (result,) = (one for one in listed.sources if one.id == "openai/news")
+    assert (result.enabled, result.note) == (False, "moved")
     with pytest.raises(UsageError, match="shares text with others"):
         edit.check(before.encode(), after.encode(), "x", "openai/engineering")
 
@@ -252,8 +252,12 @@ def test_what_an_operator_laid_out_stays_as_it_is() -> None:
         "+                    title: 'h2 ~ (.+): x'",
         "+                    link: '\"'",
     ]
-    found = source(after.replace("link: '\"'", "link: a"), "acme/blog")
-    assert (found.lang, found.topics, dict(found.select)["title"]) == ("no", ("on", "a, b", "生成AI"), "h2 ~ (.+): x")
+    result = source(after.replace("link: '\"'", "link: a"), "acme/blog")
+    assert (result.lang, result.topics, dict(result.select)["title"]) == (
+        "no",
+        ("on", "a, b", "生成AI"),
+        "h2 ~ (.+): x",
+    )
 
 
 def test_a_vendor_without_sources_gets_them() -> None:
@@ -307,8 +311,8 @@ def test_line_ends_a_missing_last_one_and_a_byte_order_mark_are_kept() -> None:
     ("vendor", "key", "said"),
     [("acmee", "x", 'did you mean "acme"'), ("acme", "news", "is in the list already")],
 )
-def test_a_source_needs_a_vendor_that_is_there_and_a_key_that_is_free(vendor: str, key: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_a_source_needs_a_vendor_that_is_there_and_a_key_that_is_free(vendor: str, key: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         edit.add(LIST, vendor, key, PAGE)
 
 

@@ -297,14 +297,14 @@ def test_what_is_ambiguous_or_more_than_a_date_stays_unread(raw: str) -> None:
     ],
 )
 def test_a_time_that_is_odd_or_stands_in_front_costs_no_day(written: str) -> None:
-    found = parse(written)
-    assert found.value == datetime(2026, 5, 21, tzinfo=UTC)
-    assert found.precision is Precision.DAY
+    result = parse(written)
+    assert result.value == datetime(2026, 5, 21, tzinfo=UTC)
+    assert result.precision is Precision.DAY
 
 
 def test_a_time_in_front_with_its_zone_is_read() -> None:
-    found = parse("3:30 PM EST, May 21, 2026")
-    assert found.value == datetime(2026, 5, 21, 20, 30, tzinfo=UTC)
+    result = parse("3:30 PM EST, May 21, 2026")
+    assert result.value == datetime(2026, 5, 21, 20, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("written", ["2026年5月21日から", "2026年5月21日～5月30日", "12 2026-05-21", "10:00 news"])

@@ -59,7 +59,7 @@ def test_latin_1_is_read_as_browsers_read_it() -> None:
 
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
 @pytest.mark.parametrize("claim", ["utf-8", "iso-8859-1", "no-such-thing"])
-def test_japanese_under_a_false_name_is_told_by_its_kana(claim: str, codec: str) -> None:
+def test_japanese_under_a_false_name_is_recognised_by_its_kana(claim: str, codec: str) -> None:
     assert decode(declared(claim).encode(codec), f"text/xml; charset={claim}") == (declared(claim), "")
 
 
@@ -229,13 +229,13 @@ def test_utf8_with_a_mark_and_a_stray_byte_stays_utf8() -> None:
     assert decode(b"\xef\xbb\xbf<a>" + JAPANESE.encode() + b"it\x92s")[0] == f"<a>{JAPANESE}it’s"
 
 
-def test_two_byte_order_marks_are_none() -> None:
+def test_two_byte_order_marks_are_not_a_mark() -> None:
     assert decode(b"\xef\xbb\xbf\xef\xbb\xbf<a>x")[0] == "<a>x"
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", ["<a>新製品</a>", '{"a": "新製品"}', '[{"a": "新製品"}]'])
-def test_utf16_without_a_mark_is_told_by_its_first_character(text: str, codec: str) -> None:
+def test_utf16_without_a_mark_is_recognised_by_its_first_character(text: str, codec: str) -> None:
     assert decode(text.encode(codec)) == (text, "")
 
 

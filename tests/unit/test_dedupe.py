@@ -61,24 +61,24 @@ def remember(known: Known, decisions: Sequence[Decision], source: Source = NEWS)
     heads = dict(known.headlines)
     claims = {} if source is not NEWS else dict(known.claims)
     repeats = dict(known.repeats)
-    for made in decisions:
-        by_key |= dict.fromkeys(made.new_keys, made.headline_id)
-        candidate = made.offer.candidate
-        if made.fate is EntryOutcome.CREATED:
-            heads[made.headline_id] = KnownHeadline(made.headline_id, source.id, candidate.title, "live", 1)
+    for built in decisions:
+        by_key |= dict.fromkeys(built.new_keys, built.headline_id)
+        candidate = built.offer.candidate
+        if built.fate is EntryOutcome.CREATED:
+            heads[built.headline_id] = KnownHeadline(built.headline_id, source.id, candidate.title, "live", 1)
             repeats[candidate.raw_key] = repeats.get(candidate.raw_key, 0) + 1
-        if made.fate is EntryOutcome.REVISED:
-            heads[made.headline_id] = replace(
-                heads[made.headline_id], title=candidate.title, revision=made.revision, state="live"
+        if built.fate is EntryOutcome.REVISED:
+            heads[built.headline_id] = replace(
+                heads[built.headline_id], title=candidate.title, revision=built.revision, state="live"
             )
-        if made.claim_changed:
-            claims[made.entry_key] = KnownClaim(
-                made.entry_key,
-                made.headline_id,
+        if built.claim_changed:
+            claims[built.entry_key] = KnownClaim(
+                built.entry_key,
+                built.headline_id,
                 candidate.title,
                 candidate.published.value,
-                made.claim_digest,
-                made.offer.page,
+                built.claim_digest,
+                built.offer.page,
                 candidate.raw_key,
                 candidate.lang,
             )
@@ -97,7 +97,7 @@ def without_claims(known: Known) -> Known:
 
 def decide(known: Known, *offers: Offer, source: Source = NEWS, at: datetime = NOW) -> list[Decision]:
     placed = [
-        replace(made, candidate=replace(made.candidate, position=position)) for position, made in enumerate(offers)
+        replace(built, candidate=replace(built.candidate, position=position)) for position, built in enumerate(offers)
     ]
     return reconcile(placed, known, source=source, at=at)
 
@@ -145,9 +145,9 @@ def test_the_same_page_from_another_source_is_a_duplicate_whatever_its_title() -
 def test_two_sources_that_title_one_page_differently_never_flip_flop() -> None:
     known = remember(Known(), decide(Known(), offer()))
     other = offer(guid="b-1", title="Acme lab opens")
-    told = remember(without_claims(known), decide(without_claims(known), other, source=BLOG), source=BLOG)
-    again = decide(told, other, source=BLOG)
-    retold = decide(told, offer(guid="b-1", title="Acme lab opens today"), source=BLOG)
+    reported = remember(without_claims(known), decide(without_claims(known), other, source=BLOG), source=BLOG)
+    again = decide(reported, other, source=BLOG)
+    retold = decide(reported, offer(guid="b-1", title="Acme lab opens today"), source=BLOG)
 
     assert fates(again) == [EntryOutcome.SEEN]
     assert fates(retold) == [EntryOutcome.SEEN]
@@ -183,7 +183,7 @@ def test_a_new_announcement_on_a_known_page_is_created() -> None:
     ]
 
 
-def test_entries_without_guid_that_share_a_page_are_told_apart_by_title() -> None:
+def test_entries_without_guid_that_share_a_page_are_distinguished_by_title() -> None:
     crowd = [offer("/log", guid=None, title=f"Week {n}") for n in range(3)]
     first = decide(Known(), *crowd)
     again = decide(remember(Known(), first), *crowd)
@@ -198,8 +198,8 @@ def test_one_entry_listed_twice_is_created_once() -> None:
 
 def test_a_revoked_headline_under_an_official_address_again_is_restored() -> None:
     known = remember(Known(), decide(Known(), offer()))
-    (made,) = known.headlines
-    revoked = replace(known, headlines={made: replace(known.headlines[made], state="revoked")})
+    (built,) = known.headlines
+    revoked = replace(known, headlines={built: replace(known.headlines[built], state="revoked")})
 
     (back,) = decide(revoked, offer())
 
@@ -209,8 +209,8 @@ def test_a_revoked_headline_under_an_official_address_again_is_restored() -> Non
 
 def test_a_withdrawn_headline_stays_withdrawn_when_its_entry_changes() -> None:
     known = remember(Known(), decide(Known(), offer()))
-    (made,) = known.headlines
-    withdrawn = replace(known, headlines={made: replace(known.headlines[made], state="withdrawn")})
+    (built,) = known.headlines
+    withdrawn = replace(known, headlines={built: replace(known.headlines[built], state="withdrawn")})
 
     assert fates(decide(withdrawn, offer(title="Acme opens again"))) == [EntryOutcome.SEEN]
 
@@ -220,16 +220,16 @@ def test_old_and_undated_entries_of_a_first_fill_are_backfill_and_fresh_ones_are
     undated = offer("/undated", guid="undated", published=None)
     fresh = offer("/fresh", guid="fresh", published=NOW - timedelta(hours=47))
 
-    made = {d.offer.candidate.guid: d.backfill for d in decide(Known(first_fill=True), old, undated, fresh)}
+    built = {d.offer.candidate.guid: d.backfill for d in decide(Known(first_fill=True), old, undated, fresh)}
 
-    assert made == {"old": True, "undated": True, "fresh": False}
+    assert built == {"old": True, "undated": True, "fresh": False}
 
 
 def test_a_late_entry_among_known_ones_is_not_backfill_but_a_bulk_appearance_is() -> None:
     old = [offer(f"/o{n}", guid=f"o{n}", published=NOW - timedelta(days=9)) for n in range(BULK_ENTRIES)]
 
-    assert not any(made.backfill for made in decide(Known(), *old[:-1]))
-    assert all(made.backfill for made in decide(Known(), *old))
+    assert not any(built.backfill for built in decide(Known(), *old[:-1]))
+    assert all(built.backfill for built in decide(Known(), *old))
 
 
 def test_the_id_depends_on_vendor_source_raw_key_and_repeat_only() -> None:
@@ -261,6 +261,6 @@ def test_decisions_do_not_depend_on_the_order_of_entries(order: list[int], guids
     shuffled = decide(Known(first_fill=True), *(crowd[place] for place in order))
 
     def essence(decisions: Sequence[Decision]) -> list[tuple[str, str, str]]:
-        return sorted((made.headline_id, made.fate, made.offer.candidate.title) for made in decisions)
+        return sorted((built.headline_id, built.fate, built.offer.candidate.title) for built in decisions)
 
     assert essence(straight) == essence(shuffled)

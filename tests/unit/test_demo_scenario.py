@@ -28,23 +28,23 @@ def offered(step: int) -> dict[str, list[Candidate]]:
     """What each source offers in a round, read by the real parser."""
     served = recordings(scenario.VENDORS, step)
     assert {source.url for source in listed().sources} == served.keys()
-    found: dict[str, list[Candidate]] = {}
+    result: dict[str, list[Candidate]] = {}
     for source in listed().sources:
         capture = Capture(
             1, source.id, source.url, source.url, served[source.url].answer().content, "", (), scenario.ROUND_ONE.at, 1
         )
         outcomes = normalise(parse(capture, source), source, vendor_of(source.id))
-        found[source.id] = [outcome for outcome in outcomes if isinstance(outcome, Candidate)]
-        assert len(found[source.id]) == len(outcomes)
-    return found
+        result[source.id] = [outcome for outcome in outcomes if isinstance(outcome, Candidate)]
+        assert len(result[source.id]) == len(outcomes)
+    return result
 
 
 def test_the_shipped_list_judges_every_page_of_the_demo_in_the_same_way(pytestconfig: pytest.Config) -> None:
     shipped = {vendor.id: vendor for vendor in allowlist.load(pytestconfig.rootpath / "sources.yaml").vendors}
     for step in (1, 2):
-        for source_id, found in offered(step).items():
+        for source_id, result in offered(step).items():
             vendor = vendor_of(source_id)
-            for candidate in found:
+            for candidate in result:
                 ours, theirs = policy.admit(vendor, candidate.url), policy.admit(shipped[vendor.id], candidate.url)
                 assert type(ours) is type(theirs), candidate.url
                 assert isinstance(ours, policy.Admitted) or ours.rule == theirs.rule  # type: ignore[union-attr]  # one type
@@ -58,7 +58,7 @@ def test_every_ticker_line_has_its_official_page_in_round_one() -> None:
 
 
 def test_round_one_offers_official_pages_only_each_once_with_the_date_as_precise_as_it_is_known() -> None:
-    entries = [(source_id, candidate) for source_id, found in offered(1).items() for candidate in found]
+    entries = [(source_id, candidate) for source_id, result in offered(1).items() for candidate in result]
     assert len(entries) == scenario.ROUND_ONE.tally.created
     assert len({candidate.url for _, candidate in entries}) == len(entries)
     assert sum(candidate.lang == "ja" for _, candidate in entries) == 4
@@ -75,7 +75,7 @@ def test_round_two_changes_five_documents_one_thing_in_each() -> None:
     assert changed == expected
     assert len(changed) == 5
     assert (
-        sum(len(found) for source_id, found in second.items() if source_id in changed)
+        sum(len(result) for source_id, result in second.items() if source_id in changed)
         == scenario.ROUND_TWO.tally.entries
     )
 

@@ -149,7 +149,7 @@ def test_redirects_and_errors_are_answers_too_and_carry_no_validators(server: Ve
     assert "ETag" not in moved.headers | busy.headers
 
 
-def test_the_log_tells_time_host_target_headers_and_status_in_order(server: VendorServer) -> None:
+def test_the_log_shows_time_host_target_headers_and_status_in_order(server: VendorServer) -> None:
     before = datetime.now(UTC)
     with asking(server) as client:
         client.get(NEWS, User_Agent="ingest/1 (+https://contact.example)")
@@ -178,7 +178,7 @@ def test_three_hundred_hosts_are_answered_at_once_and_closing_leaves_nothing_ope
                 return [client.get(url).body for url in some for _ in range(2)]
 
         with ThreadPoolExecutor(8) as threads:
-            bodies = [body for found in threads.map(ask, [urls[n::8] for n in range(8)]) for body in found]
+            bodies = [body for result in threads.map(ask, [urls[n::8] for n in range(8)]) for body in result]
         assert sorted(bodies) == sorted(url.encode() for url in urls * 2)
         assert len(server.requests) == 600
         idle = Client(server.port, server.ca_file)
@@ -206,13 +206,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_chosen_from_by_step_or_by_what_was_recorded_last(folder: Path) -> None:
-    assert {url: found.path.name for url, found in recordings(folder, 1).items()} == {
+    assert {url: result.path.name for url, result in recordings(folder, 1).items()} == {
         NEWS: "one.xml",
         "https://x.ai/news": "new.html",
     }
     newest = {NEWS: "two.xml", "https://x.ai/news": "new.html", "https://red.anthropic.com/feed.json": "late.json"}
-    assert {url: found.path.name for url, found in recordings(folder).items()} == newest
-    assert {url: found.path.name for url, found in recordings(folder, 9).items()} == newest
+    assert {url: result.path.name for url, result in recordings(folder).items()} == newest
+    assert {url: result.path.name for url, result in recordings(folder, 9).items()} == newest
 
 
 def test_a_folder_can_be_shown_step_by_step(folder: Path) -> None:

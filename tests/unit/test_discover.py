@@ -43,15 +43,15 @@ def discover(content: bytes, url: str) -> Discovery:
 
 
 def each(card: str, items: list[tuple[str, str, str, str]] = ITEMS, around: str = "{}") -> str:
-    made = (
+    built = (
         card.format(slug=slug, title=title, date=date, text=text, n=n)
         for n, (slug, title, date, text) in enumerate(items)
     )
-    return around.format("".join(made))
+    return around.format("".join(built))
 
 
-def best(found: Discovery) -> SourceProposal:
-    return next(proposal for proposal in found.proposals if proposal.kind is Kind.PAGE)
+def best(result: Discovery) -> SourceProposal:
+    return next(proposal for proposal in result.proposals if proposal.kind is Kind.PAGE)
 
 
 MAKES = {
@@ -151,13 +151,13 @@ def test_feeds_that_a_page_declares_come_first_and_those_of_comments_last() -> N
         '<link rel=alternate type=application/rss+xml title=Acme href=/feed/><link rel="alternate" type="application/rss+xml" '
         'title="Comments" href="/comments/feed/"><link rel=alternate hreflang=ja href=/ja/><link rel=stylesheet href=/a.css>'
     )
-    found = discover(page(MAKES["wordpress"] + "<a href=/rss.xml>RSS</a>", head), URL).proposals
-    feeds = [(proposal.url, proposal.sure) for proposal in found if proposal.kind is Kind.FEED]
+    result = discover(page(MAKES["wordpress"] + "<a href=/rss.xml>RSS</a>", head), URL).proposals
+    feeds = [(proposal.url, proposal.sure) for proposal in result if proposal.kind is Kind.FEED]
     assert [url for url, _ in feeds] == [
         f"https://www.acme-ai.com/{path}" for path in ("feed/", "rss.xml", "comments/feed/")
     ]
     assert feeds[0][1] > 0.9 > feeds[1][1] > 0.5 > feeds[2][1]
-    assert found[0].kind is Kind.FEED
+    assert result[0].kind is Kind.FEED
 
 
 def test_a_sitemap_is_named_by_the_page_or_where_sitemaps_lie() -> None:
@@ -197,8 +197,8 @@ def test_a_page_that_scripts_fill_is_read_from_its_data() -> None:
 
 
 def test_a_page_that_sends_its_readers_on_says_where() -> None:
-    found = discover(b'<!doctype html><meta http-equiv=refresh content="0; url=/blog/"><p>Moved</p>', URL)
-    assert found.moved_to == "https://www.acme-ai.com/blog/"
+    result = discover(b'<!doctype html><meta http-equiv=refresh content="0; url=/blog/"><p>Moved</p>', URL)
+    assert result.moved_to == "https://www.acme-ai.com/blog/"
 
 
 def test_what_stands_in_the_way_of_a_page_is_named() -> None:
@@ -238,7 +238,7 @@ def test_a_class_is_a_name_or_made_up_or_layout(token: str, selector: str) -> No
 @pytest.mark.parametrize(
     ("piece", "made_up"), [("KxYrHG", True), ("d4p0", True), ("title", False), ("h2", False), ("newsList", False)]
 )
-def test_a_hash_is_told_from_a_word(piece: str, made_up: bool) -> None:
+def test_a_hash_is_distinguished_from_a_word(piece: str, made_up: bool) -> None:
     assert is_random(piece) == made_up
 
 
@@ -258,18 +258,18 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("make", BESIDE)
-def test_what_stands_beside_a_title_is_told_from_it(make: str) -> None:
-    found = best(discover(page(BESIDE[make]), URL)).document
-    assert found is not None
-    shown = [(entry.title, entry.published.raw) for entry in found.entries]
+def test_what_stands_beside_a_title_is_distinguished_from_it(make: str) -> None:
+    result = best(discover(page(BESIDE[make]), URL)).document
+    assert result is not None
+    shown = [(entry.title, entry.published.raw) for entry in result.entries]
     assert shown == [(title, date) for _, title, date, _ in ITEMS]
 
 
 def test_how_long_ago_an_item_was_is_not_its_title() -> None:
     cards = each("<div class=row><a href=/news/{slug}>{title}</a><span>{n}2 days ago</span></div>")
-    found = best(discover(page(cards), URL)).document
-    assert found is not None
-    assert [entry.title for entry in found.entries] == [title for _, title, _, _ in ITEMS]
+    result = best(discover(page(cards), URL)).document
+    assert result is not None
+    assert [entry.title for entry in result.entries] == [title for _, title, _, _ in ITEMS]
 
 
 @pytest.mark.parametrize(
@@ -281,9 +281,9 @@ def test_a_list_is_found_also_where_its_addresses_are_named_like_shelves(folder:
         f"<li><a href=/{item}{n}>{title}</a> <b>{date}</b></li>" for n, (_, title, date, _) in enumerate(JA)
     )
     months = "".join(f"<p><a href=/archives/2026/0{n}>2026年{n}月の記事一覧</a></p>" for n in range(1, 7))
-    found = best(discover(page(f"<ul>{cards}</ul>{months}"), f"{site}{folder}")).document
-    assert found is not None
-    assert [entry.link for entry in found.entries] == [f"{site}{item}{n}" for n in range(len(JA))]
+    result = best(discover(page(f"<ul>{cards}</ul>{months}"), f"{site}{folder}")).document
+    assert result is not None
+    assert [entry.link for entry in result.entries] == [f"{site}{item}{n}" for n in range(len(JA))]
 
 
 YEARLY = {
@@ -303,9 +303,9 @@ def test_a_day_in_the_card_is_read_with_the_year_above(make: str) -> None:
             for n in (5, 3, 2)
         )
         blocks += around.format(year=year, items="".join(items))
-    found = best(discover(page(blocks), URL)).document
-    assert found is not None
-    days = [f"{entry.published.value:%Y-%m-%d}" for entry in found.entries]
+    result = best(discover(page(blocks), URL)).document
+    assert result is not None
+    days = [f"{entry.published.value:%Y-%m-%d}" for entry in result.entries]
     assert days == [f"{year}-0{n}-{n + 12}" for year in (2026, 2025) for n in (5, 3, 2)]
 
 
@@ -315,19 +315,19 @@ NAMES = {2: "February", 3: "March", 5: "May"}
 def test_the_date_of_the_item_before_is_never_taken() -> None:
     items = [(f"item-{n}", f"The announcement number {n}", f"May {20 - n}, 2026", "") for n in range(9)]
     cards = each("<h4><a href=/news/{slug}>{title}</a></h4><p class=date>{date}</p>", items)
-    found = best(discover(page(cards), URL)).document
-    assert found is not None
-    assert [entry.published.raw for entry in found.entries] == [date for _, _, date, _ in items]
+    result = best(discover(page(cards), URL)).document
+    assert result is not None
+    assert [entry.published.raw for entry in result.entries] == [date for _, _, date, _ in items]
 
 
 def test_a_day_and_a_month_in_elements_of_their_own_are_one_date() -> None:
     cards = each(
         "<div class=card><div class=date><b>{n}1</b><i>May 2026</i></div><h4><a href={slug}>{title}</a></h4></div>"
     )
-    found = best(discover(page(cards), URL)).document
-    assert found is not None
-    assert [entry.published.raw for entry in found.entries] == [f"{n}1May 2026" for n in range(4)]
-    assert all(entry.published.precision == "day" for entry in found.entries)
+    result = best(discover(page(cards), URL)).document
+    assert result is not None
+    assert [entry.published.raw for entry in result.entries] == [f"{n}1May 2026" for n in range(4)]
+    assert all(entry.published.precision == "day" for entry in result.entries)
 
 
 def test_the_one_that_is_featured_above_the_list_belongs_to_it() -> None:
@@ -338,9 +338,9 @@ def test_the_one_that_is_featured_above_the_list_belongs_to_it() -> None:
     slug, title, date, text = ITEMS[0]
     hero = f"<section class=hero><a href=/news/{slug}><h2>{title}</h2></a><p class=on>{date}</p><p>{text}</p></section>"
     teaser = "<section class=ad><a href=/events/summit><h2>Join us at our summit</h2></a><p>June 3, 2026</p></section>"
-    found = best(discover(page(hero + teaser + cards), URL)).document
-    assert found is not None
-    assert [(entry.title, entry.published.raw) for entry in found.entries] == [
+    result = best(discover(page(hero + teaser + cards), URL)).document
+    assert result is not None
+    assert [(entry.title, entry.published.raw) for entry in result.entries] == [
         (title, date),
         *((one[1], one[2]) for one in rest),
     ]

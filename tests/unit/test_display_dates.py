@@ -94,7 +94,7 @@ def test_our_own_times_are_moments() -> None:
         (timedelta(hours=-3), "in 3 h"),
     ],
 )
-def test_distance_in_time_is_told_in_its_largest_whole_unit(passed: timedelta, text: str) -> None:
+def test_distance_in_time_is_shown_in_its_largest_whole_unit(passed: timedelta, text: str) -> None:
     assert ago(SEEN, SEEN + passed) == text
 
 

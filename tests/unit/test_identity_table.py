@@ -26,7 +26,7 @@ def known(*offers: Offer) -> Known:
 
 
 def known_of_others(*offers: Offer) -> Known:
-    """What another source of the vendor has told."""
+    """The entries of another source of the vendor."""
     return without_claims(remember(Known(), decide(Known(), *offers, source=BLOG), source=BLOG))
 
 
@@ -189,12 +189,12 @@ def entries(
         ),
     ],
 )
-def test_a_migration_creates_nothing_and_is_told_once(after: list[Offer], told: str) -> None:
+def test_a_migration_creates_nothing_and_is_reported_once(after: list[Offer], reported: str) -> None:
     before = known(*entries("/news/", guid="g"))
     decisions = decide(before, *after)
     assert EntryOutcome.CREATED not in fates(decisions)
     assert {one.headline_id for one in decisions} == set(before.headlines)
-    assert churn(decisions, before) == told
+    assert churn(decisions, before) == reported
     settled = remember(before, decisions)
     assert churn(decide(settled, *after), settled) == ""
 

@@ -66,7 +66,7 @@ def test_a_traceback_is_indented_below_its_message(capsys: pytest.CaptureFixture
     assert all(line.startswith("    ") for line in rest)
 
 
-def test_libraries_are_heard_when_they_warn_and_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
+def test_libraries_are_logged_when_they_warn_and_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
     configure(as_json=False)
     logging.getLogger("httpx").info("HTTP Request: GET …")
     logging.getLogger("httpx").warning("odd")
@@ -74,10 +74,10 @@ def test_libraries_are_heard_when_they_warn_and_warnings_are_logged(capsys: pyte
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
         warnings.warn("old", DeprecationWarning, stacklevel=1)
-    told = capsys.readouterr().err
-    assert "HTTP Request" not in told
-    assert "WARNING httpx odd" in told
-    assert "WARNING py.warnings" in told
+    reported = capsys.readouterr().err
+    assert "HTTP Request" not in reported
+    assert "WARNING httpx odd" in reported
+    assert "WARNING py.warnings" in reported
 
 
 def test_a_second_set_up_replaces_the_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +126,7 @@ def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-def said(at: float, message: str = "refused %s", *values: object) -> logging.LogRecord:
+def text_said(at: float, message: str = "refused %s", *values: object) -> logging.LogRecord:
     record = logging.LogRecord("ingest.test", logging.WARNING, __file__, 1, message, values or ("x",), None)
     record.created = at
     return record
@@ -134,24 +134,26 @@ def said(at: float, message: str = "refused %s", *values: object) -> logging.Log
 
 def test_what_is_said_again_and_again_is_said_a_few_times_and_then_counted() -> None:
     rate_limit = RateLimit(most=3, span_s=60)
-    assert [rate_limit.filter(said(second, "refused %s", second)) for second in range(50)] == [True] * 3 + [False] * 47
-    assert rate_limit.filter(said(10, "another %s"))
-    later = said(60, "refused %s", "later")
+    assert [rate_limit.filter(text_said(second, "refused %s", second)) for second in range(50)] == [True] * 3 + [
+        False
+    ] * 47
+    assert rate_limit.filter(text_said(10, "another %s"))
+    later = text_said(60, "refused %s", "later")
     assert rate_limit.filter(later)
     assert later.getMessage() == "refused later (47 more like it were left out before)"
-    quiet = said(200)
+    quiet = text_said(200)
     assert rate_limit.filter(quiet)
     assert quiet.getMessage() == "refused x"
 
 
 def test_a_clock_that_was_set_back_silences_nothing() -> None:
     rate_limit = RateLimit(most=1, span_s=60)
-    assert rate_limit.filter(said(1_000))
-    assert rate_limit.filter(said(10))
+    assert rate_limit.filter(text_said(1_000))
+    assert rate_limit.filter(text_said(10))
 
 
 def test_messages_that_are_all_different_take_no_memory_for_ever() -> None:
     rate_limit = RateLimit(most=1)
     for number in range(5_000):
-        rate_limit.filter(said(0, f"message {number}", 1))
+        rate_limit.filter(text_said(0, f"message {number}", 1))
     assert len(rate_limit._counts) <= 1_000

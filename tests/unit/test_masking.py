@@ -97,8 +97,8 @@ def test_a_password_for_a_file_is_masked_too() -> None:
 
 def test_what_a_driver_quotes_is_masked_in_every_spelling() -> None:
     hidden = secrets("postgresql://ingest:a%2Fb c@d3f@db/x?sslpassword=k%26y")
-    said = 'failed to resolve host "d3f@db"; a%2Fb c, a/b c, a%2Fb%20c, k&y, k%26y'
-    assert scrub(said, hidden) == 'failed to resolve host "***@db"; ***, ***, ***, ***, ***'
+    message = 'failed to resolve host "d3f@db"; a%2Fb c, a/b c, a%2Fb%20c, k&y, k%26y'
+    assert scrub(message, hidden) == 'failed to resolve host "***@db"; ***, ***, ***, ***, ***'
     assert mask_text("connection to postgresql://u:pw@h/db failed: password=pw sslmode=x") == (
         "connection to postgresql://u:***@h/db failed: password=*** sslmode=x"
     )
@@ -118,7 +118,7 @@ TYPOS = (
 
 
 @pytest.mark.parametrize("address", TYPOS)
-def test_a_password_is_masked_in_an_address_that_is_none(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_password_is_masked_in_an_invalid_address(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["settings", "--json", "--database", address])
     written = capsys.readouterr()
     assert SECRET not in mask(address) + written.out + written.err

@@ -13,31 +13,31 @@ from support.documents import ACME, make_document, make_entry, make_source
 
 
 def outcome(entry: Entry, *, feed_lang: str | None = None, **source: Any) -> Candidate | Refusal:
-    (made,) = normalise(make_document(entry, lang=feed_lang), make_source(**source), ACME)
-    return made
+    (built,) = normalise(make_document(entry, lang=feed_lang), make_source(**source), ACME)
+    return built
 
 
 def candidate(**changes: Any) -> Candidate:
-    made = outcome(make_entry(**changes))
-    assert isinstance(made, Candidate)
-    return made
+    built = outcome(make_entry(**changes))
+    assert isinstance(built, Candidate)
+    return built
 
 
 def refusal(entry: Entry, **source: Any) -> Refusal:
-    made = outcome(entry, **source)
-    assert isinstance(made, Refusal)
-    return made
+    built = outcome(entry, **source)
+    assert isinstance(built, Refusal)
+    return built
 
 
 def test_an_entry_becomes_a_candidate_in_our_words() -> None:
-    made = candidate(
+    built = candidate(
         title=" Model&nbsp;5 &amp; <b>more</b> ",
         title_type="html",
         summary="<p>One.</p><p>Two.</p>",
         published=dates.parse("2026-05-21"),
         categories=("AI",),
     )
-    assert made == Candidate(
+    assert built == Candidate(
         position=0,
         raw_key="acme-1",
         guid="acme-1",
@@ -64,8 +64,8 @@ def test_an_entry_becomes_a_candidate_in_our_words() -> None:
     ],
 )
 def test_the_first_raw_key_is_taken_as_it_was_written(changes: dict[str, Any], raw_key: str, guid: str | None) -> None:
-    made = candidate(**changes)
-    assert (made.raw_key, made.guid) == (raw_key, guid)
+    built = candidate(**changes)
+    assert (built.raw_key, built.guid) == (raw_key, guid)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_a_link_is_cleaned_and_raised_to_https_where_the_vendor_is_official(link
 def test_a_carrier_is_not_raised_to_https() -> None:
     carrier = Scope(Grant.CARRIER, "cdn.example", "cdn.example", reason="files")
     vendor = replace(ACME, scopes=(*ACME.scopes, carrier))
-    (made,) = normalise(make_document(make_entry(link="http://cdn.example/a")), make_source(), vendor)
-    assert made.url == "http://cdn.example/a"
+    (built,) = normalise(make_document(make_entry(link="http://cdn.example/a")), make_source(), vendor)
+    assert built.url == "http://cdn.example/a"
 
 
 # ── refusals ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,20 +109,20 @@ def test_a_carrier_is_not_raised_to_https() -> None:
 def test_an_entry_that_proves_nothing_is_refused_by_name(
     changes: dict[str, Any], fate: EntryOutcome, rule: str
 ) -> None:
-    made = refusal(make_entry(**changes))
-    assert (made.fate, made.rule, made.raw_key) == (fate, rule, "acme-1")
-    assert made.detail
-    assert len(made.url) <= 500
+    built = refusal(make_entry(**changes))
+    assert (built.fate, built.rule, built.raw_key) == (fate, rule, "acme-1")
+    assert built.detail
+    assert len(built.url) <= 500
 
 
 def test_what_could_not_be_read_stays_in_its_place() -> None:
     document = make_document(
         make_entry(position=0), make_entry(position=2), unreadable=(Unreadable(1, "truncated", "it ends here"),)
     )
-    made = normalise(document, make_source(), ACME)
-    assert [out.position for out in made] == [0, 1, 2]
-    assert isinstance(made[1], Refusal)
-    assert (made[1].fate, made[1].rule, made[1].detail) == (EntryOutcome.UNPARSABLE, "truncated", "it ends here")
+    built = normalise(document, make_source(), ACME)
+    assert [out.position for out in built] == [0, 1, 2]
+    assert isinstance(built[1], Refusal)
+    assert (built[1].fate, built[1].rule, built[1].detail) == (EntryOutcome.UNPARSABLE, "truncated", "it ends here")
 
 
 # ── filters ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,12 +151,12 @@ ABOUT_CHIPS = make_entry(title="A chip for AI", link="https://www.acme-ai.com/ne
     ],
 )
 def test_a_source_keeps_what_its_filters_say(source: dict[str, Any], rule: str | None) -> None:
-    made = outcome(ABOUT_CHIPS, **source)
+    built = outcome(ABOUT_CHIPS, **source)
     if rule is None:
-        assert isinstance(made, Candidate)
+        assert isinstance(built, Candidate)
     else:
-        assert isinstance(made, Refusal)
-        assert (made.fate, made.rule, made.title) == (EntryOutcome.FILTERED, rule, "A chip for AI")
+        assert isinstance(built, Refusal)
+        assert (built.fate, built.rule, built.title) == (EntryOutcome.FILTERED, rule, "A chip for AI")
 
 
 def test_a_filter_that_drops_an_entry_is_named() -> None:
@@ -182,8 +182,8 @@ def test_a_filter_that_drops_an_entry_is_named() -> None:
     ],
 )
 def test_a_topic_is_a_word_whatever_its_case_and_width(title: str, topic: str, *, kept: bool) -> None:
-    made = outcome(make_entry(title=title), topics=(topic,))
-    assert isinstance(made, Candidate) is kept
+    built = outcome(make_entry(title=title), topics=(topic,))
+    assert isinstance(built, Candidate) is kept
 
 
 def test_a_topic_may_stand_in_the_summary() -> None:
@@ -209,12 +209,12 @@ def test_a_topic_may_stand_in_the_summary() -> None:
         ("推出新模型", "zh-Hant", "zh-Hant", None, "zh-Hant"),
     ],
 )
-def test_the_best_witness_of_a_language_is_believed(
+def test_the_best_witness_of_a_language_is_accepted(
     title: str, entry_lang: str | None, feed_lang: str | None, source_lang: str | None, lang: str | None
 ) -> None:
-    made = outcome(make_entry(title=title, lang=entry_lang), feed_lang=feed_lang, lang=source_lang)
-    assert isinstance(made, Candidate)
-    assert made.lang == lang
+    built = outcome(make_entry(title=title, lang=entry_lang), feed_lang=feed_lang, lang=source_lang)
+    assert isinstance(built, Candidate)
+    assert built.lang == lang
 
 
 # ── bounds ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -228,7 +228,7 @@ def test_categories_are_plain_text_each_once_and_not_too_many() -> None:
 
 
 def test_titles_and_summaries_are_bounded() -> None:
-    made = candidate(title="word " * 1_000, summary="word " * 1_000)
-    assert len(made.title) <= TITLE_LIMIT
-    assert len(made.summary) <= SUMMARY_LIMIT
-    assert made.title_original == "word " * 1_000
+    built = candidate(title="word " * 1_000, summary="word " * 1_000)
+    assert len(built.title) <= TITLE_LIMIT
+    assert len(built.summary) <= SUMMARY_LIMIT
+    assert built.title_original == "word " * 1_000

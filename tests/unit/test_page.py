@@ -76,7 +76,7 @@ def front(
 
 
 def days(shown: page.FrontPage) -> dict[str, list[str]]:
-    return {found.heading: [line.title for line in found.lines] for found in shown.days}
+    return {result.heading: [line.title for line in result.lines] for result in shown.days}
 
 
 # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,7 +99,7 @@ def test_an_official_address_is_linked_as_it_is_stored() -> None:
     ("lang", "shown"),
     [("ja", "ja"), ("zh-Hant-TW", "zh-Hant-TW"), (None, None), ("", None), ('e"x', None), ("-", None)],
 )
-def test_only_a_language_tag_is_told_to_the_browser(lang: str | None, shown: str | None) -> None:
+def test_only_a_language_tag_is_sent_to_the_browser(lang: str | None, shown: str | None) -> None:
     (line,) = front([headline(lang=lang)]).ticker
     assert line.lang == shown
 

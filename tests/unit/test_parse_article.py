@@ -24,7 +24,7 @@ def read(body: str = "", *, head: str = "", url: str = URL) -> Article:
     )
 
 
-def told(article: Article, name: str) -> Evidence | None:
+def reported(article: Article, name: str) -> Evidence | None:
     return dict(article.evidence).get(name)
 
 
@@ -43,7 +43,7 @@ def when(date: Dated) -> tuple[datetime | None, Precision]:
 # ── the order of belief ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_each_evidence_tells_the_title_where_those_before_it_do_not() -> None:
+def test_each_evidence_gives_the_title_where_those_before_it_do_not() -> None:
     layers = [
         (Evidence.JSON_LD, ld(headline="by JSON-LD")),
         (Evidence.OPEN_GRAPH, meta("og:title", "by Open Graph")),
@@ -54,10 +54,10 @@ def test_each_evidence_tells_the_title_where_those_before_it_do_not() -> None:
     names = ["by JSON-LD", "by Open Graph", "by meta", "by heading", "by title"]
     for i, (evidence, _) in enumerate(layers):
         page = read(head="<title>by title</title>" + "".join(layer for _, layer in layers[i:]))
-        assert (page.title, told(page, "title")) == (names[i], evidence)
+        assert (page.title, reported(page, "title")) == (names[i], evidence)
 
 
-def test_each_evidence_tells_the_date_where_those_before_it_do_not() -> None:
+def test_each_evidence_gives_the_date_where_those_before_it_do_not() -> None:
     layers = [
         (Evidence.JSON_LD, ld(datePublished="2026-05-01"), ""),
         (Evidence.OPEN_GRAPH, meta("article:published_time", "2026-05-02"), ""),
@@ -69,7 +69,7 @@ def test_each_evidence_tells_the_date_where_those_before_it_do_not() -> None:
         head, body = ("".join(layer[part] for layer in layers[i:]) for part in (1, 2))
         page = read(f"<h1>Model 5</h1>{body}{PROSE}", head=head)
         assert when(page.published) == (datetime(2026, 5, i + 1, tzinfo=UTC), Precision.DAY)
-        assert told(page, "published") is evidence
+        assert reported(page, "published") is evidence
 
 
 def test_a_date_that_cannot_be_read_leaves_the_word_to_the_next_evidence() -> None:
@@ -199,7 +199,7 @@ def test_a_line_that_is_a_date_by_its_whole_make_dates_the_page(line: str) -> No
     for tag in ("p", "div"):
         page = read(f"<main><h1>Model 5</h1><{tag}>{line}</{tag}>{PROSE}</main>")
         assert when(page.published) == (DAY, Precision.DAY)
-        assert told(page, "published") is (Evidence.TIME if "<time" in line else Evidence.TEXT)
+        assert reported(page, "published") is (Evidence.TIME if "<time" in line else Evidence.TEXT)
     before = read(f"<main><div>{line}</div><h1>Model 5</h1>{PROSE}</main>")
     assert when(before.published) == (DAY, Precision.DAY)
 
@@ -275,7 +275,7 @@ def test_a_date_in_a_sentence_of_an_event_or_of_a_change_does_not(line: str) -> 
 def test_a_date_that_is_called_a_change_is_one(line: str) -> None:
     page = read(f"<main><h1>Model 5</h1><p>{line}</p>{PROSE}</main>")
     assert when(page.modified) == (DAY, Precision.DAY)
-    assert told(page, "modified") is (Evidence.TIME if "<time" in line else Evidence.TEXT)
+    assert reported(page, "modified") is (Evidence.TIME if "<time" in line else Evidence.TEXT)
 
 
 UNMARKED = "<p>May 1, 2026</p><p><time datetime=2026-05-02>May 2</time></p>"
@@ -310,7 +310,7 @@ def test_a_marked_time_counts_wherever_it_stands_if_it_is_the_only_one() -> None
 # ── structured data of others ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_linked_data_of_another_article_tells_nothing() -> None:
+def test_linked_data_of_another_article_gives_nothing() -> None:
     page = read(
         "<h1>Model 5</h1>", head=ld(headline="A fable", url="https://www.acme-ai.com/fable", datePublished="2020-01-01")
     )
@@ -319,7 +319,7 @@ def test_linked_data_of_another_article_tells_nothing() -> None:
 
 @pytest.mark.parametrize("key", ["url", "@id", "mainEntityOfPage"])
 @pytest.mark.parametrize("address", [URL, f"{URL}/#article", "http://acme-ai.com/news/model-5", "/news/model-5"])
-def test_of_several_articles_the_one_that_names_the_page_tells(key: str, address: str) -> None:
+def test_of_several_articles_the_one_that_names_the_page_counts(key: str, address: str) -> None:
     others = [
         {"@type": "Article", "headline": f"Other {n}", "url": f"{URL}-{n}", "datePublished": "2020-01-01"}
         for n in range(3)
@@ -348,7 +348,7 @@ def test_linked_data_is_read_as_content_systems_write_it(script: str) -> None:
 @pytest.mark.parametrize(
     "script", ["", "{", "null", "7", '"x"', "[" * 100_000, '{"@type": 5}', '{"@type": "Article", "headline": {}}']
 )
-def test_linked_data_that_is_none_counts_as_absent(script: str) -> None:
+def test_invalid_linked_data_counts_as_absent(script: str) -> None:
     assert read("<h1>Ours</h1>", head=f'<script type="application/ld+json">{script}</script>').title == "Ours"
 
 
@@ -456,7 +456,7 @@ def test_the_canonical_address_is_what_one_evidence_says_alone(
     head: str, canonical: str | None, evidence: Evidence | None
 ) -> None:
     page = read(head=head)
-    assert (page.canonical, told(page, "canonical")) == (canonical, evidence)
+    assert (page.canonical, reported(page, "canonical")) == (canonical, evidence)
 
 
 def test_a_canonical_link_in_the_body_counts_only_where_the_head_has_none() -> None:
@@ -467,7 +467,7 @@ def test_a_canonical_link_in_the_body_counts_only_where_the_head_has_none() -> N
     assert read("<p>x</p><link rel=canonical href=/b>").canonical == "https://www.acme-ai.com/b"
 
 
-def test_language_versions_are_absolute_and_feeds_are_none() -> None:
+def test_language_versions_are_absolute_and_feeds_are_left_out() -> None:
     links = (
         "<link rel=alternate hreflang=en href=/a><link rel=alternate hreflang=ja_JP href=/ja/a>"
         "<link rel=alternate hreflang=X-Default href=/a><link rel=alternate hreflang=en href=/other>"
@@ -511,7 +511,7 @@ def test_the_language_is_the_titles_script_then_the_pages_word(
         ("0; url=javascript:alert(1)", None),
     ],
 )
-def test_where_a_page_sends_its_readers_is_told(content: str, target: str | None) -> None:
+def test_where_a_page_sends_its_readers_is_reported(content: str, target: str | None) -> None:
     assert read(head=f'<meta http-equiv="refresh" content="{content}">').refresh == target
 
 

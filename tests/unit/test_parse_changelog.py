@@ -30,21 +30,21 @@ def page(body: str) -> str:
     return f"<!doctype html><html><head><title>Changes</title></head><body><main>{body}</main></body></html>"
 
 
-def titles(found: Document) -> list[str]:
-    return [entry.title for entry in found.entries]
+def titles(result: Document) -> list[str]:
+    return [entry.title for entry in result.entries]
 
 
-def told(found: Document) -> list[tuple[str, str]]:
+def reported(result: Document) -> list[tuple[str, str]]:
     """Title and date of each entry."""
-    return [(entry.title, day_of(entry)) for entry in found.entries]
+    return [(entry.title, day_of(entry)) for entry in result.entries]
 
 
 def day_of(entry: Entry) -> str:
     return f"{entry.published.value:%Y-%m-%d}" if entry.published.value else ""
 
 
-def links(found: Document) -> list[str]:
-    return [(entry.link or "").removeprefix(URL) for entry in found.entries]
+def links(result: Document) -> list[str]:
+    return [(entry.link or "").removeprefix(URL) for entry in result.entries]
 
 
 # ── days ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,9 +85,9 @@ def links(found: Document) -> list[str]:
     ],
 )
 def test_a_day_is_found_as_far_as_it_is_printed(text: str, printed: str, whole: bool) -> None:
-    found = partial.find(text)
-    assert found is not None
-    assert (found.printed, found.whole) == (printed, whole)
+    result = partial.find(text)
+    assert result is not None
+    assert (result.printed, result.whole) == (printed, whole)
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_a_day_is_found_as_far_as_it_is_printed(text: str, printed: str, whole: 
         ),
     ],
 )
-def test_what_is_no_day_is_none(text: str) -> None:
+def test_what_is_no_day_gives_none(text: str) -> None:
     assert partial.find(text) is None
 
 
-def test_a_day_in_a_sentence_is_told_from_one_that_is_set_off() -> None:
+def test_a_day_in_a_sentence_is_distinguished_from_one_that_is_set_off() -> None:
     inside, apart = partial.find("Shutdown of v1 on June 15, 2026 is planned"), partial.find("Model 5 (June 15, 2026)")
     assert inside is not None
     assert inside.loose
@@ -127,33 +127,33 @@ def test_a_day_in_a_sentence_is_told_from_one_that_is_set_off() -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_has_a_day_or_none(text: str) -> None:
-    found = partial.find(text)
-    dated = partial.dated(found)
+    result = partial.find(text)
+    dated = partial.dated(result)
     assert (dated.value is None) == (dated.precision is Precision.NONE)
-    assert found is None or found.year is None or dated.value is not None
+    assert result is None or result.year is None or dated.value is not None
 
 
 # ── years that are not printed ──────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_year_comes_from_the_heading_above() -> None:
-    found = read(page("<h2>2026</h2><h3>May 21</h3><h3>March 3</h3><h2>2025</h2><h3>December 24</h3>"))
-    assert [day_of(entry) for entry in found.entries] == ["2026-05-21", "2026-03-03", "2025-12-24"]
+    result = read(page("<h2>2026</h2><h3>May 21</h3><h3>March 3</h3><h2>2025</h2><h3>December 24</h3>"))
+    assert [day_of(entry) for entry in result.entries] == ["2026-05-21", "2026-03-03", "2025-12-24"]
 
 
 def test_the_year_comes_from_neighbours_that_leave_only_one() -> None:
-    found = read(page("<h3>May 21, 2026</h3><h3>March 3</h3><h3>December 24</h3><h3>November 30, 2025</h3>"))
-    assert [day_of(entry) for entry in found.entries] == ["2026-05-21", "2026-03-03", "2025-12-24", "2025-11-30"]
+    result = read(page("<h3>May 21, 2026</h3><h3>March 3</h3><h3>December 24</h3><h3>November 30, 2025</h3>"))
+    assert [day_of(entry) for entry in result.entries] == ["2026-05-21", "2026-03-03", "2025-12-24", "2025-11-30"]
 
 
 def test_oldest_first_is_an_order_too() -> None:
-    found = read(page("<h3>November 30, 2025</h3><h3>December 24</h3><h3>March 3</h3><h3>May 21, 2026</h3>"))
-    assert [day_of(entry) for entry in found.entries] == ["2025-11-30", "2025-12-24", "2026-03-03", "2026-05-21"]
+    result = read(page("<h3>November 30, 2025</h3><h3>December 24</h3><h3>March 3</h3><h3>May 21, 2026</h3>"))
+    assert [day_of(entry) for entry in result.entries] == ["2025-11-30", "2025-12-24", "2026-03-03", "2026-05-21"]
 
 
-def test_two_years_that_would_fit_are_none() -> None:
-    found = read(page("<h3>May 21, 2026</h3><h3>March 3</h3><h3>January 1, 2024</h3>"))
-    assert told(found)[1] == ("March 3", "")
+def test_two_years_that_would_fit_give_none() -> None:
+    result = read(page("<h3>May 21, 2026</h3><h3>March 3</h3><h3>January 1, 2024</h3>"))
+    assert reported(result)[1] == ("March 3", "")
 
 
 def test_no_year_anywhere_is_no_date_and_says_so() -> None:
@@ -172,21 +172,21 @@ def test_the_year_of_a_neighbour_is_no_part_of_the_identity() -> None:
 
 
 def test_headings_under_a_date_are_entries_of_that_date() -> None:
-    found = read(page("<h2>May 21, 2026</h2><h3>Goals</h3><h3>Remote use</h3><h2>May 14, 2026</h2><p>Text only.</p>"))
-    assert told(found) == [("Goals", "2026-05-21"), ("Remote use", "2026-05-21"), ("May 14, 2026", "2026-05-14")]
+    result = read(page("<h2>May 21, 2026</h2><h3>Goals</h3><h3>Remote use</h3><h2>May 14, 2026</h2><p>Text only.</p>"))
+    assert reported(result) == [("Goals", "2026-05-21"), ("Remote use", "2026-05-21"), ("May 14, 2026", "2026-05-14")]
 
 
 @pytest.mark.parametrize("words", [("Added", "Fixed"), ("New features", "Bug fixes"), ("新機能", "不具合修正")])
 def test_headings_that_only_sort_are_no_entries(words: tuple[str, str]) -> None:
-    found = read(page(f"<h2>May 21, 2026</h2><h3>{words[0]}</h3><p>x</p><h3>{words[1]}</h3>"))
-    assert titles(found) == ["May 21, 2026"]
+    result = read(page(f"<h2>May 21, 2026</h2><h3>{words[0]}</h3><p>x</p><h3>{words[1]}</h3>"))
+    assert titles(result) == ["May 21, 2026"]
 
 
 def test_a_date_stands_before_or_behind_its_heading() -> None:
     before = "<p>May 21, 2026</p><h2>Goals</h2><p>x</p><p>May 14, 2026</p><h2>Phone</h2>"
     behind = "<h2>Goals</h2><p>May 21, 2026</p><p>x</p><h2>Phone</h2><p>May 14, 2026</p>"
     for body in (before, behind):
-        assert told(read(page(body))) == [("Goals", "2026-05-21"), ("Phone", "2026-05-14")]
+        assert reported(read(page(body))) == [("Goals", "2026-05-21"), ("Phone", "2026-05-14")]
 
 
 def test_menus_quotations_and_tables_of_contents_are_not_looked_at() -> None:
@@ -203,8 +203,8 @@ def test_the_date_of_the_last_change_is_no_entry() -> None:
 
 
 def test_a_date_in_an_element_of_its_own_is_no_part_of_the_title() -> None:
-    found = read(page('<h2>Goals <span class="d">May 21, 2026</span></h2><h2>Phone <time>May 14, 2026</time></h2>'))
-    assert told(found) == [("Goals", "2026-05-21"), ("Phone", "2026-05-14")]
+    result = read(page('<h2>Goals <span class="d">May 21, 2026</span></h2><h2>Phone <time>May 14, 2026</time></h2>'))
+    assert reported(result) == [("Goals", "2026-05-21"), ("Phone", "2026-05-14")]
 
 
 def test_a_page_without_entries_is_a_document_without_entries() -> None:
@@ -230,7 +230,7 @@ def test_a_page_without_entries_is_a_document_without_entries() -> None:
         ("We moved everything that used 1.2.3 of the library to the next one, with all that this means for you", False),
     ],
 )
-def test_a_version_is_told_from_a_name_with_a_number(text: str, verdict: bool) -> None:
+def test_a_version_is_distinguished_from_a_name_with_a_number(text: str, verdict: bool) -> None:
     assert is_version(text) is verdict
 
 
@@ -256,8 +256,8 @@ def test_an_entry_links_to_its_own_place(heading: str, link: str) -> None:
 
 
 def test_the_box_around_all_entries_is_no_place_of_one() -> None:
-    found = read(page('<div id="list"><h2>May 21, 2026</h2><p>x</p><h2>May 14, 2026</h2></div>'))
-    assert links(found) == ["", ""]
+    result = read(page('<div id="list"><h2>May 21, 2026</h2><p>x</p><h2>May 14, 2026</h2></div>'))
+    assert links(result) == ["", ""]
 
 
 OTHERS = "<h2>{}</h2><p>first</p><h2>May 21, 2026</h2><p>{}</p><h2>May 1, 2026</h2><p>last</p>"
@@ -283,8 +283,8 @@ def test_a_release_stays_itself_when_its_date_is_corrected() -> None:
 
 
 def test_models_of_one_number_are_not_one() -> None:
-    found = read(page("<h2>May 21, 2026</h2><h3>Model 3.5 Flash</h3><h3>Model 3.5 Pro</h3>"))
-    assert len({entry.entry_id for entry in found.entries}) == 2
+    result = read(page("<h2>May 21, 2026</h2><h3>Model 3.5 Flash</h3><h3>Model 3.5 Pro</h3>"))
+    assert len({entry.entry_id for entry in result.entries}) == 2
 
 
 def test_a_title_that_comes_back_does_not_take_the_place_of_the_old_one() -> None:
@@ -301,8 +301,8 @@ def test_what_is_rendered_twice_is_one_entry() -> None:
 
 
 def test_two_entries_of_one_date_and_no_name_are_two() -> None:
-    found = read("May 21, 2026\n- one\n\nMay 21, 2026\n- two\n")
-    assert [entry.entry_id for entry in found.entries] == ["2026-05-21", "2026-05-21/2"]
+    result = read("May 21, 2026\n- one\n\nMay 21, 2026\n- two\n")
+    assert [entry.entry_id for entry in result.entries] == ["2026-05-21", "2026-05-21/2"]
 
 
 # ── select ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,10 +310,10 @@ def test_two_entries_of_one_date_and_no_name_are_two() -> None:
 
 def test_items_are_entries_of_the_day_and_lead_to_it() -> None:
     body = '<h2 id="d">May 21, 2026</h2><ul><li>Goals are here. Try them.</li><li id="own">Remote use</li></ul>'
-    found = read(page(body), item="main > ul > li")
-    assert told(found) == [("Goals are here.", "2026-05-21"), ("Remote use", "2026-05-21")]
-    assert links(found) == ["#d", "#own"]
-    assert [entry.entry_id for entry in found.entries] == ["2026-05-21 goals are here.", "#own"]
+    result = read(page(body), item="main > ul > li")
+    assert reported(result) == [("Goals are here.", "2026-05-21"), ("Remote use", "2026-05-21")]
+    assert links(result) == ["#d", "#own"]
+    assert [entry.entry_id for entry in result.entries] == ["2026-05-21 goals are here.", "#own"]
 
 
 def test_an_entry_without_items_stays_one() -> None:
@@ -329,9 +329,9 @@ def test_an_item_that_says_too_much_is_cut_at_a_word() -> None:
 
 def test_headings_may_be_items() -> None:
     body = '<div class="e"><h2>Studio 26.5</h2><time>May 21, 2026</time><h3 id="g">Goals</h3><p>a</p><h3>Phone</h3><p>b</p></div>'
-    found = read(page(body), entry=".e", item="h3")
-    assert told(found) == [("Goals", "2026-05-21"), ("Phone", "2026-05-21")]
-    assert [entry.summary for entry in found.entries] == ["<p>a</p>", "<p>b</p>"]
+    result = read(page(body), entry=".e", item="h3")
+    assert reported(result) == [("Goals", "2026-05-21"), ("Phone", "2026-05-21")]
+    assert [entry.summary for entry in result.entries] == ["<p>a</p>", "<p>b</p>"]
 
 
 def test_picks_say_what_is_what() -> None:
@@ -352,7 +352,7 @@ def test_picks_say_what_is_what() -> None:
 
 def test_a_date_that_a_reader_sees_goes_before_the_one_in_the_markup() -> None:
     body = '<article><h2>Goals</h2><time datetime="2026-05-20T23:00:00Z">May 21, 2026</time></article>'
-    assert told(read(page(body), entry="article")) == [("Goals", "2026-05-21")]
+    assert reported(read(page(body), entry="article")) == [("Goals", "2026-05-21")]
 
 
 def test_an_entry_inside_another_is_part_of_it() -> None:
@@ -362,8 +362,8 @@ def test_an_entry_inside_another_is_part_of_it() -> None:
 
 
 def test_anchors_are_added_to_the_page_that_the_stanza_names() -> None:
-    found = read("## May 21, 2026\n\n- x\n", url=f"{URL}.md", page=URL)
-    assert [entry.link for entry in found.entries] == [f"{URL}#may-21-2026"]
+    result = read("## May 21, 2026\n\n- x\n", url=f"{URL}.md", page=URL)
+    assert [entry.link for entry in result.entries] == [f"{URL}#may-21-2026"]
 
 
 # ── kinds of document ───────────────────────────────────────────────────────────────────────────────────────────
@@ -387,7 +387,7 @@ def test_what_is_no_changelog_is_refused_by_name(content: str, rule: str) -> Non
     assert (caught.value.rule, caught.value.subject) == (rule, "acme/news")
 
 
-def test_html_is_told_from_markdown_by_content_and_not_by_name() -> None:
+def test_html_is_distinguished_from_markdown_by_content_and_not_by_name() -> None:
     assert read(page("<h2>May 21, 2026</h2>"), url=f"{URL}.md", media_type="text/markdown").dialect == "html"
     assert read("# May 21, 2026\n\n<p>text</p>", media_type="text/html").dialect == "markdown"
     assert read("<div><h2>May 21, 2026</h2></div>", media_type="text/html").dialect == "html"
@@ -410,16 +410,16 @@ def test_code_comments_and_quotations_hold_no_entries(hidden: str) -> None:
 
 def test_front_matter_is_no_text_and_may_hold_the_date() -> None:
     assert titles(read("---\ntitle: A\ndate: 2026-05-21\n---\n\n## 1.1.0\n")) == ["1.1.0"]
-    assert told(read("---\ntitle: Goals\ndate: 2026-05-21\n---\n\n- x\n")) == [("Goals", "2026-05-21")]
+    assert reported(read("---\ntitle: Goals\ndate: 2026-05-21\n---\n\n- x\n")) == [("Goals", "2026-05-21")]
 
 
 def test_slugs_are_those_of_github() -> None:
     slugs = Slugs()
-    made = [
+    built = [
         slugs.slug(text)
         for text in ("[2.1.0] - 2026-05-21", "C++ & co.", "日本語 見出し", "a_b", "Same", "Same", "Same-1", "Same")
     ]
-    assert made == ["210---2026-05-21", "c--co", "日本語-見出し", "a_b", "same", "same-1", "same-1-1", "same-2"]
+    assert built == ["210---2026-05-21", "c--co", "日本語-見出し", "a_b", "same", "same-1", "same-1-1", "same-2"]
 
 
 def test_a_written_anchor_goes_before_a_made_one() -> None:
@@ -521,15 +521,15 @@ def test_any_bytes_are_a_changelog_or_a_named_error(
     content: bytes, select: dict[str, str], media_type: str | None
 ) -> None:
     try:
-        found = read(content, media_type=media_type, **select)
+        result = read(content, media_type=media_type, **select)
     except ParseError as error:
         rules = {"empty", "not-a-changelog", "too-costly", "not-html", *OBSTACLES}
         assert error.rule in rules  # noqa: PT017 either end is right
         return
-    keys: list[Any] = [entry.entry_id for entry in found.entries if entry.entry_id]
+    keys: list[Any] = [entry.entry_id for entry in result.entries if entry.entry_id]
     assert len(keys) == len(set(keys))
-    assert [entry.position for entry in found.entries] == list(range(len(found.entries)))
-    for entry in found.entries:
+    assert [entry.position for entry in result.entries] == list(range(len(result.entries)))
+    for entry in result.entries:
         assert (entry.link or "").startswith("https://www.acme-ai.com/")
         for text in (entry.title, entry.summary, entry.entry_id or "", entry.link or ""):
             text.encode()

@@ -26,7 +26,7 @@ def atom(link: str, channel: str = SITE, attributes: str = "", on_item: str = ""
     )
 
 
-def found(document: str, url: str = FEED) -> tuple[str | None, str]:
+def result(document: str, url: str = FEED) -> tuple[str | None, str]:
     (entry,) = read(document, url=url).entries
     return entry.link, entry.base
 
@@ -43,7 +43,7 @@ def found(document: str, url: str = FEED) -> tuple[str | None, str]:
 )
 def test_a_feed_on_another_host_is_relative_to_the_page_it_names(make: object, link: str, address: str) -> None:
     assert callable(make)
-    assert found(make(link)) == (address, f"channel link {SITE}")
+    assert result(make(link)) == (address, f"channel link {SITE}")
 
 
 @pytest.mark.parametrize("make", [rss, atom])
@@ -51,7 +51,7 @@ def test_an_xml_base_wins_wherever_it_stands(make: object) -> None:
     assert callable(make)
     based = 'xml:base="https://docs.acme-ai.com/x/"'
     for place in ("attributes", "on_item", "on_link"):
-        assert found(make("news/b", **{place: based})) == (
+        assert result(make("news/b", **{place: based})) == (
             "https://docs.acme-ai.com/x/news/b",
             "xml:base https://docs.acme-ai.com/x/",
         )
@@ -60,8 +60,8 @@ def test_an_xml_base_wins_wherever_it_stands(make: object) -> None:
 @pytest.mark.parametrize("make", [rss, atom])
 def test_a_relative_xml_base_is_relative_to_the_document(make: object) -> None:
     assert callable(make)
-    assert found(make("b", attributes='xml:base="/x/"'))[0] == "https://feeds.acme-ai.com/x/b"
-    assert found(make("b", attributes='xml:base="https://docs.acme-ai.com/x/"', on_item='xml:base="y/"'))[0] == (
+    assert result(make("b", attributes='xml:base="/x/"'))[0] == "https://feeds.acme-ai.com/x/b"
+    assert result(make("b", attributes='xml:base="https://docs.acme-ai.com/x/"', on_item='xml:base="y/"'))[0] == (
         "https://docs.acme-ai.com/x/y/b"
     )
 
@@ -70,19 +70,19 @@ def test_a_relative_xml_base_is_relative_to_the_document(make: object) -> None:
 @pytest.mark.parametrize(
     "channel", ["", "/", "http://localhost:3000/", "javascript:0", "not an address", "https://1.2.3.4/"]
 )
-def test_a_page_that_is_none_leaves_the_address_of_the_document(make: object, channel: str) -> None:
+def test_an_invalid_page_address_leaves_the_address_of_the_document(make: object, channel: str) -> None:
     assert callable(make)
-    assert found(make("b", channel)) == ("https://feeds.acme-ai.com/all/b", f"document address {FEED}")
+    assert result(make("b", channel)) == ("https://feeds.acme-ai.com/all/b", f"document address {FEED}")
 
 
 def test_a_feed_beside_its_pages_is_relative_to_itself() -> None:
     own = "https://www.acme-ai.com/blog/feed.xml"
-    assert found(rss("b", "https://www.acme-ai.com/blog"), own)[0] == "https://www.acme-ai.com/blog/b"
+    assert result(rss("b", "https://www.acme-ai.com/blog"), own)[0] == "https://www.acme-ai.com/blog/b"
 
 
 @pytest.mark.parametrize("link", ["https://www.acme-ai.com/a", "//www.acme-ai.com/a", "www.acme-ai.com/a"])
 def test_a_link_with_a_host_needs_no_base(link: str) -> None:
-    assert found(rss(link)) == ("https://www.acme-ai.com/a", "")
+    assert result(rss(link)) == ("https://www.acme-ai.com/a", "")
 
 
 def test_a_json_feed_follows_the_same_order() -> None:
@@ -91,4 +91,4 @@ def test_a_json_feed_follows_the_same_order() -> None:
         "home_page_url": SITE,
         "items": [{"id": "1", "url": "/news/a"}],
     }
-    assert found(json.dumps(feed)) == ("https://www.acme-ai.com/news/a", f"channel link {SITE}")
+    assert result(json.dumps(feed)) == ("https://www.acme-ai.com/news/a", f"channel link {SITE}")

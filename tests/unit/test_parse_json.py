@@ -35,8 +35,8 @@ ITEM = {"t": "T", "u": "/a"}
     ],
 )
 def test_the_list_is_where_the_pointer_leads(value: object, entry: str) -> None:
-    (found,) = read(value, entry=entry).entries
-    assert (found.title, found.link) == ("T", "https://www.acme-ai.com/a")
+    (result,) = read(value, entry=entry).entries
+    assert (result.title, result.link) == ("T", "https://www.acme-ai.com/a")
 
 
 def test_an_empty_list_is_a_document_without_entries_and_a_missing_one_is_refused() -> None:

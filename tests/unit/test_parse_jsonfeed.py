@@ -70,9 +70,9 @@ def test_dates_languages_and_tags_are_read() -> None:
 
 @pytest.mark.parametrize("item", ["text", 1, None, [], {}, {"id": ""}, {"title": " "}])
 def test_an_item_without_anything_costs_only_itself(item: object) -> None:
-    found = feed({"title": "a"}, item, {"title": "b"})
-    assert [entry.title for entry in found.entries] == ["a", "b"]
-    assert [bad.position for bad in found.unreadable] == [1]
+    result = feed({"title": "a"}, item, {"title": "b"})
+    assert [entry.title for entry in result.entries] == ["a", "b"]
+    assert [bad.position for bad in result.unreadable] == [1]
 
 
 @pytest.mark.parametrize("head", [{"items": None}, {"items": {}}, {"version": 1}, {"version": "https://example.com/"}])
@@ -83,13 +83,13 @@ def test_other_json_is_no_json_feed(head: dict[str, Any]) -> None:
 
 
 def test_line_breaks_inside_strings_are_forgiven() -> None:
-    found = read('{"version": "https://jsonfeed.org/version/1", "items": [{"title": "a\nb\tc"}]}')
-    assert found.entries[0].title == "a\nb\tc"
+    result = read('{"version": "https://jsonfeed.org/version/1", "items": [{"title": "a\nb\tc"}]}')
+    assert result.entries[0].title == "a\nb\tc"
 
 
 def test_a_number_beyond_all_measure_costs_its_own_item_and_no_other() -> None:
-    found = read(
+    result = read(
         '{"version": "https://jsonfeed.org/version/1", "items": [{"id": %s, "title": "a"}, {"title": "b"}]}'
         % ("9" * 6_000)
     )
-    assert [entry.title for entry in found.entries] == ["a", "b"]
+    assert [entry.title for entry in result.entries] == ["a", "b"]

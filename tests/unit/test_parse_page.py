@@ -57,14 +57,14 @@ def test_links_are_relative_to_the_base_that_the_page_declares() -> None:
 
 
 def test_several_cards_for_one_page_are_one_entry_with_the_best_of_each() -> None:
-    found = read(
+    result = read(
         "<a class=card href=/a><img></a>"
         "<a class=card href=/b>B</a>"
         "<a class=card href='/a/?utm_source=x'>Read more</a>"
         "<a class=card href=http://www.acme-ai.com/a><h3>Title</h3><time>May 2026</time></a>"
         "<a class=card href=/a><h3>Another</h3><time>May 21, 2026</time></a>"
     )
-    first, second = found.entries
+    first, second = result.entries
     assert (first.link, first.title, first.published.raw) == ("https://www.acme-ai.com/a", "Title", "May 21, 2026")
     assert [first.position, second.position] == [0, 1]
 
@@ -120,20 +120,20 @@ def test_every_field_is_picked_by_its_name() -> None:
 
 
 def test_two_entries_with_ids_of_their_own_may_share_a_page() -> None:
-    found = read("<a class=card id=a href=/x>A</a><a class=card id=b href=/x>B</a>", id="@id")
-    assert [entry.entry_id for entry in found.entries] == ["a", "b"]
+    result = read("<a class=card id=a href=/x>A</a><a class=card id=b href=/x>B</a>", id="@id")
+    assert [entry.entry_id for entry in result.entries] == ["a", "b"]
 
 
-def test_the_charset_of_the_page_is_believed_where_the_response_names_none() -> None:
+def test_the_charset_of_the_page_is_accepted_where_the_response_names_none() -> None:
     page = "<meta charset=Shift_JIS><a class=card href=/a>新モデル①</a>".encode("cp932")
     assert [entry.title for entry in read(page).entries] == ["新モデル①"]
 
 
-def test_too_many_entries_are_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_entries_are_cut_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.parse.page.ENTRY_LIMIT", 2)
-    found = read("".join(f"<a class=card href=/{n}>{n}</a>" for n in range(5)))
-    assert len(found.entries) == 2
-    assert [(item.reason, item.detail) for item in found.unreadable] == [("too-many", "3 entries after the first 2")]
+    result = read("".join(f"<a class=card href=/{n}>{n}</a>" for n in range(5)))
+    assert len(result.entries) == 2
+    assert [(item.reason, item.detail) for item in result.unreadable] == [("too-many", "3 entries after the first 2")]
 
 
 @pytest.mark.parametrize(

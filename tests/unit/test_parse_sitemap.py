@@ -31,8 +31,8 @@ def urlset(*urls: str) -> str:
     return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{body}</urlset>'
 
 
-def links(found: Document) -> list[str | None]:
-    return [entry.link for entry in found.entries]
+def links(result: Document) -> list[str | None]:
+    return [entry.link for entry in result.entries]
 
 
 def refused(content: str | bytes) -> str:
@@ -69,9 +69,9 @@ def test_a_sitemap_without_an_absolute_address_is_broken_by_name(written: str) -
 
 
 def test_one_address_that_is_not_absolute_costs_no_other() -> None:
-    found = read(urlset("<loc>/news/a</loc>", f"<loc>{NEWS}b</loc>"))
-    assert links(found) == [f"{NEWS}b"]
-    assert [(item.reason, item.position) for item in found.unreadable] == [("not-absolute", 0)]
+    result = read(urlset("<loc>/news/a</loc>", f"<loc>{NEWS}b</loc>"))
+    assert links(result) == [f"{NEWS}b"]
+    assert [(item.reason, item.position) for item in result.unreadable] == [("not-absolute", 0)]
     index = f"<sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>{NEWS}b.xml</loc></sitemap>"
     assert read(f"<sitemapindex>{index}</sitemapindex>").parts == (f"{NEWS}b.xml",)
 
@@ -91,24 +91,24 @@ A, B = (f"<url><loc>{NEWS}{name}</loc><lastmod>2026-05-21 08:53:11 PM</lastmod><
     ],
 )
 def test_roots_inside_and_behind_one_another_are_read_as_one(document: str) -> None:
-    found = read(document)
-    assert links(found) == [f"{NEWS}a", f"{NEWS}b"]
-    assert {(entry.updated.value, entry.updated.precision) for entry in found.entries} == {
+    result = read(document)
+    assert links(result) == [f"{NEWS}a", f"{NEWS}b"]
+    assert {(entry.updated.value, entry.updated.precision) for entry in result.entries} == {
         (datetime(2026, 5, 21, tzinfo=UTC), Precision.DAY)
     }
-    assert found.unreadable == ()
-    assert not found.cut
+    assert result.unreadable == ()
+    assert not result.cut
 
 
 def test_patterns_on_titles_and_categories_leave_no_address_out() -> None:
-    found = read(urlset(f"<loc>{NEWS}a</loc>"), include=("title:^x$",), exclude=("category:.",))
-    assert (len(found.entries), found.outside) == (1, 0)
+    result = read(urlset(f"<loc>{NEWS}a</loc>"), include=("title:^x$",), exclude=("category:.",))
+    assert (len(result.entries), result.outside) == (1, 0)
 
 
 def test_an_exclusion_wins_over_an_inclusion() -> None:
     content = urlset(f"<loc>{NEWS}a</loc>", f"<loc>{NEWS}tags</loc>", "<loc>https://www.acme-ai.com/x</loc>")
-    found = read(content, include=("path:^/news/",), exclude=("path:/tags$",))
-    assert (links(found), found.outside) == ([f"{NEWS}a"], 2)
+    result = read(content, include=("path:^/news/",), exclude=("path:/tags$",))
+    assert (links(result), result.outside) == ([f"{NEWS}a"], 2)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_is_no_sitemap_is_refused_by_name(content: str | bytes, rule: str) 
     assert refused(content) == rule
 
 
-def test_gzip_is_told_by_its_bytes_whatever_its_name() -> None:
+def test_gzip_is_recognised_by_its_bytes_whatever_its_name() -> None:
     packed = gzip.compress(urlset(f"<loc>{NEWS}a</loc>").encode())
     assert links(read(packed)) == [f"{NEWS}a"]
 
@@ -139,9 +139,9 @@ def test_several_members_of_gzip_are_one_sitemap() -> None:
 
 def test_gzip_that_breaks_off_gives_what_came() -> None:
     packed = gzip.compress(urlset(*(f"<loc>{NEWS}{i}-{i * i * 7919}</loc>" for i in range(2000))).encode())
-    found = read(packed[: len(packed) // 2])
-    assert 100 < len(found.entries) < 2000
-    assert "breaks off" in found.damage
+    result = read(packed[: len(packed) // 2])
+    assert 100 < len(result.entries) < 2000
+    assert "breaks off" in result.damage
 
 
 def test_gzip_is_unpacked_up_to_the_size_of_a_sitemap() -> None:
@@ -151,14 +151,14 @@ def test_gzip_is_unpacked_up_to_the_size_of_a_sitemap() -> None:
 
 
 def test_an_item_that_is_not_closed_does_not_cost_the_next() -> None:
-    found = read(f"<urlset><url><loc>{NEWS}a</loc><url><loc>{NEWS}b</loc></url></urlset>")
-    assert links(found) == [f"{NEWS}a", f"{NEWS}b"]
+    result = read(f"<urlset><url><loc>{NEWS}a</loc><url><loc>{NEWS}b</loc></url></urlset>")
+    assert links(result) == [f"{NEWS}a", f"{NEWS}b"]
 
 
-def test_an_address_that_breaks_off_is_not_believed() -> None:
-    found = read(f"<urlset><url><loc>{NEWS}a</loc></url><url><loc>{NEWS}b")
-    assert links(found) == [f"{NEWS}a"]
-    assert [item.reason for item in found.unreadable] == ["truncated"]
+def test_an_address_that_breaks_off_is_not_accepted() -> None:
+    result = read(f"<urlset><url><loc>{NEWS}a</loc></url><url><loc>{NEWS}b")
+    assert links(result) == [f"{NEWS}a"]
+    assert [item.reason for item in result.unreadable] == ["truncated"]
 
 
 def test_dates_in_addresses_may_have_months_only() -> None:
@@ -170,10 +170,10 @@ def test_dates_in_addresses_may_have_months_only() -> None:
 def test_fifty_thousand_addresses_are_read_and_more_are_said_to_be() -> None:
     whole = urlset(*(f"<loc>{NEWS}{i}</loc>" for i in range(50_001)))
     begun = time.perf_counter()
-    found = read(whole)
+    result = read(whole)
     assert time.perf_counter() - begun < 20
-    assert len(found.entries) == 50_000
-    assert found.damage == "more than 50000 addresses"
+    assert len(result.entries) == 50_000
+    assert result.damage == "more than 50000 addresses"
 
 
 PIECES = [
@@ -206,12 +206,12 @@ PIECES = [
 @example(content=b"<urlset><url/></urlset>", packed=False)
 def test_any_bytes_are_a_sitemap_or_a_named_error(content: bytes, packed: bool) -> None:
     try:
-        found = read(gzip.compress(content) if packed else content)
+        result = read(gzip.compress(content) if packed else content)
     except ParseError as error:
         assert error.rule in {"empty", "html", "not-a-sitemap", "broken"}  # noqa: PT017 either end is right
         return
-    assert all(entry.link and not re.search(r"\s$", entry.link) for entry in found.entries)
-    positions = [entry.position for entry in found.entries] + [item.position for item in found.unreadable]
+    assert all(entry.link and not re.search(r"\s$", entry.link) for entry in result.entries)
+    positions = [entry.position for entry in result.entries] + [item.position for item in result.unreadable]
     assert sorted(positions) == list(range(len(positions)))
 
 
@@ -235,6 +235,6 @@ def test_hostile_markup_takes_time_in_proportion(content: str) -> None:
 def test_pages_in_an_index_and_parts_in_a_list_of_pages_are_both_read() -> None:
     part, page = "<sitemap><loc>https://a.b/p.xml</loc></sitemap>", "<url><loc>https://a.b/news</loc></url>"
     for root in ("sitemapindex", "urlset"):
-        found = read(f"<{root}>{part}{page}</{root}>")
-        assert found.parts == ("https://a.b/p.xml",)
-        assert [entry.link for entry in found.entries] == ["https://a.b/news"]
+        result = read(f"<{root}>{part}{page}</{root}>")
+        assert result.parts == ("https://a.b/p.xml",)
+        assert [entry.link for entry in result.entries] == ["https://a.b/news"]

@@ -17,8 +17,8 @@ IN_DATA = {"value.done": "/done", "value.of": "/of", "title": "{done} of {of}"}
 
 def entry(content: str, select: dict[str, str]) -> Entry:
     source = make_source(kind=Kind.WATCH, select=tuple(select.items()))
-    (found,) = parse(make_capture(content, url="https://www.acme-ai.com/prices"), source).entries
-    return found
+    (result,) = parse(make_capture(content, url="https://www.acme-ai.com/prices"), source).entries
+    return result
 
 
 def refused(content: str, select: dict[str, str]) -> ParseError:
@@ -105,7 +105,7 @@ def test_values_are_text_to_the_title_and_no_instructions() -> None:
     assert watch.filled("{a} {b} {{a}}", {"a": "{b}", "b": "{a.__class__}"}) == "{b} {a.__class__} {{b}}"
 
 
-def test_a_long_identity_is_told_by_its_digest() -> None:
+def test_a_long_identity_is_recognised_by_its_digest() -> None:
     long = watch.identity({"a": "x" * 400, "b": "y" * 400})
     assert long.startswith("sha256:")
     assert long != watch.identity({"a": "x" * 400, "b": "y" * 399})
@@ -115,9 +115,9 @@ def test_a_long_identity_is_told_by_its_digest() -> None:
 def test_any_bytes_are_one_entry_or_a_named_error(content: bytes) -> None:
     source = make_source(kind=Kind.WATCH, select=tuple(ON_PAGE.items()))
     try:
-        found = parse(make_capture(content), source)
+        result = parse(make_capture(content), source)
     except ParseError as error:
         assert error.rule in {"empty", "not-html", "too-costly", "broken", *OBSTACLES}  # noqa: PT017
         return
-    assert len(found.entries) == 1
-    assert found.entries[0].entry_id
+    assert len(result.entries) == 1
+    assert result.entries[0].entry_id

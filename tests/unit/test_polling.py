@@ -76,8 +76,8 @@ def test_each_failure_has_its_own_state_and_counts(outcome: Outcome, state: Stat
     assert settled.last_success_at is None
 
 
-def rest(found: Settlement, *, failures: int = 0, **state: datetime) -> timedelta:
-    return pause(SOURCE, PollState(SOURCE.id, consecutive_failures=failures, **state), found, NOW)  # type: ignore[arg-type]  # by name
+def rest(result: Settlement, *, failures: int = 0, **state: datetime) -> timedelta:
+    return pause(SOURCE, PollState(SOURCE.id, consecutive_failures=failures, **state), result, NOW)  # type: ignore[arg-type]  # by name
 
 
 def test_the_pause_doubles_with_each_further_failure_up_to_the_ceiling() -> None:
@@ -94,7 +94,7 @@ def test_retry_after_is_a_floor_with_a_ceiling() -> None:
     assert rest(Settlement(Outcome.FAILED, retry_after=timedelta(days=88)), failures=1) == MAX_RETRY_AFTER
 
 
-def test_a_documents_wish_lengthens_the_pause_within_bounds() -> None:
+def test_a_documents_request_lengthens_the_pause_within_bounds() -> None:
     assert rest(Settlement(Outcome.OK, requested_delay=timedelta(hours=3))) > timedelta(hours=2.8)
     assert rest(Settlement(Outcome.OK, requested_delay=timedelta(days=300))) <= SOURCE.max_interval
     assert rest(Settlement(Outcome.OK, requested_delay=timedelta(seconds=1))) > timedelta(minutes=50)
@@ -148,7 +148,7 @@ def test_the_next_poll_lies_within_bounds(
     assert SOURCE.min_interval <= settled.next_poll_at - NOW <= max(SOURCE.max_interval, MAX_RETRY_AFTER)
 
 
-def test_what_a_server_wishes_is_no_shorter_after_a_long_sleep() -> None:
+def test_what_a_server_requests_is_no_shorter_after_a_long_sleep() -> None:
     slept = PollState(SOURCE.id, next_poll_at=NOW - timedelta(days=2))
 
     wished = pause(SOURCE, slept, Settlement(Outcome.OK, requested_delay=timedelta(hours=6)), NOW)
@@ -191,8 +191,8 @@ def test_a_410_is_left_alone_for_a_day_at_once_and_a_404_is_not() -> None:
 
 def test_an_operators_longer_interval_stands() -> None:
     slow = replace(SOURCE, interval=timedelta(days=30), max_interval=timedelta(days=30))
-    found = Settlement(Outcome.FAILED, rule="gone")
-    assert pause(slow, PollState(slow.id, consecutive_failures=9), found, NOW) > timedelta(days=27)
+    result = Settlement(Outcome.FAILED, rule="gone")
+    assert pause(slow, PollState(slow.id, consecutive_failures=9), result, NOW) > timedelta(days=27)
 
 
 # ── what documents say ──────────────────────────────────────────────────────────────────────────────────────────
@@ -224,11 +224,11 @@ def test_they_never_outlast_the_sources_own_bound() -> None:
 
 
 def test_habits_are_kept_until_a_document_says_otherwise() -> None:
-    told = settle(SOURCE, PollState(SOURCE.id), Settlement(Outcome.OK, habits=Habits(timedelta(hours=5))), NOW)
-    again = settle(SOURCE, told, Settlement(Outcome.NOT_MODIFIED), NOW)
+    reported = settle(SOURCE, PollState(SOURCE.id), Settlement(Outcome.OK, habits=Habits(timedelta(hours=5))), NOW)
+    again = settle(SOURCE, reported, Settlement(Outcome.NOT_MODIFIED), NOW)
     assert again.next_poll_at is not None
     assert again.next_poll_at - NOW > timedelta(hours=4.5)
-    assert settle(SOURCE, told, Settlement(Outcome.OK, habits=Habits()), NOW).habits == Habits()
+    assert settle(SOURCE, reported, Settlement(Outcome.OK, habits=Habits()), NOW).habits == Habits()
 
 
 # ── robots, and servers that lie ────────────────────────────────────────────────────────────────────────────────

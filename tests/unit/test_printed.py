@@ -49,8 +49,8 @@ def days(entry: Entry) -> tuple[str, str]:
 def test_a_text_says_when_something_was_published_and_when_it_was_changed(
     text: str, published: str, updated: str
 ) -> None:
-    said = stated([text])
-    assert (day(said.published), day(said.updated)) == (published, updated)
+    message = stated([text])
+    assert (day(message.published), day(message.updated)) == (published, updated)
 
 
 @pytest.mark.parametrize(("text", "published", "updated"), LABELS)

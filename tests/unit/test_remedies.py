@@ -45,7 +45,7 @@ DATA = {
 
 
 SHOWN = {"cli", "remedies.py", "schedule.py", "web"}
-"""Where a way out is shown, so that its words belong there."""
+"""The modules that word a remedy."""
 
 
 def test_only_what_shows_a_way_out_names_commands() -> None:

@@ -18,9 +18,9 @@ def test_json_names_fields_and_writes_times_in_utc_and_durations_as_the_list_doe
         "every": timedelta(minutes=90),
         "poll": PollReport("a/b", Ended.OK),
     }
-    found = json.loads(render.to_json(value))
-    assert (found["at"], found["every"]) == ("2026-05-22T12:00:00Z", "90m")
-    assert (found["poll"]["source_id"], found["poll"]["outcome"], found["poll"]["tally"]["seen"]) == ("a/b", "ok", 0)
+    result = json.loads(render.to_json(value))
+    assert (result["at"], result["every"]) == ("2026-05-22T12:00:00Z", "90m")
+    assert (result["poll"]["source_id"], result["poll"]["outcome"], result["poll"]["tally"]["seen"]) == ("a/b", "ok", 0)
 
 
 @pytest.mark.parametrize("text", ["日本語", "\u202eevil", "\x1b[2J", "\x7f\x9b", "\U000e0041", "a\nb", "\ud800", '"\\'])

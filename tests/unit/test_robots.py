@@ -127,7 +127,7 @@ def test_out_of_reach_an_older_copy_counts_and_after_a_month_without_one_nothing
     assert allows(merge(never, record("", Access.UNREACHABLE, NOW + GIVEN_UP)), "/", "ingest") is True
 
 
-def test_what_was_heard_counts_for_a_day_and_out_of_reach_for_minutes() -> None:
+def test_a_record_counts_for_a_day_and_out_of_reach_for_minutes() -> None:
     known = record("")
     assert is_fresh(known, NOW + FRESH - timedelta(seconds=1))
     assert not is_fresh(known, NOW + FRESH)

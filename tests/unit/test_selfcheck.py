@@ -22,8 +22,8 @@ def listed(count: int = 10, **changes: Any) -> Document:
         "link": lambda n: f"{PREFIX}{n}",
         "published": DAY,
     } | changes
-    made = ({name: value(n) if callable(value) else value for name, value in fields.items()} for n in range(count))
-    return make_document(*(make_entry(position=n, entry_id=None, **fields) for n, fields in enumerate(made)))
+    built = ({name: value(n) if callable(value) else value for name, value in fields.items()} for n in range(count))
+    return make_document(*(make_entry(position=n, entry_id=None, **fields) for n, fields in enumerate(built)))
 
 
 def rules(document: Document, **options: Any) -> list[str]:
@@ -105,6 +105,6 @@ def test_one_strange_entry_among_many_is_no_alarm() -> None:
         ("no-list", State.BROKEN),
     ],
 )
-def test_what_stands_in_the_way_is_told_apart_from_what_is_broken(rule: str, state: State) -> None:
+def test_what_stands_in_the_way_is_distinguished_from_what_is_broken(rule: str, state: State) -> None:
     verdict = judge_error(ParseError("The page is another one.", rule=rule))
     assert (verdict.state, [reason.rule for reason in verdict.reasons]) == (state, [rule])

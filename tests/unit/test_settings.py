@@ -99,7 +99,7 @@ def test_a_wrong_value_is_named_with_what_would_be_right(name: str, text: str, r
     assert caught.value.exit_status == 2
 
 
-def test_all_wrong_values_are_told_at_once_and_a_flag_by_its_name() -> None:
+def test_all_wrong_values_are_reported_at_once_and_a_flag_by_its_name() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"--database": "mysql://x"}, {"INGEST_LOG": "xml", "INGEST_TIMEOUT": "long"})
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [

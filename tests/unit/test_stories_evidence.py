@@ -12,11 +12,11 @@ LONG = "Beyond permission prompts: making Acme Code more secure"
 
 def rule(one: Member, other: Member) -> str | None:
     """The rule by which two are one announcement; it must not matter which is asked first."""
-    found, back = prove(one, other), prove(other, one)
-    assert found == back
-    if found is not None:
+    result, back = prove(one, other), prove(other, one)
+    assert result == back
+    if result is not None:
         assert {(k.vendor, k.kind, k.value) for k in keys(one)} & {(k.vendor, k.kind, k.value) for k in keys(other)}
-    return found.rule if found else None
+    return result.rule if result else None
 
 
 def test_a_page_that_names_the_other_as_its_translation_proves_it() -> None:
@@ -40,7 +40,7 @@ def test_one_address_that_holds_many_announcements_joins_none_of_them() -> None:
     assert rule(weekly, member("Assorted bug fixes", log, day="2026-05-20")) == "page"
 
 
-def test_entries_under_one_dated_anchor_are_told_apart() -> None:
+def test_entries_under_one_dated_anchor_are_distinguished() -> None:
     anchor = "https://acme.com/docs/log#codex-2026-05-19"
     assert rule(member("Goal mode for Codex", anchor), member("Codex drives your Mac", anchor)) is None
 
@@ -212,8 +212,8 @@ def test_two_vendors_never_share_a_story() -> None:
         ("Results of the first quarter", "Results of the second quarter", "part"),
     ],
 )
-def test_differences_that_keep_two_apart(one: str, other: str, found: str) -> None:
-    assert found in differences(title(one), title(other))
+def test_differences_that_keep_two_apart(one: str, other: str, result: str) -> None:
+    assert result in differences(title(one), title(other))
     assert differences(title(one), title(other)) == differences(title(other), title(one))
 
 
@@ -238,13 +238,13 @@ def test_differences_of_wording_only_keep_nobody_apart(one: str, other: str) -> 
 
 
 def test_a_join_says_in_words_what_was_matched() -> None:
-    found = prove(member(LONG), member(LONG, source="acme/engineering", day="2026-06-01"))
-    assert found is not None
-    said = in_words(found)
-    assert "same title" in said
-    assert LONG in said
-    assert "acme/engineering" in said
-    assert "days apart: 13" in said
+    result = prove(member(LONG), member(LONG, source="acme/engineering", day="2026-06-01"))
+    assert result is not None
+    message = in_words(result)
+    assert "same title" in message
+    assert LONG in message
+    assert "acme/engineering" in message
+    assert "days apart: 13" in message
 
 
 def test_a_section_in_front_of_a_number_is_no_slug() -> None:

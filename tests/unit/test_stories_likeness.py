@@ -28,7 +28,7 @@ def likes(*members: Member, groups: Mapping[str, str] | None = None) -> list[Joi
     return liken(members, own, DAY - timedelta(days=30), DAY + timedelta(days=30))
 
 
-def test_two_sources_that_tell_one_launch_in_other_words_are_joined() -> None:
+def test_two_sources_that_announce_one_launch_in_other_words_are_joined() -> None:
     one, other = post(), entry()
     [join] = likes(one, other)
     assert join.pair == (one.id, other.id)
@@ -53,18 +53,18 @@ def test_what_has_no_day_is_like_nothing() -> None:
     assert likes(post(), member(ENTRY, source="acme/whats-new", published=None)) == []
 
 
-def test_a_best_without_a_lead_is_none() -> None:
+def test_a_best_without_a_lead_is_not_taken() -> None:
     one, other = post(), entry()
     assert likes(one, other, entry("Knowledge Bases for Acme Bedrock reaches everybody", source="acme/log")) == []
 
 
 def test_copies_of_one_story_do_not_rival_each_other() -> None:
     one, other, copy = post(), entry(), entry(source="acme/log")
-    found = likes(one, other, copy, groups={other.id: "g", copy.id: "g"})
-    assert {join.pair for join in found} == {(one.id, other.id), (one.id, copy.id)}
+    result = likes(one, other, copy, groups={other.id: "g", copy.id: "g"})
+    assert {join.pair for join in result} == {(one.id, other.id), (one.id, copy.id)}
 
 
-def test_a_pair_is_told_by_the_titles_that_are_alike_and_not_by_those_of_their_copies() -> None:
+def test_a_pair_is_recognised_by_the_titles_that_are_alike_and_not_by_those_of_their_copies() -> None:
     japanese = member("検索の管理", source="acme/japan", lang="ja")
     one, other = post(), entry()
     [join] = likes(japanese, one, other, groups={japanese.id: "g", other.id: "g"})
@@ -73,8 +73,8 @@ def test_a_pair_is_told_by_the_titles_that_are_alike_and_not_by_those_of_their_c
 
 def test_the_lead_counts_from_both_sides() -> None:
     closer = post("Knowledge Bases for Acme Bedrock, generally available from today")
-    found = likes(post(), closer, entry())
-    assert [join.pair for join in found] == [tuple(sorted((closer.id, found[0].pair[1])))]
+    result = likes(post(), closer, entry())
+    assert [join.pair for join in result] == [tuple(sorted((closer.id, result[0].pair[1])))]
 
 
 def test_stories_that_have_a_source_in_common_stay_apart() -> None:
@@ -100,7 +100,7 @@ def test_a_translation_is_the_clear_best_in_its_language() -> None:
     again = entry("Acme Bedrock Guardrails を発表", lang="ja")
     assert likes(one, japanese, again) == [], "a source tells its own entries apart"
     copy = post("Acme Bedrock Guardrails", source="acme/research", lang="fr")
-    assert {japanese.id} < {end for found in likes(one, japanese, copy) for end in found.pair}
+    assert {japanese.id} < {end for result in likes(one, japanese, copy) for end in result.pair}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_vendors_own_name_and_another_form_of_a_word_are_not_enough() -> Non
     assert likes(one, member("Long-running Claude at work in scientific computing", source="anthropic/blog"))
 
 
-def test_one_stage_of_one_thing_on_one_day_may_be_told_from_elsewhere() -> None:
+def test_one_stage_of_one_thing_on_one_day_may_be_announced_elsewhere() -> None:
     note = entry("Announcing general availability of Acme Data Automation")
     assert likes(note, post("Get insights from content with Acme Data Automation, now generally available"))
     assert likes(note, post("Get insights from content with Acme Data Automation")) == []

@@ -39,7 +39,7 @@ def test_a_story_is_named_after_the_headline_that_was_seen_first() -> None:
 
 def test_every_headline_but_the_founder_has_the_strongest_join_that_brought_it_in() -> None:
     [story] = partition((A, B, C), [join("b", "a", 0.5), join("b", "c", 0.9), join("c", "a", 0.8)])
-    assert [(found.headline_id, found.other_id, found.score) for found in story.joins] == [
+    assert [(result.headline_id, result.other_id, result.score) for result in story.joins] == [
         ("b", "c", 0.9),
         ("c", "a", 0.8),
     ]
@@ -48,7 +48,7 @@ def test_every_headline_but_the_founder_has_the_strongest_join_that_brought_it_i
 def test_an_operator_merges_what_nothing_joins() -> None:
     [story, *_] = partition(FOUR, [], [StoryDecision(7, "merge", "a", ("c", "d"))])
     assert story.headline_ids == ("a", "c", "d")
-    assert {found.rule for found in story.joins} == {"operator"}
+    assert {result.rule for result in story.joins} == {"operator"}
     assert story.joins[0].evidence == (("decision", "7"),)
 
 
@@ -106,64 +106,64 @@ LONG = "Beyond permission prompts: making Acme Code more secure"
 
 
 def shelf(*members: Member) -> InMemoryStories:
-    made = InMemoryStories()
+    built = InMemoryStories()
     for one in members:
-        made.add(one)
-    return made
+        built.add(one)
+    return built
 
 
 def test_proofs_hold_at_once_and_likeness_when_the_days_are_settled() -> None:
     news, blog = member(LONG), member(LONG, source="acme/blog")
     post = member("Guardrails for Acme Bedrock keeps apps in line", source="acme/blog")
     entry = member("Guardrails for Acme Bedrock is now available", source="acme/log")
-    made = shelf(news, post)
-    assert [found.rule for found in made.add(blog)] == ["title"]
-    made.add(entry)
-    assert len(made.stories()) == 3
-    assert made.settle(date(2026, 5, 18)) == ([], [])
-    came, went = made.settle(date(2026, 5, 19))
-    assert [found.rule for found in came] == ["words"]
+    built = shelf(news, post)
+    assert [result.rule for result in built.add(blog)] == ["title"]
+    built.add(entry)
+    assert len(built.stories()) == 3
+    assert built.settle(date(2026, 5, 18)) == ([], [])
+    came, went = built.settle(date(2026, 5, 19))
+    assert [result.rule for result in came] == ["words"]
     assert went == []
-    assert len(made.stories()) == 2
-    assert made.settle(FAR) == ([], [])
+    assert len(built.stories()) == 2
+    assert built.settle(FAR) == ([], [])
 
 
 def test_a_rival_that_comes_late_takes_a_likeness_back() -> None:
-    made = shelf(
+    built = shelf(
         member("Knowledge Bases now delivers retrieval in Acme Bedrock", source="acme/blog"),
         member("Knowledge Bases for Acme Bedrock is generally available", source="acme/whats-new"),
     )
-    [joined] = made.settle(FAR)[0]
-    made.add(member("Knowledge Bases for Acme Bedrock is better", source="acme/whats-new"))
-    assert made.settle(FAR) == ([], [joined])
-    assert len(made.stories()) == 3
+    [joined] = built.settle(FAR)[0]
+    built.add(member("Knowledge Bases for Acme Bedrock is better", source="acme/whats-new"))
+    assert built.settle(FAR) == ([], [joined])
+    assert len(built.stories()) == 3
 
 
 def test_what_is_taken_off_comes_apart_and_can_be_put_back() -> None:
     a, b = member("Opening", "https://acme.com/a"), member("開業", "https://acme.com/b", source="acme/ja", lang="ja")
     both = member("Opens", "https://acme.com/c", alternates=("https://acme.com/a", "https://acme.com/b"))
-    made = shelf(a, b, both)
-    assert len(made.stories()) == 1
-    made.remove(both.id)
-    assert len(made) == len(made.stories()) == 2
-    made.add(both)
-    assert len(made.stories()) == 1
-    made.remove("nobody")
-    assert len(made) == 3
+    built = shelf(a, b, both)
+    assert len(built.stories()) == 1
+    built.remove(both.id)
+    assert len(built) == len(built.stories()) == 2
+    built.add(both)
+    assert len(built.stories()) == 1
+    built.remove("nobody")
+    assert len(built) == 3
 
 
 def test_a_new_title_is_placed_anew() -> None:
     first, other = member(LONG, id="h1"), member(LONG, source="acme/blog")
-    made = shelf(first, other)
-    made.add(member("Something else", id="h1", url=first.url))
-    assert len(made.stories()) == 2
+    built = shelf(first, other)
+    built.add(member("Something else", id="h1", url=first.url))
+    assert len(built.stories()) == 2
 
 
 def test_one_story_is_found_without_looking_at_the_others() -> None:
     news, blog, alone = member(LONG), member(LONG, source="acme/blog"), member("Alone with this")
-    made = shelf(news, blog, alone)
-    whole = made.stories()
-    assert all(made.story_of(one.id) in whole for one in (news, blog, alone))
+    built = shelf(news, blog, alone)
+    whole = built.stories()
+    assert all(built.story_of(one.id) in whole for one in (news, blog, alone))
     words = [StoryDecision(1, "merge", alone.id, (blog.id,))]
-    assert made.story_of(news.id, words) == made.stories(words)[0]
-    assert len(made.story_of(news.id, words).headline_ids) == 3
+    assert built.story_of(news.id, words) == built.stories(words)[0]
+    assert len(built.story_of(news.id, words).headline_ids) == 3

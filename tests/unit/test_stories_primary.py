@@ -70,7 +70,7 @@ def test_others_are_not() -> None:
 
 
 def test_no_two_vendors_go_by_one_name() -> None:
-    names = [name for found in VENDORS.values() for name in found]
+    names = [name for result in VENDORS.values() for name in result]
     assert len(names) == len(set(names))
 
 

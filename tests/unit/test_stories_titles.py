@@ -78,7 +78,7 @@ def test_a_tier_is_one_in_both_languages_and_none_inside_a_word() -> None:
     assert title("プロジェクトを公開").tiers == title("Ultra-fast streaming").tiers == frozenset()
 
 
-def test_names_are_told_by_their_capitals() -> None:
+def test_names_are_recognised_by_their_capitals() -> None:
     assert title("Integration of Amazon Redshift with OpenSearch").names >= {"redshift", "opensearch"}
     assert "build" not in title("Build apps").names
     assert title("How People Use Claude For Support, Advice, And More").names == frozenset()
@@ -93,5 +93,5 @@ def test_months_parts_kinds_and_stages_are_found_in_both_languages() -> None:
     assert title("X is now in public preview").stages == title("X のプレビューを開始").stages == {"preview"}
 
 
-def test_a_word_of_months_inside_another_is_none() -> None:
+def test_a_word_of_months_inside_another_does_not_count() -> None:
     assert title("Dismayed maybe").months == frozenset()

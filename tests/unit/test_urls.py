@@ -375,14 +375,14 @@ def test_a_scope_keeps_its_grant_and_reason() -> None:
         ("*.microsoft.com", "shared-host"),
     ],
 )
-def test_a_scope_that_lets_others_in_or_is_none_is_refused_by_its_rule(text: str, rule: str) -> None:
+def test_a_scope_that_lets_others_in_or_is_invalid_is_refused_by_its_rule(text: str, rule: str) -> None:
     assert rule_of_scope(text) == rule
     assert rule_of_scope(text, Grant.CARRIER) == rule
 
 
 def test_every_rule_for_scopes_is_documented() -> None:
     documented = set(re.findall(r"^    ([a-z-]+)  ", urls.__doc__ or "", re.MULTILINE))
-    mark = next(m for m in test_a_scope_that_lets_others_in_or_is_none_is_refused_by_its_rule.pytestmark)  # type: ignore[attr-defined]
+    mark = next(m for m in test_a_scope_that_lets_others_in_or_is_invalid_is_refused_by_its_rule.pytestmark)  # type: ignore[attr-defined]
     assert documented <= {rule for _, rule in mark.args[1]}
 
 
@@ -546,7 +546,7 @@ def test_names_of_parameters_and_routes_are_lower_case_because_they_are_compared
     assert names == [name.lower() for name in names]
 
 
-def test_the_version_of_the_rules_tells_the_file_apart() -> None:
+def test_the_version_of_the_rules_changes_with_the_file() -> None:
     assert re.fullmatch(r"\d+\.[0-9a-f]{12}", rules.VERSION)
 
 

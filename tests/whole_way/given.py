@@ -87,11 +87,11 @@ class Given:
     @cached_property
     def documents(self) -> list[Document]:
         """Every version that can be read, read."""
-        found = []
+        result = []
         for content in self.versions:
             with suppress(ParseError):
-                found.append(self.read(content))
-        return found
+                result.append(self.read(content))
+        return result
 
     @property
     def addresses(self) -> set[str]:
@@ -173,15 +173,15 @@ def shipped() -> Iterator[Given]:
     """Give the documents of the shipped list with its own stanzas; that of a part is served at the part's address."""
     listed = shipped_vendors()
     for folder in sorted(path for path in FOLDER.iterdir() if path.is_dir()):
-        found = of_folder(folder)
-        vendor, key = found.source.id.split("/")
+        result = of_folder(folder)
+        vendor, key = result.source.id.split("/")
         stanza = dict(listed[vendor]["sources"][key])
         plain = "text/markdown" if next(folder.glob("document.*")).suffix in {".md", ".mdx"} else ""
         kind, url = Kind(stanza.pop("kind")), stanza.pop("url")
         dropped = {"enabled": True}  # the stanza is tried, whether it is followed today or not
-        is_part = found.url != url
-        pages = {found.url: found.content} if is_part else {}
-        versions = (_index(found.url),) if is_part else (found.content,)
+        is_part = result.url != url
+        pages = {result.url: result.content} if is_part else {}
+        versions = (_index(result.url),) if is_part else (result.content,)
         yield Given(f"shipped/{folder.name}", kind, url, versions, plain, stanza | dropped, pages, vendor)
 
 

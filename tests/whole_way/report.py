@@ -28,10 +28,12 @@ ENGINES = ("sqlite", "postgresql")
 
 def groups(given: Sequence[Given]) -> dict[str, list[Given]]:
     """Put documents together by where they come from; those of the shipped list have a list of their own."""
-    found: dict[str, list[Given]] = {}
+    results: dict[str, list[Given]] = {}
     for one in given:
-        found.setdefault(f"{one.name.partition('/')[0]}{' (article)' * one.name.endswith('(article)')}", []).append(one)
-    return found
+        results.setdefault(f"{one.name.partition('/')[0]}{' (article)' * one.name.endswith('(article)')}", []).append(
+            one
+        )
+    return results
 
 
 def chosen(*, only: str = "", every: int = 1, article: bool = False) -> list[Given]:
@@ -65,10 +67,10 @@ def walked(given: Sequence[Given], engines: Sequence[str]) -> Iterator[tuple[str
 
 def row(name: str, result: Walked) -> str:
     numbers = (result.documents, result.rounds, result.headlines, result.exits)
-    told = "".join(
+    reported = "".join(
         f"{number:11}" for number in (*numbers, len(result.set_aside), len(result.faults), len(result.refused))
     )
-    return f"{name:18}{result.engine:11}{told}"
+    return f"{name:18}{result.engine:11}{reported}"
 
 
 def main() -> int:
@@ -78,7 +80,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="each Nth document")
     parser.add_argument("--article", action="store_true", help="feeds and lists also with `article: true`")
     options = parser.parse_args()
-    began, total, told = time.monotonic(), Walked("all"), []
+    began, total, reported = time.monotonic(), Walked("all"), []
     heads = ("documents", "rounds", "headlines", "exit 3", "set aside", "faults", "unreadable")
     sys.stdout.write(f"{'':18}{'engine':11}{''.join(f'{head:>11}' for head in heads)}\n")
     given = chosen(only=options.only, every=options.every, article=options.article)
@@ -87,9 +89,9 @@ def main() -> int:
         sys.stdout.flush()
         total.add(result)
         for what in ("faults", "set_aside", "refused"):
-            told += [f"{result.engine}: {what.replace('_', ' ')}: {line}" for line in getattr(result, what)]
+            reported += [f"{result.engine}: {what.replace('_', ' ')}: {line}" for line in getattr(result, what)]
     sys.stdout.write(f"{row('all', total)}\n{time.monotonic() - began:.0f} s\n\n")
-    sys.stdout.writelines(f"{line}\n" for line in told)
+    sys.stdout.writelines(f"{line}\n" for line in reported)
     return 1 if total.faults or total.set_aside or total.exits else 0
 
 

@@ -40,18 +40,18 @@ def answers(given: Iterable[Given], version: int = 0, *, touched: bool = False) 
         version: Of each series; where it has fewer, its last.
         touched: Change each document's bytes, and nothing that it says.
     """
-    found: dict[str, Answer] = {}
+    result: dict[str, Answer] = {}
     for one in given:
         for document in one.documents:
-            found |= {address: Answer(body, HTML) for address, body in _pages(document.entries)}
+            result |= {address: Answer(body, HTML) for address, body in _pages(document.entries)}
             for part in document.parts:
-                found |= _part(part)
+                result |= _part(part)
     for one in given:
-        found |= {address: Answer(body, _type(body)) for address, body in one.pages.items()}
+        result |= {address: Answer(body, _type(body)) for address, body in one.pages.items()}
         content = one.versions[min(version, len(one.versions) - 1)]
-        found[one.url] = Answer(touch(content) if touched else content, one.answers_as)
-    hosts = {urlsplit(address).netloc for address in found}
-    return found | {f"https://{host}/robots.txt": ROBOTS for host in hosts}
+        result[one.url] = Answer(touch(content) if touched else content, one.answers_as)
+    hosts = {urlsplit(address).netloc for address in result}
+    return result | {f"https://{host}/robots.txt": ROBOTS for host in hosts}
 
 
 def _type(body: bytes) -> str:
@@ -95,15 +95,15 @@ def touch(content: bytes) -> bytes:
 
 def batches(given: Sequence[Given], size: int = 40) -> list[list[Given]]:
     """Put documents together that can be in one list: no address twice, so that each is served as it was recorded."""
-    found: list[list[Given]] = []
+    result: list[list[Given]] = []
     for one in given:
-        for batch in found:
+        for batch in result:
             if len(batch) < size and not any(one.addresses & other.addresses for other in batch):
                 batch.append(one)
                 break
         else:
-            found.append([one])
-    return found
+            result.append([one])
+    return result
 
 
 def list_of(batch: Sequence[Given]) -> tuple[str, dict[str, Given]]:

@@ -32,11 +32,11 @@ def make(request: pytest.FixtureRequest, empty_database: Path) -> Iterator[MakeU
     server: Postgres = request.getfixturevalue("postgres")
     used: list[str] = []
 
-    def made() -> str:
+    def built() -> str:
         used.append(server.make())
         return used[-1]
 
-    yield made
+    yield built
     for url in used:
         server.give_back(url)
 

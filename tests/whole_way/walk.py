@@ -122,7 +122,7 @@ class _Walk:
     sources: dict[str, Given]
     make: MakeUrl
     result: Walked
-    told: dict[str, Tally] = field(default_factory=dict)
+    reported: dict[str, Tally] = field(default_factory=dict)
 
     def go(self) -> None:
         for version in range(max(len(one.versions) for one in self.batch)):
@@ -150,7 +150,7 @@ class _Walk:
             elif poll.outcome is Outcome.OK and poll.tally.entries != (offered := _offered(one, content)):
                 self._fault(poll.source_id, f"{offered} entries were offered, {poll.tally.entries} are in the ledger")
             if poll.outcome is Outcome.OK:
-                self.told[poll.source_id] = poll.tally
+                self.reported[poll.source_id] = poll.tally
         for _ in range(MOST_ROUNDS):
             if (rest := rest_of(self.world)) is None:
                 return
@@ -171,7 +171,7 @@ class _Walk:
         self.world.server.update(answers(self.batch, last, touched=True))
         for poll in self._round(everything=True).polls:
             if poll.outcome is Outcome.OK:
-                self._same(poll.source_id, self.told.get(poll.source_id), poll.tally)
+                self._same(poll.source_id, self.reported.get(poll.source_id), poll.tally)
         for row in self._changes()[len(before) :]:
             self._fault(row.source_id, f"{row.url} was {row.kind} although nothing changed")
 
@@ -187,8 +187,8 @@ class _Walk:
             differ = [
                 name for name in (it.name for it in fields(Tally)) if getattr(after, name) != getattr(expected, name)
             ]
-            said = ", ".join(f"{name} {getattr(expected, name)} → {getattr(after, name)}" for name in differ)
-            self._fault(source_id, f"read again, it comes to something else: {said}")
+            message = ", ".join(f"{name} {getattr(expected, name)} → {getattr(after, name)}" for name in differ)
+            self._fault(source_id, f"read again, it comes to something else: {message}")
 
     def _changes(self) -> list[Any]:
         query = (
@@ -204,16 +204,16 @@ class _Walk:
         links = {_key(row.url) for row in self.world.rows("SELECT url FROM links")}
         known = {_key(row.url) for row in self.world.rows("SELECT url FROM candidates")}
         refused = {row.raw_key for row in self.world.rows("SELECT raw_key FROM rejections")}
-        for source_id in self.told:
+        for source_id in self.reported:
             for offer in (it for offers in self._offers(source_id) for it in offers):
                 if _key(offer.url.text) not in links | known and offer.candidate.raw_key not in refused:
                     self._fault(source_id, f"{offer.url.text} is nowhere")
 
     def _offers(self, source_id: str) -> Iterator[list[Offer]]:
         """Give what the policy admits of each version."""
-        made = self.world.make_round()
-        source = next(source for source in made.allowlist.sources if source.id == source_id)
-        one, reading = self.sources[source_id], made.reading(source)
+        built = self.world.make_round()
+        source = next(source for source in built.allowlist.sources if source.id == source_id)
+        one, reading = self.sources[source_id], built.reading(source)
         headers = (("Content-Type", one.answers_as),)
         for content in one.versions:
             with suppress(ParseError):
@@ -223,7 +223,7 @@ class _Walk:
     def _nothing_doubled(self) -> None:
         """No source has an announcement more often than its fullest version offers it."""
         offered: Counter[tuple[Any, ...]] = Counter()
-        for source_id in self.told:
+        for source_id in self.reported:
             for offers in self._offers(source_id):
                 offered |= Counter((source_id, it.url.text, it.candidate.title) for it in offers)
         query = "SELECT source_id, url, title, count(*) AS times FROM headlines GROUP BY source_id, url, title"
@@ -282,8 +282,8 @@ def check(world: World) -> list[str]:
     """Say what `ingest db check` finds wrong."""
     with read(world.engine) as conn:
         text = conn.exec_driver_sql("SELECT text FROM generations ORDER BY number DESC LIMIT 1").scalar_one()
-    found = checks.check(world.engine, allowlist.parse(text.encode(), private=True))
-    return [f"db check: {one.what}" for one in found if one.level == "fault"]
+    results = checks.check(world.engine, allowlist.parse(text.encode(), private=True))
+    return [f"db check: {one.what}" for one in results if one.level == "fault"]
 
 
 def replay(engine: Engine, make: MakeUrl) -> list[str]:
@@ -292,11 +292,11 @@ def replay(engine: Engine, make: MakeUrl) -> list[str]:
     try:
         pipeline.replay(engine, target)
         with read(engine) as stored, read(target) as replayed:
-            found = list(replays.differences(stored, replayed))
+            results = list(replays.differences(stored, replayed))
     finally:
         target.dispose()
     return [
-        f"replay: {one.table} {one.key} {one.missing and f'only {one.missing}'} {one.fields}"[:400] for one in found
+        f"replay: {one.table} {one.key} {one.missing and f'only {one.missing}'} {one.fields}"[:400] for one in results
     ]
 
 

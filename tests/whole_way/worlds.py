@@ -355,7 +355,7 @@ def _key(address: str) -> str:
 
 
 def _page(url: str, title: str, names: str | None, graph: str | None, *, translated: bool) -> bytes:
-    """Write a page that names what it is told to as canonical and as `og:url`."""
+    """Write a page with the given canonical address and `og:url`."""
     body = page(url, title, f"{START:%Y-%m-%d}").decode()
     own = escape(url)
     named = f'<link rel="canonical" href="{escape(names)}">' if names else ""

@@ -33,7 +33,7 @@ class Offer:
 
     page: page key of the address in the source's list
     canonical: page key of the canonical address of the page itself, often the same
-    said: digest of the list's own claim, where the page was opened
+    list_digest: digest of the list's own claim, where the page was opened
     name: entry key of the waiting entry
     alternates: admitted addresses of the page's other languages
     """
@@ -43,7 +43,7 @@ class Offer:
     scope: Scope
     page: str = ""
     canonical: str = ""
-    said: str = ""
+    list_digest: str = ""
     name: str = ""
     alternates: tuple[tuple[str, Url, Scope], ...] = ()
 
@@ -142,8 +142,8 @@ def claim_digest(offer: Offer) -> str:
     Page, title, date and language make a revision, another spelling of the page does not. Summary and categories are
     the rest: feeds cut and reword them constantly, so they are kept with the claim and shown from the next revision on.
     """
-    if offer.said:
-        return offer.said
+    if offer.list_digest:
+        return offer.list_digest
     candidate = offer.candidate
     published = candidate.published
     moment = published.value.isoformat() if published.value else None

@@ -40,13 +40,13 @@ _EXACTNESS: Final = (Precision.NONE, Precision.YEAR, Precision.MONTH, Precision.
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry waiting for its page; `said` is the digest of its list's claim, `token` fences its writes."""
+    """An entry waiting for its page; `list_digest` is the digest of its list's claim, `token` fences its writes."""
 
     id: int
     source_id: str
     entry_key: str
     candidate: Candidate
-    said: str
+    list_digest: str
     attempts: int
     token: int
 
@@ -148,7 +148,7 @@ def judge(candidate: Candidate, waiting: Waiting, article: Article, reading: Rea
         return refusal_of(candidate, EntryOutcome.REJECTED, verdict.rule, verdict.detail, url=verdict.url)
     listed = dedupe.Offer.of(candidate, verdict.url, verdict.scope)
     alternates = tuple(_alternates(candidate, reading))
-    offer = replace(listed, said=waiting.said, name=waiting.entry_key, alternates=alternates)
+    offer = replace(listed, list_digest=waiting.list_digest, name=waiting.entry_key, alternates=alternates)
     canonical = _admitted(article.canonical, reading)
     if canonical is None or canonical.url.path in {"", "/"} or canonical.url.fragment != verdict.url.fragment:
         return offer

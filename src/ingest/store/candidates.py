@@ -75,13 +75,13 @@ def register(conn: Connection, rows: Sequence[Registered], capture: Capture) -> 
             "url": candidate.url,
             "host": host,
             "candidate": _written(candidate),
-            "said": said,
+            "said": list_digest,
             "attempts": 0,
             "next_try_at": None,
             "first_seen_at": capture.fetched_at,
             "capture_id": capture.id,
         }
-        for name, candidate, host, said, status in rows
+        for name, candidate, host, list_digest, status in rows
     ]
     if values:
         upsert(conn, _TABLE, values, key=("source_id", "entry_key"), keep=("first_seen_at",))

@@ -11,7 +11,7 @@ from ingest.stories.titles import Title, content, is_idle, stem
 def is_bare(of: Title) -> bool:
     """Whether a title says no more than its subject and the stage of it (`Amazon Q (Preview)`)."""
     about = {*of.subject.split(), *of.quoted.split()}
-    return not {word for word in of.said if word not in about and not is_idle(word)}
+    return not {word for word in of.unbranded if word not in about and not is_idle(word)}
 
 
 def differences(a: Title, b: Title) -> frozenset[str]:

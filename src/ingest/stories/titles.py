@@ -62,7 +62,7 @@ class Title:
     subject: the part before a colon, comma or bracket in the same form, `head` the same word by word
     quoted: announced text in Japanese quotation marks
     announces: whether words around the subject call it new
-    words: the words without endings, `said` without the vendor, `order` the strong ones in order
+    words: the words without endings, `unbranded` without the vendor, `order` the strong ones in order
     line: all words in order, Chinese and Japanese ones as single characters
     announcer: the words before a verb like `launches`, missing in all of these
     actor: the words before a verb like `supports`
@@ -79,7 +79,7 @@ class Title:
     head: tuple[str, ...]
     announces: bool
     words: frozenset[str]
-    said: tuple[str, ...]
+    unbranded: tuple[str, ...]
     order: tuple[str, ...]
     line: tuple[str, ...]
     announcer: frozenset[str]
@@ -125,7 +125,7 @@ def title(text: str, vendor: str = "") -> Title:
         head=tuple(head),
         announces=len(_head(clause)) < len(_tokens(clause)),
         words=frozenset(stems),
-        said=tuple(about),
+        unbranded=tuple(about),
         order=tuple(part for word in about for part in _stems(word) if part not in WEAK),
         line=tuple(part for word in about for part in (word if _CJK_RUN.fullmatch(word) else (stem(word),))),
         announcer=frozenset(map(stem, start)),
