@@ -9,13 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from edges.hostile import BLOG, FEED, RSS, Get, failed, fetched, fetcher_for, plan, within
 from edges.server import Act, Certificate, Greeting, HostileServer, Pause, answer, head, redirect
+from ingest.demo.answers import Answer
+from ingest.demo.server import VendorServer
 from ingest.errors import SettingsError
 from ingest.fetch import ConnectTo, Fetcher, parse_connect_to
+from support.world import NOW, fetch_settings
 
 # ── where a connection goes ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,6 +330,30 @@ def test_a_kept_connection_that_the_server_closed_meanwhile_is_replaced(server: 
     time.sleep(0.05)
     fetched(get())
     assert (server.connections, len(server.asked)) == (2, 2)
+
+
+def test_a_later_connection_resumes_the_tls_session_of_its_name_and_keeps_the_evidence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resumed = []
+    handshake = ssl.SSLSocket.do_handshake
+
+    def watched(self: ssl.SSLSocket, *arguments: bool) -> None:
+        handshake(self, *arguments)
+        if not self.server_side:
+            resumed.append((self.server_hostname, self.session_reused))
+
+    monkeypatch.setattr(ssl.SSLSocket, "do_handshake", watched)
+    digests = []
+    answers = {url: Answer(b"<rss/>") for url in (FEED, BLOG)}
+    with VendorServer(answers) as vendors, Fetcher(fetch_settings(vendors), now=lambda: NOW) as fetcher:
+        for url in (FEED, BLOG, FEED, FEED):
+            digests.append(fetched(fetcher.get(plan(url))).response.peer_certificate_digest)
+            fetcher.close()  # every connection; the sessions stay
+
+    hosts = [urlsplit(url).hostname for url in (FEED, BLOG)]
+    assert resumed == [(hosts[0], False), (hosts[1], False), (hosts[0], True), (hosts[0], True)]
+    assert digests[0] == digests[2] == digests[3] != digests[1]
 
 
 # ── the deadline of a whole exchange ────────────────────────────────────────────────────────────────────────────

