@@ -141,7 +141,7 @@ def table(title: str, scores: list[Score]) -> Iterable[str]:
 
 def total(scores: list[Score]) -> Score:
     """Return the sum of several scores."""
-    sums = [sum(getattr(row, name) for row in scores) for name in ("expected", "found", "titles", "dates", "extras")]
+    sums = [sum(getattr(row, name) for row in scores) for name in ("expected", "result", "titles", "dates", "extras")]
     return Score("all", *sums)
 
 

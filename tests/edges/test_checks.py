@@ -38,7 +38,9 @@ def change(engine: Engine, statement: str) -> None:
         conn.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-@pytest.mark.parametrize(("waiting", "said"), [(1, "1 capture waits to be read."), (2, "2 captures wait to be read.")])
+@pytest.mark.parametrize(
+    ("waiting", "message"), [(1, "1 capture waits to be read."), (2, "2 captures wait to be read.")]
+)
 def test_captures_that_wait_are_counted(stored: Engine, waiting: int, message: str) -> None:
     columns = (
         "source_id, generation, rules_version, target_url, final_url, hops, status_code, http_version, request_headers,"

@@ -140,7 +140,7 @@ def test_what_no_vendor_lists_is_asked_only_on_an_operators_own_account(desk: De
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("https://www.acme-ai.com/community/t/1", "--unlisted"), '"!www.acme-ai.com/community/" excepts it'),
         (("http://www.acme-ai.com/news",), "is not https"),
@@ -231,7 +231,7 @@ def test_a_sitemap_that_lists_others_is_tried_with_its_first_parts(desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "message"),
     [
         ("", 2, "holds no stanza"),
         ("x: {kind: page, url: https://www.acme.com/}", 2, "no vendor of the list admits its url"),
@@ -317,7 +317,7 @@ def test_a_source_with_faults_changes_nothing_and_all_are_reported(desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("acmee", "x"), 'did you mean "acme"?'),
         (("nova", "x"), "write it into the file first, with its name, home and official scopes."),

@@ -71,7 +71,7 @@ def test_a_headline_is_shown_whole(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "result"),
     [
         ("gpt", ["Claude と GPT の比較"]),
         ("比較", ["Claude と GPT の比較"]),

@@ -154,7 +154,7 @@ def test_a_find_that_is_not_accepted_is_quarantined_whole_with_its_dates() -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "answer", "said"),
+    ("key", "answer", "message"),
     [
         ("news", rss(*(Told(f"Model {n}", f"{HOST}/{n}") for n in range(5))), "All entries have one date"),
         ("news", rss(Told("Old", f"{HOST}/1", NOW - timedelta(days=800))), "The newest entry is of 2024-03-13"),

@@ -308,7 +308,7 @@ def test_line_ends_a_missing_last_one_and_a_byte_order_mark_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "key", "said"),
+    ("vendor", "key", "message"),
     [("acmee", "x", 'did you mean "acme"'), ("acme", "news", "is in the list already")],
 )
 def test_a_source_needs_a_vendor_that_is_there_and_a_key_that_is_free(vendor: str, key: str, message: str) -> None:

@@ -179,7 +179,7 @@ def entries(
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "reported"),
     [
         (entries("/news/", guid="new-"), "20 of 20 entries came under new ids, and were known again"),
         (entries("/blog/", guid="g"), "20 of 20 entries came with new links, and were known again"),

@@ -183,7 +183,7 @@ def test_two_vendors_never_share_a_story() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "found"),
+    ("one", "other", "result"),
     [
         ("Claude Opus 4.6 is here", "Claude Opus 4.7 is here", "numbers"),
         ("Claude Opus is here", "Claude Opus 4.7 is here", "numbers"),
