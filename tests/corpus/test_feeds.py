@@ -81,12 +81,15 @@ def test_a_slip_in_the_head_of_a_feed_changes_nothing_of_its_entries(recording: 
 
 # ── the yardstick itself; it needs no corpus ────────────────────────────────────────────────────────────────────
 
-TOLD = [Announced("One", "http://a.example/1", moment("Thu, 21 May 2026 10:00:00 GMT")), Announced("Two", None, None)]
-OURS = [replace(TOLD[0], url="https://a.example/1"), TOLD[1]]
+EXPECTED = [
+    Announced("One", "http://a.example/1", moment("Thu, 21 May 2026 10:00:00 GMT")),
+    Announced("Two", None, None),
+]
+OURS = [replace(EXPECTED[0], url="https://a.example/1"), EXPECTED[1]]
 
 
 def test_the_yardstick_accepts_what_we_promise() -> None:
-    assert list(differences("x", TOLD, OURS)) == []
+    assert list(differences("x", EXPECTED, OURS)) == []
 
 
 @pytest.mark.parametrize(
@@ -101,4 +104,4 @@ def test_the_yardstick_accepts_what_we_promise() -> None:
     ],
 )
 def test_the_yardstick_sees_every_difference(ours: list[Announced], fields: list[str]) -> None:
-    assert [hits.field for hits in differences("x", TOLD, ours)] == fields
+    assert [hits.field for hits in differences("x", EXPECTED, ours)] == fields

@@ -55,7 +55,7 @@ OUTSIDE = {
     "https://aws.amazon.com/blogs/aws/feed/": Outside(
         r"http://aws\.typepad\.com/",
         "scheme",
-        "Recorded in 2009, when the blog was a guest on a blog platform; long gone, and never had https.",
+        "Recorded in 2009, when a blog platform hosted the blog; long gone, and never had https.",
     ),
     "https://huggingface.co/blog/feed.xml": Outside(
         r"https://huggingface\.co/blog/(LiquidAI|ibm-research|Dharma-AI|amazon)/",

@@ -132,7 +132,7 @@ def test_each_row_of_the_survey_has_its_stanza_or_is_left_out_for_a_reason(row: 
     assert {source.enabled for source in result} <= {is_on}
 
 
-def test_every_row_was_looked_at_and_every_source_is_of_one() -> None:
+def test_every_row_was_reviewed_and_every_source_belongs_to_one() -> None:
     assert len(ROWS) == 242
     assert {row["source_id"] for row in ROWS} >= NOT_LISTED.keys() | SWITCHED_OFF.keys() | OF_MANY.keys()
     assert {one.id for one in shipped().sources} - {source.id for _, source in PAIRS} == set(OUR_OWN)

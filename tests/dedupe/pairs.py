@@ -26,7 +26,7 @@ FURTHER: Final = Path(__file__).with_name("further.jsonl")
 FAR: Final = date(2100, 1, 1)
 
 Pair = dict[str, Any]
-Said = dict[str, bool]
+Placing = dict[str, bool]
 
 
 def pairs_of(path: Path) -> list[Pair]:
@@ -44,12 +44,12 @@ def name_of(pair: Pair) -> str:
     return f"{pair['a']['title']} / {pair['b']['title']}"
 
 
-def alone(pairs: Sequence[Pair]) -> Said:
+def alone(pairs: Sequence[Pair]) -> Placing:
     """Say of each pair whether it becomes one story where its vendor says nothing else: nothing rivals it."""
     return {name_of(pair): len(shelf_of([pair]).stories()) == 1 for pair in pairs}
 
 
-def together(pairs: Sequence[Pair]) -> Said:
+def together(pairs: Sequence[Pair]) -> Placing:
     """Say the same where all are there at once."""
     ids: dict[str, str] = {}
     shelf = shelf_of(pairs, ids)
@@ -70,7 +70,7 @@ def shelf_of(pairs: Sequence[Pair], ids: dict[str, str] | None = None) -> InMemo
     return shelf
 
 
-def counts(pairs: Sequence[Pair], message: Said) -> tuple[int, int, int]:
+def counts(pairs: Sequence[Pair], message: Placing) -> tuple[int, int, int]:
     """Return how many pairs are joined rightly, wrongly, and missed."""
     right = sum(pair["same"] and message[name_of(pair)] for pair in pairs)
     wrong = sum(not pair["same"] and message[name_of(pair)] for pair in pairs)
@@ -84,7 +84,7 @@ def figures(right: int, wrong: int, missed: int) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def table(pairs: Sequence[Pair], message: Said) -> str:
+def table(pairs: Sequence[Pair], message: Placing) -> str:
     """Return the figures by kind and of all, as lines of text."""
     kinds: Mapping[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -97,7 +97,7 @@ def table(pairs: Sequence[Pair], message: Said) -> str:
     return "\n".join(lines)
 
 
-def errors(pairs: Sequence[Pair], message: Said) -> str:
+def errors(pairs: Sequence[Pair], message: Placing) -> str:
     """Return the pairs that came out wrong, with why they were joined."""
     lines = []
     for pair in pairs:

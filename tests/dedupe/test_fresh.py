@@ -10,14 +10,14 @@ import pytest
 
 from dedupe.report import labelled, placed, rows
 
-FOUND = {"fresh": 0.78, "fresh_later": 0.73}  # at least, of the pairs that are one announcement
+RECALL = {"fresh": 0.78, "fresh_later": 0.73}  # at least, of the pairs that are one announcement
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", RECALL)
 def test_nothing_is_merged_wrongly_and_no_copy_is_lost_again(name: str) -> None:
     folder = Path(__file__).with_name(name)
     expected = {pair for row in rows(folder / "clusters.jsonl") for pair in combinations(sorted(row["item_ids"]), 2)}
     result = {pair for story in placed(labelled(folder)) for pair in combinations(story.headline_ids, 2)}
     sys.stdout.write(f"{name}: {len(result & expected)} of {len(expected)} pairs, wrong: {sorted(result - expected)}\n")
     assert not result - expected
-    assert len(result & expected) >= FOUND[name] * len(expected)
+    assert len(result & expected) >= RECALL[name] * len(expected)

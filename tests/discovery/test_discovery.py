@@ -12,7 +12,7 @@ import pytest
 
 from discovery.documents import OFFERED, Offered
 from discovery.report import faults
-from edges.commands import Desk
+from edges.commands import CommandLine
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from support.thinned import sampled
@@ -52,25 +52,25 @@ def test_a_document_goes_from_discover_through_try_to_a_poll(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copy(empty_database, tmp_path / "desk.db")
+    shutil.copy(empty_database, tmp_path / "cli.db")
     with VendorServer({FEED: rss(), offered.url: Answer(offered.content, offered.media_type)}) as vendors:
-        database = f"sqlite:///{tmp_path}/desk.db"
+        database = f"sqlite:///{tmp_path}/cli.db"
         for name, value in {**vendors.settings, "INGEST_HOST_GAP": "0s", "INGEST_DATABASE_URL": database}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(tmp_path)
-        desk = Desk(tmp_path, vendors, database, capsys)
-        desk.write_list(LIST)
-        result = desk("sources", "discover", offered.url, "--json").document()
+        cli = CommandLine(tmp_path, vendors, database, capsys)
+        cli.write_list(LIST)
+        result = cli("sources", "discover", offered.url, "--json").document()
         first = result["proposals"][0]
         assert (first["kind"], first["doubts"]) == (offered.kind, [])
         (tmp_path / "stanza.yaml").write_text(first["stanza"], encoding="utf-8")
-        tried = desk("sources", "try", "stanza.yaml", "--json")
+        tried = cli("sources", "try", "stanza.yaml", "--json")
         assert (tried.status, tried.document()["tally"]["created"]) == (0, len(offered.entries))
         _, *words = first["command"].split(" ", 1)
         assert words
-        assert desk(*shlex.split(words[0])).status == 0
+        assert cli(*shlex.split(words[0])).status == 0
         source_id = tried.document()["source"]
-        polled = desk("poll", source_id, "--json").document()
+        polled = cli("poll", source_id, "--json").document()
         assert (polled["created"], polled["failed"]) == (len(offered.entries), 0)
-        assert desk("replay", "--json").status == 0
-        assert desk("db", "check").status == 0
+        assert cli("replay", "--json").status == 0
+        assert cli("db", "check").status == 0

@@ -37,7 +37,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Desk:
+class CommandLine:
     """A folder with a `sources.yaml` and a database, vendors on loopback, and the command in this process."""
 
     folder: Path

@@ -17,8 +17,8 @@ from support.databases import copied
 @pytest.fixture
 def database(tmp_path: Path, empty_database: Path) -> str:
     """The demo's two rounds, stored."""
-    url = f"sqlite:///{tmp_path}/desk.db"
-    engine = copied(empty_database, tmp_path / "desk.db")
+    url = f"sqlite:///{tmp_path}/cli.db"
+    engine = copied(empty_database, tmp_path / "cli.db")
     with play.set_up(engine) as stage:
         stage.first()
         stage.second()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edges.commands import Desk
+from edges.commands import CommandLine
 from ingest.cli import main
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
@@ -22,13 +22,13 @@ LAB = Item("Acme opens a lab in Zurich", "https://www.acme-ai.com/news/lab", pub
 
 
 @pytest.fixture
-def desk(
+def cli(
     tmp_path: Path, empty_database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+) -> Iterator[CommandLine]:
     """A database with one story of two headlines and one of one."""
-    url = f"sqlite:///{tmp_path}/desk.db"
+    url = f"sqlite:///{tmp_path}/cli.db"
     monkeypatch.setenv("INGEST_DATABASE_URL", url)
-    engine = copied(empty_database, tmp_path / "desk.db")
+    engine = copied(empty_database, tmp_path / "cli.db")
     with (
         VendorServer({FEED: rss(LAUNCH, LAB), BLOG: rss(COPY)}) as server,
         Fetcher(fetch_settings(server), now=lambda: NOW) as fetcher,
@@ -37,20 +37,20 @@ def desk(
         world.put_in_force(LIST.replace("blog.acme-ai.com/feed.xml,", "blog.acme-ai.com/feed.xml, role: product,"))
         world.poll("acme/news")
         world.poll("acme/blog", after=timedelta(minutes=5))
-        yield Desk(tmp_path, server, url, capsys)
+        yield CommandLine(tmp_path, server, url, capsys)
     engine.dispose()
 
 
-def ids(desk: Desk) -> dict[str, str]:
-    return {row["url"]: row["id"] for row in desk("headlines", "--json").lines()}
+def ids(cli: CommandLine) -> dict[str, str]:
+    return {row["url"]: row["id"] for row in cli("headlines", "--json").lines()}
 
 
-def test_stories_are_listed_newest_first_with_every_official_link(desk: Desk) -> None:
-    launch, lab = desk("stories", "--json").lines()
+def test_stories_are_listed_newest_first_with_every_official_link(cli: CommandLine) -> None:
+    launch, lab = cli("stories", "--json").lines()
     assert (launch["title"], launch["headlines"]) == (LAUNCH.title, 2)
     assert [link["url"] for link in launch["links"]] == [LAUNCH.link, COPY.link]
     assert [link["url"] for link in lab["links"]] == [LAB.link]
-    shown = desk("stories").out
+    shown = cli("stories").out
     assert shown.index(LAUNCH.link) < shown.index(COPY.link) < shown.index(LAB.link)
 
 
@@ -66,54 +66,54 @@ def test_stories_are_listed_newest_first_with_every_official_link(desk: Desk) ->
         (["--limit", "1"], [LAUNCH.title]),
     ],
 )
-def test_stories_are_chosen_as_headlines_are(desk: Desk, flags: list[str], titles: list[str]) -> None:
-    assert [row["title"] for row in desk("stories", "--json", *flags).lines()] == titles
+def test_stories_are_chosen_as_headlines_are(cli: CommandLine, flags: list[str], titles: list[str]) -> None:
+    assert [row["title"] for row in cli("stories", "--json", *flags).lines()] == titles
 
 
-def test_what_a_limit_leaves_out_is_counted_and_a_mistyped_vendor_is_named(desk: Desk) -> None:
-    assert "1 more, older, not shown" in desk("stories", "--limit", "1").err
-    ended = desk("stories", "--vendor", "acne")
+def test_what_a_limit_leaves_out_is_counted_and_a_mistyped_vendor_is_named(cli: CommandLine) -> None:
+    assert "1 more, older, not shown" in cli("stories", "--limit", "1").err
+    ended = cli("stories", "--vendor", "acne")
     assert (ended.status, 'did you mean "acme"?' in ended.err) == (2, True)
 
 
-def test_a_story_is_recognised_by_its_own_id_by_that_of_a_headline_and_by_a_beginning(desk: Desk) -> None:
-    copy = ids(desk)[COPY.link]
-    result = desk("story", copy, "--json").document()
+def test_a_story_is_recognised_by_its_own_id_by_that_of_a_headline_and_by_a_beginning(cli: CommandLine) -> None:
+    copy = ids(cli)[COPY.link]
+    result = cli("story", copy, "--json").document()
     assert {item["url"] for item in result["headlines"]} == {LAUNCH.link, COPY.link}
     assert result["languages"] == [["en", result["headline_id"]]]
     (join,) = result["joins"]
     assert (join["rule"], join["headline_id"]) == ("title", copy)
     for way in ([result["id"]], [copy[:12]], ["show", copy], [result["id"][:12]]):
-        assert desk("story", *way, "--json").document() == result, way
-    assert desk("story", "--json", copy).document() == result
+        assert cli("story", *way, "--json").document() == result, way
+    assert cli("story", "--json", copy).document() == result
 
 
-def test_a_story_says_in_words_why_it_is_one(desk: Desk) -> None:
-    out = desk("story", ids(desk)[COPY.link]).out
+def test_a_story_says_in_words_why_it_is_one(cli: CommandLine) -> None:
+    out = cli("story", ids(cli)[COPY.link]).out
     assert "the same title in another source (score 0." in out
     assert all(item.link in out for item in (LAUNCH, COPY))
-    assert "the same title in another source" in desk("why", ids(desk)[LAUNCH.link]).out
-    assert desk("why", ids(desk)[LAUNCH.link], "--json").document()["story"]["joins"][0]["rule"] == "title"
-    assert "Story" not in desk("why", ids(desk)[LAB.link]).out
+    assert "the same title in another source" in cli("why", ids(cli)[LAUNCH.link]).out
+    assert cli("why", ids(cli)[LAUNCH.link], "--json").document()["story"]["joins"][0]["rule"] == "title"
+    assert "Story" not in cli("why", ids(cli)[LAB.link]).out
 
 
-def test_an_operator_splits_merges_and_pins(desk: Desk) -> None:
-    launch, copy, lab = (ids(desk)[item.link] for item in (LAUNCH, COPY, LAB))
-    ended = desk("story", "split", copy, launch, "--reason", "another model", "--json")
+def test_an_operator_splits_merges_and_pins(cli: CommandLine) -> None:
+    launch, copy, lab = (ids(cli)[item.link] for item in (LAUNCH, COPY, LAB))
+    ended = cli("story", "split", copy, launch, "--reason", "another model", "--json")
     assert ended.document() == {"decision": "split", "stories": {copy: "s" + copy[1:], launch: "s" + launch[1:]}}
-    assert len(desk("stories", "--json").lines()) == 3
-    assert "another model" in desk("story", launch).out
-    ended = desk("story", "merge", lab[:14], copy[:14], launch, "--reason", "one campaign")
+    assert len(cli("stories", "--json").lines()) == 3
+    assert "another model" in cli("story", launch).out
+    ended = cli("story", "merge", lab[:14], copy[:14], launch, "--reason", "one campaign")
     assert (ended.status, len({line.split()[-1] for line in ended.out.splitlines()})) == (0, 1)
-    (story,) = desk("stories", "--json").lines()
+    (story,) = cli("stories", "--json").lines()
     assert {link["url"] for link in story["links"]} == {item.link for item in (LAUNCH, COPY, LAB)}
     for wanted in (copy, launch, lab):
-        assert desk("story", "pin", wanted, "--reason", "the one to read").status == 0
-        assert desk("stories", "--json").lines()[0]["headline_id"] == wanted
+        assert cli("story", "pin", wanted, "--reason", "the one to read").status == 0
+        assert cli("stories", "--json").lines()[0]["headline_id"] == wanted
 
 
-def test_a_word_on_nothing_or_without_a_reason_is_wrong_usage(desk: Desk) -> None:
-    launch = ids(desk)[LAUNCH.link]
+def test_a_word_on_nothing_or_without_a_reason_is_wrong_usage(cli: CommandLine) -> None:
+    launch = ids(cli)[LAUNCH.link]
     for wrong in (
         ["story", "hzzzz"],
         ["story", "nonsense!"],
@@ -123,15 +123,15 @@ def test_a_word_on_nothing_or_without_a_reason_is_wrong_usage(desk: Desk) -> Non
         ["story", "pin", launch],
         ["story", "pin", "h", "--reason", "x"],
     ):
-        assert desk(*wrong).status == 2, wrong
+        assert cli(*wrong).status == 2, wrong
     assert main(["story", "--help"]) == 0
-    assert desk("stories", "--json").lines()[0]["headlines"] == 2
+    assert cli("stories", "--json").lines()[0]["headlines"] == 2
 
 
-def test_what_is_withdrawn_is_reported_and_not_listed(desk: Desk) -> None:
-    copy = ids(desk)[COPY.link]
-    assert desk("headline", "withdraw", copy, "--reason", "a draft").status == 0
-    launch = desk("stories", "--json").lines()[0]
+def test_what_is_withdrawn_is_reported_and_not_listed(cli: CommandLine) -> None:
+    copy = ids(cli)[COPY.link]
+    assert cli("headline", "withdraw", copy, "--reason", "a draft").status == 0
+    launch = cli("stories", "--json").lines()[0]
     assert (launch["headlines"], [link["url"] for link in launch["links"]]) == (1, [LAUNCH.link])
-    reported = json.loads(desk("story", copy, "--json").out)
+    reported = json.loads(cli("story", copy, "--json").out)
     assert {item["id"]: item["state"] for item in reported["headlines"]}[copy] == "withdrawn"

@@ -329,7 +329,7 @@ def do(conn: Connection, statements: Iterable[str]) -> None:
         conn.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-def said_of(conn: Connection) -> list[str]:
+def faults_of(conn: Connection) -> list[str]:
     return [finding.what for finding in contents(conn, LIST) if finding.level == "fault"]
 
 
@@ -340,7 +340,7 @@ def test_damage_to_sqlite_is_named_where_it_is(original: Path, tmp_path: Path, d
         do(conn, damage.sqlite)
     engine.dispose()  # a connection keeps what it read of the schema
     with write(engine) as conn:
-        message = said_of(conn)
+        message = faults_of(conn)
     engine.dispose()
     assert any(damage.named in fault for fault in message), message
 
@@ -349,7 +349,7 @@ def test_damage_to_sqlite_is_named_where_it_is(original: Path, tmp_path: Path, d
 def test_damage_to_postgresql_is_named_where_it_is(shared: Engine, damage: Damage) -> None:
     with write(shared) as conn, conn.begin_nested() as attempt:
         do(conn, damage.postgresql)
-        message = said_of(conn)
+        message = faults_of(conn)
         attempt.rollback()
     assert any(damage.named in fault for fault in message), message
 
@@ -360,7 +360,7 @@ def test_an_upgrade_makes_guards_and_views_anew(stored: Engine) -> None:
         if statements:
             with write(stored) as conn:
                 do(conn, statements)
-                assert said_of(conn) != []
+                assert faults_of(conn) != []
             upgrade(stored)
             assert faults(stored) == [], damage.named
 

@@ -452,7 +452,7 @@ def test_two_hosts_are_asked_at_the_same_time(server: HostileServer, get: Get) -
     assert time.monotonic() - began < 0.55
 
 
-def test_waiting_for_a_turn_does_not_count_against_the_deadline(server: HostileServer, get: Get) -> None:
+def test_waiting_for_a_slot_does_not_count_against_the_deadline(server: HostileServer, get: Get) -> None:
     server.on(FEED, (Pause(0.4), answer(RSS)))
     with ThreadPoolExecutor(3) as pool:
         results = list(pool.map(lambda _: get(**within(0.9)), range(3)))  # the last one waits for 0.8 s

@@ -218,7 +218,7 @@ def test_a_risky_document_in_another_encoding_is_risky_too() -> None:
     assert refused.value.rule == "over-budget"
 
 
-def test_the_look_takes_a_hundredth_of_the_parsing() -> None:
+def test_the_inspection_takes_a_hundredth_of_the_parsing() -> None:
     document = rss(*["<title>Model</title><link>/a</link><description>&lt;p&gt;x&lt;/p&gt;</description>"] * 500)
 
     def cpu(work: object) -> float:

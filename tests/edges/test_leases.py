@@ -128,7 +128,7 @@ def test_claims_at_the_same_moment_share_out_every_source_once(listed: Engine) -
 # ── a host alone ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_host_that_is_asked_for_a_redirect_is_nobody_elses_and_rests_afterwards(listed: Engine) -> None:
+def test_the_host_of_a_redirect_is_leased_and_waits_for_its_gap_afterwards(listed: Engine) -> None:
     lease = claim_host(listed)
     assert isinstance(lease, Lease)
 

@@ -64,8 +64,8 @@ def test_what_a_killed_process_held_is_taken_over_at_once(client: Client, proces
     "owner",
     [
         pytest.param(owners.name(), id="ourselves"),
-        pytest.param("desk:1", id="a name that tells nothing"),
-        pytest.param("desk:999999999:1@0123456789abcdef", id="another machine"),
+        pytest.param("cli:1", id="a name that tells nothing"),
+        pytest.param("cli:999999999:1@0123456789abcdef", id="another machine"),
     ],
 )
 def test_who_is_not_known_to_be_dead_keeps_what_it_holds(owner: str, client: Client) -> None:

@@ -238,7 +238,7 @@ class Liar:
         self.server.answering[self.url] = lambda asked: whole if asked.value("If-None-Match") is None else head(304)
 
 
-def test_every_twentieth_look_is_unconditional(client: Client) -> None:
+def test_every_twentieth_request_is_unconditional(client: Client) -> None:
     Liar(client.server).has(feed("One"), ETag='"1"')
     for _ in range(2 * UNCONDITIONAL_EVERY + 1):
         client.poll()
@@ -264,7 +264,7 @@ def test_a_304_that_was_false_is_never_trusted_again_and_an_operator_can_see_it(
     assert "304 Not Modified although there was news" in client.shown().reason
 
 
-def test_news_under_new_validators_put_the_old_ones_on_trial_and_a_304_to_them_is_the_proof(client: Client) -> None:
+def test_news_under_new_validators_put_the_old_ones_under_test_and_a_304_to_them_is_the_proof(client: Client) -> None:
     liar = Liar(client.server)
     liar.has(feed("One"), ETag='"1"')
     client.poll()

@@ -219,7 +219,7 @@ def test_another_process_leaves_the_host_alone_too(client: Client, tmp_path: Pat
     assert client.server.urls == [FEED]
 
 
-def test_a_429_that_does_not_say_for_how_long_rests_the_host_for_ten_minutes(client: Client) -> None:
+def test_a_429_without_a_retry_after_blocks_the_host_for_ten_minutes(client: Client) -> None:
     client.server.on(FEED, answer(b"slow down", 429))
     client.server.on(DOCS, answer(feed("Docs")))
     client.poll("acme/news")
@@ -236,7 +236,7 @@ def test_a_redirect_to_a_host_that_asked_to_be_left_alone_is_not_followed(client
     assert client.server.urls == [BLOG, FEED]
 
 
-def test_the_host_at_the_end_of_a_redirect_is_the_one_that_rests(client: Client) -> None:
+def test_the_host_at_the_end_of_a_redirect_is_the_one_that_is_blocked(client: Client) -> None:
     client.server.on(FEED, redirect(BLOG, 302))
     client.server.on(BLOG, answer(b"slow down", 429, Retry_After=7200))
     client.server.on(DOCS, answer(feed("Docs")))

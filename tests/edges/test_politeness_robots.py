@@ -66,7 +66,7 @@ def client(tmp_path: Path, sqlite: Engine, server: HostileServer) -> Iterator[Cl
         ("<!DOCTYPE html><html><body>Welcome</body></html>", True),
     ],
 )
-def test_what_robots_txt_says_is_obeyed(text: str, allowed: bool, client: Client) -> None:
+def test_rules_of_robots_txt_are_followed(text: str, allowed: bool, client: Client) -> None:
     client.server.on(ROBOTS, answer(text.encode(), Content_Type="text/plain"))
     report = client.poll("acme/page")
     assert client.server.urls == ([ROBOTS, PAGE] if allowed else [ROBOTS])
@@ -246,7 +246,7 @@ def test_an_operators_written_reason_overrides_it(client: Client) -> None:
     assert client.server.urls == [PAGE]
 
 
-def test_a_429_to_robots_txt_rests_the_host(client: Client) -> None:
+def test_a_429_to_robots_txt_blocks_the_host(client: Client) -> None:
     client.server.on(ROBOTS, answer(b"", 429, Retry_After=3600))
     client.server.on(FEED, answer(feed("One")))
     client.poll("acme/page")

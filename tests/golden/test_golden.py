@@ -57,7 +57,7 @@ def outcome(content: bytes, *, url: str, media_type: str = "", source: dict[str,
 
 def _document(read: Document) -> dict[str, Any]:
     minutes = read.ttl / timedelta(minutes=1) if read.ttl else None
-    return _said(
+    return _without_defaults(
         dialect=read.dialect,
         title=read.title,
         link=read.link,
@@ -68,7 +68,7 @@ def _document(read: Document) -> dict[str, Any]:
 
 
 def _headline(item: Candidate) -> dict[str, Any]:
-    return _said(
+    return _without_defaults(
         title=item.title,
         title_original=item.title_original if item.title_original != item.title else None,
         url=item.url,
@@ -89,8 +89,8 @@ def _date(date: Dated) -> str | None:
 
 
 def _refusal(item: Refusal) -> dict[str, Any]:
-    return _said(fate=item.fate, rule=item.rule, title=item.title, url=item.url)
+    return _without_defaults(fate=item.fate, rule=item.rule, title=item.title, url=item.url)
 
 
-def _said(**fields: Any) -> dict[str, Any]:
+def _without_defaults(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [])}

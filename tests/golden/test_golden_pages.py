@@ -97,11 +97,11 @@ def outcome(content: bytes, given: dict[str, Any]) -> dict[str, Any]:
     except ParseError as error:
         return {"refused": error.rule}
     head = {"dialect": result.dialect, "title": result.title, "lang": result.lang}
-    return _said(**head) | {"entries": [_entry(entry) for entry in result.entries]}
+    return _without_defaults(**head) | {"entries": [_entry(entry) for entry in result.entries]}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    return _said(
+    return _without_defaults(
         title=entry.title,
         title_type=entry.title_type if entry.title_type != "text" else None,
         link=entry.link,
@@ -117,7 +117,7 @@ def _date(date: Dated) -> str | None:
     return f"{date.value:%Y-%m-%dT%H:%M:%SZ} {date.precision}" if date.value else date.reason or None
 
 
-def _said(**fields: Any) -> dict[str, Any]:
+def _without_defaults(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [])}
 
 

@@ -171,7 +171,7 @@ class Good:
         return answer(rss(*self.items).content, ETag=etag)
 
 
-class Town:
+class SoakSources:
     """All sources, their stanzas and their servers."""
 
     def __init__(self) -> None:

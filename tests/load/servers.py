@@ -186,7 +186,7 @@ class VendorSet:
         server.update(self.announce())
 
 
-class Newsroom:
+class Publisher:
     """Announces something at a share of the feeds again and again, in a thread, until the block ends."""
 
     def __init__(self, vendor_set: VendorSet, server: VendorServer, *, every: float, share: float) -> None:

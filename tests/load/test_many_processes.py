@@ -12,7 +12,7 @@ from ingest import allowlist
 from ingest.pipeline import accept
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
-from load.servers import Newsroom, TimedServer, VendorSet, fetched_again_within, show, smallest_gap
+from load.servers import Publisher, TimedServer, VendorSet, fetched_again_within, show, smallest_gap
 from load.workers import Parent, WorkerGroup
 from support.world import NOW
 
@@ -47,7 +47,7 @@ def count(engine: Engine, query: str) -> int:
 
 def play(load: Load, vendor_set: VendorSet, group: WorkerGroup, server: TimedServer, **order: bool) -> None:
     """Let all processes do rounds of what is due, while the vendors announce."""
-    with Newsroom(vendor_set, server, every=load.seconds / 12, share=0.3):
+    with Publisher(vendor_set, server, every=load.seconds / 12, share=0.3):
         workers = [group.start("rounds", seconds=load.seconds, **order) for _ in range(load.processes)]
         assert [worker.join() for worker in workers] == [0] * load.processes, group.log.read_text()
 

@@ -18,7 +18,7 @@ from ingest.model import EntryOutcome, Outcome
 from ingest.store.checks import check
 from ingest.store.engine import open_engine, read
 from load.daemon import HOLDINGS, Daemon, Held
-from load.faulty_sources import Town
+from load.faulty_sources import SoakSources
 from load.servers import show
 from support.world import NOW
 
@@ -54,19 +54,19 @@ def thirds(held: Sequence[Held]) -> tuple[Sequence[Held], Sequence[Held]]:
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not HOLDINGS.exists(), reason="what a process holds is read from /proc, which only Linux has")
 def test_a_soak_of_misbehaving_sources_leaves_memory_and_files_flat_and_no_good_source_late(tmp_path: Path) -> None:
-    town, chance, at = Town(), random.Random(20260522), NOW
-    (tmp_path / "sources.yaml").write_text(town.list(), encoding="utf-8")
+    soak_sources, chance, at = SoakSources(), random.Random(20260522), NOW
+    (tmp_path / "sources.yaml").write_text(soak_sources.list(), encoding="utf-8")
     url = f"sqlite:///{tmp_path}/soak.db"
     engine = open_engine(url)
     held: list[Held] = []
     took: list[float] = []
     announced, late = set[str](), set[str]()
     with (
-        town.open(tmp_path) as settings,
+        soak_sources.open(tmp_path) as settings,
         Daemon(tmp_path, settings | SETTINGS | {"INGEST_DATABASE_URL": url}) as daemon,
     ):
         while not held or count(engine, "polls") < POLLS:
-            fresh = town.announce(chance, at)
+            fresh = soak_sources.announce(chance, at)
             before = time.monotonic()
             held.append(daemon.tick(at))
             took.append(time.monotonic() - before)
@@ -79,20 +79,20 @@ def test_a_soak_of_misbehaving_sources_leaves_memory_and_files_flat_and_no_good_
     files, were = max(one.files for one in last), max(one.files for one in first)
     polls, sources = count(engine, "polls"), count(engine, "v1_sources")
     show(
-        f"{polls} polls of {sources} sources, {len(town.good)} of them good, in {len(held)} rounds and {sum(took):.0f} s,"
+        f"{polls} polls of {sources} sources, {len(soak_sources.good)} of them good, in {len(held)} rounds and {sum(took):.0f} s,"
         f" the longest {max(took):.0f} s; memory {was:.0f} MB, then {memory:.0f} MB; open files {were}, then {files};"
         f" {len(announced)} announced, {len(late)} late"
     )
     good = f"polls WHERE source_id LIKE '%-news' AND outcome IN ('{Outcome.OK}', '{Outcome.NOT_MODIFIED}')"
     assert sources >= 300
     assert len(late) == 0
-    assert count(engine, good) == len(held) * len(town.good)
+    assert count(engine, good) == len(held) * len(soak_sources.good)
     assert memory <= was + MEMORY_MB
     assert files <= were + FILES
     assert max(one.threads for one in last) <= max(one.threads for one in first) + FILES
     assert not any(one.children for one in held)
     assert count(engine, f"polls WHERE entries <> {' + '.join(EntryOutcome)}") == 0
     assert count(engine, "captures WHERE ingested_at IS NULL") == 0
-    listed = allowlist.parse(town.list().encode())
+    listed = allowlist.parse(soak_sources.list().encode())
     assert [finding for finding in check(engine, listed) if finding.level == "fault"] == []
     engine.dispose()

@@ -185,7 +185,7 @@ anything = st.one_of(
 @given(hostile())
 @example("https://acme.com/x/..;/careers/")
 @example("https://docs.acme.dev/%64ocs/a")
-def test_nothing_is_admitted_that_is_not_official_when_looked_at_again(raw: str) -> None:
+def test_nothing_is_admitted_that_is_not_official_by_a_second_reading(raw: str) -> None:
     verdict = policy.admit(ACME, raw)
     if isinstance(verdict, policy.Admitted):
         assert NORMAL_FORM.fullmatch(verdict.url.text)
@@ -196,7 +196,7 @@ def test_nothing_is_admitted_that_is_not_official_when_looked_at_again(raw: str)
 
 
 @given(usable)
-def test_what_is_official_when_looked_at_again_is_admitted(url: urls.Url) -> None:
+def test_what_is_official_by_a_second_reading_is_admitted(url: urls.Url) -> None:
     assert isinstance(policy.admit(ACME, url.text), policy.Admitted) is truly_official(url.text)
 
 

@@ -137,7 +137,7 @@ def test_a_renamed_class_raises_an_alarm_and_costs_nothing(world: World) -> None
     assert state.state in {"ok", "broken"}
 
 
-def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_verified(world: World) -> None:
+def test_an_extraction_of_a_menu_waits_in_quarantine_until_it_is_verified(world: World) -> None:
     menu = [(word, f"/{word.lower()}", "") for word in ("Home", "About", "Careers", "Contact", "Privacy")]
     world.server.update({f"{HOST}/news": listing(*menu)})
     report = world.poll("acme/news")
@@ -147,7 +147,7 @@ def test_a_find_that_is_a_menu_waits_in_quarantine_until_it_is_verified(world: W
     assert world.poll("acme/news", after=timedelta(hours=30)).tally.created == 5
 
 
-def test_a_find_that_include_would_leave_out_whole_is_broken_and_says_so(world: World) -> None:
+def test_an_extraction_that_include_would_leave_out_whole_is_broken_with_a_message(world: World) -> None:
     with_paths = "include: ['path:^/news/']\n        select: {entry"
     world.put_in_force(LIST.replace("select: {entry", with_paths))
     assert world.poll("acme/news").tally.created == 5

@@ -16,7 +16,7 @@ from ingest.errors import ParseError
 from ingest.judging import Reading
 from ingest.model import Allowlist, Capture, EntryOutcome, Kind, State, Tally
 from support.world import NOW, World, rss
-from support.world import Item as Told
+from support.world import Item as FeedItem
 
 HOST = "https://www.acme-ai.com"
 LIST = f"""
@@ -32,12 +32,12 @@ vendors:
       map: {{kind: sitemap, url: {HOST}/sitemap.xml, lang: en, include: ['path:^/research/'], first_fill: 2}}
 """
 FEED = rss(
-    Told("Model 5 is here", f"{HOST}/news/5"),
-    Told("Model 4 is here", f"{HOST}/news/4", NOW - timedelta(days=30)),
-    Told("Model 4 is here", f"{HOST}/news/4", NOW - timedelta(days=30)),
-    Told("Job: parrot", f"{HOST}/jobs/1"),
-    Told("Press says", "https://press.example.net/acme"),
-    Told("In two years", f"{HOST}/news/100", NOW + timedelta(days=800)),
+    FeedItem("Model 5 is here", f"{HOST}/news/5"),
+    FeedItem("Model 4 is here", f"{HOST}/news/4", NOW - timedelta(days=30)),
+    FeedItem("Model 4 is here", f"{HOST}/news/4", NOW - timedelta(days=30)),
+    FeedItem("Job: parrot", f"{HOST}/jobs/1"),
+    FeedItem("Press says", "https://press.example.net/acme"),
+    FeedItem("In two years", f"{HOST}/news/100", NOW + timedelta(days=800)),
 )
 
 
@@ -87,7 +87,11 @@ def polled(world: World, key: str, answer: Answer) -> Tally:
 @pytest.mark.parametrize(
     ("key", "first", "then"),
     [
-        ("news", FEED, rss(Told("Model 5 is here today", f"{HOST}/news/5"), Told("A model 6", f"{HOST}/news/6"))),
+        (
+            "news",
+            FEED,
+            rss(FeedItem("Model 5 is here today", f"{HOST}/news/5"), FeedItem("A model 6", f"{HOST}/news/6")),
+        ),
         ("page", listing(*TITLES), listing(*TITLES, "Acme writes a poem")),
         ("page", listing(*TITLES), listing("Home", "About us", "Careers", "Contact")),
     ],
@@ -156,24 +160,24 @@ def test_a_find_that_is_not_accepted_is_quarantined_whole_with_its_dates() -> No
 @pytest.mark.parametrize(
     ("key", "answer", "message"),
     [
-        ("news", rss(*(Told(f"Model {n}", f"{HOST}/{n}") for n in range(5))), "All entries have one date"),
-        ("news", rss(Told("Old", f"{HOST}/1", NOW - timedelta(days=800))), "The newest entry is of 2024-03-13"),
-        ("news", rss(Told("Soon", f"{HOST}/1", NOW + timedelta(days=9))), "dated after they were read"),
-        ("news", rss(Told("Model", f"{HOST}/1"), Told("Model", f"{HOST}/2")), "stand for several entries"),
+        ("news", rss(*(FeedItem(f"Model {n}", f"{HOST}/{n}") for n in range(5))), "All entries have one date"),
+        ("news", rss(FeedItem("Old", f"{HOST}/1", NOW - timedelta(days=800))), "The newest entry is of 2024-03-13"),
+        ("news", rss(FeedItem("Soon", f"{HOST}/1", NOW + timedelta(days=9))), "dated after they were read"),
+        ("news", rss(FeedItem("Model", f"{HOST}/1"), FeedItem("Model", f"{HOST}/2")), "stand for several entries"),
         (
             "news",
-            rss(Told("新しいモデルを公開しました", f"{HOST}/1")),
+            rss(FeedItem("新しいモデルを公開しました", f"{HOST}/1")),
             "Most entries are in ja, and the stanza says en",
         ),
-        ("news", rss(Told("x" * 300, f"{HOST}/1")), "longer than 200 characters"),
-        ("news", rss(Told("Off", "https://press.example.net/1")), "1 of 1 entries are rejected, most by off-scope"),
-        ("news", rss(Told("Job: x", f"{HOST}/1")), "1 of 1 entries are filtered, most by exclude"),
+        ("news", rss(FeedItem("x" * 300, f"{HOST}/1")), "longer than 200 characters"),
+        ("news", rss(FeedItem("Off", "https://press.example.net/1")), "1 of 1 entries are rejected, most by off-scope"),
+        ("news", rss(FeedItem("Job: x", f"{HOST}/1")), "1 of 1 entries are filtered, most by exclude"),
         ("news", rss(), "There is nothing in it"),
         ("page", Answer(listing(*TITLES).content.replace(b"time>", b"b>"), "text/html"), "have no date"),
         ("map", urlset("/research/1", "/about", "/jobs"), "2 addresses of the sitemap lie outside"),
     ],
 )
-def test_what_looks_odd_is_said_in_a_sentence(key: str, answer: Answer, message: str) -> None:
+def test_odd_results_are_reported_in_a_sentence(key: str, answer: Answer, message: str) -> None:
     odd = seen(key, answer).odd
     assert [sentence for sentence in odd if message in sentence], odd
 
@@ -186,7 +190,7 @@ def test_a_redirect_is_reported_with_the_address_to_give() -> None:
 
 
 def test_an_ordinary_feed_has_nothing_odd() -> None:
-    plain = rss(*(Told(f"Model {n} is here", f"{HOST}/{n}", NOW - timedelta(days=n)) for n in range(5)))
+    plain = rss(*(FeedItem(f"Model {n} is here", f"{HOST}/{n}", NOW - timedelta(days=n)) for n in range(5)))
     assert seen("news", plain).odd == ()
 
 

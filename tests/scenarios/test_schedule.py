@@ -106,7 +106,7 @@ def test_a_round_that_hangs_ends_the_daemon_and_one_that_is_only_long_does_not(w
         thread.join(30)
 
 
-def test_a_watchdog_that_rests_never_stops() -> None:
+def test_a_paused_watchdog_never_stops_the_process() -> None:
     watchdog = schedule.Watchdog(timedelta(0))
     stopped = [watchdog.stopped]
     watchdog.beat()
@@ -116,7 +116,7 @@ def test_a_watchdog_that_rests_never_stops() -> None:
     assert [*stopped, watchdog.stopped] == [False, True, False]
 
 
-def test_a_long_sleep_is_caught_up_with_one_look_at_each_source(world: World) -> None:
+def test_a_long_sleep_is_caught_up_with_one_poll_of_each_source(world: World) -> None:
     world.round(everything=False)
     world.server.forget_requests()
     report = world.round(everything=False, after=timedelta(days=3))

@@ -35,7 +35,7 @@ BLOG: Final = "https://blog.google/innovation-and-ai"
 
 
 @dataclass(frozen=True)
-class Said:
+class Announced:
     """One official announcement: the source that carries it, and what must be recorded."""
 
     source: str
@@ -48,19 +48,19 @@ class Said:
         return self.source.partition("/")[0]
 
 
-GLASSWING = Said(
+GLASSWING = Announced(
     "anthropic/research",
     "Project Glasswing: An initial update",
     "https://www.anthropic.com/research/glasswing-initial-update",
     "2026-05-22",
 )
-CODEX = Said(
+CODEX = Announced(
     "openai/codex-changelog",
     "Appshots, goal mode, and more (26.519)",
     "https://learn.chatgpt.com/docs/changelog#codex-2026-05-21",
     "2026-05-21",
 )
-PROVENANCE = Said(
+PROVENANCE = Announced(
     "openai/news",
     "Advancing content provenance for a safer, more transparent AI ecosystem",
     "https://openai.com/index/advancing-content-provenance/",
@@ -83,54 +83,56 @@ KEYWORD: Final = {
     ),
     20: ("Managed Agents in the Gemini API", "technology/developers-tools/managed-agents-gemini-api"),
 }
-SAVE_THE_DATE = Said(
+SAVE_THE_DATE = Announced(
     "google/keyword",
     "Google I/O 2026 save the date",
     f"{BLOG}/technology/developers-tools/io-2026-save-the-date/",
     "2026-02-17",
 )
 
-SEEDS: Final[dict[int, Said | None]] = {
+SEEDS: Final[dict[int, Announced | None]] = {
     1: GLASSWING,
     3: CODEX,
     4: CODEX,  # one entry with two of the ticker's lines in it
     5: GLASSWING,
-    6: Said(
+    6: Announced(
         "anthropic/cvd-ledger",
         "Coordinated vulnerability disclosure dashboard: 1596 disclosed",
         "https://red.anthropic.com/2026/cvd/",
         "2026-05-22",
     ),
-    7: Said(
+    7: Announced(
         "google/deepmind-repositories",
         "science-skills: Skills for agents that work in the sciences",
         "https://github.com/google-deepmind/science-skills",
         "2026-05-19",
     ),
     8: None,  # no official page says it; candidates are those of 10 and 15
-    9: Said(
+    9: Announced(
         "google/developers-blog",
         "Announcing ADK for Kotlin and ADK for Android 0.1.0: Building AI Agents on Android and Beyond",
         "https://developers.googleblog.com/adk-kotlin-android-building-ai-agents/",
         "2026-05-21",
     ),
-    11: Said(
+    11: Announced(
         "openai/news",
         "An OpenAI model has disproved a central conjecture in discrete geometry",
         "https://openai.com/index/model-disproves-discrete-geometry-conjecture/",
         "2026-05-20",
     ),
-    14: Said("openai/sitemap", "OpenAI Guaranteed Capacity", "https://openai.com/business/guaranteed-capacity/"),
+    14: Announced("openai/sitemap", "OpenAI Guaranteed Capacity", "https://openai.com/business/guaranteed-capacity/"),
     16: PROVENANCE,
     17: SAVE_THE_DATE,
     18: PROVENANCE,
-    19: Said(
+    19: Announced(
         "anthropic/news",
         "KPMG integrates Claude across its core business and workforce of more than 276,000 in strategic alliance",
         "https://www.anthropic.com/news/anthropic-kpmg",
         "2026-05-19",
     ),
-    **{no: Said("google/keyword", title, f"{BLOG}/{path}/", "2026-05-19") for no, (title, path) in KEYWORD.items()},
+    **{
+        no: Announced("google/keyword", title, f"{BLOG}/{path}/", "2026-05-19") for no, (title, path) in KEYWORD.items()
+    },
 }
 """The twenty lines by number."""
 
@@ -143,43 +145,43 @@ TWINS: Final = {
 }
 
 COPIES: Final = [
-    Said("openai/news-ja", title, f"https://openai.com/ja-JP/index/{slug}/", "2026-05-19")
+    Announced("openai/news-ja", title, f"https://openai.com/ja-JP/index/{slug}/", "2026-05-19")
     for slug, title in TWINS.items()
 ] + [
-    Said(
+    Announced(
         "openai/codex-whatsnew",
         "Codex week by week: May 18-22, 2026",
         "https://learn.chatgpt.com/docs/whats-new#may-18-22-2026",
     ),
-    Said(
+    Announced(
         "openai/codex-whatsnew-ja",
         "Codex 週刊ダイジェスト：2026 年 5 月 18～22 日",
         "https://learn.chatgpt.com/ja-JP/docs/whats-new#w21",
     ),
-    Said(
+    Announced(
         "openai/chatgpt-release-notes", "Goal mode", "https://help.openai.com/en/articles/6825453-chatgpt-release-notes"
     ),
-    Said(
+    Announced(
         "openai/chatgpt-release-notes",
         "Remote locked use",
         "https://help.openai.com/en/articles/6825453-chatgpt-release-notes",
     ),
-    Said("openai/codex-releases", "0.133.0", "https://github.com/openai/codex/releases/tag/rust-v0.133.0"),
-    Said("openai/sitemap", "Verify images", "https://openai.com/research/verify/"),
-    Said("anthropic/red", "Measuring exploits", "https://red.anthropic.com/2026/exploit-evals/", "2026-05-22"),
-    Said(
+    Announced("openai/codex-releases", "0.133.0", "https://github.com/openai/codex/releases/tag/rust-v0.133.0"),
+    Announced("openai/sitemap", "Verify images", "https://openai.com/research/verify/"),
+    Announced("anthropic/red", "Measuring exploits", "https://red.anthropic.com/2026/exploit-evals/", "2026-05-22"),
+    Announced(
         "google/deepmind", KEYWORD[10][0], "https://deepmind.google/blog/gemini-3-5-frontier-intelligence-with-action/"
     ),
-    Said("google/keyword-ja", "Gemini 3.5 を発表", f"{JA}/gemini-3-5/"),
-    Said("google/keyword-ja", "Gemini Omni を発表", f"{JA}/gemini-omni/"),
-    Said("google/keyword-ja", "Gemini for Science のご紹介", f"{JA}/gemini-for-science-io-2026/"),
-    Said("google/gemini-api-changelog", "Launched Managed Agents in public preview.", API, "2026-05-19"),
-    Said("google/gemini-api-changelog", "Released gemini-3.5-flash as generally available.", API, "2026-05-19"),
-    Said("google/gemini-api-changelog", "Added file search to the tools.", API, "2026-05-19"),
-    Said(
+    Announced("google/keyword-ja", "Gemini 3.5 を発表", f"{JA}/gemini-3-5/"),
+    Announced("google/keyword-ja", "Gemini Omni を発表", f"{JA}/gemini-omni/"),
+    Announced("google/keyword-ja", "Gemini for Science のご紹介", f"{JA}/gemini-for-science-io-2026/"),
+    Announced("google/gemini-api-changelog", "Launched Managed Agents in public preview.", API, "2026-05-19"),
+    Announced("google/gemini-api-changelog", "Released gemini-3.5-flash as generally available.", API, "2026-05-19"),
+    Announced("google/gemini-api-changelog", "Added file search to the tools.", API, "2026-05-19"),
+    Announced(
         "google/adk-kotlin-releases", "ADK for Kotlin 0.1.0", "https://github.com/google/adk-kotlin/releases/tag/v0.1.0"
     ),
-    Said(
+    Announced(
         "google/developers-blog",
         "Get ready for Google I/O 2026",
         "https://developers.googleblog.com/get-ready-for-google-io-2026/",
@@ -201,7 +203,7 @@ def html(body: str, lang: str = "en", head: str = "") -> Answer:
     return Answer(page.encode(), "text/html; charset=utf-8")
 
 
-def said_by(source: str, since: str = "0") -> list[Said]:
+def announced_by(source: str, since: str = "0") -> list[Announced]:
     """What of the expected a source says, the newest first."""
     result = {
         message.url + message.title: message
@@ -213,7 +215,7 @@ def said_by(source: str, since: str = "0") -> list[Said]:
 
 def rss(source: str, old: tuple[str, str], *, new: bool, slash: bool = True) -> Answer:
     """A feed with something old in it, then with all that the source says."""
-    entries = [*(said_by(source) if new else []), Said(source, *old, "2026-05-11")]
+    entries = [*(announced_by(source) if new else []), Announced(source, *old, "2026-05-11")]
     items = "".join(
         f"<item><title>{escape(one.title)}</title><link>{one.url if slash else one.url.rstrip('/')}</link><guid>{one.url}</guid>"
         f"<pubDate>{datetime.fromisoformat(one.day or '2026-05-20'):%a, %d %b %Y} 16:00:00 GMT</pubDate></item>"
@@ -225,7 +227,7 @@ def rss(source: str, old: tuple[str, str], *, new: bool, slash: bool = True) -> 
 
 def releases(source: str, old: str, *, new: bool) -> Answer:
     repository = old.partition("/releases/")[0]
-    entries = [(one.title, one.url) for one in (said_by(source) if new else [])] + [("0.0.9", old)]
+    entries = [(one.title, one.url) for one in (announced_by(source) if new else [])] + [("0.0.9", old)]
     body = "".join(
         f"<entry><id>tag:github.com,2008:{url}</id><title>{title}</title><updated>2026-05-2{n}T10:00:00Z</updated>"
         f'<link rel="alternate" type="text/html" href="{url}"/></entry>'
@@ -262,7 +264,7 @@ def pages(*, new: bool) -> Iterator[tuple[str, Answer]]:
     old = [
         (f"An older post, number {n}", f"https://www.anthropic.com/news/older-{n}", f"May {n}, 2026") for n in (4, 5, 6)
     ]
-    kpmg = [(one.title, one.url, "May 19, 2026") for one in said_by("anthropic/news")] if new else []
+    kpmg = [(one.title, one.url, "May 19, 2026") for one in announced_by("anthropic/news")] if new else []
     yield "https://www.anthropic.com/news", html(f"<main><ul>{cards(*kpmg, *old)}</ul></main>")
     papers = [(title, url.replace("/news/", "/research/"), day) for title, url, day in old]
     update = [(GLASSWING.title, GLASSWING.url, "May 22, 2026")] if new else []
@@ -272,7 +274,7 @@ def pages(*, new: bool) -> Iterator[tuple[str, Answer]]:
     yield "https://red.anthropic.com/", html(f"{note if new else ''}{notes}")
     yield "https://red.anthropic.com/2026/exploit-evals/", article("Measuring exploits", "2026-05-22")
     yield "https://red.anthropic.com/2026/preview/", article("A preview of the next model", "2026-04-07")
-    posts = [(one.title, one.url, "MAY 21, 2026") for one in said_by("google/developers-blog")] if new else []
+    posts = [(one.title, one.url, "MAY 21, 2026") for one in announced_by("google/developers-blog")] if new else []
     posts += [
         (f"An older post, number {n}", f"https://developers.googleblog.com/older-{n}/", f"MAY {n}, 2026")
         for n in (4, 5)
@@ -293,7 +295,7 @@ def pages(*, new: bool) -> Iterator[tuple[str, Answer]]:
 def changelogs(*, new: bool) -> Iterator[tuple[str, Answer]]:
     """Days with several items, digests of a week, features under a day."""
     items = "".join(
-        f"<li><p>{message.title} It does more.</p></li>" for message in said_by("google/gemini-api-changelog")
+        f"<li><p>{message.title} It does more.</p></li>" for message in announced_by("google/gemini-api-changelog")
     )
     day = f'<h2 id="05-19-2026" data-text="May 19, 2026">May 19, 2026</h2><ul>{items}</ul>' if new else ""
     older = '<h2 id="05-07-2026" data-text="May 7, 2026">May 7, 2026</h2><ul><li><p>Raised the limits of batch jobs.</p></li></ul>'
@@ -409,7 +411,7 @@ def test_every_announcement_of_the_ticker_is_recorded_by_the_source_that_carries
     assert len([no for no, message in SEEDS.items() if message]) == 19
 
 
-def is_of(row: Mapping[str, Any], message: Said) -> bool:
+def is_of(row: Mapping[str, Any], message: Announced) -> bool:
     """Whether a headline is an announcement, or the story's one headline for a page that another source said first."""
     same = urls.page_key(urls.parse(row["url"])) == urls.page_key(urls.parse(message.url))
     return bool(same and row["title"] == message.title and row["source_id"] == message.source)

@@ -86,7 +86,7 @@ class Postgres:
         self._start()
         self._uri: str = self._server.get_uri()
         self._admin = open_engine(self._uri).execution_options(isolation_level="AUTOCOMMIT")
-        self._say(f"CREATE DATABASE {TEMPLATE}")
+        self._send(f"CREATE DATABASE {TEMPLATE}")
         template = open_engine(self._url(TEMPLATE))
         upgrade(template)
         with template.connect() as conn:
@@ -110,7 +110,7 @@ class Postgres:
             return self._empty.pop()
         self._number += 1
         # With FILE_COPY the server does not also write every page to its log (CREATE DATABASE, notes on STRATEGY).
-        self._say(f"CREATE DATABASE test_{self._number} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        self._send(f"CREATE DATABASE test_{self._number} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         return self._url(f"test_{self._number}")
 
     def give_back(self, url: str) -> None:
@@ -128,7 +128,7 @@ class Postgres:
         if is_reusable:
             self._empty.append(url)
         else:
-            self._say(f"DROP DATABASE {engine.url.database} WITH (FORCE)")
+            self._send(f"DROP DATABASE {engine.url.database} WITH (FORCE)")
 
     def stop(self, mode: str) -> None:
         """Stop the server for a while: `fast` or `immediate`, as `pg_ctl` means it."""
@@ -155,14 +155,14 @@ class Postgres:
     def _url(self, name: str) -> str:
         return self._uri.replace("/postgres?", f"/{name}?")
 
-    def _say(self, statement: str) -> None:
+    def _send(self, statement: str) -> None:
         with self._admin.connect() as conn:
             conn.execute(text(statement))
 
     def _revive(self) -> None:
         """Start the server again if it died; its databases are whole, but those in use are nobody's any more."""
         try:
-            self._say("SELECT 1")
+            self._send("SELECT 1")
         except DBAPIError:
             self._admin.dispose()
             # What it left says that it runs, and a process that nobody waited for is there in some way, too.

@@ -175,7 +175,7 @@ def test_a_stray_byte_leaves_a_declared_encoding_of_several_bytes(
 
 
 @pytest.mark.parametrize("label", ["ISO-8859-1", "windows-1252"])
-def test_latin_text_that_looks_like_utf8_here_and_there_is_what_it_says(label: str) -> None:
+def test_latin_text_that_resembles_utf8_here_and_there_keeps_its_encoding(label: str) -> None:
     text = f"<i>LE CAFÉ\xa0» {FRENCH}"  # C9 A0 would be one character of UTF-8
     head = f'<?xml version="1.0" encoding="{label}"?>'
     assert decode((head + text).encode("cp1252"))[0] == head + text

@@ -189,7 +189,7 @@ def test_a_date_stands_before_or_behind_its_heading() -> None:
         assert reported(read(page(body))) == [("Goals", "2026-05-21"), ("Phone", "2026-05-14")]
 
 
-def test_menus_quotations_and_tables_of_contents_are_not_looked_at() -> None:
+def test_menus_quotations_and_tables_of_contents_are_not_read() -> None:
     body = (
         '<ul><li><a href="#a">May 21, 2026</a></li><li><a href="#b">May 14, 2026</a></li></ul>'
         "<aside><h2>June 1, 2026</h2></aside><blockquote><h2>June 2, 2026</h2></blockquote><pre>## June 3, 2026</pre>"

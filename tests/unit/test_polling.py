@@ -235,7 +235,7 @@ def test_habits_are_kept_until_a_document_says_otherwise() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_robots_txt_is_obeyed_for_all_that_is_no_feed(kind: Kind) -> None:
+def test_robots_txt_is_followed_for_all_that_is_no_feed(kind: Kind) -> None:
     planned = plan(replace(SOURCE, kind=kind), VENDOR, PollState(SOURCE.id), LIMITS, NOW)
     assert isinstance(planned, FetchPlan)
     assert planned.robots is (kind is not Kind.FEED)
@@ -269,7 +269,7 @@ def test_what_a_whole_document_proves_of_the_answers_304_before_it(
     assert (left.trust, left.validators, left.unchanged_in_a_row) == (trust, kept, 0)
 
 
-def test_on_trial_a_304_is_the_proof_and_a_document_the_acquittal() -> None:
+def test_under_test_a_304_is_the_proof_and_a_document_clears_the_validators() -> None:
     trial = PollState(SOURCE.id, validators=OLD, trust=Trust.TRIAL)
     assert after_not_modified(trial, NOW).trust is Trust.DISTRUSTED
     assert after_full_response(trial, NEW, NOW, changed=False) == replace(trial, validators=NEW, trust=Trust.TRUSTED)

@@ -52,7 +52,7 @@ def test_a_list_as_it_should_be_passes(count: int) -> None:
         (listed(title="Acme announces results"), "same-title"),
     ],
 )
-def test_a_find_that_is_no_list_is_broken_for_a_named_reason(document: Document, rule: str) -> None:
+def test_an_extraction_that_is_no_list_is_broken_for_a_named_reason(document: Document, rule: str) -> None:
     verdict = check(document, paths=PATHS)
     assert verdict.state is State.BROKEN
     assert rule in [reason.rule for reason in verdict.reasons]
@@ -77,7 +77,7 @@ def test_a_list_may_mix_in_other_pages_as_long_as_some_are_the_items_of_its_sour
         (70, (20,), ""),
     ],
 )
-def test_a_find_is_compared_with_those_before(count: int, earlier: tuple[int, ...], rule: str) -> None:
+def test_an_extraction_is_compared_with_those_before(count: int, earlier: tuple[int, ...], rule: str) -> None:
     assert rules(listed(count), earlier=Earlier(earlier)) == ([rule] if rule else [])
 
 

@@ -76,7 +76,7 @@ def test_words_and_joins_about_other_headlines_are_ignored() -> None:
     assert ids(partition((A, B), [join("a", "z")], [StoryDecision(1, "merge", "y", ("z",))])) == ["a", "b"]
 
 
-def test_decisions_name_what_has_to_be_looked_at_together() -> None:
+def test_decisions_name_what_has_to_be_compared_together() -> None:
     words = [
         StoryDecision(1, "merge", "a", ("x",)),
         StoryDecision(2, "split", "x", ("y",)),

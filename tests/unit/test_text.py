@@ -172,7 +172,7 @@ def test_a_cut_never_splits_what_looks_like_one_character(unit: str) -> None:
         assert body == plain(unit, "text") * (len(body) // len(plain(unit, "text")))
 
 
-def test_markup_beyond_the_limit_is_not_looked_at() -> None:
+def test_markup_beyond_the_limit_is_not_read() -> None:
     assert plain("<b>x</b>" + "<i>" * MARKUP_LIMIT + "never", "html") == "x"
 
 
