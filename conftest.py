@@ -1,5 +1,5 @@
-"""What holds for every test run, wherever it is started: see tests/support/closing.py."""
+"""What holds for every test run, wherever it is started: see tests/support/run.py."""
 
 from __future__ import annotations
 
-pytest_plugins = ["support.closing"]
+pytest_plugins = ["support.run"]

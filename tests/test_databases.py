@@ -16,13 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from ingest.store.engine import open_engine
-from support import closing, databases
+from support import databases, run
 from support.databases import DeadServerError, Postgres, fingerprint
 
 ROW = "INSERT INTO payloads (digest, size, stored_as, first_seen_at) VALUES ('p', 0, 'identity', now())"
 
 
-def run(url: str, *statements: str) -> list[object]:
+def execute(url: str, *statements: str) -> list[object]:
     engine = open_engine(url)
     try:
         with engine.connect() as conn:
@@ -44,11 +44,11 @@ def own() -> Iterator[Postgres]:
 
 def test_a_database_that_held_rows_is_used_again_and_empty(postgres: Postgres) -> None:
     url = postgres.make()
-    run(url, ROW, "SELECT nextval('captures_id_seq'), nextval('captures_id_seq')")
+    execute(url, ROW, "SELECT nextval('captures_id_seq'), nextval('captures_id_seq')")
     postgres.give_back(url)
     assert postgres.make() == url
-    assert run(url, "SELECT count(*) FROM payloads") == [(0,)]
-    assert run(url, "SELECT nextval('captures_id_seq')") == [(1,)]
+    assert execute(url, "SELECT count(*) FROM payloads") == [(0,)]
+    assert execute(url, "SELECT nextval('captures_id_seq')") == [(1,)]
     postgres.give_back(url)
 
 
@@ -67,11 +67,11 @@ def test_a_database_that_held_rows_is_used_again_and_empty(postgres: Postgres) -
 )
 def test_a_database_whose_schema_was_changed_is_not_used_again(postgres: Postgres, change: str) -> None:
     url = postgres.make()
-    run(url, change)
+    execute(url, change)
     postgres.give_back(url)
-    assert run(postgres.make(), "SELECT 1") == [(1,)]
+    assert execute(postgres.make(), "SELECT 1") == [(1,)]
     with pytest.raises(OperationalError, match="does not exist"):
-        run(url, "SELECT 1")
+        execute(url, "SELECT 1")
 
 
 def test_a_database_that_somebody_still_reads_is_not_used_again(postgres: Postgres) -> None:
@@ -122,7 +122,7 @@ def test_a_server_that_cannot_be_started_says_so_in_one_sentence(
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_run_without_its_server_ends_with_one_sentence(workers: str, tmp_path: Path) -> None:
     (tmp_path / "test_many.py").write_text(
-        "import pytest\nfrom support.closing import RunEndsError\n"
+        "import pytest\nfrom support.run import RunEndsError\n"
         "@pytest.fixture(scope='session')\ndef dead():\n    raise RunEndsError('PostgreSQL is not there.')\n"
         "@pytest.mark.parametrize('number', range(300))\ndef test_one(number, dead): ...\n"
     )
@@ -131,7 +131,7 @@ def test_a_run_without_its_server_ends_with_one_sentence(workers: str, tmp_path:
         "-m",
         "pytest",
         "-p",
-        "support.closing",
+        "support.run",
         "-p",
         "no:randomly",
         "-n",
@@ -164,10 +164,10 @@ def wait_for_end(pid: int) -> None:
 
 
 def test_files_go_to_memory_only_where_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(closing, "MEMORY", tmp_path)
-    monkeypatch.setattr(closing, "ROOM", 1)
-    assert closing.keeps_files_in_memory() == (not os.statvfs(tmp_path).f_flag & os.ST_NOEXEC)
-    monkeypatch.setattr(closing, "ROOM", 1 << 60)
-    assert not closing.keeps_files_in_memory()
-    monkeypatch.setattr(closing, "MEMORY", tmp_path / "missing")
-    assert not closing.keeps_files_in_memory()
+    monkeypatch.setattr(run, "MEMORY", tmp_path)
+    monkeypatch.setattr(run, "ROOM", 1)
+    assert run.keeps_files_in_memory() == (not os.statvfs(tmp_path).f_flag & os.ST_NOEXEC)
+    monkeypatch.setattr(run, "ROOM", 1 << 60)
+    assert not run.keeps_files_in_memory()
+    monkeypatch.setattr(run, "MEMORY", tmp_path / "missing")
+    assert not run.keeps_files_in_memory()

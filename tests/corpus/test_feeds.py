@@ -23,7 +23,7 @@ from corpus.report import (
     recordings,
     table,
 )
-from support.thinned import is_long
+from support.sampling import is_long
 
 ENOUGH = 0.99
 

@@ -14,7 +14,7 @@ from ingest.model import Entry, Kind
 from ingest.parse.selection import faults
 from ingest.parse.selfcheck import check
 from ingest.urls import page_key_of
-from support.thinned import sampled
+from support.sampling import sampled
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 

@@ -11,7 +11,7 @@ import pytest
 from corpus.report import ABSENT, ROOT, document, outcomes, recordings
 from ingest.errors import ParseError
 from ingest.model import Document
-from support.thinned import sampled
+from support.sampling import sampled
 
 CPU_LIMIT = 5  # seconds for one document; the slowest takes a fifth of one
 RULES = {"empty", "html", "not-a-feed", "broken"}

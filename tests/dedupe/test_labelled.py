@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from dedupe.report import ABSENT, NEEDS_A_FETCH, ROOT, addresses, figures, labelled, placed, rows, shuffled
-from support.thinned import is_long
+from support.sampling import is_long
 
 pytestmark = pytest.mark.skipif(not (ROOT / "items.jsonl").is_file(), reason=ABSENT)
 

@@ -20,7 +20,7 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.stories import Join, Story
 from support.databases import new
-from support.thinned import is_long
+from support.sampling import is_long
 from support.world import World, fetch_settings
 
 pytestmark = pytest.mark.skipif(not (ROOT / "items.jsonl").is_file(), reason=ABSENT)

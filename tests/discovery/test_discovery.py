@@ -15,7 +15,7 @@ from discovery.report import faults
 from edges.commands import CommandLine
 from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
-from support.thinned import sampled
+from support.sampling import sampled
 from support.world import FEED, LIST, rss
 
 every = pytest.mark.parametrize("offered", OFFERED, ids=lambda offered: offered.name)

@@ -12,7 +12,7 @@ from ingest.pipeline.placing import decide
 from ingest.store import changes
 from ingest.store.decisions import OperatorDecision
 from ingest.store.engine import read, serialise_vendor, write
-from support.guarded import headline, insert, put_in_force, vendors_of
+from support.raw_sql import headline, insert, put_in_force, vendors_of
 from support.world import NOW
 
 

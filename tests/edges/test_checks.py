@@ -13,7 +13,7 @@ from ingest.remedies import WORDS
 from ingest.store import guards
 from ingest.store.checks import Finding, check
 from ingest.store.engine import location, upgrade, write
-from support.guarded import VENDORS_FOR_CHECKS, headline, insert, link, put_in_force
+from support.raw_sql import VENDORS_FOR_CHECKS, headline, insert, link, put_in_force
 
 LIST = Allowlist("d", "", VENDORS_FOR_CHECKS, ())
 

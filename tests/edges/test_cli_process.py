@@ -32,7 +32,7 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from support.databases import new
-from support.thinned import sampled
+from support.sampling import sampled
 from support.world import BLOG, FEED, LIST, NOW, Item, World, fetch_settings, rss
 
 LONG = "新しいモデルの提供を開始しました。詳しい評価の結果と安全性についての考え方もあわせて公開します"

@@ -14,7 +14,7 @@ from ingest.model import Allowlist, Kind, Source
 from ingest.store import guards
 from ingest.store.checks import check, contents
 from ingest.store.engine import open_engine, upgrade, write
-from support.guarded import WRITTEN, headline, insert, link, put_in_force, vendors_of
+from support.raw_sql import WRITTEN, headline, insert, link, put_in_force, vendors_of
 
 VENDORS = vendors_of({"acme": {"official": ["acme-ai.com", "!acme-ai.com/careers/"]}})
 SOURCES = (Source("acme/news", "acme", Kind.FEED, "https://acme.example/feed", "x"),)

@@ -15,7 +15,7 @@ from ingest import policy, urls
 from ingest.errors import PolicyGuardError, UrlError
 from ingest.store import guards, schema
 from ingest.store.engine import rebuild_rules, write
-from support.guarded import WRITTEN, gets_in, headline, insert, link, put_in_force, vendors_of
+from support.raw_sql import WRITTEN, gets_in, headline, insert, link, put_in_force, vendors_of
 
 VENDORS = vendors_of(
     {

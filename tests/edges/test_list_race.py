@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ingest.store import guards
 from ingest.store.engine import open_engine, write
-from support.guarded import headline, insert, link, put_in_force, vendors_of
+from support.raw_sql import headline, insert, link, put_in_force, vendors_of
 
 PAGE = "https://acme-ai.com/press/1"
 WIDE = ("acme-ai.com",)

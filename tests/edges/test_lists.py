@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from ingest.errors import PolicyGuardError
 from ingest.store import lists
 from ingest.store.engine import write
-from support.guarded import headline, insert, link, put_in_force, vendors_of
+from support.raw_sql import headline, insert, link, put_in_force, vendors_of
 
 WIDE = ["acme-ai.com", "blog.acme-ai.com/posts/"]
 PAGES = ("https://acme-ai.com/news/1", "https://acme-ai.com/press/2", "https://blog.acme-ai.com/posts/3")

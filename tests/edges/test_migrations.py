@@ -35,7 +35,7 @@ from ingest.store.engine import (
     upgrade,
     write,
 )
-from support.guarded import headline, insert, link
+from support.raw_sql import headline, insert, link
 
 
 @pytest.fixture

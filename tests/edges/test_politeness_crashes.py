@@ -34,7 +34,7 @@ from ingest.model import Outcome
 from ingest.pipeline import Accepted, Round
 from ingest.store import engine as database
 from support.databases import Postgres
-from support.thinned import sampled
+from support.sampling import sampled
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LEASE_OVER = timedelta(minutes=15)

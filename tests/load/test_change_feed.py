@@ -14,7 +14,7 @@ from sqlalchemy import text
 from ingest.store.engine import open_engine, read, write
 from load.servers import show
 from load.workers import Parent, Worker, WorkerGroup
-from support.guarded import headline, insert, put_in_force, vendors_of
+from support.raw_sql import headline, insert, put_in_force, vendors_of
 
 WRITERS = 8
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ingest import policy
 from ingest.store.engine import open_engine, write
-from support.guarded import each_scope, gets_in, put_in_force, vendors_of
+from support.raw_sql import each_scope, gets_in, put_in_force, vendors_of
 
 FILE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("urls.yaml").read_text(encoding="utf-8"))
 VENDORS = {vendor.id: vendor for vendor in vendors_of(FILE["vendors"])}

@@ -22,7 +22,7 @@ from ingest.fetch import Fetcher
 from ingest.model import Outcome
 from ingest.store.engine import open_engine
 from scenarios.whole import assert_replayed, assert_whole, settle
-from support.thinned import is_long
+from support.sampling import is_long
 from support.world import NOW, World, fetch_settings
 
 pytestmark = pytest.mark.either_engine

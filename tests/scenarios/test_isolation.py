@@ -28,7 +28,7 @@ from ingest.store.checks import check
 from ingest.store.engine import read, write
 from ingest.store.sources import poll_states
 from support.databases import new
-from support.thinned import is_long
+from support.sampling import is_long
 from support.world import NOW, Item, World, fetch_settings, rss
 
 pytestmark = pytest.mark.either_engine

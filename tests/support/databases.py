@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ingest.store import engine as store
 from ingest.store.engine import open_engine, upgrade
-from support.closing import MEMORY, RunEndsError, keeps_files_in_memory
+from support.run import MEMORY, RunEndsError, keeps_files_in_memory
 
 SETTINGS: Final = """
 fsync = off

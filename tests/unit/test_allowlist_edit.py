@@ -19,7 +19,7 @@ from ingest import allowlist
 from ingest.allowlist import edit, saving
 from ingest.errors import AllowlistError, UsageError
 from ingest.model import Source
-from support.thinned import is_long
+from support.sampling import is_long
 
 SHIPPED = Path(__file__).parents[2] / "sources.yaml"
 

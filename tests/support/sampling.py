@@ -16,7 +16,7 @@ ENGINES: Final = ("postgresql", "sqlite")
 
 
 def is_long() -> bool:
-    """Whether the run has `--long`, by the profile of hypothesis (see `closing`)."""
+    """Whether the run has `--long`, by the profile of hypothesis (see `run`)."""
     return hypothesis.settings().max_examples >= 1000
 
 

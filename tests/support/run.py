@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from support.thinned import skip_other_engine
+from support.sampling import skip_other_engine
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30  # bytes; a whole run of eight processes takes 2 GiB
