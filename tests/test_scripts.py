@@ -65,7 +65,7 @@ def test_without_a_python_the_remedy_is_one_sentence(tmp_path: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_without_a_home_a_python_is_looked_for_all_the_same() -> None:
+def test_without_a_home_a_python_is_searched_for_all_the_same() -> None:
     assert sh(ROOT / "scripts/run").stderr.startswith("No Python 3.11 to 3.14 ")
 
 

@@ -29,7 +29,10 @@ CEILINGS: Final[Mapping[str, float]] = {
     "private words, docstrings": 0,
     "private words, documents": 0,
     "private words, messages": 0,
-    "private words, tests": 0,
+    "pronouns per 100 words, test docstrings": 5.4,
+    "test docstrings with a semicolon, %": 17,
+    "private words, test docstrings": 0,
+    "private words, test names": 0,
     "bare names": 0,
 }
 
@@ -43,6 +46,7 @@ PRIVATE: Final = {
     r"errands?": "request, redirect chain",
     r"guests?": "client",
     r"heard": "received",
+    r"(?:is|are|was|were|be) said": "is reported, is stated",
     r"manners": "politeness",
     r"misfits|inmates": "faulty sources, jailed tasks",
     r"never never": "but never stopped",
@@ -107,13 +111,13 @@ def of_python(text: str, place: str) -> Iterator[Passage]:
 
 
 def of_test(text: str, place: str) -> Iterator[Passage]:
-    """Yield the docstrings and the names of the functions of a test module."""
+    """Yield the docstrings of a test module and the names of its functions and classes."""
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Expr(value=ast.Constant(value=str(words))):
-                yield Passage(f"{place}:{node.lineno}", "test", words)
-            case ast.FunctionDef(name=name):
-                yield Passage(f"{place}:{node.lineno}", "test", name.replace("_", " "))
+                yield Passage(f"{place}:{node.lineno}", "test docstring", words)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield Passage(f"{place}:{node.lineno}", "test name", name.replace("_", " "))
 
 
 def of_document(text: str, place: str) -> Iterator[Passage]:
@@ -142,13 +146,15 @@ def rate(passages: Sequence[Passage]) -> float:
 
 def figures(passages: Sequence[Passage], names: int) -> dict[str, float]:
     """Return every figure with a ceiling."""
-    kinds = {kind: [p for p in passages if p.kind == kind] for kind in ("docstring", "document", "message")}
-    docstrings = kinds["docstring"]
-    semicolons = 100 * sum(";" in passage.plain for passage in docstrings) / max(len(docstrings), 1)
-    measured = {f"pronouns per 100 words, {kind}s": rate(kinds[kind]) for kind in kinds}
-    measured["docstrings with a semicolon, %"] = semicolons
+    kinds = {
+        kind: [passage for passage in passages if passage.kind == kind]
+        for kind in ("docstring", "document", "message", "test docstring", "test name")
+    }
+    measured = {f"pronouns per 100 words, {kind}s": rate(kinds[kind]) for kind in kinds if kind != "test name"}
+    for kind in ("docstring", "test docstring"):
+        semicolons = sum(";" in passage.plain for passage in kinds[kind])
+        measured[f"{kind}s with a semicolon, %"] = 100 * semicolons / max(len(kinds[kind]), 1)
     measured |= {f"private words, {kind}s": sum(len(p.private) for p in kinds[kind]) for kind in kinds}
-    measured["private words, tests"] = sum(len(passage.private) for passage in passages if passage.kind == "test")
     return measured | {"bare names": names}
 
 

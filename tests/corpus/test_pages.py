@@ -91,7 +91,7 @@ def test_a_stanza_that_could_ship_is_one_that_the_allow_list_takes(key: str) -> 
     assert stanza["url"].startswith("https://")
 
 
-def test_a_stanza_that_is_said_to_be_proven_is_the_one_that_reads_its_recording() -> None:
+def test_a_stanza_listed_as_proven_is_the_one_that_reads_its_recording() -> None:
     proven = {key: stanza for key, stanza in STANZAS["vendors"].items() if "proven" in stanza}
     assert proven
     for stanza in proven.values():

@@ -62,7 +62,7 @@ def test_of_the_recorded_changelog_of_mistral_every_day_would_be_recorded() -> N
 
 
 @needs_corpus
-def test_what_is_said_to_be_recorded_is_a_recording_of_the_sources_own_address() -> None:
+def test_what_is_listed_as_recorded_is_a_recording_of_the_sources_own_address() -> None:
     rows = manifest()
     for source_id, paths in recorded().items():
         for path in paths:

@@ -76,7 +76,7 @@ def test_every_recorded_feed_read_again_comes_to_what_is_stored(stores: tuple[En
     ):
         world = World(engine, server, fetcher)
         world.put_in_force(list_of(documents))
-        for key in documents:  # one after the other, so that who told a page first does not hang on threads
+        for key in documents:  # one after the other, so that the first source of a page does not depend on threads
             world.round(f"corpus/{key}", after=timedelta(seconds=1))
     report = pipeline.replay(engine, other)
     assert report.documents == len(documents)

@@ -131,7 +131,7 @@ def test_without_a_list_it_says_how_to_get_one(engine: Engine) -> None:
     assert "`ingest poll` puts sources.yaml in force." in remedies
 
 
-def test_of_a_database_at_another_schema_nothing_is_said_but_that(engine: Engine) -> None:
+def test_a_database_at_another_schema_has_no_other_finding(engine: Engine) -> None:
     change(engine, "DELETE FROM alembic_version")
     with pytest.raises(SchemaError):
         check(engine, None)

@@ -45,7 +45,7 @@ def logging_as_it_was() -> Iterator[None]:
     logging.captureWarnings(capture=False)
 
 
-def sit_down(
+def command_line_in(
     folder: Path,
     vendors: VendorServer,
     database: str,
@@ -65,7 +65,7 @@ def bare_cli(
     tmp_path: Path, vendors: VendorServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> CommandLine:
     """A cli on a SQLite database that does not exist yet."""
-    return sit_down(tmp_path, vendors, f"sqlite:///{tmp_path}/cli.db", monkeypatch, capsys)
+    return command_line_in(tmp_path, vendors, f"sqlite:///{tmp_path}/cli.db", monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def any_cli(
     capsys: pytest.CaptureFixture[str],
 ) -> CommandLine:
     """A cli on either engine, at the present schema."""
-    return sit_down(tmp_path, vendors, database_url, monkeypatch, capsys)
+    return command_line_in(tmp_path, vendors, database_url, monkeypatch, capsys)
 
 
 # ── poll ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -120,7 +120,7 @@ def test_people_get_what_is_new_and_what_failed_and_the_sums(any_cli: CommandLin
     assert sums == "2 polled: 1 ok, 0 not modified, 1 failed, 0 skipped. 2 created, 0 revised, 2 rejected."
 
 
-def test_what_came_of_pages_is_counted_at_their_source(any_cli: CommandLine) -> None:
+def test_results_of_pages_are_counted_at_their_source(any_cli: CommandLine) -> None:
     article = "https://www.acme-ai.com/news/{}"
     any_cli.write_list(LIST + "      site: {kind: sitemap, url: https://www.acme-ai.com/sitemap.xml, first_fill: 5}\n")
     names = ("one", "two", "bare")
@@ -253,7 +253,7 @@ def test_a_file_that_cannot_be_used_makes_no_database(bare_cli: CommandLine) -> 
     assert not (bare_cli.folder / "cli.db").exists()
 
 
-def test_without_a_contact_that_is_said_once_where_the_vendors_are_real(
+def test_a_missing_contact_is_reported_once_where_the_vendors_are_real(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sentence = "INGEST_CONTACT is not set"
@@ -387,7 +387,7 @@ def test_checking_a_list_needs_no_database_and_reports_every_fault_at_once(bare_
     assert not (bare_cli.folder / "cli.db").exists()
 
 
-def test_the_sources_are_those_in_force_else_those_of_the_file_and_that_is_said(bare_cli: CommandLine) -> None:
+def test_the_sources_are_those_in_force_or_else_those_of_the_file_and_that_is_reported(bare_cli: CommandLine) -> None:
     before = bare_cli("sources", "list", "--json")
     assert [row["id"] for row in before.lines()] == ["acme/news", "acme/blog"]
     assert "No list is in force yet; this is sources.yaml." in before.err
@@ -436,7 +436,7 @@ def test_headlines_are_chosen_by_their_flags(cli: CommandLine, arguments: tuple[
     assert (ended.status, [row["title"] for row in ended.lines()]) == (0, titles)
 
 
-def test_what_is_left_out_by_the_limit_is_said_on_standard_error(cli: CommandLine) -> None:
+def test_what_the_limit_leaves_out_is_reported_on_standard_error(cli: CommandLine) -> None:
     cli("poll")
     assert "1 more, older, not shown; --limit 0 shows all." in cli("headlines", "--limit", "1").err
     assert cli("headlines", "--limit", "2").err == ""

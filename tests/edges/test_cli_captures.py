@@ -69,7 +69,7 @@ def test_what_is_tried_again_is_read(client: Client, capsys: pytest.CaptureFixtu
     assert "was read; there is nothing to do about it" in capsys.readouterr().err
 
 
-def test_what_fails_again_is_said_and_stays(
+def test_what_fails_again_is_reported_and_stays(
     client: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(headlines, "apply", lambda *_: 1 / 0)

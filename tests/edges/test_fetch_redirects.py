@@ -137,7 +137,7 @@ def test_a_redirect_without_one_readable_location_leads_nowhere(reply: bytes, se
     assert server.urls == [FEED]
 
 
-def test_a_location_that_is_said_twice_alike_is_one(server: HostileServer, get: Get) -> None:
+def test_a_location_given_twice_alike_is_one(server: HostileServer, get: Get) -> None:
     server.on(FEED, head(302, Content_Length=0, Location=BLOG, location=BLOG))
     server.on(BLOG, answer(RSS))
     fetched(get())

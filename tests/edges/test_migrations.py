@@ -67,7 +67,7 @@ def test_a_migrated_database_is_what_the_code_declares(engine: Engine) -> None:
     with read(engine) as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*expression-based index")  # looked for by name below
+            warnings.filterwarnings("ignore", ".*expression-based index")  # checked by name below
             assert compare_metadata(context, schema.metadata) == []
         assert {"ix_headlines_newest"} <= set(indices(conn))
 
@@ -331,7 +331,7 @@ def test_who_may_not_even_make_files_beside_it_is_reported_what_would_help(anoth
         by_hand.dispose()
 
 
-def test_where_nothing_can_be_written_the_file_is_read_as_it_stands_and_that_is_said(anothers: Path) -> None:
+def test_where_nothing_can_be_written_the_file_is_read_as_it_stands_and_that_is_reported(anothers: Path) -> None:
     usual = open_engine(f"sqlite:///{anothers}")
     assert frozen(usual) is None  # root may write anywhere, and so may who owns the directory
     with unprivileged():

@@ -19,7 +19,7 @@ from ingest.model import Outcome
 from ingest.store import leases, owners
 from ingest.store.engine import write
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Linux alone tells who is dead")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux reports dead processes")
 
 NAMES_ITSELF = "import sys; from ingest.store import owners; print(owners.name(), flush=True); sys.stdin.read()"
 
@@ -64,7 +64,7 @@ def test_what_a_killed_process_held_is_taken_over_at_once(client: Client, proces
     "owner",
     [
         pytest.param(owners.name(), id="ourselves"),
-        pytest.param("cli:1", id="a name that tells nothing"),
+        pytest.param("cli:1", id="a name without a process"),
         pytest.param("cli:999999999:1@0123456789abcdef", id="another machine"),
     ],
 )

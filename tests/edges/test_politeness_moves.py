@@ -127,7 +127,7 @@ def test_a_page_in_a_feeds_place_proposes_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("goal", [BLOG, CARRIED])
-def test_a_permanent_redirect_to_another_host_of_the_list_is_followed_and_said(goal: str, client: Client) -> None:
+def test_a_permanent_redirect_to_another_host_of_the_list_is_followed_and_reported(goal: str, client: Client) -> None:
     client.server.on(FEED, redirect(goal))
     client.server.on(goal, answer(feed("One")))
     report = client.poll()
@@ -137,11 +137,11 @@ def test_a_permanent_redirect_to_another_host_of_the_list_is_followed_and_said(g
     assert (client.shown().state, goal in client.shown().reason) == ("moved", True)
     (result,) = client.proposals()
     assert (result.kind, result.to_url, result.status) == ("host", goal, "open")
-    assert client.poll().note == ""  # said once, shown for as long as it is so
+    assert client.poll().note == ""  # reported once, shown for as long as it is so
     assert client.shown().state == "moved"
 
 
-def test_a_temporary_redirect_to_another_host_is_sighted_and_said_after_days(client: Client) -> None:
+def test_a_temporary_redirect_to_another_host_is_sighted_and_reported_after_days(client: Client) -> None:
     client.server.on(FEED, redirect(BLOG, 302))
     client.server.on(BLOG, answer(feed("One")))
     client.poll()
@@ -373,7 +373,7 @@ def test_a_feed_with_nothing_in_it_any_more_is_broken_and_one_that_never_had_any
     assert client.world.titles() == ["One", "Two"]
 
 
-def test_most_entries_gone_at_once_are_kept_and_it_is_said_once(client: Client) -> None:
+def test_most_entries_gone_at_once_are_kept_and_reported_once(client: Client) -> None:
     client.server.on(FEED, answer(feed(*map(str, range(20)))), answer(feed("3")))
     client.poll()
     report = client.poll()
@@ -382,7 +382,7 @@ def test_most_entries_gone_at_once_are_kept_and_it_is_said_once(client: Client) 
     assert client.poll().note == ""
 
 
-def test_a_feed_of_which_nothing_is_official_any_more_is_said(client: Client) -> None:
+def test_a_feed_of_which_nothing_is_official_any_more_is_reported(client: Client) -> None:
     elsewhere = feed("One", "Two").replace(b"www.acme-ai.com/news", b"www.acme-new.com/news")
     client.server.on(FEED, answer(feed("One")), answer(elsewhere, ETag='"1"'), answer(elsewhere, ETag='"2"'), head(304))
     client.poll()
@@ -394,7 +394,7 @@ def test_a_feed_of_which_nothing_is_official_any_more_is_said(client: Client) ->
     assert client.shown().reason == ""
 
 
-def test_documents_of_an_index_that_cannot_be_read_are_said_beside_it(client: Client) -> None:
+def test_documents_of_an_index_that_cannot_be_read_are_reported_beside_it(client: Client) -> None:
     parts = [f"https://www.acme-ai.com/part{number}.xml" for number in (1, 2)]
     listed = "".join(f"<sitemap><loc>{part}</loc></sitemap>" for part in parts)
     client.server.on(SITEMAP, answer(f"<sitemapindex>{listed}</sitemapindex>".encode(), ETag='"1"'), head(304))

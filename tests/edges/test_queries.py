@@ -162,7 +162,7 @@ def test_a_document_costs_the_same_number_of_statements_whatever_its_length(engi
         built = World(engine, server, fetcher)
         items = [Item(f"Item {n}", f"https://www.acme-ai.com/{n}", NOW - timedelta(hours=n)) for n in range(410)]
         built.round()
-        cost(*items[:5], items[409])  # the first fill does not look for what the source said before, and costs less
+        cost(*items[:5], items[409])  # the first fill does not compare with older entries of the source, and costs less
         few, many = cost(*items[5:9], items[408]), cost(*items[9:408])  # both have days that are settled
         again = cost(*items[1:409])
     assert many == few

@@ -151,7 +151,7 @@ def test_there_is_a_page_for_what_is_not_there_and_it_repeats_nothing(site: Webs
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_database_that_cannot_be_read_is_said_without_details(own: Website) -> None:
+def test_a_database_that_cannot_be_read_is_reported_without_details(own: Website) -> None:
     with write(own.engine) as conn:
         conn.execute(text("DROP VIEW v1_headlines"))
     answer = own.ask("/")

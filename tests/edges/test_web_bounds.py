@@ -212,7 +212,7 @@ def test_a_body_that_never_ends_holds_no_place(hurried: Website) -> None:
         assert drip(connection, b"x") < 3
 
 
-def test_without_a_place_that_is_said_and_places_come_back(hurried: Website, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_place_is_reported_and_places_come_back(hurried: Website, caplog: pytest.LogCaptureFixture) -> None:
     silent = [connect(hurried) for _ in range(4)]
     time.sleep(0.1)
     with caplog.at_level(logging.WARNING, "ingest.web"), connect(hurried) as refused:

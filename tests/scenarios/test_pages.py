@@ -283,7 +283,7 @@ def test_after_our_clock_was_set_back_no_page_waits_for_the_old_time(column: str
     assert "Research paper 6" in world.titles()
 
 
-def test_what_the_list_said_has_to_do_when_the_page_cannot_be_opened(world: World) -> None:
+def test_the_text_of_the_list_has_to_do_when_the_page_cannot_be_opened(world: World) -> None:
     world.put_in_force(LIST.replace("kind: page\n", "kind: page\n        article: true\n"))
     world.round("acme/news")
     assert len(world.titles()) == 5

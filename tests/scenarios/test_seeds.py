@@ -431,7 +431,7 @@ def test_the_nineteen_lines_are_sixteen_stories_with_every_official_link(week: W
         16: ["openai/news-ja"],
         18: ["openai/news-ja"],
         20: ["google/gemini-api-changelog"],
-    }  # the others tell of a part of an announcement, of a week, or by a bare version
+    }  # the others are about a part of an announcement, of a week, or by a bare version
     links = {(row.story_id, urls.page_key(urls.parse(row.url))) for row in week.rows(OFFICIAL_LINKS)}
     assert {(story_of[one.source, one.title], urls.page_key(urls.parse(one.url))) for _, one in EXPECTED} <= links
     wanted = {lines[no]: 1 + len(sources) for no, sources in reported.items()}

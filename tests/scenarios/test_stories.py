@@ -85,7 +85,7 @@ def empty(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Ite
 
 
 def announce(world: World, sources: list[str], *, apart: timedelta = timedelta(hours=1)) -> None:
-    """Let the launch appear in one source after the other, everything settle, and something else be said as well."""
+    """Publish the launch in one source after the other, let everything settle, and publish something else as well."""
     world.put_in_force(LIST)
     world.server.update(dict.fromkeys(FEEDS.values(), rss()))
     world.round()
@@ -132,9 +132,9 @@ def id_of(world: World, source: str, item: Item | None = None) -> str:
     return str(row.id)
 
 
-def say(world: World, kind: decisions.Kind, subject: str, *others: str) -> None:
-    word = decisions.OperatorDecision(world.at, "editor", kind, subject, "by hand", others=others)
-    assert pipeline.decide(world.engine, word)
+def apply_decision(world: World, kind: decisions.Kind, subject: str, *others: str) -> None:
+    decision = decisions.OperatorDecision(world.at, "editor", kind, subject, "by hand", others=others)
+    assert pipeline.decide(world.engine, decision)
 
 
 def kinds(world: World, after: int = 0) -> list[str]:
@@ -206,7 +206,7 @@ def test_what_is_shown_changes_only_when_stories_merge_or_split(world: World) ->
     assert merged.headline_id == id_of(world, "acme/news")
     assert merged.story_id == world.rows("SELECT id FROM v1_stories WHERE headlines > 1")[0].id
     before = last_change(world)
-    say(world, "split", id_of(world, "acme/news"), id_of(world, "acme/blog"))
+    apply_decision(world, "split", id_of(world, "acme/news"), id_of(world, "acme/blog"))
     assert kinds(world, before) == ["split"]
     assert shown(world) == ["acme/blog"]
 
@@ -230,18 +230,18 @@ def test_what_hung_on_a_headline_that_is_split_off_goes_with_it_until_a_word_bri
     (by,) = world.rows("SELECT other_id, rule FROM story_joins WHERE headline_id = :id", id=hanging)
     (left,) = {id_of(world, "acme/blog"), id_of(world, "acme/news")} - {by.other_id}
     assert by.rule == "words"
-    say(world, "split", by.other_id, left)
+    apply_decision(world, "split", by.other_id, left)
     assert together(world) == {frozenset({by.other_id, hanging}), frozenset({left})}
     settle(world)
     assert together(world) == {frozenset({by.other_id, hanging}), frozenset({left})}
-    say(world, "merge", hanging, left)
+    apply_decision(world, "merge", hanging, left)
     assert together(world) == {frozenset({by.other_id}), frozenset({left, hanging})}
 
 
-def test_a_pin_is_said_in_the_change_log(world: World, empty: Engine) -> None:
+def test_a_pin_is_in_the_change_log(world: World, empty: Engine) -> None:
     announce(world, list(LAUNCH))
     before = last_change(world)
-    say(world, "pin", id_of(world, "acme/log"))
+    apply_decision(world, "pin", id_of(world, "acme/log"))
     assert shown(world) == ["acme/log"]
     (reported,) = world.rows("SELECT kind, headline_id, story_id FROM v1_changes WHERE seq > :after", after=before)
     (whole,) = world.rows("SELECT id FROM v1_stories WHERE headlines > 1")
@@ -252,13 +252,13 @@ def test_a_pin_is_said_in_the_change_log(world: World, empty: Engine) -> None:
 
 def test_a_word_that_moves_nothing_changes_nothing_that_is_shown(world: World) -> None:
     announce(world, ["acme/news", "acme/blog"])
-    say(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/news"))
+    apply_decision(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/news"))
     before, seen = last_change(world), shown_ids(world)
     first, last = sorted((LAUNCH["acme/news"], OTHER), key=lambda item: id_of(world, "acme/news", item) in seen)
     earlier = replace(first, published=first.published - timedelta(days=1))
     world.server.update({FEEDS["acme/news"]: rss(earlier, last)})
     world.poll("acme/news", after=timedelta(hours=1))
-    say(world, "merge", id_of(world, "acme/blog"), id_of(world, "acme/news"))
+    apply_decision(world, "merge", id_of(world, "acme/blog"), id_of(world, "acme/news"))
     assert (kinds(world, before), shown_ids(world)) == (["revised"], seen)
 
 
@@ -345,22 +345,22 @@ vendors:
 
 def test_where_the_headline_shown_is_withdrawn_another_is_shown(world: World) -> None:
     announce(world, list(LAUNCH))
-    say(world, "withdraw", id_of(world, "acme/news"))
+    apply_decision(world, "withdraw", id_of(world, "acme/news"))
     assert shown(world) == ["acme/japan"]
     assert story(world) == {one for one in EVERYWHERE if one[0] != "acme/news"}
     languages = "SELECT headline_id FROM v1_story_languages WHERE lang = 'en'"
     assert "acme/blog" in shown(world, languages)
-    say(world, "restore", id_of(world, "acme/news"))
+    apply_decision(world, "restore", id_of(world, "acme/news"))
     assert (shown(world), story(world)) == (["acme/news"], EVERYWHERE)
 
 
 def test_an_operator_s_words_survive_later_polls_and_a_replay(world: World, empty: Engine) -> None:
     announce(world, list(LAUNCH))
     others = [id_of(world, one) for one in LAUNCH if one != "acme/releases"]
-    say(world, "split", id_of(world, "acme/releases"), *others)
-    say(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/blog"))
-    say(world, "pin", id_of(world, "acme/log"))
-    say(world, "withdraw", id_of(world, "acme/japan"))
+    apply_decision(world, "split", id_of(world, "acme/releases"), *others)
+    apply_decision(world, "merge", id_of(world, "acme/news", OTHER), id_of(world, "acme/blog"))
+    apply_decision(world, "pin", id_of(world, "acme/log"))
+    apply_decision(world, "withdraw", id_of(world, "acme/japan"))
     wanted = {one for one in EVERYWHERE if one[0] not in {"acme/releases", "acme/japan"}} | {("acme/news", OTHER.link)}
     assert (story(world), shown(world)) == (wanted, ["acme/log"])
     for number, (source, item) in enumerate(LAUNCH.items()):

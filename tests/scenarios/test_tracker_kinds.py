@@ -236,7 +236,7 @@ CASES = [
         headlines=(*ONE, ("Two", "/news/2", MOMENT)),
     ),
     one("jsonfeed-comma", feed_of().replace(b"}]}", b"},]}"), JSON),
-    # content codings that are none
+    # values that are not content codings
     *(
         Case(f"coding-{coding}", (Answer(rss(item()), XML, headers=(("Content-Encoding", coding),)),), ONE)
         for coding in ("utf-8", "UTF-8", "none", "identity", "8bit", "text/xml")

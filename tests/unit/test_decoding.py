@@ -187,7 +187,7 @@ def test_latin_text_that_calls_itself_utf8_is_still_read() -> None:
     assert why
 
 
-# ── who is believed ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── which encoding counts ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp"])

@@ -102,7 +102,7 @@ def decide(known: Known, *offers: Offer, source: Source = NEWS, at: datetime = N
     return reconcile(placed, known, source=source, at=at)
 
 
-def fates(decisions: Sequence[Decision]) -> list[EntryOutcome]:
+def outcomes(decisions: Sequence[Decision]) -> list[EntryOutcome]:
     return [decision.fate for decision in decisions]
 
 
@@ -110,8 +110,8 @@ def test_an_unknown_entry_is_created_and_the_same_one_again_is_seen() -> None:
     first = decide(Known(), offer())
     again = decide(remember(Known(), first), offer())
 
-    assert fates(first) == [EntryOutcome.CREATED]
-    assert fates(again) == [EntryOutcome.SEEN]
+    assert outcomes(first) == [EntryOutcome.CREATED]
+    assert outcomes(again) == [EntryOutcome.SEEN]
     assert again[0].headline_id == first[0].headline_id
     assert not again[0].claim_changed
     assert again[0].new_keys == ()
@@ -121,7 +121,7 @@ def test_an_edited_title_is_a_revision_of_the_same_headline() -> None:
     first = decide(Known(), offer())
     edited = decide(remember(Known(), first), offer(title="Acme opens a lab"))
 
-    assert fates(edited) == [EntryOutcome.REVISED]
+    assert outcomes(edited) == [EntryOutcome.REVISED]
     assert edited[0].headline_id == first[0].headline_id
     assert edited[0].revision == 2
 
@@ -130,7 +130,7 @@ def test_a_moved_link_is_a_revision_and_adds_the_new_address_as_key() -> None:
     first = decide(Known(), offer())
     moved = decide(remember(Known(), first), offer("/newsroom/a"))
 
-    assert fates(moved) == [EntryOutcome.REVISED]
+    assert outcomes(moved) == [EntryOutcome.REVISED]
     assert [key.value for key in moved[0].new_keys] == ["acme.com/newsroom/a"]
 
 
@@ -138,7 +138,7 @@ def test_the_same_page_from_another_source_is_a_duplicate_whatever_its_title() -
     known = remember(Known(), decide(Known(), offer()))
     other = decide(without_claims(known), offer(guid="b-1", title="Acme lab opens"), source=BLOG)
 
-    assert fates(other) == [EntryOutcome.DUPLICATE]
+    assert outcomes(other) == [EntryOutcome.DUPLICATE]
     assert other[0].claim_changed
 
 
@@ -149,8 +149,8 @@ def test_two_sources_that_title_one_page_differently_never_flip_flop() -> None:
     again = decide(reported, other, source=BLOG)
     retold = decide(reported, offer(guid="b-1", title="Acme lab opens today"), source=BLOG)
 
-    assert fates(again) == [EntryOutcome.SEEN]
-    assert fates(retold) == [EntryOutcome.SEEN]
+    assert outcomes(again) == [EntryOutcome.SEEN]
+    assert outcomes(retold) == [EntryOutcome.SEEN]
     assert retold[0].claim_changed
 
 
@@ -158,7 +158,7 @@ def test_guid_churn_with_the_same_title_creates_nothing() -> None:
     known = remember(Known(), decide(Known(), offer()))
     churned = decide(known, offer(guid="https://www.acme.com/?p=1"))
 
-    assert fates(churned) == [EntryOutcome.SEEN]
+    assert outcomes(churned) == [EntryOutcome.SEEN]
     assert [key.kind for key in churned[0].new_keys] == ["guid"]
 
 
@@ -167,17 +167,17 @@ def test_several_announcements_that_share_a_page_stay_apart() -> None:
     first = decide(Known(), *crowd)
     again = decide(remember(Known(), first), *crowd)
 
-    assert fates(first) == [EntryOutcome.CREATED] * 3
+    assert outcomes(first) == [EntryOutcome.CREATED] * 3
     assert len({decision.headline_id for decision in first}) == 3
-    assert fates(again) == [EntryOutcome.SEEN] * 3
+    assert outcomes(again) == [EntryOutcome.SEEN] * 3
 
 
 def test_a_new_announcement_on_a_known_page_is_created() -> None:
     known = remember(Known(), decide(Known(), offer("/changelog", guid="g1", title="Release 1")))
     later = offer("/changelog", guid="g2", title="Release 2", published=NOW + timedelta(days=7))
 
-    assert fates(decide(known, later)) == [EntryOutcome.CREATED]
-    assert sorted(fates(decide(known, later, offer("/changelog", guid="g1", title="Release 1")))) == [
+    assert outcomes(decide(known, later)) == [EntryOutcome.CREATED]
+    assert sorted(outcomes(decide(known, later, offer("/changelog", guid="g1", title="Release 1")))) == [
         EntryOutcome.CREATED,
         EntryOutcome.SEEN,
     ]
@@ -188,12 +188,12 @@ def test_entries_without_guid_that_share_a_page_are_distinguished_by_title() -> 
     first = decide(Known(), *crowd)
     again = decide(remember(Known(), first), *crowd)
 
-    assert fates(first) == [EntryOutcome.CREATED] * 3
-    assert fates(again) == [EntryOutcome.SEEN] * 3
+    assert outcomes(first) == [EntryOutcome.CREATED] * 3
+    assert outcomes(again) == [EntryOutcome.SEEN] * 3
 
 
 def test_one_entry_listed_twice_is_created_once() -> None:
-    assert sorted(fates(decide(Known(), offer(), offer()))) == [EntryOutcome.CREATED, EntryOutcome.DUPLICATE]
+    assert sorted(outcomes(decide(Known(), offer(), offer()))) == [EntryOutcome.CREATED, EntryOutcome.DUPLICATE]
 
 
 def test_a_revoked_headline_under_an_official_address_again_is_restored() -> None:
@@ -212,7 +212,7 @@ def test_a_withdrawn_headline_stays_withdrawn_when_its_entry_changes() -> None:
     (built,) = known.headlines
     withdrawn = replace(known, headlines={built: replace(known.headlines[built], state="withdrawn")})
 
-    assert fates(decide(withdrawn, offer(title="Acme opens again"))) == [EntryOutcome.SEEN]
+    assert outcomes(decide(withdrawn, offer(title="Acme opens again"))) == [EntryOutcome.SEEN]
 
 
 def test_old_and_undated_entries_of_a_first_fill_are_backfill_and_fresh_ones_are_not() -> None:

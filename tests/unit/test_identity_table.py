@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest.dedupe import BULK_ENTRIES, TABLE, Decision, Known, Offer, Own, Page, churn
 from ingest.model import EntryOutcome
-from unit.test_dedupe import BLOG, NOW, decide, fates, offer, remember, without_claims
+from unit.test_dedupe import BLOG, NOW, decide, offer, outcomes, remember, without_claims
 
 NOTE = Path(__file__).parents[2] / "docs/decisions/0003-identity.md"
 LATER = NOW + timedelta(days=3)
@@ -86,7 +86,7 @@ def test_a_guid_used_for_another_article_makes_a_new_headline_that_is_known_from
     (decision,) = decide(before, REUSED)
     assert (decision.fate, decision.repeat) == (EntryOutcome.CREATED, 1)
     assert decision.headline_id not in before.headlines
-    assert fates(decide(remember(before, [decision]), REUSED)) == [EntryOutcome.SEEN]
+    assert outcomes(decide(remember(before, [decision]), REUSED)) == [EntryOutcome.SEEN]
 
 
 def test_guids_that_count_positions_lead_to_the_pages_when_they_shift() -> None:
@@ -96,19 +96,24 @@ def test_guids_that_count_positions_lead_to_the_pages_when_they_shift() -> None:
         offer(f"/news/{n}", guid=str(n + 1), title=f"T{n}", published=NOW - timedelta(days=n)) for n in range(-1, 3)
     ]
     decisions = decide(known(*before), *shifted)
-    assert sorted(fates(decisions)) == [EntryOutcome.CREATED, EntryOutcome.SEEN, EntryOutcome.SEEN, EntryOutcome.SEEN]
+    assert sorted(outcomes(decisions)) == [
+        EntryOutcome.CREATED,
+        EntryOutcome.SEEN,
+        EntryOutcome.SEEN,
+        EntryOutcome.SEEN,
+    ]
 
 
 def test_a_guid_used_for_an_article_that_another_source_has_is_that_one() -> None:
     there = both(known(offer()), known_of_others(REUSED))
-    assert fates(decide(there, REUSED)) == [EntryOutcome.DUPLICATE]
+    assert outcomes(decide(there, REUSED)) == [EntryOutcome.DUPLICATE]
 
 
 def test_one_guid_for_all_entries_of_a_document_costs_none_of_them() -> None:
     crowd = [offer(f"/news/{n}", guid="1", title=f"T{n}", published=NOW - timedelta(days=n)) for n in range(3)]
     first = decide(Known(), *crowd)
-    assert fates(first) == [EntryOutcome.CREATED] * 3
-    assert fates(decide(remember(Known(), first), *crowd)) == [EntryOutcome.SEEN] * 3
+    assert outcomes(first) == [EntryOutcome.CREATED] * 3
+    assert outcomes(decide(remember(Known(), first), *crowd)) == [EntryOutcome.SEEN] * 3
 
 
 # ── the name is unknown ─────────────────────────────────────────────────────────────────────────────────────────
@@ -119,26 +124,26 @@ def test_one_guid_for_all_entries_of_a_document_costs_none_of_them() -> None:
 )
 def test_the_spelling_of_a_page_is_no_news(path: str) -> None:
     for guid in ("a", "https://www.acme.com/news/a", None):
-        assert fates(decide(known(offer(guid=guid)), offer(path, guid=guid))) == [EntryOutcome.SEEN]
+        assert outcomes(decide(known(offer(guid=guid)), offer(path, guid=guid))) == [EntryOutcome.SEEN]
 
 
 def test_on_a_page_of_others_an_entry_is_a_duplicate_and_several_with_other_titles_are_new() -> None:
     page = offer("/changelog", title="Release 1")
     there = known_of_others(page)
-    assert fates(decide(there, offer("/changelog", guid="x", title="Another title"))) == [EntryOutcome.DUPLICATE]
+    assert outcomes(decide(there, offer("/changelog", guid="x", title="Another title"))) == [EntryOutcome.DUPLICATE]
     crowd = (offer("/changelog", guid="x", title="Release 2"), offer("/changelog", guid="y", title="Release 1"))
-    assert sorted(fates(decide(there, *crowd))) == [EntryOutcome.CREATED, EntryOutcome.DUPLICATE]
+    assert sorted(outcomes(decide(there, *crowd))) == [EntryOutcome.CREATED, EntryOutcome.DUPLICATE]
 
 
 def test_a_new_guid_on_a_page_is_the_old_entry_when_that_is_gone_and_title_or_time_agree() -> None:
     for again in (offer(guid="n"), offer(guid="n", title="Edited"), offer(guid="n", published=LATER)):
-        assert fates(decide(known(offer()), again))[0] in {EntryOutcome.SEEN, EntryOutcome.REVISED}
+        assert outcomes(decide(known(offer()), again))[0] in {EntryOutcome.SEEN, EntryOutcome.REVISED}
 
 
 def test_a_new_guid_on_a_page_is_another_article_when_neither_agrees_or_the_old_entry_is_still_there() -> None:
     other = offer(guid="n", title="Another", published=LATER)
-    assert fates(decide(known(offer()), other)) == [EntryOutcome.CREATED]
-    assert sorted(fates(decide(known(offer()), offer(), offer(guid="n", title="Acme opens", published=LATER)))) == [
+    assert outcomes(decide(known(offer()), other)) == [EntryOutcome.CREATED]
+    assert sorted(outcomes(decide(known(offer()), offer(), offer(guid="n", title="Acme opens", published=LATER)))) == [
         EntryOutcome.CREATED,
         EntryOutcome.SEEN,
     ]
@@ -147,7 +152,7 @@ def test_a_new_guid_on_a_page_is_another_article_when_neither_agrees_or_the_old_
 def test_an_entry_without_guid_keeps_its_identity_when_others_come_and_go_around_it() -> None:
     first = [offer("/log", guid=None, title=f"Week {n}", published=None) for n in (1, 2, 3)]
     later = [offer("/log", guid=None, title=f"Week {n}", published=None) for n in (2, 3, 4, 5)]
-    assert sorted(fates(decide(known(*first), *later))) == [
+    assert sorted(outcomes(decide(known(*first), *later))) == [
         EntryOutcome.CREATED,
         EntryOutcome.CREATED,
         EntryOutcome.SEEN,
@@ -164,7 +169,7 @@ def test_an_entry_that_is_renamed_and_moved_with_title_and_time_is_the_same() ->
 
 
 def test_a_title_that_is_used_again_at_another_time_is_another_announcement() -> None:
-    assert fates(decide(known(offer()), offer("/blog/a", guid="n", published=LATER))) == [EntryOutcome.CREATED]
+    assert outcomes(decide(known(offer()), offer("/blog/a", guid="n", published=LATER))) == [EntryOutcome.CREATED]
 
 
 def entries(
@@ -192,7 +197,7 @@ def entries(
 def test_a_migration_creates_nothing_and_is_reported_once(after: list[Offer], reported: str) -> None:
     before = known(*entries("/news/", guid="g"))
     decisions = decide(before, *after)
-    assert EntryOutcome.CREATED not in fates(decisions)
+    assert EntryOutcome.CREATED not in outcomes(decisions)
     assert {one.headline_id for one in decisions} == set(before.headlines)
     assert churn(decisions, before) == reported
     settled = remember(before, decisions)
@@ -202,7 +207,7 @@ def test_a_migration_creates_nothing_and_is_reported_once(after: list[Offer], re
 def test_a_feed_that_publishes_its_archive_again_creates_nothing() -> None:
     before = known(*entries("/news/", guid="g", number=628))
     again = entries("/news/", guid="republished-", number=628, published=timedelta(days=90))
-    assert EntryOutcome.CREATED not in fates(decide(before, *again))
+    assert EntryOutcome.CREATED not in outcomes(decide(before, *again))
 
 
 def essence(decisions: Sequence[Decision]) -> list[tuple[str, str, str]]:
@@ -226,4 +231,4 @@ def test_whatever_comes_is_decided_alike_in_any_order_and_is_known_the_second_ti
     decisions = decide(there, *after)
     assert essence(decisions) == essence(decide(there, *data.draw(st.permutations(after))))
     again = decide(remember(there, decisions), *after)
-    assert EntryOutcome.CREATED not in fates(again)
+    assert EntryOutcome.CREATED not in outcomes(again)

@@ -126,34 +126,34 @@ def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-def text_said(at: float, message: str = "refused %s", *values: object) -> logging.LogRecord:
+def message_text(at: float, message: str = "refused %s", *values: object) -> logging.LogRecord:
     record = logging.LogRecord("ingest.test", logging.WARNING, __file__, 1, message, values or ("x",), None)
     record.created = at
     return record
 
 
-def test_what_is_said_again_and_again_is_said_a_few_times_and_then_counted() -> None:
+def test_a_repeated_message_is_logged_a_few_times_and_then_counted() -> None:
     rate_limit = RateLimit(most=3, span_s=60)
-    assert [rate_limit.filter(text_said(second, "refused %s", second)) for second in range(50)] == [True] * 3 + [
+    assert [rate_limit.filter(message_text(second, "refused %s", second)) for second in range(50)] == [True] * 3 + [
         False
     ] * 47
-    assert rate_limit.filter(text_said(10, "another %s"))
-    later = text_said(60, "refused %s", "later")
+    assert rate_limit.filter(message_text(10, "another %s"))
+    later = message_text(60, "refused %s", "later")
     assert rate_limit.filter(later)
     assert later.getMessage() == "refused later (47 more like it were left out before)"
-    quiet = text_said(200)
+    quiet = message_text(200)
     assert rate_limit.filter(quiet)
     assert quiet.getMessage() == "refused x"
 
 
 def test_a_clock_that_was_set_back_silences_nothing() -> None:
     rate_limit = RateLimit(most=1, span_s=60)
-    assert rate_limit.filter(text_said(1_000))
-    assert rate_limit.filter(text_said(10))
+    assert rate_limit.filter(message_text(1_000))
+    assert rate_limit.filter(message_text(10))
 
 
 def test_messages_that_are_all_different_take_no_memory_for_ever() -> None:
     rate_limit = RateLimit(most=1)
     for number in range(5_000):
-        rate_limit.filter(text_said(0, f"message {number}", 1))
+        rate_limit.filter(message_text(0, f"message {number}", 1))
     assert len(rate_limit._counts) <= 1_000

@@ -167,7 +167,7 @@ def test_dates_in_addresses_may_have_months_only() -> None:
     assert (entry.published.value and entry.published.value.month, entry.published.precision) == (5, Precision.MONTH)
 
 
-def test_fifty_thousand_addresses_are_read_and_more_are_said_to_be() -> None:
+def test_fifty_thousand_addresses_are_read_and_more_are_reported() -> None:
     whole = urlset(*(f"<loc>{NEWS}{i}</loc>" for i in range(50_001)))
     begun = time.perf_counter()
     result = read(whole)

@@ -275,7 +275,7 @@ def test_under_test_a_304_is_the_proof_and_a_document_clears_the_validators() ->
     assert after_full_response(trial, NEW, NOW, changed=False) == replace(trial, validators=NEW, trust=Trust.TRUSTED)
 
 
-def test_distrust_is_for_good_and_is_said() -> None:
+def test_distrust_is_for_good_and_is_reported() -> None:
     state = PollState(SOURCE.id, validators=OLD, trust=Trust.DISTRUSTED, distrusted_at=NOW)
     for changed in (True, False):
         state = after_full_response(state, NEW, NOW, changed=changed)

@@ -24,7 +24,7 @@ def test_json_names_fields_and_writes_times_in_utc_and_durations_as_the_list_doe
 
 
 @pytest.mark.parametrize("text", ["日本語", "\u202eevil", "\x1b[2J", "\x7f\x9b", "\U000e0041", "a\nb", "\ud800", '"\\'])
-def test_json_says_what_was_said_and_nothing_invisible(text: str) -> None:
+def test_json_has_the_message_and_nothing_invisible(text: str) -> None:
     written = render.to_json({"title": text})
     assert json.loads(written) == {"title": text}
     assert written.isprintable()

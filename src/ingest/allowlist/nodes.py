@@ -47,7 +47,7 @@ class Tag(Enum):
     DATE = "a date"
     MERGE = "a merge key"
     REFUSED = "refused"
-    """A fault has been reported already, so nothing more is said."""
+    """A fault has been reported already, so none follows."""
 
 
 TAGS = {
