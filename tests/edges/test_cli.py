@@ -492,7 +492,7 @@ def test_status_shows_what_needs_attention_and_counts_the_others(any_cli: Comman
 def test_what_the_demo_showed_is_found_beside_a_database_that_holds_nothing(
     bare_cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reported = f"--database sqlite:///{bare_cli.folder}/desk-demo.db"
+    reported = f"--database sqlite:///{bare_cli.folder}/cli-demo.db"
     assert reported not in bare_cli("headlines").err
     demo = bare_cli("demo")
     assert (demo.status, reported in demo.err) == (0, True)
@@ -504,7 +504,7 @@ def test_what_the_demo_showed_is_found_beside_a_database_that_holds_nothing(
     bare_cli("poll")
     assert reported not in bare_cli("headlines", "--search", "nothing like it").err
     monkeypatch.delenv("INGEST_DATABASE_URL")
-    (bare_cli.folder / "desk-demo.db").unlink()
+    (bare_cli.folder / "cli-demo.db").unlink()
     demo = bare_cli("demo")
     assert "to keep it: ingest demo --database sqlite:///demo.db" in demo.err
     assert sorted(path.name for path in bare_cli.folder.glob("*.db")) == ["cli.db"]

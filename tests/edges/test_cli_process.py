@@ -509,7 +509,7 @@ def test_without_a_network_and_without_headlines_the_demo_runs_and_says_so(cli: 
     assert "DEMO: recorded sample vendors" in err
     assert "DEMO: recorded sample vendors" in page
     assert "Project Glasswing" in page
-    assert (cli.folder / "desk-demo.db").exists()
+    assert (cli.folder / "cli-demo.db").exists()
     assert cli.run("headlines", "--json").out == ""
     assert [row["state"] for row in map(json.loads, cli.run("status", "--json").out.splitlines())] == ["new", "new"]
 
@@ -522,7 +522,7 @@ def test_with_a_vendor_in_reach_the_real_ones_are_followed(cli: CommandLine) -> 
     finally:
         process.terminate()
     assert "DEMO" not in process.communicate(timeout=30)[1]
-    assert not (cli.folder / "desk-demo.db").exists()
+    assert not (cli.folder / "cli-demo.db").exists()
 
 
 def test_two_polls_at_once_share_the_work(cli: CommandLine) -> None:
