@@ -8,7 +8,6 @@ week for an address that no longer exists. A delay requested by a document or re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -102,18 +101,6 @@ class Settlement:
 def jitter(source_id: str) -> float:
     """Return a source's place within [0, 1): stable, evenly spread, the same on every machine."""
     return int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:6], "big") / 2**48
-
-
-def reading_digest(stanza: str, scopes: Iterable[tuple[str, str]]) -> str:
-    """
-    Return the sha256 hex of everything that decides how a source is read. After a change, stored bytes are read again.
-
-    Args:
-        stanza: The digest of the source's stanza.
-        scopes: Grant and text of every scope of its vendor, in any order.
-    """
-    lines = sorted(f"{grant} {text}" for grant, text in scopes)
-    return hashlib.sha256("\n".join((stanza, *lines)).encode()).hexdigest()
 
 
 def plan(

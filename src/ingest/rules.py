@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -123,3 +123,15 @@ REFUSED_NETWORKS: Final[tuple[IPv4Network | IPv6Network, ...]] = tuple(map(ip_ne
 
 GLOBAL_UNICAST: Final = IPv6Network(_RULES["addresses"]["global_unicast"])
 """The part of IPv6 to which connections are limited."""
+
+
+def reading_digest(stanza: str, scopes: Iterable[tuple[str, str]]) -> str:
+    """
+    Return the sha256 hex of everything that decides how a source is read. After a change, stored bytes are read again.
+
+    Args:
+        stanza: The digest of the source's stanza.
+        scopes: Grant and text of every scope of its vendor, in any order.
+    """
+    lines = sorted(f"{grant} {text}" for grant, text in scopes)
+    return hashlib.sha256("\n".join((stanza, *lines)).encode()).hexdigest()

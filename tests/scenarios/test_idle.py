@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from ingest import idle as idleness
 from ingest import stories
-from ingest.store.engine import read
-from ingest.store.idle import is_idle
-from ingest.store.schema import written
+from ingest.idle import is_idle
+from ingest.moments import written
+from ingest.store import candidates
 from support.world import BLOG, FEED, LIST, NOW, Item, World, rss
 
 pytestmark = pytest.mark.either_engine
@@ -27,11 +32,13 @@ def rested(world: World) -> World:
     return world
 
 
+def url_of(world: World) -> str:
+    return world.engine.url.render_as_string(hide_password=False)
+
+
 def idle(world: World) -> bool:
     assert world.accepted is not None
-    settled = stories.settled(world.at.date())
-    with read(world.engine) as conn:
-        return is_idle(conn, world.accepted.allowlist.digest, now=world.at, settled=settled)
+    return is_idle(url_of(world), world.accepted.allowlist.digest, world.at)
 
 
 def traces(world: World) -> list[int]:
@@ -86,8 +93,54 @@ def test_another_list_is_work_until_what_is_stored_was_read_by_it(rested: World)
 
 
 def test_a_file_that_is_not_in_force_is_work(rested: World) -> None:
-    with read(rested.engine) as conn:
-        assert not is_idle(conn, "0" * 64, now=rested.at, settled=stories.settled(rested.at.date()))
+    assert not is_idle(url_of(rested), "0" * 64, rested.at)
+
+
+def test_numbers_of_other_modules_are_the_same_here() -> None:
+    assert NOW.date() - stories.settled(NOW.date()) == timedelta(days=idleness.SETTLING_DAYS)
+    assert candidates._LONGEST_LEASE == idleness.LONGEST_PAGE_LEASE
+    assert candidates._LONGEST_PAUSE == idleness.LONGEST_PAGE_PAUSE
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE alembic_version SET version_num = 'older'", "DROP TABLE walks"],
+)
+def test_an_odd_database_is_left_to_the_ordinary_path(rested: World, change: str) -> None:
+    assert idle(rested)
+    rested.write(change)
+    assert not idle(rested)
+
+
+def test_a_database_that_is_missing_or_no_database_is_left_to_the_ordinary_path(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database")
+    for url in ("sqlite://", "sqlite:///:memory:", f"sqlite:///{tmp_path}/missing.db", f"sqlite:///{tmp_path}/text.db"):
+        assert not is_idle(url, "0" * 64, NOW)
+    assert not (tmp_path / "missing.db").exists()
+
+
+def test_with_nothing_due_no_heavy_module_is_loaded(rested: World, tmp_path: Path) -> None:
+    assert rested.accepted is not None
+    (tmp_path / "sources.yaml").write_text(rested.accepted.allowlist.text)
+    program = (
+        "import sys\n"
+        "from ingest.cli import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    print(sorted({'sqlalchemy', 'feedparser', 'selectolax', 'httpx', 'ingest.stories'} & sys.modules.keys()))"
+    )
+    environment = {
+        **os.environ,
+        "INGEST_DATABASE_URL": url_of(rested),
+        "INGEST_SOURCES": str(tmp_path / "sources.yaml"),
+    }
+    rested.write("UPDATE source_states SET next_poll_at = :at", at=written(datetime.now(UTC) + timedelta(days=300)))
+    rested.write("UPDATE source_states SET last_attempt_at = :at", at=written(NOW))
+    rested.write("DELETE FROM story_days")
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "poll"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.splitlines()[-1] == "[]", ran.stderr
+    assert ran.returncode == 0
 
 
 def test_a_source_that_is_off_or_gone_does_not_count(rested: World) -> None:

@@ -15,10 +15,10 @@ from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.judging import pages
 from ingest.model import Outcome
+from ingest.moments import written
 from ingest.store import replays
 from ingest.store.checks import check
 from ingest.store.engine import read
-from ingest.store.schema import written
 from support.databases import new
 from support.world import NOW, World, fetch_settings
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ingest.errors import AllowlistError, Problem
-from ingest.model import Allowlist
+
+if TYPE_CHECKING:
+    from ingest.model import Allowlist
 
 __all__ = ["MAX_BYTES", "json_schema", "load", "parse", "read_bytes"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest import polling
 from ingest.model import Candidate, EntryOutcome, Outcome, PollState, Refusal, Source, Tally, Vendor
-from ingest.rules import RULES_VERSION
+from ingest.rules import RULES_VERSION, reading_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Reading:
     @property
     def digest(self) -> str:
         """Sha256 hex of the stanza and the vendor's scopes: stored bytes are read anew when it changes."""
-        return polling.reading_digest(self.source.digest, ((scope.grant, scope.text) for scope in self.vendor.scopes))
+        return reading_digest(self.source.digest, ((scope.grant, scope.text) for scope in self.vendor.scopes))
 
     def has_read(self, state: PollState) -> bool:
         """Whether today's rules and this stanza have read the last capture of a source."""

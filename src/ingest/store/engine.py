@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
+from ingest import SCHEMA
 from ingest.errors import IngestError, Remedy, SchemaError, StoreError
 from ingest.masking import mask, secrets
 from ingest.store import guards, views
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.dialects import postgresql, sqlite
 
-HEAD: Final = "20261201_0004"
-"""The migration needed by this version. A test compares it with the newest one in alembic/versions."""
+HEAD: Final = SCHEMA
+"""The migration needed by this version."""
 
 LOCK_WAIT_S: Final = 30
 """How long we wait for another process's write transaction: many times the longest of ours, well under a lease."""

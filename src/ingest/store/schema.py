@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from ingest.model import EntryOutcome
+from ingest.moments import written
 from ingest.store.guards import HOST_CHARS, PATH_CHARS
 from ingest.urls import MAX_LENGTH
 
@@ -80,11 +81,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")
 """Row numbers that grow with every poll. SQLite's own are 64 bits wide under the name INTEGER only."""
-
-
-def written(moment: datetime) -> str:
-    """Write a moment in UTC as SQLite stores it: `2026-05-22T12:00:00.000000Z`."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _time(name: str, *, optional: bool = False) -> Column[datetime]:

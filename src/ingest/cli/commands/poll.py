@@ -13,6 +13,7 @@ import typer
 from ingest.cli import options, output, render, session
 from ingest.cli.interrupts import INTERRUPTED, Interrupts
 from ingest.errors import UsageError
+from ingest.idle import is_idle
 from ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,14 +56,11 @@ def poll(
     session.configure_log(settings, quiet=session.is_watched())
     session.warn_anonymous(settings)
     data = allowlist.read_bytes(settings.sources)
-    is_new = session.missing_database(settings) is not None
-    if is_new:  # only a valid list makes a database
-        allowlist.parse(data, str(settings.sources), private=settings.private)
+    report = RoundReport(())
     with Interrupts() as interrupts:
-        if is_new or source or everything or not _is_idle(settings, data):
+        # Most polls of a year end here, before the import of all modules for fetching.
+        if source or everything or not is_idle(settings.database_url, sha256(data).hexdigest(), session.now()):
             report = _run(settings, data, interrupts, source or [], everything=everything)
-        else:
-            report = RoundReport(())
     document = report_document(report)
     output.document(document, json=json, text=lambda: _print(report, document))
     raise typer.Exit(INTERRUPTED if interrupts.came else exit_status(report, fail_on))
@@ -77,25 +75,13 @@ def _watch(stack: ExitStack) -> Callable[[Progress], None]:
     return stack.enter_context(LiveRound()).watch
 
 
-def _is_idle(settings: Settings, data: bytes) -> bool:
-    """
-    Whether a round would do nothing, by the database alone.
-
-    Most polls of a year end here, before the import of all modules for fetching.
-    """
-    from ingest import stories
-    from ingest.store import engine as database
-    from ingest.store.idle import is_idle
-
-    now = session.now()
-    with session.making(settings) as engine, database.read(engine) as conn:
-        return is_idle(conn, sha256(data).hexdigest(), now=now, settled=stories.settled(now.date()))
-
-
 def _run(settings: Settings, data: bytes, interrupts: Interrupts, only: list[str], *, everything: bool) -> RoundReport:
+    from ingest import allowlist
     from ingest.cli.rounds import make_round, put_in_force
     from ingest.pipeline import run_round
 
+    if session.missing_database(settings) is not None:  # only a valid list makes a database
+        allowlist.parse(data, str(settings.sources), private=settings.private)
     with session.make_fetcher(settings) as fetcher, session.making(settings) as engine, ExitStack() as stack:
         session.share_slots(fetcher, settings, engine)
         accepted = put_in_force(engine, data, settings)
