@@ -257,7 +257,12 @@ def _upsert(
 def add_missing(conn: Connection, into: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows, except those with a key just inserted by another transaction."""
     if rows:
-        conn.execute(insert(conn, into).on_conflict_do_nothing(), rows)
+        conn.execute(_addition(conn.dialect.name, into), rows)
+
+
+@functools.cache
+def _addition(dialect: str, into: Table) -> postgresql.Insert | sqlite.Insert:
+    return _insert(dialect, into).on_conflict_do_nothing()
 
 
 BATCH: Final = 500

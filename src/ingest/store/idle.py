@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, exists, or_, select
 
 from ingest.polling import reading_digest
 from ingest.rules import RULES_VERSION
-from ingest.store import candidates, lists, placings, schema, sources
+from ingest.store import candidates, days, lists, schema, sources
 
 _SOURCES = schema.sources
 _STATES = schema.source_states
@@ -28,7 +28,7 @@ def is_idle(conn: Connection, digest: str, *, now: datetime, settled: date) -> b
         settled: The last day whose stories can be settled by now.
     """
     now_in_force = lists.in_force(conn)
-    if now_in_force is None or now_in_force.digest != digest or placings.vendors_to_settle(conn, settled):
+    if now_in_force is None or now_in_force.digest != digest or days.vendors_to_settle(conn, settled):
         return False
     return not any(conn.execute(select(exists(query))).scalar_one() for query in _work(now)) and not _to_read_anew(conn)
 
