@@ -161,7 +161,7 @@ def _partition(
         grown = set(stories.concerned(whole, words)) | whole
     placed = around.of(whole)
     before = {id_: one.founder_id for id_, one in placed.items()}
-    drawn = stories.partition((one.member for one in placed.values()), joins.values(), words)
+    drawn = stories.partition([one.member for one in placed.values()], joins.values(), words)
     changed = stories.changes(before, drawn)
     placings.write(conn, vendor_id, drawn, before, at)
     moved = {id_ for one in changed for id_ in (one.headline_id, one.before)}  # where one left, its founder is left

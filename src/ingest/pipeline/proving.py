@@ -42,9 +42,9 @@ def _store(conn: Connection, vendor_id: str, new: Mapping[str, Member], around: 
     around.put(new)
     known = around.of(id_ for ids_near in near.values() for id_ in ids_near)
     joins: dict[Pair, Join] = {}
-    for id_, ids_near in sorted(near.items()):
-        candidates = [known[other].member for other in sorted(ids_near)]
-        joins |= {join.pair: join for join in stories.proofs(new[id_], candidates)}
+    for id_, member in new.items():
+        candidates = [known[other].member for other in sorted(near.get(id_, ()))]
+        joins |= {join.pair: join for join in stories.proofs(member, candidates)}
     placings.add_pairs(conn, vendor_id, joins.values(), {})
     return joins
 
