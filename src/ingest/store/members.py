@@ -30,7 +30,7 @@ from sqlalchemy import (
 from ingest.dedupe import key_text
 from ingest.model import Precision, Role
 from ingest.store import schema
-from ingest.store.engine import BATCH, batches, upsert
+from ingest.store.engine import BATCH, batches, mixed_batches, upsert
 from ingest.stories import Member, ProofKey
 
 _HEADLINES, _MEMBERS, _KEYS = schema.headlines, schema.story_members, schema.story_keys
@@ -224,17 +224,16 @@ def _stored(
     ordinals: Mapping[str, int | None],
 ) -> Iterable[Row[Any]]:
     """Read the stored keys among these, in one statement for every few hundred."""
-    wanted = sorted(holders)
-    for start in range(0, len(wanted), BATCH):
-        of_kind: dict[str, list[str]] = defaultdict(list)
-        for kind, value in wanted[start : start + BATCH]:
-            of_kind[kind].append(value)
+    values_of: dict[str, list[str]] = defaultdict(list)
+    for kind, value in holders:
+        values_of[kind].append(value)
+    for batch in mixed_batches(values_of):
         parameters: dict[str, Any] = {"vendor": vendor_id}
-        for kind, values in of_kind.items():
+        for kind, values in batch.items():
             asked = [(ordinals[id_], reach) for value in values for id_, reach in holders[kind, value]]
             first, last = _around(asked)
             parameters |= {f"{kind}_values": values, f"{kind}_first": first, f"{kind}_last": last}
-        yield from conn.execute(_look_up(tuple(of_kind)), parameters)
+        yield from conn.execute(_look_up(tuple(batch)), parameters)
 
 
 def _around(asked: Iterable[tuple[int | None, int | None]]) -> tuple[int, int]:
