@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
 
@@ -24,17 +25,45 @@ def each(first: date, last: date) -> Iterator[date]:
     return (first + _DAY * offset for offset in range((last - first).days + 1))
 
 
-def settle(conn: Connection, vendor_id: str, days: Iterable[date], liken: Liken, around: Surroundings) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A run of days to decide, and the headlines around it with their groups of proofs."""
+
+    first: date
+    last: date
+    groups: Mapping[str, str]
+
+
+def windows(conn: Connection, vendor_id: str, days: Iterable[date]) -> list[Window]:
+    """
+    Return the windows of a vendor's days, one for each run without a gap.
+
+    A window with headlines of one source is left out. A source separates its own entries, so they have no pairs.
+    """
+    runs = [(first, last, stories.window_of(first, last)) for first, last in _runs(sorted(days))]
+    rows = members.on_days(conn, vendor_id, (day for _, _, window in runs for day in each(*window)))
+    rows.sort(key=attrgetter("day"))
+    windows = []
+    for first, last, (begin, end) in runs:
+        start = bisect_left(rows, begin.toordinal(), key=attrgetter("day"))
+        inside = rows[start : bisect_right(rows, end.toordinal(), key=attrgetter("day"))]
+        if len({row.source_id for row in inside}) > 1:
+            windows.append(Window(first, last, {row.headline_id: row.proof_group for row in inside}))
+    return windows
+
+
+def settle(conn: Connection, vendor_id: str, windows: Sequence[Window], liken: Liken, around: Surroundings) -> set[str]:
     """Decide the likeness of days, and return the headlines with changed pairs."""
     new: dict[Pair, Join] = {}
-    decided: list[date] = []
     later: dict[Pair, date | None] = {}
-    for first, last, groups in _windows(conn, vendor_id, sorted(days)):
-        of = {id_: one.member for id_, one in around.of(groups).items()}
-        joins = {join.pair: join for join in liken(of.values(), groups, first, last)}
+    decided: list[date] = []
+    placed = around.of(id_ for window in windows for id_ in window.groups)
+    for window in windows:
+        near = {id_: placed[id_].member for id_ in sorted(window.groups)}
+        joins = {join.pair: join for join in liken(near.values(), window.groups, window.first, window.last)}
         new |= joins
-        later |= {pair: _later(of, pair) for pair in joins}
-        decided += each(first, last)
+        later |= {pair: _later(near, pair) for pair in joins}
+        decided += each(window.first, window.last)
     old = placings.likenesses(conn, vendor_id, decided)
     came, went = new.keys() - old.keys(), old.keys() - new.keys()
     placings.drop_pairs(conn, went)
@@ -43,26 +72,8 @@ def settle(conn: Connection, vendor_id: str, days: Iterable[date], liken: Liken,
     return {end for pair in came | went for end in pair}
 
 
-def _windows(conn: Connection, vendor_id: str, days: list[date]) -> list[tuple[date, date, dict[str, str]]]:
-    """
-    Return the runs of days, each with the headlines around it and their groups of proofs.
-
-    A run is left out if its headlines are of one source. A source separates its own entries, so it has no pairs.
-    """
-    runs = [(first, last, stories.window_of(first, last)) for first, last in _runs(days)]
-    rows = members.on_days(conn, vendor_id, (day for _, _, window in runs for day in each(*window)))
-    rows.sort(key=attrgetter("day"))
-    windows = []
-    for first, last, (begin, end) in runs:
-        start = bisect_left(rows, begin.toordinal(), key=attrgetter("day"))
-        inside = rows[start : bisect_right(rows, end.toordinal(), key=attrgetter("day"))]
-        if len({row.source_id for row in inside}) > 1:
-            windows.append((first, last, {row.headline_id: row.proof_group for row in inside}))
-    return windows
-
-
-def _later(of: Mapping[str, Member], pair: Pair) -> date | None:
-    return max((day for id_ in pair if (day := of[id_].day) is not None), default=None)
+def _later(near: Mapping[str, Member], pair: Pair) -> date | None:
+    return max((day for id_ in pair if (day := near[id_].day) is not None), default=None)
 
 
 def _runs(days: list[date]) -> Iterator[tuple[date, date]]:

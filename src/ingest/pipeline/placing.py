@@ -39,17 +39,18 @@ def place(
     old = {day for day in reopened if day <= until}
     days.reopen(conn, vendor_id, reopened - old)
     waiting = days.ready(conn, vendor_id, until)
-    if not old and not waiting:
+    windows = likeness.windows(conn, vendor_id, old | waiting)
+    if waiting:
+        days.close(conn, vendor_id, until)
+    if not windows:
         _partition(conn, vendor_id, touched, around, at=at, generation=generation, choose=choose)
         return
     try:
         with writing(conn, subject=vendor_id):
-            if waiting:
-                days.close(conn, vendor_id, until)
-            settled = likeness.settle(conn, vendor_id, old | waiting, stories.liken, around)
+            settled = likeness.settle(conn, vendor_id, windows, stories.liken, around)
             _partition(conn, vendor_id, touched | settled, around, at=at, generation=generation, choose=choose)
     except DocumentError:  # those days are about other documents, and the next round reports them
-        days.reopen(conn, vendor_id, old)
+        days.reopen(conn, vendor_id, old | waiting)
         _partition(conn, vendor_id, touched, Surroundings(conn), at=at, generation=generation, choose=choose)
 
 
@@ -77,9 +78,9 @@ def _settle_vendor(engine: Engine, vendor_id: str, at: datetime, generation: int
         try:
             with writing(conn, subject=vendor_id):
                 around = Surroundings(conn)
-                due = days.ready(conn, vendor_id, until)
+                windows = likeness.windows(conn, vendor_id, days.ready(conn, vendor_id, until))
                 days.close(conn, vendor_id, until)
-                settled = likeness.settle(conn, vendor_id, due, sorter.liken, around)
+                settled = likeness.settle(conn, vendor_id, windows, sorter.liken, around)
                 _partition(conn, vendor_id, settled, around, at=at, generation=generation)
         except DocumentError as error:
             return [Fault(vendor_id, f"its stories wait: {error.message}")]
