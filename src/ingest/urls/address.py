@@ -54,7 +54,6 @@ class Url:
         return _suffix(self.query, self.fragment)
 
 
-@lru_cache(maxsize=4096)
 def parse(raw: str, base: str | None = None) -> Url:
     """
     Parse an address as written.
@@ -72,7 +71,7 @@ def parse(raw: str, base: str | None = None) -> Url:
     return _absolute(raw) if base is None and len(raw) <= MAX_LENGTH else _parsed(raw, base)
 
 
-@lru_cache(maxsize=2_048)  # each step of a document asks about the addresses of its entries
+@lru_cache(maxsize=4096)
 def _absolute(raw: str) -> Url:
     return _parsed(raw, None)
 
