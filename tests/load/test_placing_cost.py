@@ -25,7 +25,7 @@ from ingest import stories
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.pipeline.placing import place
-from ingest.store import changes, placings, schema
+from ingest.store import changes, days, members, placings, schema
 from ingest.store.engine import open_engine, read, upgrade, write
 from ingest.stories import documents, evidence, titles
 from support.world import FEED, NOW, Item, World, fetch_settings, rss
@@ -79,7 +79,7 @@ def watched() -> Iterator[Watch]:
     """Time every function of the store that placing calls."""
     watch = Watch()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (placings, changes):
+        for module in (members, placings, days, changes):
             for name, function in inspect.getmembers(module, inspect.isfunction):
                 if function.__module__ == module.__name__ and not name.startswith("_"):
                     patch.setattr(module, name, watch.timed(function))
@@ -155,8 +155,9 @@ def place_by_hand(engine: Engine, number: int) -> None:
             shared = {"vendor_id": template["vendor_id"], "created_at": NOW}
             conn.execute(insert(schema.stories), [row | shared for row in built])
             conn.execute(insert(schema.headlines), rows)
-            members = placings.members(conn, ids)
-            placings.put(conn, members, {id_: stories.keys(member) for id_, member in members.items()})
+            stored = members.read(conn, ids)
+            keys = {id_: stories.keys(member) for id_, member in stored.items()}
+            members.put(conn, template["vendor_id"], stored.values(), keys)
             drawn = [stories.Story(id_, (id_,), ()) for id_ in ids]
             placings.write(conn, template["vendor_id"], drawn, {id_: id_ for id_ in ids}, NOW)
             placings.show(conn, {id_: (id_, {"en": id_}) for id_ in ids})

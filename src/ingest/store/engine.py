@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
@@ -258,7 +258,12 @@ def _upsert(
 def add_missing(conn: Connection, into: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows, except those with a key just inserted by another transaction."""
     if rows:
-        conn.execute(insert(conn, into).on_conflict_do_nothing(), rows)
+        conn.execute(_addition(conn.dialect.name, into), rows)
+
+
+@functools.cache
+def _addition(dialect: str, into: Table) -> postgresql.Insert | sqlite.Insert:
+    return _insert(dialect, into).on_conflict_do_nothing()
 
 
 BATCH: Final = 500
@@ -269,6 +274,16 @@ def batches(values: Iterable[str]) -> Iterator[list[str]]:
     """Split values for IN lists, each once and in order."""
     ordered = sorted(set(values))
     return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
+
+
+def mixed_batches(values_of: Mapping[str, Iterable[str]]) -> Iterator[dict[str, list[str]]]:
+    """Split values for several IN lists of one statement, by the name of the list. Each value is in its list once."""
+    named = [(name, value) for name, values in values_of.items() for value in sorted(set(values))]
+    for start in range(0, len(named), BATCH):
+        batch: dict[str, list[str]] = {}
+        for name, value in named[start : start + BATCH]:
+            batch.setdefault(name, []).append(value)
+        yield batch
 
 
 def serialise(conn: Connection, what: int) -> None:

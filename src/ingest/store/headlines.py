@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, Insert, Select, Table, Update, and_, bindparam, insert, select, update
 
 from ingest.dedupe import Decision, Offer, title_key
 from ingest.model import Capture, EntryOutcome, Grant, Source
@@ -63,19 +64,26 @@ def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> 
     changes.append(conn, _change_rows(created, revised, linked, writing))
 
 
-def _insert(conn: Connection, table: Any, rows: list[Row]) -> None:  # noqa: ANN401 - a Table; SQLAlchemy types the rows
+def _insert(conn: Connection, table: Table, rows: list[Row]) -> None:
     if rows:
-        conn.execute(table.insert(), rows)
+        conn.execute(_insertion(table), rows)
+
+
+@cache
+def _insertion(table: Table) -> Insert:
+    return insert(table)
 
 
 def _scope_ids(conn: Connection, vendor_id: str) -> dict[str, int]:
+    return dict(iter(conn.execute(_official_scopes(), {"vendor": vendor_id})))
+
+
+@cache
+def _official_scopes() -> Select[Any]:
     table = schema.scopes
-    rows = conn.execute(
-        select(table.c.text, table.c.id).where(
-            table.c.vendor_id == vendor_id, table.c.grant == Grant.OFFICIAL, table.c.until_generation.is_(None)
-        )
+    return select(table.c.text, table.c.id).where(
+        table.c.vendor_id == bindparam("vendor"), table.c.grant == Grant.OFFICIAL, table.c.until_generation.is_(None)
     )
-    return dict(iter(rows))
 
 
 def _address(offer: Offer, writing: Writing, scopes: dict[str, int]) -> Row:
@@ -276,10 +284,15 @@ def _link_row(decision: Decision, writing: Writing, scopes: dict[str, int], rel:
 def _see(conn: Connection, decisions: Iterable[Decision], writing: Writing) -> None:
     """Note that the source still lists its known entries, in one statement a table."""
     seen = {decision.headline_id for decision in decisions if decision.fate in _UNCHANGED}
-    for table in (schema.claims, schema.links):
-        for batch in batches(seen):
-            mine = and_(table.c.source_id == writing.source.id, table.c.headline_id.in_(batch))
-            conn.execute(update(table).where(mine).values(last_seen_at=writing.at))
+    for batch in batches(seen):
+        for table in (schema.claims, schema.links):
+            conn.execute(_sighting(table), {"source": writing.source.id, "ids": batch, "at": writing.at})
+
+
+@cache
+def _sighting(table: Table) -> Update:
+    mine = and_(table.c.source_id == bindparam("source"), table.c.headline_id.in_(bindparam("ids", expanding=True)))
+    return update(table).where(mine).values(last_seen_at=bindparam("at"))
 
 
 def _change_rows(
@@ -293,6 +306,7 @@ def _change_rows(
             "at": writing.at,
             "kind": kind,
             "headline_id": decision.headline_id,
+            "story_id": _story_id(decision.headline_id) if kind == "created" else None,
             "revision": decision.revision,
             "generation": writing.generation,
             "capture_id": writing.capture.id,

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+    union_all,
+)
 
 from ingest.dedupe import (
     Key,
@@ -23,28 +35,25 @@ from ingest.dedupe import entry_keys as names_of
 from ingest.judging.pages import Entitled
 from ingest.model import Source
 from ingest.store import candidates, schema
-from ingest.store.engine import batches
+from ingest.store.engine import batches, mixed_batches
 
 
 def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
     """Read all stored facts about some offers of one source. Registered entries concern only those of a list."""
     by_key = _by_key(conn, (key for offer in offers for key in keys(offer, source)))
     entry_keys = names_of(offers)
-    if first_fill := _is_first_fill(conn, source):
-        claims: dict[str, KnownClaim] = {}
-        unsettled = list(zip(offers, entry_keys, strict=True))
-    else:
-        claims = _claims(conn, source, schema.claims.c.entry_key, entry_keys)
-        claims |= _claims(conn, source, schema.claims.c.headline_id, by_key.values())
-        unsettled = [
-            (offer, name)
-            for offer, name in zip(offers, entry_keys, strict=True)
-            if name not in claims or not is_settled(claims[name], offer)
-        ]
-        claims |= _near(conn, source, unsettled)
+    claims = _claims(conn, source, {"entry_key": entry_keys, "headline_id": by_key.values()})
+    first_fill = not claims and _is_first_fill(conn, source)
+    unsettled = [
+        (offer, name)
+        for offer, name in zip(offers, entry_keys, strict=True)
+        if name not in claims or not is_settled(claims[name], offer)
+    ]
+    titled: dict[str, KnownClaim] = {}
+    if unsettled and not first_fill:
+        near, titled = _near(conn, source, unsettled)
+        claims |= near
     waiting = [(offer, name) for offer, name in unsettled if source.opens_pages and not offer.name]
-    titled = {} if first_fill else _titled(conn, source, [offer for offer, _ in unsettled])
-    claims |= titled
     heads = _headlines(conn, set(by_key.values()) | {claim.headline_id for claim in claims.values()})
     claims_of = _grouped(claims.values(), lambda claim: claim.headline_id)
     others = [
@@ -65,20 +74,20 @@ def known(conn: Connection, source: Source, offers: Sequence[Offer]) -> Known:
     )
 
 
-def _near(conn: Connection, source: Source, unsettled: Sequence[tuple[Offer, str]]) -> dict[str, KnownClaim]:
-    """Read the claims that share guid, page or name with changed or unknown entries."""
-    table = schema.claims
-    claims = _claims(
-        conn, source, table.c.entry_key, (long for one, name in unsettled for long in names(one, name)[1:])
-    )
-    claims |= _claims(conn, source, table.c.page, (offer.page for offer, _ in unsettled))
-    guids = (offer.candidate.guid for offer, _ in unsettled)
-    return claims | _claims(conn, source, table.c.raw_key, (guid for guid in guids if guid is not None))
-
-
-def _titled(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, KnownClaim]:
+def _near(
+    conn: Connection, source: Source, unsettled: Sequence[tuple[Offer, str]]
+) -> tuple[dict[str, KnownClaim], dict[str, KnownClaim]]:
+    """Read the claims that share guid, page, name or title with changed or unknown entries, and those by title."""
+    offers = [offer for offer, _ in unsettled]
     titles = {title_key(offer.candidate.title) for offer in offers if offer.candidate.title}
-    return _claims(conn, source, schema.claims.c.title_key, titles)
+    wanted = {
+        "entry_key": [long for one, name in unsettled for long in names(one, name)[1:]],
+        "page": [offer.page for offer in offers],
+        "raw_key": [offer.candidate.guid for offer in offers if offer.candidate.guid is not None],
+        "title_key": titles,
+    }
+    near = _claims(conn, source, wanted)
+    return near, {name: claim for name, claim in near.items() if title_key(claim.title) in titles}
 
 
 def _on_page(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, tuple[KnownHeadline, ...]]:
@@ -114,65 +123,113 @@ def _grouped(claims: Iterable[KnownClaim], by: Callable[[KnownClaim], str]) -> d
 
 
 def _by_key(conn: Connection, wanted: Iterable[Key]) -> dict[Key, str]:
-    table = schema.headline_keys
-    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
+    groups: dict[str, list[Key]] = defaultdict(list)
     for key in wanted:
-        groups[key.owner, key.kind].add(key.value)
+        groups[f"{key.kind} {key.owner}"].append(key)
     by_key: dict[Key, str] = {}
-    for (owner, kind), values in groups.items():
-        for batch in batches(values):
-            rows = conn.execute(
-                select(table.c.value, table.c.headline_id).where(
-                    table.c.owner == owner, table.c.kind == kind, table.c.value.in_(batch)
-                )
-            )
-            by_key |= {Key(owner, kind, value): hit for value, hit in rows}  # type: ignore[arg-type]  # kind came from a Key
+    for batch in mixed_batches({group: [key.value for key in keys_of] for group, keys_of in groups.items()}):
+        parameters: dict[str, object] = {}
+        for number, (group, values) in enumerate(batch.items()):
+            key = groups[group][0]
+            parameters |= {f"owner_{number}": key.owner, f"kind_{number}": key.kind, f"values_{number}": values}
+        rows = conn.execute(_look_up(len(batch)), parameters)
+        by_key |= {Key(row.owner, row.kind, row.value): row.headline_id for row in rows}
     return by_key
 
 
-def _claims(
-    conn: Connection, source: Source, column: ColumnElement[str], values: Iterable[str]
-) -> dict[str, KnownClaim]:
-    """Read this source's claims by one column, by their entry key."""
-    table = schema.claims
-    names = ("entry_key", "headline_id", "title", "published", "digest", "page", "raw_key", "lang")
-    columns = [table.c[name] for name in names]
+@cache
+def _look_up(groups: int) -> CompoundSelect[Any]:
+    """Build one look-up for each owner and kind of key."""
+    table = schema.headline_keys
+    columns = (table.c.owner, table.c.kind, table.c.value, table.c.headline_id)
+    return union_all(
+        *(
+            select(*columns).where(
+                table.c.owner == bindparam(f"owner_{number}"),
+                table.c.kind == bindparam(f"kind_{number}"),
+                table.c.value.in_(bindparam(f"values_{number}", expanding=True)),
+            )
+            for number in range(groups)
+        )
+    )
+
+
+def _claims(conn: Connection, source: Source, wanted: Mapping[str, Iterable[str]]) -> dict[str, KnownClaim]:
+    """
+    Read this source's claims, by their entry key.
+
+    Args:
+        wanted: Values by column. A claim with any of them is read.
+    """
     claims: dict[str, KnownClaim] = {}
-    for batch in batches(values):
-        rows = conn.execute(select(*columns).where(table.c.source_id == source.id, column.in_(batch)))
+    for batch in mixed_batches(wanted):
+        rows = conn.execute(_claims_by(tuple(batch)), {"source": source.id, **batch})
         claims |= {row.entry_key: KnownClaim(*row) for row in rows}
     return claims
 
 
+_SCANNED: Final = frozenset({"page", "raw_key"})
+"""Columns of claims without an index. One scan of the source's claims serves all of them."""
+
+
+@cache
+def _claims_by(columns: tuple[str, ...]) -> CompoundSelect[Any]:
+    table = schema.claims
+    names = ("entry_key", "headline_id", "title", "published", "digest", "page", "raw_key", "lang")
+    held: dict[str, ColumnElement[bool]] = {
+        name: table.c[name].in_(bindparam(name, expanding=True)) for name in columns
+    }
+    conditions = [condition for name, condition in held.items() if name not in _SCANNED]
+    scanned = [condition for name, condition in held.items() if name in _SCANNED]
+    conditions += [or_(*scanned)] if scanned else []
+    mine = table.c.source_id == bindparam("source")
+    return union_all(*(select(*(table.c[name] for name in names)).where(mine, each) for each in conditions))
+
+
 def _headlines(conn: Connection, ids: Iterable[str]) -> dict[str, KnownHeadline]:
+    by_id: dict[str, KnownHeadline] = {}
+    for batch in batches(ids):
+        by_id |= {row.id: KnownHeadline(*row) for row in conn.execute(_standing(), {"ids": batch})}
+    return by_id
+
+
+@cache
+def _standing() -> Select[Any]:
+    """Build the statement for headlines with the source of their newest revision."""
     table, shown = schema.headlines, schema.revisions
     columns = (table.c.id, shown.c.source_id, table.c.title, table.c.state, table.c.revision)
     newest = and_(shown.c.headline_id == table.c.id, shown.c.revision == table.c.revision)
-    by_id: dict[str, KnownHeadline] = {}
-    for batch in batches(ids):
-        rows = conn.execute(select(*columns).join(shown, newest).where(table.c.id.in_(batch)))
-        by_id |= {row.id: KnownHeadline(*row) for row in rows}
-    return by_id
+    return select(*columns).join(shown, newest).where(table.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _repeats(conn: Connection, source: Source, offers: Sequence[Offer]) -> dict[str, int]:
     """Count the ids already made from raw keys by this source, for possible new headlines."""
     fresh = {offer.candidate.raw_key for offer in offers}
     counts = dict.fromkeys(fresh, 0)
-    table = schema.headlines
     while fresh:
         candidates_of = {
             headline_id(source.vendor_id, source.id, raw_key, counts[raw_key]): raw_key for raw_key in fresh
         }
         taken: set[str] = set()
         for batch in batches(candidates_of):
-            taken |= set(conn.execute(select(table.c.id).where(table.c.id.in_(batch))).scalars())
+            taken |= set(conn.execute(_ids(), {"ids": batch}).scalars())
         fresh = {candidates_of[taken_id] for taken_id in taken}
         for raw_key in fresh:
             counts[raw_key] += 1
     return counts
 
 
+@cache
+def _ids() -> Select[Any]:
+    table = schema.headlines
+    return select(table.c.id).where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
 def _is_first_fill(conn: Connection, source: Source) -> bool:
+    return conn.execute(_any_claim(), {"source": source.id}).first() is None
+
+
+@cache
+def _any_claim() -> Select[Any]:
     table = schema.claims
-    return conn.execute(select(table.c.entry_key).where(table.c.source_id == source.id).limit(1)).first() is None
+    return select(table.c.entry_key).where(table.c.source_id == bindparam("source")).limit(1)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from ingest.display import shown_title
 from ingest.model import Precision, Role
-from ingest.store import placings, schema
+from ingest.store import members, schema
 from ingest.store.engine import batches
 from ingest.store.queries import (
     ANY,
@@ -269,7 +269,7 @@ def _words(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Word]:
 def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]:
     """List related announcements of other vendors, each once. They are computed on request, not stored."""
     named: set[str] = set()
-    for one in placings.members(conn, headline_ids).values():
+    for one in members.read(conn, headline_ids).values():
         others = partners(one)
         if one.day is None or not others:
             continue
@@ -283,7 +283,7 @@ def _related(conn: Connection, headline_ids: Sequence[str]) -> Iterator[Related]
             )
         )
         near = {row.id: row for row in rows}
-        for id_, evidence in relations(one, placings.members(conn, near).values()).items():
+        for id_, evidence in relations(one, members.read(conn, near).values()).items():
             if id_ not in named:
                 named.add(id_)
                 row = near[id_]

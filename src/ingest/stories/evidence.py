@@ -27,13 +27,13 @@ from ingest.stories.documents import (
     without_mark,
 )
 from ingest.stories.members import Evidence, Join, Member, Rule
-from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
+from ingest.stories.slugs import MEDIUM_SLUG, TELLING, is_long_slug, is_telling_slug, slug_names
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, title
 from ingest.stories.translations import APART, kept_names, name_two, translated, wholly_translated
 
 Kind = Literal["page", "story", "slug", "title", "subject"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
-_SHORT: Final = 6  # characters of a one-word slug that may count
 
 SCORES: Final[dict[Rule, float]] = {
     "operator": 1.0,
@@ -97,8 +97,8 @@ def keys(member: Member) -> tuple[ProofKey, ...]:
         ProofKey(vendor, "page", document, ever) for document in sorted({seen.page.document + entry, *seen.pages})
     ]
     proof_keys.append(ProofKey(vendor, "story", seen.page.story + entry, ever))
-    if _is_telling_slug(seen.page):
-        days = windows.long_slug if _is_long_slug(seen.page) else windows.regional_slug
+    if is_telling_slug(seen.page):
+        days = windows.long_slug if is_long_slug(seen.page) else windows.regional_slug
         proof_keys.append(ProofKey(vendor, "slug", slug_end(seen.page) or without_mark(seen.page.slug), days))
         start = slug_start(slug_end(seen.page))
         proof_keys += [ProofKey(vendor, "slug", start, windows.regional_slug)] if start else []
@@ -180,7 +180,7 @@ def _is_translated(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """
     if a.page.lists:
         return _is_listed_twice(a, b, apart)
-    if a.page.part and len(slug_names(a.page)) < _TELLING:
+    if a.page.part and len(slug_names(a.page)) < TELLING:
         return a.title.normal == b.title.normal
     wordless = not slug_names(a.page) and a.member.language != b.member.language
     return not _differ_in_numbers_only(a.title, b.title) and not (wordless and name_two(a.member, b.member))
@@ -238,11 +238,7 @@ def _repost(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 
 def _is_long(of: Title) -> bool:
-    return of.size >= LONG_TITLE and of.telling >= _TELLING
-
-
-_TELLING: Final = 2
-"""Words with content in a title or slug that may be looked for weeks away."""
+    return of.size >= LONG_TITLE and of.telling >= TELLING
 
 
 def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
@@ -280,13 +276,13 @@ def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
     Long ones prove it, even without a day. Short ones may be names of products, so the titles have to agree.
     """
-    if a.member.source == b.member.source or not _is_telling_slug(a.page):
+    if a.member.source == b.member.source or not is_telling_slug(a.page):
         return None
     if a.member.language != b.member.language:
         return _regional_slug(a, b, apart)
     if _announced_at_one_end(a, b, apart):
         return "slug", (("names in both addresses", slug_end(a.page)),)
-    slug, long = without_mark(a.page.slug), _is_long_slug(a.page)
+    slug, long = without_mark(a.page.slug), is_long_slug(a.page)
     far = apart is not None and apart > (rulebook.WINDOWS.long_slug if long else rulebook.WINDOWS.short_slug)
     undated = apart is None and (not long or slug.count("-") + 1 < LONGEST_SLUG)
     if a.page.slug != b.page.slug or far or undated or not (long or _agree(a, b)):
@@ -300,10 +296,10 @@ def _announced_at_one_end(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """Whether two addresses of one day end alike but for words around the name (`introducing-x-y`, `x-y-now-available`)."""
     end = slug_end(a.page)
     marked = any(without_mark(of.page.slug) != of.page.slug for of in (a, b))  # `-2` is another page of one language
-    few = len(slug_names(a.page) & slug_names(b.page)) < _TELLING
+    few = len(slug_names(a.page) & slug_names(b.page)) < TELLING
     if apart != 0 or marked or few or end != slug_end(b.page):
         return False
-    named = end.count("-") + 1 >= _MEDIUM_SLUG or _agree(a, b)
+    named = end.count("-") + 1 >= MEDIUM_SLUG or _agree(a, b)
     return named and not differences(a.title, b.title) & (_ALWAYS | _IN_ONE_LANGUAGE)
 
 
@@ -321,8 +317,8 @@ def _regional_slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
         return "slug", (("both addresses begin with", min(slug, other, key=len)),)
     if slug != other:
         return None
-    long = _is_long_slug(a.page) and without_mark(a.page.slug) == without_mark(b.page.slug)
-    medium = slug.count("-") + 1 >= _MEDIUM_SLUG and len(slug_names(a.page)) >= _TELLING
+    long = is_long_slug(a.page) and without_mark(a.page.slug) == without_mark(b.page.slug)
+    medium = slug.count("-") + 1 >= MEDIUM_SLUG and len(slug_names(a.page)) >= TELLING
     if apart is None:
         proved = long and slug.count("-") + 1 >= LONGEST_SLUG
     else:
@@ -338,36 +334,6 @@ _ALWAYS: Final = frozenset({"numbers", "part", "month", "stage"})
 
 _IN_ONE_LANGUAGE: Final = frozenset({"tier", "kind"})
 """Differences that also separate short slugs in one language."""
-
-
-def slug_names(of: DocumentAddress) -> frozenset[str]:
-    """Return the strong words of a slug as they stand in titles, without months and numbers."""
-    words = (stem(word) for word in of.slug.split("-") if _LETTERS.search(word))
-    return frozenset(word for word in words if word not in WEAK and word not in _MONTHS)
-
-
-_MONTHS: Final = frozenset(stem(month) for month in rulebook.MONTHS.by_name)
-
-
-def _is_telling_slug(of: DocumentAddress) -> bool:
-    names = slug_names(of)
-    if of.lists or not names:
-        return False
-    return len(names) > _TELLING if of.part else "-" in of.slug or len(of.slug) >= _SHORT
-
-
-def _is_long_slug(of: DocumentAddress) -> bool:
-    """`tensor-g5-pixel-10` names one announcement. `gemini-3-5` comes again, and so does `codex-2026-05-21`."""
-    return of.slug.count("-") + 1 >= _LONG_SLUG and len(slug_names(of)) >= _TELLING
-
-
-_MEDIUM_SLUG: Final = 3
-"""
-Words of a slug with two names that is not used again in another language within weeks, if its titles do not differ.
-"""
-
-_LONG_SLUG: Final = 4
-"""Words from which on a slug with two names is not used again for something else within weeks."""
 
 
 def _agree(a: _Seen, b: _Seen) -> bool:
@@ -401,7 +367,7 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
 
 def _both_announce(a: _Seen, b: _Seen, apart: int | None) -> bool:
     """Whether both announce one named thing on one day (`Acme launches X: …`, `Introducing X: …`)."""
-    return apart == 0 and a.title.announces and b.title.announces and len(a.title.head) >= _TELLING
+    return apart == 0 and a.title.announces and b.title.announces and len(a.title.head) >= TELLING
 
 
 def _subjects(seen: _Seen) -> frozenset[str]:

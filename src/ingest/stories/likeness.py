@@ -24,8 +24,8 @@ from typing import Final
 from ingest.stories import rulebook
 from ingest.stories.differences import differences
 from ingest.stories.documents import page
-from ingest.stories.evidence import slug_names
 from ingest.stories.members import Join, Member
+from ingest.stories.slugs import slug_names
 from ingest.stories.titles import WEAK, Title, common, shared, stem, title, written_alike
 from ingest.stories.translations import translated
 

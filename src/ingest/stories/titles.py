@@ -115,27 +115,29 @@ def title(text: str, vendor: str = "") -> Title:
     about = _without_vendor(kept, vendor)
     names = _names(text)
     clause = _BREAK.split(_BY.sub("", short), maxsplit=1)[0]
-    head = _without_vendor(_as_one(_head(clause), vendor), vendor)
-    stems = [part for word in kept for part in _stems(word)]
+    subject = _head(clause)
+    head = _without_vendor(_as_one(subject, vendor), vendor)
+    words = [_word(token) for token in kept]
+    stems = frozenset(part for word in words for part in word.stems)
     return Title(
         normal=" ".join(kept),
-        plain=" ".join(word for word in kept if not _NUMBER.search(word)),
+        plain=" ".join(token for token, word in zip(kept, words, strict=True) if not word.numbered),
         subject=" ".join(_without_stops(head)),
         quoted=" ".join(_without_vendor(_quoted(short).split(), vendor)),
         head=tuple(head),
-        announces=len(_head(clause)) < len(_tokens(clause)),
-        words=frozenset(stems),
+        announces=len(subject) < len(_tokens(clause)),
+        words=stems,
         unbranded=tuple(about),
         order=tuple(part for word in about for part in _stems(word) if part not in WEAK),
-        line=tuple(part for word in about for part in (word if _CJK_RUN.fullmatch(word) else (stem(word),))),
+        line=tuple(part for word in about for part in (word if _word(word).is_run else _stems(word))),
         announcer=frozenset(map(stem, start)),
         actor=_actor(kept),
-        size=sum(_size(word) for word in kept),
-        telling=sum(_size(word) for word in kept if _is_telling(word)),
-        names=frozenset(map(stem, names)) & frozenset(stems) - WEAK,
+        size=sum(word.size for word in words),
+        telling=sum(word.size for word in words if word.telling),
+        names=frozenset(map(stem, names)) & stems - WEAK,
         models=frozenset(_MODEL.findall(folded)),
         numbers=frozenset(map(_plain, _NUMBER.findall(folded))) - frozenset(_MONTH_NUMBER.findall(folded)),
-        versions=frozenset(_plain(number) for number in _VERSION.findall(folded) if "." in number),
+        versions=_versions(folded),
         tiers=_tiers(folded) | (names & rulebook.NAMED_TIERS - set(rulebook.KINDS_OF_MODELS.findall(folded))),
         kinds=_kinds(folded),
         places=frozenset(rulebook.PLACES.findall(folded)),
@@ -159,7 +161,7 @@ def _without_date(folded: str) -> str:
 def _abbreviated(folded: str) -> str:
     """Replace long forms by short ones (`large language models`, `generally available`)."""
     short = rulebook.LONG_FORMS.sub(lambda match: rulebook.ABBREVIATIONS[_GAP.sub("-", match.group())], folded)
-    return _TWICE.sub(r"\1", short)
+    return _TWICE.sub(r"\1", short) if "(" in short else short
 
 
 def _plain(number: str) -> str:
@@ -167,6 +169,12 @@ def _plain(number: str) -> str:
     while number.count(".") > 1 and number.endswith(".0"):
         number = number.removesuffix(".0")
     return number
+
+
+def _versions(folded: str) -> frozenset[str]:
+    if "." not in folded:  # most titles have none
+        return frozenset()
+    return frozenset(_plain(number) for number in _VERSION.findall(folded) if "." in number)
 
 
 def _tiers(folded: str) -> frozenset[str]:
@@ -187,7 +195,8 @@ def _kinds(folded: str) -> frozenset[str]:
 def _tokens(folded: str) -> list[str]:
     """Return the words, with versions without `v` and last zeros (`v1.16.0`, `1.16`)."""
     return [
-        _plain(token.removeprefix("v")) if _VERSIONED.fullmatch(token) else token for token in _TOKEN.findall(folded)
+        _plain(token.removeprefix("v")) if "." in token and _VERSIONED.fullmatch(token) else token
+        for token in _TOKEN.findall(folded)
     ]
 
 
@@ -228,8 +237,9 @@ def _without_stops(tokens: list[str]) -> list[str]:
 
 def _as_one(tokens: list[str], vendor: str) -> list[str]:
     """Write a vendor's name of two words as one, as its id has it (`Red Hat`, `redhat`)."""
-    for place, pair in enumerate(itertools.pairwise(tokens)):
-        if "".join(pair) == vendor.replace("-", ""):
+    whole = vendor.replace("-", "")
+    for place, (one, other) in enumerate(itertools.pairwise(tokens)):
+        if one + other == whole:
             return [*tokens[:place], vendor, *_as_one(tokens[place + 2 :], vendor)]
     return tokens
 
@@ -243,13 +253,6 @@ def _without_vendor(tokens: list[str], vendor: str) -> list[str]:
     return rest if len(rest) > 1 and any(map(_is_telling, rest)) else owned
 
 
-def _size(word: str) -> int:
-    return max(1, len(word) // _CJK_WORD) if _CJK_RUN.fullmatch(word) else 1
-
-
-_CJK_WORD: Final = 4  # characters of a word of two, and of its particles
-
-
 def _actor(kept: list[str]) -> frozenset[str]:
     """Return the strong words of a sentence's subject, `X` of `X now supports Y`."""
     place = next((place for place, word in enumerate(kept) if word in rulebook.ACTS), 0)
@@ -258,13 +261,11 @@ def _actor(kept: list[str]) -> frozenset[str]:
 
 def is_idle(word: str) -> bool:
     """Whether a word says nothing by itself: a list calls it weak."""
-    if _CJK_RUN.fullmatch(word):
-        return not rulebook.JAPANESE_WEAK.sub("", word)
-    return stem(word) in WEAK
+    return _word(word).idle
 
 
 def _is_telling(word: str) -> bool:
-    return not is_idle(word) and not _BARE.fullmatch(word)
+    return _word(word).telling
 
 
 def common(one: Title, other: Title) -> frozenset[str]:
@@ -299,11 +300,45 @@ def shared(one: Title, other: Title) -> str:
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """
+    A token with everything that does not depend on its title.
+
+    stems: a Latin word less its ending, or the pairs of a run of Chinese and Japanese characters
+    is_run: whether it is such a run
+    idle: whether it says nothing by itself, `telling` whether it has content and is no bare number
+    numbered: whether it has a number in it
+    size: the number of words in it
+    """
+
+    stems: tuple[str, ...]
+    is_run: bool
+    idle: bool
+    telling: bool
+    numbered: bool
+    size: int
+
+
+@lru_cache(maxsize=16_384)  # words come again in every title
+def _word(token: str) -> _Word:
+    numbered = _NUMBER.search(token) is not None
+    if _CJK_RUN.fullmatch(token):
+        pairs = tuple(token[at : at + 2] for at in range(len(token) - 1)) or (token,)
+        idle = not rulebook.JAPANESE_WEAK.sub("", token)
+        size = max(1, len(token) // _CJK_WORD)
+        return _Word(pairs, is_run=True, idle=idle, telling=not idle, numbered=numbered, size=size)
+    of = stem(token)
+    idle = of in WEAK
+    telling = not idle and not _BARE.fullmatch(token)
+    return _Word((of,), is_run=False, idle=idle, telling=telling, numbered=numbered, size=1)
+
+
+_CJK_WORD: Final = 4  # characters of a word of two, and of its particles
+
+
 def _stems(word: str) -> tuple[str, ...]:
-    """Return a Latin word less its ending, or the pairs of a run of Chinese and Japanese characters."""
-    if _CJK_RUN.fullmatch(word):
-        return tuple(word[at : at + 2] for at in range(len(word) - 1)) or (word,)
-    return (stem(word),)
+    return _word(word).stems
 
 
 @lru_cache(maxsize=16_384)  # words come again in every title
@@ -336,13 +371,12 @@ def _names(text: str) -> frozenset[str]:
     Where nearly all words have capitals, they mean nothing. In Japanese every Latin word is borrowed, mostly a name.
     """
     names: set[str] = set()
-    clauses = _BREAK.split(unicodedata.normalize("NFKC", text))
-    words = [word for clause in clauses for word in _NAME.findall(clause)]
-    longer = [word for word in words if len(word) > _MINOR]
+    clauses = [_NAME.findall(clause) for clause in _BREAK.split(unicodedata.normalize("NFKC", text))]
+    longer = [word for clause in clauses for word in clause if len(word) > _MINOR]
     shouted = len(longer) >= _MANY and sum(not word[0].islower() for word in longer) >= _SHOUTED * len(longer)
     japanese = _CJK_RUN.search(text) is not None
     for clause in clauses:
-        for place, word in enumerate(_NAME.findall(clause)):
+        for place, word in enumerate(clause):
             inside = not word.islower() and not word.istitle()
             first = place == 0 or shouted
             if inside or japanese or (word[0].isupper() and not first):

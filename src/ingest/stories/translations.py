@@ -8,6 +8,7 @@ content counts against the pair, on both sides.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -235,8 +236,8 @@ def _covered(part: _Part, by: _Said, other: _Said) -> float:
         *((_WORD, sound in runs) for sound in part.borrowed),
         (_UNKNOWN * part.unknown, False),
     ]
-    total = sum(weight for weight, _ in weighed)
-    return sum(weight for weight, agrees in weighed if agrees) / total if total else 0.0
+    total = math.fsum(weight for weight, _ in weighed)  # exact, since words come from sets in any order
+    return math.fsum(weight for weight, agrees in weighed if agrees) / total if total else 0.0
 
 
 def _weight(word: str, by: _Said) -> float:

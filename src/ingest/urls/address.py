@@ -54,7 +54,6 @@ class Url:
         return _suffix(self.query, self.fragment)
 
 
-@lru_cache(maxsize=4096)
 def parse(raw: str, base: str | None = None) -> Url:
     """
     Parse an address as written.
@@ -69,6 +68,15 @@ def parse(raw: str, base: str | None = None) -> Url:
     Errors:
         UrlError: With the broken rule. See the package.
     """
+    return _absolute(raw) if base is None and len(raw) <= MAX_LENGTH else _parsed(raw, base)
+
+
+@lru_cache(maxsize=4096)
+def _absolute(raw: str) -> Url:
+    return _parsed(raw, None)
+
+
+def _parsed(raw: str, base: str | None) -> Url:
     text = raw.strip(_AROUND)
     root = parse(base).text if base is not None else None
     _check_text(text)
@@ -101,6 +109,8 @@ def clean(url: Url) -> Url:
     page (`rules.toml` lists them with reasons). Scheme and host never change. The path loses a session id, written by servers
     for readers without cookies. The function is idempotent.
     """
+    if url.query is None and url.fragment is None and ";" not in url.path:
+        return url
     kept = [part for part in (url.query or "").split("&") if not _is_tracking(url.host, part)]
     query = "&".join(kept) if any(kept) else None
     anchor = (url.fragment or "").partition(":~:")[0]

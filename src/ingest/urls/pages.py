@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from ingest import rules
@@ -17,6 +18,7 @@ _VIEWS: Final = frozenset({"amp", "amp=1", "amp=true", "m=1", "outputtype=amp"})
 _REPLIES: Final = ("replytocom=", "share=")  # WordPress: the same page, scrolled or with a dialogue open
 
 
+@lru_cache(maxsize=2_048)  # identity and stories both ask about the pages of a document
 def page_key(url: Url) -> str:
     """
     Return a key that is equal for all spellings of a page's address, and different for different pages.
