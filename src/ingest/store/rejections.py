@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import Connection, and_, case, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
 
 from ingest.dedupe import key_text
 from ingest.model import Capture, EntryOutcome, Refusal
@@ -54,11 +55,21 @@ def record(conn: Connection, refusals: Sequence[Refusal], capture: Capture) -> N
     )
 
 
+_WAITING: Final = (
+    select(schema.rejections.c.id)
+    .where(
+        schema.rejections.c.source_id == bindparam("mine"),
+        schema.rejections.c.status == EntryOutcome.QUARANTINED.value,
+    )
+    .limit(1)
+)
+
+
 def release(conn: Connection, source_id: str, raw_keys: Sequence[str]) -> None:
     """Mark quarantined entries as released, because they have been recorded."""
+    if conn.execute(_WAITING, {"mine": source_id}).first() is None:
+        return
     table = schema.rejections
     waiting = and_(table.c.source_id == source_id, table.c.status == EntryOutcome.QUARANTINED.value)
-    if conn.execute(select(table.c.id).where(waiting).limit(1)).first() is None:
-        return
     for batch in batches(map(key_text, raw_keys)):
         conn.execute(update(table).where(waiting, table.c.raw_key.in_(batch)).values(status="accepted"))

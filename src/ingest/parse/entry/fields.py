@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ingest import dates
@@ -19,10 +20,17 @@ def first_date(*raw: object) -> Dated:
 
     A date with a label of change (`dates.labels`) does not count.
     """
-    read = [_published(string(value)) for value in raw if string(value)]
-    return next((date for date in read if date.value is not None), read[0] if read else NO_DATE)
+    first = None
+    for value in raw:
+        if text := string(value):
+            date = _published(text)
+            if date.value is not None:
+                return date
+            first = first or date
+    return first or NO_DATE
 
 
+@lru_cache(maxsize=256)  # most entries give one date in two fields
 def _published(text: str) -> Dated:
     labelled = printed.labelled(text)
     if labelled.published.value is None and labelled.updated.value is not None:

@@ -187,7 +187,9 @@ def _decoded(content: bytes, media_type: str) -> Decoded:
     if unmarked := _UNMARKED.match(content):
         return _by(content, "utf-16-le" if unmarked["le"] else "utf-16-be")
     declared = _declared(content, media_type)
-    seven = [codec for codec in declared if codec.startswith(_SEVEN_BIT)] if _SHIFTS.search(content) else []
+    seven = [codec for codec in declared if codec.startswith(_SEVEN_BIT)]
+    if seven and not _SHIFTS.search(content):
+        seven = []
     if japanese.ESCAPES.search(content):
         seven = [japanese.JIS]
     for codec in seven:  # they would pass for UTF-8 too
