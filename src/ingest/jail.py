@@ -67,10 +67,16 @@ def parse(capture: Capture, source: Source, budget: Budget = BUDGET) -> Document
     Raises:
         ParseError: As in `ingest.parse`, or with rule `over-budget` or `parser-crash`. No bytes can cause another error.
     """
-    decoded = _decoded(capture)
-    if decoded is not None and risk(decoded.text, source.kind) is None:
+    decoded = harmless(capture, source)
+    if decoded is not None:
         return parsing.parse_decoded(decoded, capture.final_url, source)
     return confined(parsing.parse, Document, capture, source, budget)
+
+
+def harmless(capture: Capture, source: Source) -> Decoded | None:
+    """Return a document as text, or None where only a limited process should read it."""
+    decoded = _decoded(capture)
+    return decoded if decoded is not None and risk(decoded.text, source.kind) is None else None
 
 
 def read_article(capture: Capture, source: Source, budget: Budget = BUDGET) -> Article:

@@ -445,6 +445,8 @@ class Document:
         parts: Addresses of listed documents, as in a sitemap index.
         outside: The number of sitemap addresses outside the source's subject.
         next_page: The address of the list's next page.
+        context: A digest of everything outside the entries of a feed with an influence on their reading, or "" where
+            entries may influence one another, and for a damaged feed.
     """
 
     dialect: str
@@ -461,6 +463,7 @@ class Document:
     next_page: str | None = None
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
+    context: str = ""
 
     @property
     def habits(self) -> Habits:

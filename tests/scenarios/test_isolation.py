@@ -143,7 +143,7 @@ def replayed(world: World, *, differs: bool = False) -> tuple[str, ...]:
 
 
 STEPS = {
-    "parse": "ingest.pipeline.attempt.parse",
+    "parse": "ingest.parse.parse_decoded",
     "judge": "ingest.judging.documents.normalise",
     "admit": "ingest.policy.admit",
     "check": "ingest.judging.documents.identify",

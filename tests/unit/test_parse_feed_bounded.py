@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+import xml.sax
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from feedparser import api, mixin
 
-from ingest.parse.feed import bounded
+from ingest.parse.feed import bounded, expat, independence
 
 OVERRIDDEN = {
     "resolve_uri": ["self", "uri"],
@@ -18,6 +19,7 @@ OVERRIDDEN = {
     "_add_tag": ["self", "term", "scheme", "label"],
     "track_namespace": ["self", "prefix", "uri"],
     "unknown_starttag": ["self", "tag", "attrs"],
+    "push_content": ["self", "tag", "attrs_d", "default_content_type", "expecting_text"],
 }
 NEW = {"__init__", "_based"}
 
@@ -45,6 +47,22 @@ def test_feedparser_takes_its_readers_from_the_names_that_are_replaced() -> None
     strict = bounded._Strict.__mro__
     assert [cls.__name__ for cls in strict].index("StrictFeedParser") < len(strict) - 1
     assert any("startElementNS" in vars(cls) for cls in strict[1:])
+
+
+def test_the_state_of_a_reader_has_the_parts_that_are_left_out() -> None:
+    reader = bounded._Strict("", None, "utf-8")
+    assert {"entries", "feeddata", "property_depth_map", "title_depth", "elementstack"} <= vars(reader).keys()
+    assert {"lang", "baseuri", "namespacemap", "contentparams", "incontent", "depth"} <= vars(reader).keys()
+    before = independence.state_of(reader)
+    reader.lang = "ja"
+    assert independence.state_of(reader) != before
+
+
+def test_expat_gives_text_in_whole_pieces() -> None:
+    reader = xml.sax.make_parser(api.PREFERRED_XML_PARSERS)
+    assert isinstance(reader, expat._Parser)
+    reader.reset()
+    assert reader._parser.buffer_text
 
 
 def test_the_pinned_release_is_the_installed_one() -> None:

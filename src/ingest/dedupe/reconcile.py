@@ -33,7 +33,9 @@ BULK_ENTRIES: Final = 10
 """So many entries at once, being at least half of the document, are a bulk appearance or migration and not a busy day."""
 
 
-def reconcile(offers: Sequence[Offer], known: Known, *, source: Source, at: datetime) -> list[Decision]:
+def reconcile(
+    offers: Sequence[Offer], known: Known, *, source: Source, at: datetime, others: int = 0
+) -> list[Decision]:
     """
     Decide the identity of every offer of one document.
 
@@ -42,16 +44,18 @@ def reconcile(offers: Sequence[Offer], known: Known, *, source: Source, at: date
         known: The stored facts about their keys.
         source: The source of the document.
         at: When the document was fetched.
+        others: Further entries of the document, which have nothing to do with these.
 
     Returns:
         One decision an offer, in canonical order for writing.
     """
-    decisions = _Book(offers, known, source).decide_all(offers)
-    return _mark_backfill(decisions, known, at)
+    decisions = _Book(offers, known, source, others).decide_all(offers)
+    return _mark_backfill(decisions, known, at, others)
 
 
-def churn(decisions: Sequence[Decision], known: Known) -> str:
-    """Return a note where a source has renamed or moved most of its entries at once, else ""."""
+def churn(decisions: Sequence[Decision], known: Known, others: int = 0) -> str:
+    """Return a note where a source has renamed or moved most of its entries at once, else "". `others` as in `reconcile`."""
+    total = len(decisions) + others
     met = [
         decision
         for decision in decisions
@@ -60,9 +64,9 @@ def churn(decisions: Sequence[Decision], known: Known) -> str:
     renamed = sum(any(key.kind == "guid" for key in decision.new_keys) for decision in met)
     moved = sum(any(key.kind == "url" for key in decision.new_keys) for decision in met)
     notes = [
-        f"{number} of {len(decisions)} entries came {how}"
+        f"{number} of {total} entries came {how}"
         for number, how in ((renamed, "under new ids"), (moved, "with new links"))
-        if _is_bulk(number, len(decisions))
+        if _is_bulk(number, total)
     ]
     return " and ".join(notes) + ", and were known again" if notes else ""
 
@@ -81,8 +85,9 @@ def _canonical(offer: Offer) -> tuple[str, str, str, str, int]:
 class _Book:
     """The knowledge while one document is decided: the stored facts and the additions by the document itself."""
 
-    def __init__(self, offers: Sequence[Offer], known: Known, source: Source) -> None:
+    def __init__(self, offers: Sequence[Offer], known: Known, source: Source, others: int) -> None:
         self._known = known
+        self._total = len(offers) + others
         self._source = source
         self._names = {offer.candidate.position: name for offer, name in zip(offers, entry_keys(offers), strict=True)}
         self._matching = Matching(offers, self._names, known, source)
@@ -183,7 +188,7 @@ class _Book:
             gone = [one for one in self._known.claims_titled.get(title, ()) if not self._matching.is_taken(one)]
             if titles[title] == 1 and len({claim.headline_id for claim in gone}) == 1:
                 pairs.append((offer, gone[0]))
-        bulk = _is_bulk(len(pairs), len(offers))
+        bulk = _is_bulk(len(pairs), self._total)
         return {offer.candidate.position: claim for offer, claim in pairs if bulk or _is_same_moment(claim, offer)}
 
     def _is_known(self, offer: Offer) -> bool:
@@ -305,11 +310,11 @@ def _says_the_same(one: Candidate, other: Candidate) -> bool:
     return one.title == other.title and one.published.value == other.published.value
 
 
-def _mark_backfill(decisions: Iterable[Decision], known: Known, at: datetime) -> list[Decision]:
+def _mark_backfill(decisions: Iterable[Decision], known: Known, at: datetime, others: int) -> list[Decision]:
     """Flag old and undated newcomers of a first fill or a bulk appearance (CONTRACT §5)."""
     decisions = list(decisions)
     created = sum(decision.fate is EntryOutcome.CREATED for decision in decisions)
-    if not (known.first_fill or _is_bulk(created, len(decisions))):
+    if not (known.first_fill or _is_bulk(created, len(decisions) + others)):
         return decisions
     return [
         replace(decision, backfill=True)

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from ingest import dedupe, policy
-from ingest.judging import walking
+from ingest.judging import carrying, walking
+from ingest.judging.carrying import Remembered, Sliced
 from ingest.judging.holding import Held, Statuses, hold
 from ingest.judging.values import Ingested, Reading, refusal_of, tally_of
 from ingest.judging.walking import Ends, Walk
@@ -25,11 +26,22 @@ CHECKED: Final = frozenset({Kind.PAGE, Kind.CHANGELOG, Kind.JSON})
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A document, with its entries split into admitted offers and refusals."""
+    """
+    A document, with its entries split into admitted offers and refusals.
+
+    `sliced` has the slices of a feed whose entries may be carried. The document and the offers are without carried
+    entries.
+    """
 
     document: Document
     offers: list[dedupe.Offer]
     refusals: list[Refusal]
+    sliced: Sliced | None = None
+
+    @property
+    def carried(self) -> list[str]:
+        """The headlines of carried entries."""
+        return [fate.headline_id for fate in self.sliced.claimed] if self.sliced else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,8 @@ class Decided:
     kept: entries of an older document whose edits are not applied
     refusals: entries without a headline, quarantined ones included
     walk: where the list goes on, its end, or None without a change
+    carried: headlines of entries that were not read again
+    remembered: what to keep for the next reading, if anything
     """
 
     verdict: selfcheck.CheckResult
@@ -74,6 +88,8 @@ class Decided:
     refusals: list[Refusal]
     walk: Walk | Ends | None
     notes: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    remembered: Remembered | None = None
 
     @property
     def ingested(self) -> Ingested:
@@ -82,7 +98,7 @@ class Decided:
             *(one.fate for one in self.held.ready),
             *(fate for _, fate in self.held.pending),
             *(EntryOutcome.PENDING for _ in self.held.to_open),
-            *(EntryOutcome.SEEN for _ in (*self.held.known, *self.kept)),
+            *(EntryOutcome.SEEN for _ in (*self.held.known, *self.kept, *self.carried)),
             *(refusal.fate for refusal in self.refusals),
         ]
         if self.verdict.passed:
@@ -115,13 +131,14 @@ def judge(document: Document, reading: Reading, at: datetime) -> Judged:
 def identify(judged: Judged, memory: Memory, reading: Reading, capture: Capture) -> Identified:
     """Check a document against earlier ones of its source, and identify its offers where it passes."""
     earlier = selfcheck.Earlier(counts=memory.counts)
-    verdict = _verify(judged.document, reading, earlier)
+    verdict = _verify(judged, reading, earlier)
     if not verdict.passed:
         return Identified(judged, memory, verdict, [])
     known = memory.known
     if walking.fills(memory.walk, capture):
         known = replace(known, first_fill=True)
-    decisions = dedupe.reconcile(judged.offers, known, source=reading.source, at=capture.fetched_at)
+    others = len(judged.carried)
+    decisions = dedupe.reconcile(judged.offers, known, source=reading.source, at=capture.fetched_at, others=others)
     return Identified(judged, replace(memory, known=known), verdict, decisions)
 
 
@@ -151,9 +168,21 @@ def decide(
     if walking.is_followed(reading.source) and not only_new:
         walk = walking.step(memory.walk, reading.source, capture, judged.document, first=first, ends_new=is_new)
     earlier = selfcheck.Earlier(counts=memory.counts)
-    shrunk = "" if reading.source.kind in CHECKED else selfcheck.shrunk(judged.document, earlier)
-    notes = (dedupe.churn(held.ready, memory.known), shrunk)
-    return Decided(identified.verdict, held, kept, judged.refusals, walk, notes)
+    carried = tuple(judged.carried)
+    shrunk = ""
+    if reading.source.kind not in CHECKED:
+        shrunk = selfcheck.shrunk(judged.document, earlier, others=_unread(judged))
+    notes = (dedupe.churn(held.ready, memory.known, len(carried)), shrunk)
+    remembered = None
+    if judged.sliced is not None and not only_new:
+        kept_of = (judged.sliced, judged.document, judged.offers, decisions, judged.refusals)
+        remembered = carrying.remember(*kept_of, memory.known, capture.fetched_at)
+    return Decided(identified.verdict, held, kept, judged.refusals, walk, notes, carried, remembered)
+
+
+def _unread(judged: Judged) -> int:
+    """Count the entries that were not read again."""
+    return len(judged.sliced.carried) if judged.sliced else 0
 
 
 def _quarantined(identified: Identified, reading: Reading, capture: Capture, *, only_new: bool) -> Decided:
@@ -167,8 +196,8 @@ def _quarantined(identified: Identified, reading: Reading, capture: Capture, *, 
     return Decided(identified.verdict, Held([], [], [], []), [], [*entries, *judged.refusals], walk)
 
 
-def _verify(document: Document, reading: Reading, earlier: selfcheck.Earlier) -> selfcheck.CheckResult:
+def _verify(judged: Judged, reading: Reading, earlier: selfcheck.Earlier) -> selfcheck.CheckResult:
     """Check the result of selectors. A feed or a sitemap only fails where it suddenly has no entry."""
     if reading.source.kind not in CHECKED:
-        return selfcheck.emptied(document, earlier)
-    return selfcheck.check(document, paths=reading.source.item_paths, dates=False, earlier=earlier)
+        return selfcheck.emptied(judged.document, earlier, others=_unread(judged))
+    return selfcheck.check(judged.document, paths=reading.source.item_paths, dates=False, earlier=earlier)

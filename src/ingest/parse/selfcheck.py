@@ -135,17 +135,22 @@ def check(
     return CheckResult(State.BROKEN if reasons else State.OK, tuple(reasons))
 
 
-def emptied(document: Document, earlier: Earlier) -> CheckResult:
-    """Check a document that marks its entries itself. It fails only if it is empty and was not before."""
-    if document.entries or document.unreadable or document.parts or not earlier.counts:
+def emptied(document: Document, earlier: Earlier, *, others: int = 0) -> CheckResult:
+    """
+    Check a document that marks its entries itself. It fails only if it is empty and was not before.
+
+    Args:
+        others: Further entries, which were not read again.
+    """
+    if others or document.entries or document.unreadable or document.parts or not earlier.counts:
         return CheckResult(State.OK)
     what = f"Nothing is in it where there were {min(earlier.counts)} entries or more before; look at the address in a browser."
     return CheckResult(State.BROKEN, (Reason("none", what),))
 
 
-def shrunk(document: Document, earlier: Earlier) -> str:
-    """Describe the loss of most entries, and return "" otherwise. The document may have been replaced."""
-    count, least = len(document.entries), min(earlier.counts, default=0)
+def shrunk(document: Document, earlier: Earlier, *, others: int = 0) -> str:
+    """Describe the loss of most entries, and return "" otherwise. The document may have been replaced. See `emptied`."""
+    count, least = len(document.entries) + others, min(earlier.counts, default=0)
     few = least >= _ENOUGH and count < _FEW * least and not document.parts
     return f"{count} entries came where there were {least} or more before; what is gone stays recorded" if few else ""
 

@@ -18,6 +18,7 @@ from ingest import polling
 from ingest.errors import DocumentError, ParseError
 from ingest.jail import parse
 from ingest.judging import Ingested, Reading
+from ingest.judging.carrying import Remembered
 from ingest.judging.documents import Judged, judge
 from ingest.model import Capture, Document, Failed, Fetched, Lease, NotModified, Outcome, PollReport, Response
 from ingest.parse import selfcheck
@@ -26,7 +27,7 @@ from ingest.pipeline.batch import Batch, batch
 from ingest.pipeline.isolation import isolated, writing
 from ingest.pipeline.writing import write_document
 from ingest.rules import RULES_VERSION
-from ingest.store import Connection, Engine, captures, leases, polls
+from ingest.store import Connection, Engine, captures, leases, polls, slices
 from ingest.store import engine as database
 
 log = logging.getLogger("ingest.poll")
@@ -66,6 +67,7 @@ class Attempt:
         parts: The documents listed by the one that was read.
         lease: The claim under which a poll writes.
         newest_capture_id: The capture confirmed by a 304.
+        remembered: The last reading of a feed.
         worked_before: Whether the source worked at its last poll, so that a failure is news.
     """
 
@@ -90,10 +92,16 @@ class Attempt:
         self.parts: tuple[str, ...] | None = None
         self.notes: list[str] = []
         self.lease: Lease | None = None
+        self.remembered: Remembered | None = None
         self.newest_capture_id: int | None = None
         self.worked_before = False
         self.purpose = purpose
         self.only_new = only_new
+
+    @property
+    def is_carrying(self) -> bool:
+        """Whether unchanged entries are carried (`judging.carrying`). Only polls do so."""
+        return False
 
     @property
     def source_id(self) -> str:
@@ -149,7 +157,7 @@ class Attempt:
 
     def forget(self) -> None:
         """Drop the bytes. A round remembers its polls, and not their bytes."""
-        self.answer = self.capture = self.document = None
+        self.answer = self.capture = self.document = self.remembered = None
 
     # ── the steps ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -161,14 +169,14 @@ class Attempt:
         if capture is None:
             return Ingested(outcome=Outcome.NOT_MODIFIED)
         try:
-            judged = read_document(capture, self.reading)
+            judged = self._judge(capture)
         except ParseError as error:
             return unreadable(error)
         except DocumentError as error:
             return failing(error)
         self.document = judged.document
         self.parts = judged.document.parts
-        return lambda conn: write_document(conn, capture, judged, self.reading, only_new=self.only_new)
+        return lambda conn: self._write_document(conn, capture, judged)
 
     def write(self, shared: Batch, work: Work) -> PollReport:
         """Write the changes of this attempt, their consequences and its row in the ledger."""
@@ -213,6 +221,27 @@ class Attempt:
         self._log(report)
 
     # ── where kinds of attempts differ ──────────────────────────────────────────────────────────────────────────
+
+    def _judge(self, capture: Capture, *, afresh: bool = False) -> Judged:
+        """
+        Parse and judge a document.
+
+        Args:
+            afresh: Read all entries. A poll may otherwise carry unchanged ones.
+        """
+        del afresh
+        return read_document(capture, self.reading)
+
+    def _write_document(self, conn: Connection, capture: Capture, judged: Judged) -> Ingested:
+        """Write the changes by a document. It is read whole where its slices turn out not to be enough."""
+
+        def whole() -> Judged:
+            return self._judge(capture, afresh=True)
+
+        try:
+            return write_document(conn, capture, judged, self.reading, whole=whole, only_new=self.only_new)
+        except ParseError as error:
+            return unreadable(error)
 
     def _mark(self, shared: Batch, capture: Capture, ingested: Ingested) -> None:
         """Mark a capture as read by today's rules and this stanza."""
@@ -283,8 +312,10 @@ def keep(attempts: Sequence[Attempt]) -> None:
     with database.write(attempts[0].context.engine) as conn:
         require([one for one, _ in fetched], conn)
         numbers = captures.add(conn, [one.received(response) for one, response in fetched])
+        remembered = slices.of(conn, [one.source_id for one, _ in fetched if one.is_carrying])
     for (one, response), number in zip(fetched, numbers, strict=True):
         one.capture = capture_of(number, one.reading, response, one.purpose)
+        one.remembered = remembered.get(one.source_id)
 
 
 def require(attempts: Iterable[Attempt], conn: Connection) -> None:

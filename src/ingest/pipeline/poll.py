@@ -9,8 +9,11 @@ from ingest import polling, urls
 from ingest.errors import DocumentError, ParseError
 from ingest.jail import parse
 from ingest.judging import Ingested, Reading, settling
+from ingest.judging.carrying import may_be_carried
+from ingest.judging.documents import Judged
 from ingest.judging.settling import Ended, Facts
 from ingest.model import (
+    Capture,
     Fetched,
     FetchPlan,
     Kind,
@@ -25,7 +28,8 @@ from ingest.model import (
 from ingest.pipeline.attempt import Attempt, Context, Work, keep, require
 from ingest.pipeline.batch import Batch, batch
 from ingest.pipeline.isolation import isolated
-from ingest.store import captures, leases, proposals, sources
+from ingest.pipeline.slicing import read_slices
+from ingest.store import captures, leases, proposals, slices, sources
 from ingest.store import engine as database
 
 
@@ -75,6 +79,11 @@ class Poll(Attempt):
         return self.state.ingested_payload_digest == self.answer.response.payload_digest
 
     @property
+    def is_carrying(self) -> bool:
+        """Whether unchanged entries of a changed document are carried."""
+        return may_be_carried(self.reading) and not self.is_known
+
+    @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to read."""
         return not isinstance(self.answer, Fetched) or self.is_known
@@ -89,6 +98,14 @@ class Poll(Attempt):
     def read(self) -> Work:
         """Read a document unless its bytes are known."""
         return Ingested() if self.is_known else super().read()
+
+    def _judge(self, capture: Capture, *, afresh: bool = False) -> Judged:
+        """Read a changed feed by its slices."""
+        if not isinstance(self.answer, Fetched) and self.is_carrying:
+            with database.read(self.context.engine) as conn:
+                self.remembered = slices.of(conn, [self.source_id]).get(self.source_id)
+        sliced = read_slices(capture, self.reading, None if afresh else self.remembered)
+        return sliced or super()._judge(capture, afresh=afresh)
 
     def _change(self, shared: Batch, work: Work) -> Ingested:
         """Count the entries of known bytes as seen."""

@@ -6,60 +6,87 @@ Live rounds, recovered captures and replays all write here, so that they agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ingest import dedupe, urls
 from ingest.errors import StaleListError
-from ingest.judging import Ingested, Reading, documents, pages, tally_of
+from ingest.judging import Ingested, Reading, carrying, documents, pages, tally_of
 from ingest.judging.documents import Decided, Judged, Memory
 from ingest.judging.pages import Waiting
 from ingest.judging.walking import Ends, Walk, is_followed
 from ingest.model import Article, Candidate, Capture, EntryOutcome, Refusal
 from ingest.pipeline.placing import place
 from ingest.rules import RULES_VERSION
-from ingest.store import Connection, candidates, headlines, identity, lists, polls, rejections, walks
+from ingest.store import Connection, candidates, headlines, identity, lists, polls, rejections, slices, walks
 from ingest.store import engine as database
 
 
-def recall(conn: Connection, judged: Judged, reading: Reading, capture: Capture) -> Memory:
-    """Read the stored facts for the fates of a document's entries."""
+def recall(
+    conn: Connection, judged: Judged, reading: Reading, capture: Capture, known: dedupe.Known | None = None
+) -> Memory:
+    """Read the stored facts for the fates of a document's entries, besides those that are known already."""
     source = reading.source
     counts = polls.last_counts(conn, source.id) if capture.purpose == "source" else ()
     walk = walks.of(conn, source.id) if is_followed(source) else None
-    return Memory(identity.known(conn, source, judged.offers), counts, walk)
+    return Memory(known or identity.known(conn, source, judged.offers), counts, walk)
 
 
-def decide(conn: Connection, judged: Judged, reading: Reading, capture: Capture, *, only_new: bool = False) -> Decided:
+def decide(
+    conn: Connection,
+    judged: Judged,
+    reading: Reading,
+    capture: Capture,
+    *,
+    only_new: bool = False,
+    known: dedupe.Known | None = None,
+) -> Decided:
     """Decide the fates of a document's entries against the stored facts. Nothing is written."""
     source = reading.source
-    identified = documents.identify(judged, recall(conn, judged, reading, capture), reading, capture)
+    identified = documents.identify(judged, recall(conn, judged, reading, capture, known), reading, capture)
     names = [one.entry_key for one in identified.decisions] if source.opens_pages or is_followed(source) else []
     statuses = candidates.statuses(conn, source.id, names)
     return documents.decide(identified, statuses, reading, capture, only_new=only_new)
 
 
 def write_document(
-    conn: Connection, capture: Capture, judged: Judged, reading: Reading, *, only_new: bool = False
+    conn: Connection,
+    capture: Capture,
+    judged: Judged,
+    reading: Reading,
+    *,
+    whole: Callable[[], Judged],
+    only_new: bool = False,
 ) -> Ingested:
     """
     Write all changes by a document.
 
     Args:
+        whole: Reads all entries of the document, for the rare case that carried ones cannot be decided apart.
         only_new: A newer document of the source was read before, so this one adds entries and revises none.
 
     Raises:
         StaleListError: Another list came into force since the document was judged.
+        ParseError: From `whole`.
     """
     begin(conn, reading)
-    decided = decide(conn, judged, reading, capture, only_new=only_new)
+    known, stored = None, []
+    if judged.sliced is not None and judged.sliced.carried:
+        stored = slices.claims(conn, reading.source.id, judged.carried)
+        known = identity.known(conn, reading.source, judged.offers) if judged.offers else dedupe.Known()
+        if not carrying.holds(judged.sliced, stored, judged.offers, known):
+            judged, known, stored = whole(), None, []
+    decided = decide(conn, judged, reading, capture, only_new=only_new, known=known)
     _follow(conn, reading.source.id, decided)
     if decided.verdict.passed:
         held = decided.held
         candidates.register(conn, [*_rows(held.to_open, "pending"), *_rows(held.known, "known")], capture)
-        _record(conn, held.ready, reading, capture)
+        _record(conn, held.ready, reading, capture, decided.carried)
     rejections.record(conn, decided.refusals, capture)
     if decided.verdict.passed:
-        rejections.release(conn, reading.source.id, [offer.candidate.raw_key for offer in judged.offers])
+        raw_keys = [*(offer.candidate.raw_key for offer in judged.offers), *carrying.raw_keys(stored)]
+        rejections.release(conn, reading.source.id, raw_keys)
+    if judged.sliced is not None and decided.remembered is not None:
+        slices.keep(conn, reading.source.id, decided.remembered, judged.sliced.before)
     return decided.ingested
 
 
@@ -114,9 +141,17 @@ def _record_entry(
     return Ingested(tally_of([one.fate for one in decisions]))
 
 
-def _record(conn: Connection, decisions: Sequence[dedupe.Decision], reading: Reading, capture: Capture) -> None:
+def _record(
+    conn: Connection,
+    decisions: Sequence[dedupe.Decision],
+    reading: Reading,
+    capture: Capture,
+    carried: Sequence[str] = (),
+) -> None:
     """Write the decisions about entries, and place new and edited headlines among the vendor's stories."""
-    headlines.apply(conn, decisions, headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION))
+    by = headlines.Writing(reading.source, capture, reading.generation, RULES_VERSION)
+    headlines.see(conn, carried, by)
+    headlines.apply(conn, decisions, by)
     fresh = [one.headline_id for one in decisions if one.fate in {EntryOutcome.CREATED, EntryOutcome.REVISED}]
     choose = any(one.restores for one in decisions)
     place(conn, reading.vendor.id, fresh, at=capture.fetched_at, generation=reading.generation, choose=choose)

@@ -49,7 +49,8 @@ def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> 
     Raises:
         PolicyGuardError: The database refuses a record admitted by the policy.
     """
-    scopes = _scope_ids(conn, writing.source.vendor_id)
+    is_changed = any(decision.claim_changed for decision in decisions)
+    scopes = _scope_ids(conn, writing.source.vendor_id) if is_changed else {}
     created = [decision for decision in decisions if decision.fate is EntryOutcome.CREATED]
     revised = [decision for decision in decisions if decision.fate is EntryOutcome.REVISED]
     others = [decision for decision in decisions if decision.fate in _UNCHANGED and decision.claim_changed]
@@ -60,7 +61,7 @@ def apply(conn: Connection, decisions: Sequence[Decision], writing: Writing) -> 
     _insert(conn, schema.headline_keys, list(_key_rows(decisions, writing)))
     _claim(conn, decisions, writing)
     linked = _link(conn, created + revised, others, writing, scopes)
-    _see(conn, decisions, writing)
+    see(conn, {decision.headline_id for decision in decisions if decision.fate in _UNCHANGED}, writing)
     changes.append(conn, _change_rows(created, revised, linked, writing))
 
 
@@ -281,10 +282,9 @@ def _link_row(decision: Decision, writing: Writing, scopes: dict[str, int], rel:
     }
 
 
-def _see(conn: Connection, decisions: Iterable[Decision], writing: Writing) -> None:
-    """Note that the source still lists its known entries, in one statement a table."""
-    seen = {decision.headline_id for decision in decisions if decision.fate in _UNCHANGED}
-    for batch in batches(seen):
+def see(conn: Connection, headline_ids: Iterable[str], writing: Writing) -> None:
+    """Note that the source still lists the entries of some headlines, in one statement a table."""
+    for batch in batches(headline_ids):
         for table in (schema.claims, schema.links):
             conn.execute(_sighting(table), {"source": writing.source.id, "ids": batch, "at": writing.at})
 

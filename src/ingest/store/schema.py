@@ -641,6 +641,15 @@ walks = Table(
     _number("failures", 0),
 )
 
+slices = Table(
+    "slices",
+    metadata,
+    Column("source_id", ForeignKey("sources.id"), primary_key=True),
+    _text("frame"),
+    _time("fetched_at"),
+    _text("fates"),
+)
+
 # ── what was refused, what changed ──────────────────────────────────────────────────────────────────────────────
 
 rejections = Table(

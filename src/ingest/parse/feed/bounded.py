@@ -18,6 +18,8 @@ import feedparser
 from feedparser import api
 from feedparser.mixin import _FeedParserMixin
 
+from ingest.parse.feed import expat
+from ingest.parse.feed.independence import CONTEXT, ENTRIES, Independence
 from ingest.parse.markup.links import absolute
 from ingest.urls import MAX_LENGTH
 
@@ -42,6 +44,14 @@ _PLACE: Final = re.compile(r"<((?:georss|gml|geo):\w+)(?:\s[^<>]*)?>[^<]*</\1\s*
 _TWICE: Final = re.compile(
     r"<!\[CDATA\[\s*+(?:<!\[CDATA\[\s*+){1,4}((?:(?!\]\]>|<!\[CDATA\[).)*+)(?:\]\]>\s*+){2,5}", re.DOTALL
 )
+
+
+class _Details(feedparser.FeedParserDict):  # type: ignore[misc] # feedparser ships no types
+    """The details of a text. All are strings and numbers, which need no deep copy."""
+
+    def __deepcopy__(self, _: object) -> feedparser.FeedParserDict:
+        """Copy the dictionary."""
+        return feedparser.FeedParserDict(self)
 
 
 class _Bounds(_FeedParserMixin):  # type: ignore[misc] # feedparser ships no types
@@ -69,6 +79,11 @@ class _Bounds(_FeedParserMixin):  # type: ignore[misc] # feedparser ships no typ
         tags = self._get_context().setdefault("tags", [])
         if term or scheme or label:
             tags.append(feedparser.FeedParserDict(term=term, scheme=scheme, label=label))
+
+    def push_content(self, tag: str, attrs_d: dict[str, str], default_content_type: str, expecting_text: int) -> None:
+        """Begin a text, with details that are copied fast."""
+        super().push_content(tag, attrs_d, default_content_type, expecting_text)
+        self.contentparams = _Details(self.contentparams)  # type: ignore[has-type] # feedparser ships no types
 
     def track_namespace(self, prefix: str | None, uri: str) -> None:
         """Ignore namespaces beyond the limit. Their elements have no meaning then."""
@@ -108,7 +123,24 @@ class _NamedAttributes(AttributesNSImpl):
 
 
 class _Strict(_Bounds, api.StrictFeedParser):  # type: ignore[misc] # feedparser ships no types
-    """The reader of well-formed XML."""
+    """The reader of well-formed XML. It also notes whether the entries are read independently of one another."""
+
+    def __init__(self, baseuri: str, *args: object) -> None:
+        super().__init__(baseuri, *args)
+        self._independence = Independence()
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        """Begin an element."""
+        if tag in ENTRIES:
+            self._independence.begin(self)
+        super().unknown_starttag(tag, attrs)
+
+    def unknown_endtag(self, tag: str) -> None:
+        """End an element."""
+        super().unknown_endtag(tag)
+        if tag in ENTRIES:
+            self._independence.note(self)
+            dict.__setitem__(self.feeddata, CONTEXT, self._independence.context)
 
     def startElementNS(  # noqa: N802 - the name is SAX's
         self, name: tuple[str | None, str], qname: str | None, attrs: AttributesNSImpl
@@ -121,8 +153,9 @@ class _Loose(_Bounds, api.LooseFeedParser):  # type: ignore[misc] # feedparser s
     """The reader of everything else."""
 
 
-# `feedparser.parse` takes its readers from these two names and offers no other way to choose them.
+# `feedparser.parse` takes its readers from these names and offers no other way to choose them.
 api.StrictFeedParser, api.LooseFeedParser = _Strict, _Loose
+api.PREFERRED_XML_PARSERS = [expat.__name__]
 
 
 def spared(markup: str) -> str:

@@ -18,7 +18,7 @@ from typing import Final
 from ingest.errors import ParseError
 from ingest.model import Document, Entry, TextKind, Unreadable
 from ingest.parse.entry.fields import ENTRY_LIMIT, first_date, first_update
-from ingest.parse.feed import bounded, jsonfeed, salvage
+from ingest.parse.feed import bounded, independence, jsonfeed, salvage
 from ingest.parse.feed.base import Base
 from ingest.parse.feed.recognition import feed_in, root_of
 from ingest.parse.feed.salvage import Raw
@@ -65,13 +65,16 @@ def parse(decoded: Decoded, url: str) -> Document:
 
 def _document(markup: str, base: str, notes: list[str]) -> Document:
     markup, count = mended(markup)
+    is_sound = not notes  # each bad reference is mended where it stands, whatever else is in the document
     if count:
         notes.append(f"{count} bad references")
     markup = bounded.spared(markup)
     parsed, raws, fault = salvage.read(markup, base)
     if fault:
+        is_sound = False
         notes.append(fault)
     if error := parsed.get("bozo_exception"):
+        is_sound = False
         notes.append(_complaint(error))
         if raws and salvage.is_cut_off(markup):
             raws[-1] = Unreadable(0, "truncated", "the document ends inside this entry")
@@ -83,7 +86,9 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
     skip_hours, skip_days = skips_of(markup)
     site = _link(head, dialect, lang)
     link = absolute(site, base) if site else None
-    entries, unreadable = _entries(raws, dialect, Base.of(link, base), lang)
+    links = Base.of(link, base)
+    entries, unreadable = _entries(raws, dialect, links, lang)
+    state = dict.get(head, independence.CONTEXT) if is_sound else ""
     return Document(
         dialect=dialect,
         title=clean_title(*_title(head, dialect)),
@@ -96,6 +101,7 @@ def _document(markup: str, base: str, notes: list[str]) -> Document:
         cut=bool(error) and lacks_end(markup, root_of(markup)),
         skip_hours=skip_hours,
         skip_days=skip_days,
+        context=independence.digest(state, dialect, links, lang) if state else "",
     )
 
 
