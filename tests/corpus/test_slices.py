@@ -18,8 +18,8 @@ from ingest.model import Document
 from ingest.parse.feed import reading
 from ingest.parse.feed.slices import split
 from ingest.parse.markup import decoding
-from support.changing_feeds import differences, readers
 from support.databases import copied
+from support.twins import differences, readers
 
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason=ABSENT)
 

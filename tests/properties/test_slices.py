@@ -16,8 +16,9 @@ from sqlalchemy import Engine, text
 from ingest import pipeline
 from ingest.store import replays
 from ingest.store.engine import open_engine, read
-from support.changing_feeds import LIST, URLS, Feed, Reader, differences, readers
+from support.changing_feeds import Feed
 from support.databases import copied
+from support.twins import LIST, URLS, Reader, differences, readers
 
 STEPS: Final = 10
 

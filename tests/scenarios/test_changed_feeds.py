@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from ingest.store.engine import read
-from support.changing_feeds import LIST, Reader, differences, readers
 from support.databases import copied
+from support.twins import LIST, Reader, differences, readers
 
 NEWS, BLOG = "acme/news", "acme/blog"
 
