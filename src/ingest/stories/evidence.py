@@ -270,8 +270,13 @@ def _elsewhere(a: _Seen, b: _Seen) -> bool:
 
 
 def _is_bare_version(of: Title) -> bool:
-    """`v1.2.0` of one library is not `v1.2.0` of another."""
-    return not _LETTERS.search(of.plain)
+    """`v1.2.0` of one library is not `v1.2.0` of another, but `step3` is a name."""
+    marked = (letters for word in of.normal.split() if word not in of.plain.split() for letters in _LETTERS.findall(word))
+    return not _LETTERS.search(of.plain) and all(letters in _MARKS for letters in marked)
+
+
+_MARKS: Final = frozenset({"alpha", "beta", "build", "canary", "dev", "nightly", "post", "preview", "release"})
+"""Words inside a version (`1.2.0-beta3`)."""
 
 
 def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:

@@ -30,7 +30,8 @@ _BREAK: Final = re.compile(r"\s*[:|](?![\d/])\s*|\s+[-–]\s+|[―—、]|,\s+|\
 _NAME: Final = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9.+]*")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
-_BY: Final = re.compile(rf"^[^、「:]{{1,20}}、(?=.*[{_CJK}])")  # who announces, in front of a Japanese title
+_BY: Final = re.compile(rf"^(?:[^、「:]{{1,20}}、(?=.*[{_CJK}])|[\uac00-\ud7af]{{1,20}},\s+)")  # who announces, in front
+_ANNOUNCER: Final = re.compile("^[\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7af]{2,20}[、,]\\s*(?=.)")
 _QUOTED: Final = re.compile("「([^「」]{2,60})」([^:、。「]*)")
 _NOTES: Final = re.compile(r"(?<=\d)\s+(?:release\s+notes|changelog|released|release)\s*$")
 _ASIDE: Final = re.compile(r"\([^)]*\)")
@@ -123,7 +124,7 @@ def title(text: str, vendor: str = "") -> Title:
         subject=" ".join(_without_stops(head)),
         quoted=" ".join(_without_vendor(_quoted(short).split(), vendor)),
         head=tuple(head),
-        announces=len(_head(clause)) < len(_tokens(clause)),
+        announces=len(_head(clause)) < len(_tokens(clause)) or not rulebook.DEALS.isdisjoint(head[:1]),
         words=frozenset(stems),
         unbranded=tuple(about),
         order=tuple(part for word in about for part in _stems(word) if part not in WEAK),
@@ -143,6 +144,11 @@ def title(text: str, vendor: str = "") -> Title:
         months=rulebook.MONTHS.of(folded),
         parts=frozenset("".join(written) for written in rulebook.PART.findall(folded)),
     )
+
+
+def without_announcer(text: str) -> str:
+    """Remove the name in another script in front of a Japanese or Korean title (`富士通、X を発表`)."""
+    return _ANNOUNCER.sub("", text)
 
 
 def _folded(text: str) -> str:
@@ -214,12 +220,25 @@ def _quoted(short: str) -> str:
 
 def _head(clause: str) -> list[str]:
     """Return the words of a subject without its stage (`X is here`, `X を発表`)."""
-    head = _led(_tokens(_NOTES.sub("", rulebook.STATUS.sub("", clause))))[1]
+    head = _led(_tokens(_NOTES.sub("", rulebook.STATUS.sub("", _without_purpose(clause)))))[1]
+    while len(head) > 1 and head[-1] == "now":  # `X now in open beta`
+        head = head[:-1]
     while len(head) > 1 and _CJK_RUN.fullmatch(head[-1]) and not rulebook.JAPANESE_WEAK.sub("", head[-1]):
         head = head[:-1]
     while len(head) > 1 and head[0] in rulebook.STOP:  # `general availability of X`
         head = head[1:]
     return head
+
+
+def _without_purpose(clause: str) -> str:
+    """Remove the purpose of an announced thing (`Acme launches X to help …`). Other sentences stay whole."""
+    about = rulebook.PURPOSE.split(clause, maxsplit=1)[0]
+    return about if _is_announced(_tokens(about)) else clause
+
+
+def _is_announced(tokens: list[str]) -> bool:
+    """Whether words announce a subject: an introduction leads to it, or it is a deal."""
+    return len(_led(tokens)[1]) < len(tokens) or not rulebook.DEALS.isdisjoint(tokens[:2])
 
 
 def _without_stops(tokens: list[str]) -> list[str]:

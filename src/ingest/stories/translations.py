@@ -18,7 +18,7 @@ from ingest.stories import rulebook, sounds
 from ingest.stories.differences import differences, is_variant
 from ingest.stories.documents import begins_alike, page, slug_end
 from ingest.stories.members import Member
-from ingest.stories.titles import WEAK, Title, stem, title
+from ingest.stories.titles import WEAK, Title, stem, title, without_announcer
 
 _RUN: Final = re.compile("[\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
@@ -79,7 +79,7 @@ class _Said:
 
 @lru_cache(maxsize=4_096)
 def _said(member: Member) -> _Said:
-    of, at = title(member.title, member.vendor), page(member.url)
+    of, at = title(without_announcer(member.title), member.vendor), page(member.url)
     texts = [of.normal, *(text for text in (of.subject, of.quoted) if text)]
     whole, *parts = map(_part, texts)
     slug = (word for word in at.slug.split("-") if word and not word.isdecimal() and not _RUN.search(word))
