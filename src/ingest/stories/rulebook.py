@@ -67,6 +67,7 @@ class Translations:
 
     whole: float
     threshold: float
+    announced: float
     same_slug: float
     margin: float
 
@@ -177,7 +178,7 @@ PLACES: Final = phrases(_DIFFERENCES["kinds"]["region"])
 STAGES: Final = _labels(_DIFFERENCES["stages"])
 
 _TRANSLATIONS: Final = _RULES["translations"]
-TRANSLATIONS: Final = Translations(*(_TRANSLATIONS[name] for name in ("whole", "threshold", "same_slug", "margin")))
+TRANSLATIONS: Final = Translations(*(_TRANSLATIONS[name] for name in ("whole", "threshold", "announced", "same_slug", "margin")))
 FILLERS: Final = frozenset(_TRANSLATIONS["fillers"])
 """Words of nearly every foreign announcement."""
 

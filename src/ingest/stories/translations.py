@@ -157,7 +157,19 @@ def translated(one: Member, other: Member) -> float:
         return 0.0
     if a.lang != "en":
         translation = max(original, translation)
+    if _announce_one(a, b):
+        return 0.0 if less < rules.announced else less
     return 0.0 if translation < rules.whole or less < rules.threshold else less
+
+
+def _announce_one(a: _Said, b: _Said) -> bool:
+    """Whether both titles announce one product by a name in Latin letters (`Acme unveils X`, `「X」を発表`)."""
+    if not (a.title.announces and b.title.announces) or a.script == b.script:
+        return False
+    written, latin = (a, b) if a.script else (b, a)
+    last = (written.title.quoted or written.title.subject).split()[-1:]
+    names = frozenset(map(stem, last)) & written.title.names - WEAK - written.own
+    return bool(names & latin.title.names & frozenset(map(stem, latin.title.head)))
 
 
 def kept_names(member: Member) -> frozenset[str]:
