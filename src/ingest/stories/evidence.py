@@ -27,7 +27,7 @@ from ingest.stories.documents import (
     without_mark,
 )
 from ingest.stories.members import Evidence, Join, Member, Rule
-from ingest.stories.titles import LONG_TITLE, WEAK, Title, stem, title
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, is_bare_version, stem, title
 from ingest.stories.translations import APART, kept_names, name_two, translated, wholly_translated
 
 Kind = Literal["page", "story", "slug", "title", "subject"]
@@ -254,7 +254,7 @@ def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month
     days = rulebook.WINDOWS.long_title if lasting else rulebook.WINDOWS.short_title
     undated = apart is None and _is_long(a.title) and not a.title.kinds
-    if not (undated or _within(apart, days)) or _is_bare_version(a.title):
+    if not (undated or _within(apart, days)) or is_bare_version(a.title):
         return None
     return "title", (("title", a.member.title), ("sources", f"{a.member.source} / {b.member.source}"))
 
@@ -267,16 +267,6 @@ def _is_whole_translation(a: _Seen, b: _Seen, apart: int | None) -> bool:
 def _elsewhere(a: _Seen, b: _Seen) -> bool:
     """Whether two places could repeat each other: two sources, or a list and the page of its entry."""
     return a.member.source != b.member.source or a.page.lists != b.page.lists
-
-
-def _is_bare_version(of: Title) -> bool:
-    """`v1.2.0` of one library is not `v1.2.0` of another, but `step3` is a name."""
-    marked = (letters for word in of.normal.split() if word not in of.plain.split() for letters in _LETTERS.findall(word))
-    return not _LETTERS.search(of.plain) and all(letters in _MARKS for letters in marked)
-
-
-_MARKS: Final = frozenset({"alpha", "beta", "build", "canary", "dev", "nightly", "post", "preview", "release"})
-"""Words inside a version (`1.2.0-beta3`)."""
 
 
 def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
@@ -391,7 +381,7 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     if a.member.source == b.member.source or not subjects:
         return None
     subject = min(subjects, key=lambda one: (-len(one), one))
-    if not title(subject).telling or _is_bare_version(title(subject)):
+    if not title(subject).telling or is_bare_version(title(subject)):
         return None
     differing = differences(a.title, b.title)
     continues = apart is None and a.member.language != b.member.language and _continues(a, b)
