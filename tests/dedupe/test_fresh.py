@@ -10,7 +10,7 @@ import pytest
 
 from dedupe.report import labelled, placed, rows
 
-FOUND = {"fresh": 0.8, "fresh_later": 0.76, "unseen": 0.8, "unseen_later": 0.8}
+FOUND = {"fresh": 0.8, "fresh_later": 0.76, "unseen": 0.8, "unseen_later": 0.8, "unseen_last": 0.8}
 """The least share of the pairs of one announcement."""
 
 

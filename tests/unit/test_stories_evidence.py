@@ -182,6 +182,17 @@ def test_two_subjects_behind_an_announcement_stay_apart(one: str, other: str) ->
     assert rule(member(one), member(other, source="acme/log")) is None
 
 
+def test_one_of_two_addresses_that_begin_alike_may_only_name_the_thing() -> None:
+    one = member(
+        "Acme Introduces Agent Factory to Build Agents", "https://acme.com/blog/agent-factory", source="acme/blog"
+    )
+    address = "https://acme.com/news/agent-factory-build-agents"
+    assert rule(one, member("Agent Factory: agents of your own", address)) == "subject"
+    assert rule(one, member("Agent Factory: agents of your own", address, day="2026-05-20")) is None
+    assert rule(one, member("Agent Factory: the developer guide", address)) is None
+    assert rule(one, member("Agent Factory Lite: agents of your own", address)) is None
+
+
 def test_a_title_that_comes_every_month_is_the_same_for_days_only() -> None:
     monthly = "What's new in the Acme app for people at work"
     one = member(monthly)

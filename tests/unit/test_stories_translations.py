@@ -37,7 +37,7 @@ def test_another_word_does_not() -> None:
         ("Generate Soundtrack in Hoshi Studio", "Hoshi Studio の「サウンドトラック生成」を提供開始"),
         ("Hoshi compression for LLMs", "大規模言語モデルの Hoshi 圧縮を公開"),
         ("Hoshi Reader, our new agent", "Hoshi Reader 공개"),
-        ("Acme acquires Pangea for enterprise security", "ホシノソラ、企業セキュリティの Pangea を買収"),
+        ("Acme acquires Pangea Security", "ホシノソラ、Pangea Security を買収"),
         (
             "Acme launches HoshiX, a platform to govern agents",
             "エージェントを統制するプラットフォーム HoshiX の提供を開始",

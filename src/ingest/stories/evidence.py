@@ -385,18 +385,23 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
         return None
     differing = differences(a.title, b.title)
     continues = apart is None and a.member.language != b.member.language and _continues(a, b)
-    if a.member.language != b.member.language or _both_announce(a, b, apart):
+    if a.member.language != b.member.language or _is_launch(a, b, apart):
         differing &= APART
     near = _within(apart, rulebook.WINDOWS.subject) or continues
-    bare = is_bare(a.title) or is_bare(b.title) or continues or _both_announce(a, b, apart)
+    bare = is_bare(a.title) or is_bare(b.title) or continues or _is_launch(a, b, apart)
     if not near or not bare or differing:
         return None
     return "subject", (("subject", subject), ("titles", f"{a.member.title} / {b.member.title}"))
 
 
-def _both_announce(a: _Seen, b: _Seen, apart: int | None) -> bool:
-    """Whether both announce one named thing on one day (`Acme launches X: …`, `Introducing X: …`)."""
-    return apart == 0 and a.title.announces and b.title.announces and len(a.title.head) >= _TELLING
+def _is_launch(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    """
+    Whether two titles of one day announce one thing (`Acme launches X: …`, `Introducing X: …`).
+
+    One of them may only name it, if one address begins with the other's.
+    """
+    announcing = a.title.announces + b.title.announces + _continues(a, b)
+    return apart == 0 and announcing >= _TELLING and min(len(a.title.head), len(b.title.head)) >= _TELLING
 
 
 def _subjects(seen: _Seen) -> frozenset[str]:
