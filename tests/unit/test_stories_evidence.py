@@ -156,10 +156,41 @@ def test_two_that_announce_one_name_on_one_day_need_no_bare_title() -> None:
         ("Acme v1.16.0 - Tiered tenancy", "Acme 1.16 - Tiered tenancy"),
         ("Acme ReaderOne を公開", "図表を読み解く VLM「Acme ReaderOne」の公開"),
         ("Acme、Acme ReaderOne を発表", "Acme ReaderOne is here"),
+        ("Acme Launches Token Factory to Deliver Inference at Scale", "Introducing Acme Token Factory"),
+        ("Token Tasks now in open beta", "Introducing Token Tasks: answers from start to finish"),
+        ("Acme to Acquire Pangea to Secure Every Layer", "Acme Acquires Pangea: safer use of agents"),
+        ("Acme raises $40 million to help enterprises", "We raised $40M"),
+        ("step3", "Step3: Cost-Effective Answers"),
+        ("Acme Launches AI HQ to Put Agents in Your Hands", "Introducing AI HQ: supervise agents"),
     ],
 )
 def test_one_subject_is_found_behind_a_day_a_stage_a_vendor_or_in_quotation_marks(one: str, other: str) -> None:
     assert rule(member(one), member(other, source="acme/log")) in {"subject", "title"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme introduces Agent Mode to VS Code", "Introducing Agent Mode: a developer guide"),
+        ("Acme Launches Token Factory Lite to Deliver Inference", "Introducing Acme Token Factory Pro"),
+        ("Acme raises $40 million", "Acme raises $50 million"),
+        ("Acme raises $40M Series C to scale", "Acme raises $40M Series D"),
+        ("v1.2.0-beta3", "Acme v1.2.0-beta3: answers"),
+    ],
+)
+def test_two_subjects_behind_an_announcement_stay_apart(one: str, other: str) -> None:
+    assert rule(member(one), member(other, source="acme/log")) is None
+
+
+def test_one_of_two_addresses_that_begin_alike_may_only_name_the_thing() -> None:
+    one = member(
+        "Acme Introduces Agent Factory to Build Agents", "https://acme.com/blog/agent-factory", source="acme/blog"
+    )
+    address = "https://acme.com/news/agent-factory-build-agents"
+    assert rule(one, member("Agent Factory: agents of your own", address)) == "subject"
+    assert rule(one, member("Agent Factory: agents of your own", address, day="2026-05-20")) is None
+    assert rule(one, member("Agent Factory: the developer guide", address)) is None
+    assert rule(one, member("Agent Factory Lite: agents of your own", address)) is None
 
 
 def test_a_title_that_comes_every_month_is_the_same_for_days_only() -> None:
@@ -210,6 +241,7 @@ def test_two_vendors_never_share_a_story() -> None:
         ("Gemini 2.5 Flash", "Introducing Gemini 2.5 Flash Image", "name"),
         ("gpt-oss", "Introducing gpt-oss-safeguard", "name"),
         ("Results of the first quarter", "Results of the second quarter", "part"),
+        ("Acme-Fin-70B", "Acme launches Acme-Med and Acme-Fin", "name"),
     ],
 )
 def test_differences_that_keep_two_apart(one: str, other: str, result: str) -> None:
@@ -235,6 +267,12 @@ def test_differences_that_keep_two_apart(one: str, other: str, result: str) -> N
 )
 def test_differences_of_wording_only_keep_nobody_apart(one: str, other: str) -> None:
     assert not differences(title(one), title(other))
+
+
+def test_a_round_of_funding_may_be_left_out() -> None:
+    plain, named, next_ = (title(f"Acme raises $480M {text}", "acme") for text in ("to grow", "Series D", "Series E"))
+    assert "part" not in differences(plain, named)
+    assert "part" in differences(named, next_)
 
 
 def test_a_join_says_in_words_what_was_matched() -> None:

@@ -37,6 +37,11 @@ def test_another_word_does_not() -> None:
         ("Generate Soundtrack in Hoshi Studio", "Hoshi Studio の「サウンドトラック生成」を提供開始"),
         ("Hoshi compression for LLMs", "大規模言語モデルの Hoshi 圧縮を公開"),
         ("Hoshi Reader, our new agent", "Hoshi Reader 공개"),
+        ("Acme acquires Pangea Security", "ホシノソラ、Pangea Security を買収"),
+        (
+            "Acme launches HoshiX, a platform to govern agents",
+            "エージェントを統制するプラットフォーム HoshiX の提供を開始",
+        ),
     ],
 )
 def test_names_numbers_sounds_and_the_table_show_a_translation(english: str, other: str) -> None:

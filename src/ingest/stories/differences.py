@@ -27,11 +27,11 @@ def differences(a: Title, b: Title) -> frozenset[str]:
         ("numbers", (a.numbers - b.numbers and b.numbers - a.numbers) or a.versions != b.versions),
         ("tier", _has_a_tier_of_its_own(a, b) or _has_a_tier_of_its_own(b, a)),
         ("kind", a.kinds != b.kinds),
-        ("part", a.parts != b.parts),
+        ("part", a.parts != b.parts or (a.rounds and b.rounds and a.rounds != b.rounds)),
         ("month", a.months != b.months),
         ("stage", a.stages and b.stages and not a.stages & b.stages),
         ("place", a.places - b.places and b.places - a.places),
-        ("name", _name_two(a, b) or _is_longer(a, b) or _is_longer(b, a)),
+        ("name", _name_two(a, b) or _is_sibling(a, b) or _is_sibling(b, a) or _is_longer(a, b) or _is_longer(b, a)),
         ("slot", _fills_a_slot(a, b)),
         ("angle", _approaches(a, b) or _approaches(b, a) or a.actor - b.words or b.actor - a.words),
     )
@@ -47,6 +47,11 @@ def _name_two(a: Title, b: Title) -> bool:
     """Whether each title names something missing in the other, or all models named by number and tier differ."""
     models = bool(a.models and b.models) and a.models.isdisjoint(b.models)
     return models or bool(a.names - b.words and b.names - a.words)
+
+
+def _is_sibling(both: Title, one: Title) -> bool:
+    """Whether a title announces two members of a family and the other only one of them."""
+    return bool(both.siblings) and 0 < len(both.siblings & one.words) < len(both.siblings)
 
 
 def _is_longer(short: Title, long: Title) -> bool:

@@ -28,7 +28,7 @@ from ingest.stories.documents import (
 )
 from ingest.stories.members import Evidence, Join, Member, Rule
 from ingest.stories.slugs import MEDIUM_SLUG, TELLING, is_long_slug, is_telling_slug, slug_names
-from ingest.stories.titles import LONG_TITLE, WEAK, Title, title
+from ingest.stories.titles import LONG_TITLE, WEAK, Title, is_bare_version, title
 from ingest.stories.translations import APART, kept_names, name_two, translated, wholly_translated
 
 Kind = Literal["page", "story", "slug", "title", "subject"]
@@ -250,7 +250,7 @@ def _title(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     lasting = _is_long(a.title) and "recap" not in a.title.kinds  # `What's new in X` comes every month
     days = rulebook.WINDOWS.long_title if lasting else rulebook.WINDOWS.short_title
     undated = apart is None and _is_long(a.title) and not a.title.kinds
-    if not (undated or _within(apart, days)) or _is_bare_version(a.title):
+    if not (undated or _within(apart, days)) or is_bare_version(a.title):
         return None
     return "title", (("title", a.member.title), ("sources", f"{a.member.source} / {b.member.source}"))
 
@@ -263,11 +263,6 @@ def _is_whole_translation(a: _Seen, b: _Seen, apart: int | None) -> bool:
 def _elsewhere(a: _Seen, b: _Seen) -> bool:
     """Whether two places could repeat each other: two sources, or a list and the page of its entry."""
     return a.member.source != b.member.source or a.page.lists != b.page.lists
-
-
-def _is_bare_version(of: Title) -> bool:
-    """`v1.2.0` of one library is not `v1.2.0` of another."""
-    return not _LETTERS.search(of.plain)
 
 
 def _slug(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
@@ -352,22 +347,27 @@ def _subject(a: _Seen, b: _Seen, apart: int | None) -> _Proof:
     if a.member.source == b.member.source or not subjects:
         return None
     subject = min(subjects, key=lambda one: (-len(one), one))
-    if not title(subject).telling or _is_bare_version(title(subject)):
+    if not title(subject).telling or is_bare_version(title(subject)):
         return None
     differing = differences(a.title, b.title)
     continues = apart is None and a.member.language != b.member.language and _continues(a, b)
-    if a.member.language != b.member.language or _both_announce(a, b, apart):
+    if a.member.language != b.member.language or _is_launch(a, b, apart):
         differing &= APART
     near = _within(apart, rulebook.WINDOWS.subject) or continues
-    bare = is_bare(a.title) or is_bare(b.title) or continues or _both_announce(a, b, apart)
+    bare = is_bare(a.title) or is_bare(b.title) or continues or _is_launch(a, b, apart)
     if not near or not bare or differing:
         return None
     return "subject", (("subject", subject), ("titles", f"{a.member.title} / {b.member.title}"))
 
 
-def _both_announce(a: _Seen, b: _Seen, apart: int | None) -> bool:
-    """Whether both announce one named thing on one day (`Acme launches X: …`, `Introducing X: …`)."""
-    return apart == 0 and a.title.announces and b.title.announces and len(a.title.head) >= TELLING
+def _is_launch(a: _Seen, b: _Seen, apart: int | None) -> bool:
+    """
+    Whether two titles of one day announce one thing (`Acme launches X: …`, `Introducing X: …`).
+
+    One of them may only name it, if one address begins with the other's.
+    """
+    announcing = a.title.announces + b.title.announces + _continues(a, b)
+    return apart == 0 and announcing >= TELLING and min(len(a.title.head), len(b.title.head)) >= TELLING
 
 
 def _subjects(seen: _Seen) -> frozenset[str]:

@@ -67,6 +67,7 @@ class Translations:
 
     whole: float
     threshold: float
+    announced: float
     same_slug: float
     margin: float
 
@@ -148,6 +149,8 @@ LEADS: Final = frozenset(_TITLES["leads"])
 ANNOUNCE: Final = frozenset(_TITLES["announce"])
 INSTRUMENTS: Final = frozenset(_TITLES["instruments"])
 ACTS: Final = frozenset(_TITLES["acts"])
+PURPOSE: Final = re.compile(rf"\s+(?:to\s+{phrases(_TITLES['purposes']).pattern}|that\b)")
+DEALS: Final = frozenset(_TITLES["deals"])
 STOP: Final = frozenset(_TITLES["stop"])
 WEAK: Final = frozenset(_TITLES["weak"])
 JAPANESE_WEAK: Final = phrases(_TITLES["japanese_weak"])
@@ -169,13 +172,16 @@ NAMED_TIERS: Final = frozenset(_DIFFERENCES["tiers_as_names"])
 
 MONTHS: Final = _labels({names[0]: names for names in _DIFFERENCES["months"]})
 PART: Final = re.compile("|".join(_DIFFERENCES["part"]))
+FUNDING_ROUND: Final = re.compile(_DIFFERENCES["funding_round"])
 KINDS: Final = _labels(_DIFFERENCES["kinds"])
 CUSTOMER: Final = re.compile(_DIFFERENCES["customer_story"])
 PLACES: Final = phrases(_DIFFERENCES["kinds"]["region"])
 STAGES: Final = _labels(_DIFFERENCES["stages"])
 
 _TRANSLATIONS: Final = _RULES["translations"]
-TRANSLATIONS: Final = Translations(*(_TRANSLATIONS[name] for name in ("whole", "threshold", "same_slug", "margin")))
+TRANSLATIONS: Final = Translations(
+    *(_TRANSLATIONS[name] for name in ("whole", "threshold", "announced", "same_slug", "margin"))
+)
 FILLERS: Final = frozenset(_TRANSLATIONS["fillers"])
 """Words of nearly every foreign announcement."""
 

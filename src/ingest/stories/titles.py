@@ -30,12 +30,15 @@ _BREAK: Final = re.compile(r"\s*[:|](?![\d/])\s*|\s+[-–]\s+|[―—、]|,\s+|\
 _NAME: Final = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9.+]*")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
-_BY: Final = re.compile(rf"^[^、「:]{{1,20}}、(?=.*[{_CJK}])")  # who announces, in front of a Japanese title
+_BY: Final = re.compile(rf"^(?:[^、「:]{{1,20}}、(?=.*[{_CJK}])|[\uac00-\ud7af]{{1,20}},\s+)")  # who announces
+_ANNOUNCER: Final = re.compile("^[\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7af]{2,20}[、,]\\s*(?=.)")
 _QUOTED: Final = re.compile("「([^「」]{2,60})」([^:、。「]*)")
 _NOTES: Final = re.compile(r"(?<=\d)\s+(?:release\s+notes|changelog|released|release)\s*$")
 _ASIDE: Final = re.compile(r"\([^)]*\)")
 _TWICE: Final = re.compile(r"(?<![^\W_])(\w+)\s*\(\1s?\)")  # `Model Context Protocol (MCP)`, both in short
 _MODEL: Final = re.compile(r"(?<![\w.-])[a-z]+\d[\w.]*-[a-z]\w*")  # `o4-mini`
+_SIBLINGS: Final = re.compile(r"\b([a-z][\w.]*)-([a-z]\w*)\s*(?:and|&|,)\s*\1-([a-z]\w*)")
+_AMOUNT: Final = re.compile(r"(?<=\d)\s?(m|b|tr)(?:illion|n)\b")  # `$40 million`, `$40M`
 _GAP: Final = re.compile(r"[\s-]+")
 _MONTHS: Final = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
@@ -69,6 +72,8 @@ class Title:
     names: words written as names, `models` names with a number and a tier (`o4-mini`)
     versions: numbers with a dot, without amounts
     places: the words for kind `region`
+    rounds: letters of rounds of funding
+    siblings: the names of two members of one family (`med` and `fin` of `Acme-Med and Acme-Fin`)
     size: the number of words, `telling` that of strong words; four Chinese or Japanese characters count as a word
     """
 
@@ -96,6 +101,8 @@ class Title:
     stages: frozenset[str]
     months: frozenset[str]
     parts: frozenset[str]
+    rounds: frozenset[str]
+    siblings: frozenset[str]
 
 
 @lru_cache(maxsize=8_192)  # a title is asked about by each rule and each neighbour
@@ -125,7 +132,7 @@ def title(text: str, vendor: str = "") -> Title:
         subject=" ".join(_without_stops(head)),
         quoted=" ".join(_without_vendor(_quoted(short).split(), vendor)),
         head=tuple(head),
-        announces=len(subject) < len(_tokens(clause)),
+        announces=len(subject) < len(_tokens(clause)) or not rulebook.DEALS.isdisjoint(head[:1]),
         words=stems,
         unbranded=tuple(about),
         order=tuple(part for word in about for part in _stems(word) if part not in WEAK),
@@ -144,7 +151,14 @@ def title(text: str, vendor: str = "") -> Title:
         stages=rulebook.STAGES.of(short),
         months=rulebook.MONTHS.of(folded),
         parts=frozenset("".join(written) for written in rulebook.PART.findall(folded)),
+        rounds=frozenset(rulebook.FUNDING_ROUND.findall(folded)),
+        siblings=frozenset(stem(member) for _, *pair in _SIBLINGS.findall(folded) for member in pair),
     )
+
+
+def without_announcer(text: str) -> str:
+    """Remove the name in another script in front of a Japanese or Korean title (`富士通、X を発表`)."""
+    return _ANNOUNCER.sub("", text)
 
 
 def _folded(text: str) -> str:
@@ -159,9 +173,9 @@ def _without_date(folded: str) -> str:
 
 
 def _abbreviated(folded: str) -> str:
-    """Replace long forms by short ones (`large language models`, `generally available`)."""
+    """Replace long forms by short ones (`large language models`, `generally available`, `40 million`)."""
     short = rulebook.LONG_FORMS.sub(lambda match: rulebook.ABBREVIATIONS[_GAP.sub("-", match.group())], folded)
-    return _TWICE.sub(r"\1", short) if "(" in short else short
+    return _AMOUNT.sub(r"\1", _TWICE.sub(r"\1", short) if "(" in short else short)
 
 
 def _plain(number: str) -> str:
@@ -184,9 +198,9 @@ def _tiers(folded: str) -> frozenset[str]:
 
 
 def _kinds(folded: str) -> frozenset[str]:
-    """Return the kind of an announcement. An audience or a customer stands before a colon or comma."""
+    """Return the kind of an announcement. An audience or a customer stands before a colon, a comma or a purpose."""
     kinds = rulebook.KINDS.of(folded)
-    clause = _BREAK.split(folded, maxsplit=1)[0]
+    clause = _without_purpose(_BREAK.split(folded, maxsplit=1)[0])
     if "audience" in kinds and "audience" not in rulebook.KINDS.of(clause):
         kinds -= {"audience"}
     return kinds | {"customer"} if rulebook.CUSTOMER.search(clause) else kinds
@@ -223,12 +237,25 @@ def _quoted(short: str) -> str:
 
 def _head(clause: str) -> list[str]:
     """Return the words of a subject without its stage (`X is here`, `X を発表`)."""
-    head = _led(_tokens(_NOTES.sub("", rulebook.STATUS.sub("", clause))))[1]
+    head = _led(_tokens(_NOTES.sub("", rulebook.STATUS.sub("", _without_purpose(clause)))))[1]
+    while len(head) > 1 and head[-1] == "now":  # `X now in open beta`
+        head = head[:-1]
     while len(head) > 1 and _CJK_RUN.fullmatch(head[-1]) and not rulebook.JAPANESE_WEAK.sub("", head[-1]):
         head = head[:-1]
     while len(head) > 1 and head[0] in rulebook.STOP:  # `general availability of X`
         head = head[1:]
     return head
+
+
+def _without_purpose(clause: str) -> str:
+    """Remove the purpose of an announced thing (`Acme launches X to help …`). Other sentences stay whole."""
+    about = rulebook.PURPOSE.split(clause, maxsplit=1)[0]
+    return about if _is_announced(_tokens(about)) else clause
+
+
+def _is_announced(tokens: list[str]) -> bool:
+    """Whether words announce a subject: an introduction leads to it, or it is a deal."""
+    return len(_led(tokens)[1]) < len(tokens) or not rulebook.DEALS.isdisjoint(tokens[:2])
 
 
 def _without_stops(tokens: list[str]) -> list[str]:
@@ -266,6 +293,18 @@ def is_idle(word: str) -> bool:
 
 def _is_telling(word: str) -> bool:
     return _word(word).telling
+
+
+def is_bare_version(of: Title) -> bool:
+    """`v1.2.0` of one library is not `v1.2.0` of another, but `step3` and `AI HQ` are names."""
+    plain = of.plain.split()
+    marked = (mark for word in of.normal.split() if word not in plain for mark in _LETTERS.findall(word))
+    return bool(of.numbers) and not _LETTERS.search(of.plain) and all(mark in _MARKS for mark in marked)
+
+
+_LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
+_MARKS: Final = frozenset({"alpha", "beta", "build", "canary", "dev", "nightly", "post", "preview", "release"})
+"""Words inside a version (`1.2.0-beta3`)."""
 
 
 def common(one: Title, other: Title) -> frozenset[str]:

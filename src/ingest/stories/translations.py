@@ -19,7 +19,7 @@ from ingest.stories import rulebook, sounds
 from ingest.stories.differences import differences, is_variant
 from ingest.stories.documents import begins_alike, page, slug_end
 from ingest.stories.members import Member
-from ingest.stories.titles import WEAK, Title, stem, title
+from ingest.stories.titles import WEAK, Title, stem, title, without_announcer
 
 _RUN: Final = re.compile("[\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _KATAKANA: Final = re.compile("[\u30a1-\u30fa\u30fc]+")
@@ -80,7 +80,7 @@ class _Said:
 
 @lru_cache(maxsize=4_096)
 def _said(member: Member) -> _Said:
-    of, at = title(member.title, member.vendor), page(member.url)
+    of, at = title(without_announcer(member.title), member.vendor), page(member.url)
     texts = [of.normal, *(text for text in (of.subject, of.quoted) if text)]
     whole, *parts = map(_part, texts)
     slug = (word for word in at.slug.split("-") if word and not word.isdecimal() and not _RUN.search(word))
@@ -158,7 +158,19 @@ def translated(one: Member, other: Member) -> float:
         return 0.0
     if a.lang != "en":
         translation = max(original, translation)
+    if _announce_one(a, b):
+        return 0.0 if less < rules.announced else less
     return 0.0 if translation < rules.whole or less < rules.threshold else less
+
+
+def _announce_one(a: _Said, b: _Said) -> bool:
+    """Whether both titles announce one product by a name in Latin letters (`Acme unveils X`, `「X」を発表`)."""
+    if not (a.title.announces and b.title.announces) or a.script == b.script:
+        return False
+    written, latin = (a, b) if a.script else (b, a)
+    last = (written.title.quoted or written.title.subject).split()[-1:]
+    names = frozenset(map(stem, last)) & written.title.names - WEAK - written.own
+    return bool(names & latin.title.names & frozenset(map(stem, latin.title.head)))
 
 
 def kept_names(member: Member) -> frozenset[str]:
