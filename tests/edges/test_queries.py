@@ -143,8 +143,7 @@ def test_a_document_costs_the_same_number_of_statements_whatever_its_length(engi
     counted: list[int] = []
 
     def count(_: Any, __: Any, ___: str, values: Any, ____: Any, many: bool) -> None:
-        asked = values.values() if isinstance(values, dict) else values
-        counted.append(0 if many else len(set(asked)))
+        counted.append(0 if many else len(values))
 
     event.listen(engine, "before_cursor_execute", count)
 
