@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from ingest.pipeline.placing import decide
 from ingest.store import changes
 from ingest.store.decisions import OperatorDecision
-from ingest.store.engine import read, serialise_vendor, write
+from ingest.store.engine import read, serialise_vendors, write
 from support.raw_sql import headline, insert, put_in_force, vendors_of
 from support.world import NOW
 
@@ -77,7 +77,7 @@ def test_an_operators_word_and_an_ingest_of_the_vendor_do_not_wait_for_each_othe
         done.append(decide(shown, word))
 
     with write(shown) as conn:
-        serialise_vendor(conn, "acme")
+        serialise_vendors(conn, ["acme"])
         thread = threading.Thread(target=work)
         thread.start()
         deadline = time.monotonic() + 30

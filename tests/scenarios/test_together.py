@@ -127,7 +127,7 @@ def test_a_fault_with_one_source_leaves_the_others_settled(
 
 
 def test_a_source_that_another_worker_took_over_is_left_to_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = polls.settle_together
+    real = polls.write_together
 
     def late(quiet: Any) -> Any:
         with write(world.engine) as conn:
@@ -135,7 +135,7 @@ def test_a_source_that_another_worker_took_over_is_left_to_it(world: World, monk
         monkeypatch.undo()
         return real(quiet)
 
-    monkeypatch.setattr("ingest.pipeline.rounds.settle_together", late)
+    monkeypatch.setattr("ingest.pipeline.rounds.write_together", late)
 
     report = world.round(after=2 * HOUR)
 

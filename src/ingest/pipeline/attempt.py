@@ -132,7 +132,7 @@ class Attempt:
                 keep([self])
                 work = self.read() if fault is None else failing(fault)
                 with batch(self.context.engine) as shared:
-                    require([self], shared.conn)
+                    lock([self], shared.conn)
                     return self.write(shared, work)
         except DocumentError as error:
             return self.fail(error)
@@ -143,7 +143,7 @@ class Attempt:
         """Save the minimum where even settling fails. The source keeps its pace."""
         self.answer = None
         with batch(self.context.engine) as shared:
-            require([self], shared.conn)
+            lock([self], shared.conn)
             ingested = Ingested(outcome=Outcome.BROKEN, error=error.message, rule=isolation.RULE)
             if self.capture is not None:
                 ingested = self._set_aside(shared.conn, self.capture, error)
@@ -316,6 +316,20 @@ def keep(attempts: Sequence[Attempt]) -> None:
     for (one, response), number in zip(fetched, numbers, strict=True):
         one.capture = capture_of(number, one.reading, response, one.purpose)
         one.remembered = remembered.get(one.source_id)
+
+
+def lock(attempts: Sequence[Attempt], conn: Connection) -> None:
+    """
+    Take the locks of a write transaction: vendors, the list, then the sources of polls.
+
+    A new list takes its own lock first and then rows of sources. So a transaction with records takes the list before them.
+
+    Raises:
+        LeaseLostError: Another worker took a source over.
+    """
+    database.serialise_vendors(conn, (one.reading.vendor.id for one in attempts))
+    database.hold_list(conn)
+    require(attempts, conn)
 
 
 def require(attempts: Iterable[Attempt], conn: Connection) -> None:

@@ -73,7 +73,7 @@ def _settle_vendor(engine: Engine, vendor_id: str, at: datetime, generation: int
     sorter = likeness.Sorter()
     until = stories.settled(at.date())
     with database.write(engine) as conn:
-        database.serialise_vendor(conn, vendor_id)
+        database.serialise_vendors(conn, [vendor_id])
         database.hold_list(conn)
         try:
             with writing(conn, subject=vendor_id):
@@ -123,7 +123,9 @@ def apply_decision(conn: Connection, decision: decisions.OperatorDecision, gener
         UsageError: Its subject is not stored.
     """
     for member in members.read(conn, [decision.subject]).values():
-        database.serialise_vendor(conn, member.vendor)  # first, as an ingest does: the two must not wait for each other
+        database.serialise_vendors(
+            conn, [member.vendor]
+        )  # first, as an ingest does: the two must not wait for each other
     database.hold_list(conn)
     if decision.kind in {"withdraw", "restore"}:
         if not decisions.decide(conn, decision):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Final
 
 from ingest import polling, urls
 from ingest.errors import DocumentError, ParseError
@@ -25,12 +28,15 @@ from ingest.model import (
     Skip,
     Tally,
 )
-from ingest.pipeline.attempt import Attempt, Context, Work, keep, require
+from ingest.pipeline.attempt import Attempt, Context, Work, keep, lock
 from ingest.pipeline.batch import Batch, batch
 from ingest.pipeline.isolation import isolated
 from ingest.pipeline.slicing import read_slices
 from ingest.store import captures, leases, proposals, slices, sources
 from ingest.store import engine as database
+
+TOGETHER_S: Final = 0.05
+"""How long a transaction with several polls may take, and how long an answer waits for others."""
 
 
 class Poll(Attempt):
@@ -87,6 +93,11 @@ class Poll(Attempt):
     def is_quiet(self) -> bool:
         """Whether there is nothing to read."""
         return not isinstance(self.answer, Fetched) or self.is_known
+
+    @property
+    def size(self) -> int:
+        """The bytes of the document."""
+        return len(self.answer.response.content) if isinstance(self.answer, Fetched) else 0
 
     @property
     def host(self) -> str:
@@ -152,18 +163,28 @@ class Poll(Attempt):
         self._save(shared, settling.postponed(self.reading, self.state, reason, self.context.now()))
 
 
-def settle_together(quiet: Sequence[Poll]) -> list[PollReport]:
+def write_together(polls: Sequence[Poll]) -> Iterator[PollReport]:
     """
-    Settle polls without anything to read in one transaction.
+    Read polls and write them in few transactions, and yield the reports in their order after each commit.
+
+    A transaction ends after `TOGETHER_S`, because other processes wait for it.
 
     Raises:
         DocumentError: This program fails on one of them. Nothing but their bytes was written.
         LeaseLostError: Another worker took a source over. The same holds.
+        StaleListError: Another list came into force. The same holds.
     """
-    with isolated("settling", subject=f"{len(quiet)} sources"):
-        keep(quiet)
-        works = [poll.read() for poll in quiet]
-        with batch(quiet[0].context.engine) as shared:
-            require(quiet, shared.conn)
-            shared.expect([poll.source_id for poll in quiet], [poll.host for poll in quiet])
-            return [poll.write(shared, work) for poll, work in zip(quiet, works, strict=True)]
+    with isolated("settling", subject=f"{len(polls)} sources"):
+        keep(polls)
+        waiting = deque((poll, poll.read()) for poll in polls)
+        while waiting:
+            reports: list[PollReport] = []
+            with batch(polls[0].context.engine) as shared:
+                left = [poll for poll, _ in waiting]
+                lock(left, shared.conn)
+                shared.expect([poll.source_id for poll in left], [poll.host for poll in left])
+                until = time.monotonic() + TOGETHER_S
+                while waiting and (not reports or time.monotonic() < until):
+                    poll, work = waiting.popleft()
+                    reports.append(poll.write(shared, work))
+            yield from reports

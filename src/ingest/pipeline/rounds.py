@@ -10,13 +10,14 @@ from __future__ import annotations
 import difflib
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from ingest import urls
-from ingest.errors import DocumentError, LeaseLostError, Remedy, UsageError
+from ingest.errors import DocumentError, LeaseLostError, Remedy, StaleListError, UsageError
 from ingest.model import FetchPlan, Outcome, PollReport, RoundReport, Skip, Source
 from ingest.pipeline.attempt import Answer
 from ingest.pipeline.further import follow_lists
@@ -25,7 +26,7 @@ from ingest.pipeline.isolation import isolated
 from ingest.pipeline.openings import open_pages
 from ingest.pipeline.parts import read_parts
 from ingest.pipeline.placing import settle_all
-from ingest.pipeline.poll import Poll, settle_together
+from ingest.pipeline.poll import TOGETHER_S, Poll, write_together
 from ingest.pipeline.round import Progress, Round
 from ingest.pipeline.stored import read_stored
 from ingest.store import engine as database
@@ -35,8 +36,8 @@ log = logging.getLogger("ingest.poll")
 
 _Flight = Future[Answer]
 
-TOGETHER_S: Final = 0.05
-"""How long an answer waits for others, to be written with them in one transaction."""
+PORTION: Final = 1 << 20
+"""Bytes of documents that are read before they are written. A document in memory takes some ten times its bytes."""
 
 LOOK_AGAIN_S: Final = 0.5
 """The interval at which a host held by another process is looked at again, since a lease may end early."""
@@ -243,10 +244,10 @@ class _Queue:
 
 
 def _land(shared: Round, landed: Mapping[_Flight, Poll]) -> Iterator[tuple[_Flight, PollReport]]:
-    """Carry answers through: together where there is nothing to read, else one by one."""
+    """Carry answers through: together in few transactions, and those alone that could not be."""
     for future, poll in landed.items():
         poll.answer = future.result()
-    settled = _together([poll for poll in landed.values() if poll.is_quiet])
+    settled = _together(list(landed.values()))
     for future, poll in landed.items():
         report = settled.get(poll.source_id)
         if report is None:
@@ -257,12 +258,29 @@ def _land(shared: Round, landed: Mapping[_Flight, Poll]) -> Iterator[tuple[_Flig
         yield future, report
 
 
-def _together(quiet: Sequence[Poll]) -> Mapping[str, PollReport]:
-    """Settle quiet polls in one transaction, or none of them where one fails."""
-    try:
-        reports = settle_together(quiet) if len(quiet) > 1 else []
-    except (DocumentError, LeaseLostError):
-        return {}  # each is tried alone
-    for poll in quiet:
-        poll.forget()
-    return {report.source_id: report for report in reports}
+def _together(polls: Sequence[Poll]) -> Mapping[str, PollReport]:
+    """Write polls together, the quiet ones first. The result lacks those of a transaction that failed."""
+    settled: dict[str, PollReport] = {}
+    for some in _portions(sorted(polls, key=lambda poll: not poll.is_quiet)):
+        with suppress(DocumentError, LeaseLostError, StaleListError):
+            for report in write_together(some) if len(some) > 1 else ():
+                settled[report.source_id] = report
+        for poll in some:
+            if poll.source_id in settled:
+                poll.forget()
+    return settled
+
+
+def _portions(polls: Iterable[Poll]) -> Iterator[list[Poll]]:
+    """Split polls so that the documents of one portion are small enough to be in memory as read."""
+    portion: list[Poll] = []
+    size = 0
+    for poll in polls:
+        weight = 0 if poll.is_quiet else poll.size
+        if portion and size + weight > PORTION:
+            yield portion
+            portion, size = [], 0
+        portion.append(poll)
+        size += weight
+    if portion:
+        yield portion

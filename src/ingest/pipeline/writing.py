@@ -164,6 +164,6 @@ def begin(conn: Connection, reading: Reading) -> None:
     Raises:
         StaleListError: Another list came into force.
     """
-    database.serialise_vendor(conn, reading.vendor.id)
+    database.serialise_vendors(conn, [reading.vendor.id])
     if not lists.is_in_force(conn, reading.generation):
         raise StaleListError("another list came into force meanwhile; the next round reads it again.")

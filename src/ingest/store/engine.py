@@ -313,10 +313,19 @@ def hold_list(conn: Connection) -> None:
         conn.execute(shared, {"class": LOCK_CLASS, "what": LOCK_LIST})
 
 
-def serialise_vendor(conn: Connection, vendor_id: str) -> None:
-    """Write one document of a vendor at a time: two documents with one page would both find it new."""
+def serialise_vendors(conn: Connection, vendors: Iterable[str]) -> None:
+    """
+    Write one document of a vendor at a time: two documents with one page would both find it new.
+
+    The locks of several vendors are taken in one order, so that two transactions never wait for each other.
+    """
+    for lock in sorted({_lock_of(vendor) for vendor in vendors}):
+        serialise(conn, lock)
+
+
+def _lock_of(vendor_id: str) -> int:
     digest = hashlib.sha256(vendor_id.encode()).digest()[:4]
-    serialise(conn, int.from_bytes(digest, "big", signed=True) | LOCK_VENDOR)
+    return int.from_bytes(digest, "big", signed=True) | LOCK_VENDOR
 
 
 def json_text(value: object) -> str:
