@@ -18,7 +18,8 @@ _RULES: Final[dict[str, Any]] = tomllib.loads(_BYTES.decode())
 VERSION: Final = f"{_RULES['version']}.{hashlib.sha256(_BYTES).hexdigest()[:12]}"
 """Version written in the file and the first 12 hex digits of the file's sha256."""
 
-_CJK: Final = "[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]"
+_CJK: Final = ("\u3005\u30ff", "\u3400\u9fff", "\uac00\ud7af", "\uf900\ufaff", "\uff66\uff9f")
+"""The first and last characters of Chinese, Japanese and Korean blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +81,20 @@ class Phrases:
     It is compiled on its first use: most processes use few of them, and compiling all takes 20 ms.
     """
 
-    def __init__(self, words: Iterable[str], *, hyphen: str = r"\-") -> None:
-        """Take the words, and the expression for each hyphen in them."""
-        self._words = words
+    def __init__(self, words: Iterable[str], *, hyphen: str = r"\-", within: str = "{}") -> None:
+        """Take the words, the expression for each hyphen in them, and the one with all of them in the place of `{}`."""
+        self._words = tuple(words)
         self._hyphen = hyphen
+        self._within = within
 
     @cached_property
-    def pattern(self) -> str:
-        """The expression as text."""
+    def _compiled(self) -> re.Pattern[str]:
         ordered = sorted(set(self._words))
         latin = [word for word in ordered if not _is_cjk(word)]
         others = [word for word in ordered if _is_cjk(word)]
         parts = [rf"(?<![a-z0-9]){_any_of(latin)}(?![a-z0-9])"] if latin else []
-        return "|".join([*parts, _any_of(others)] if others else parts).replace(r"\-", self._hyphen)
-
-    @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        return re.compile(self.pattern)
+        alternatives = "|".join([*parts, _any_of(others)] if others else parts)
+        return re.compile(self._within.replace("{}", alternatives.replace(r"\-", self._hyphen)))
 
     def search(self, folded: str) -> re.Match[str] | None:
         """Find the first of the words."""
@@ -106,13 +104,17 @@ class Phrases:
         """List the words in order."""
         return self._compiled.findall(folded)
 
+    def before(self, folded: str) -> str:
+        """Return the text before the first of the words."""
+        return self._compiled.split(folded, maxsplit=1)[0]
+
     def sub(self, by: str | Callable[[re.Match[str]], str], folded: str) -> str:
         """Replace the words."""
         return self._compiled.sub(by, folded)
 
 
 def _is_cjk(word: str) -> bool:
-    return not word.isascii() and re.search(_CJK, word) is not None
+    return not word.isascii() and any(first <= char <= last for char in word for first, last in _CJK)
 
 
 def _any_of(words: list[str]) -> str:
@@ -187,7 +189,7 @@ LEADS: Final = frozenset(_TITLES["leads"])
 ANNOUNCE: Final = frozenset(_TITLES["announce"])
 INSTRUMENTS: Final = frozenset(_TITLES["instruments"])
 ACTS: Final = frozenset(_TITLES["acts"])
-PURPOSE: Final = re.compile(rf"\s+(?:to\s+{phrases(_TITLES['purposes']).pattern}|that\b)")
+PURPOSE: Final = Phrases(_TITLES["purposes"], within=r"\s+(?:to\s+{}|that\b)")
 DEALS: Final = frozenset(_TITLES["deals"])
 STOP: Final = frozenset(_TITLES["stop"])
 WEAK: Final = frozenset(_TITLES["weak"])
