@@ -8,7 +8,6 @@ related. A common day alone relates nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -20,8 +19,8 @@ from ingest.stories.differences import differences
 from ingest.stories.members import Evidence, Member
 from ingest.stories.titles import WEAK, shared, stem, title
 
-_NAMED: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
-    {vendor: rulebook.phrases(names) for vendor, names in rulebook.VENDORS.items()}
+_NAMED: Final[Mapping[str, rulebook.Phrases]] = MappingProxyType(
+    {vendor: rulebook.Phrases(names) for vendor, names in rulebook.VENDORS.items()}
 )
 _OWN: Final = frozenset(stem(word) for names in rulebook.VENDORS.values() for name in names for word in name.split())
 _APART: Final = frozenset({"numbers", "tier", "kind", "part", "month"})

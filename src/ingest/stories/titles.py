@@ -249,7 +249,7 @@ def _head(clause: str) -> list[str]:
 
 def _without_purpose(clause: str) -> str:
     """Remove the purpose of an announced thing (`Acme launches X to help …`). Other sentences stay whole."""
-    about = rulebook.PURPOSE.split(clause, maxsplit=1)[0]
+    about = rulebook.PURPOSE.before(clause)
     return about if _is_announced(_tokens(about)) else clause
 
 
