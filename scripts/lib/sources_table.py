@@ -5,9 +5,8 @@ Write docs/sources.md: every stanza of the allow-list with its proof.
     scripts/sources_table --check    ends with 1 if it is out of date
 
 A *recording* is a stored copy of the source's own document, read correctly by the stanza (tests/corpus/recorded.yaml). A *golden
-document* is one of our own with the known structure of the page (tests/golden/shipped). For a stanza without selectors, the
-documents of its format count. *Not yet seen* means: there is a golden document of its pattern only. The self-check guards such
-a source.
+document* is our own document with the known structure of the page (tests/golden/shipped). For a stanza without selectors, the
+documents of its format count. A source is *not yet seen* if there are only golden documents of its pattern.
 """
 
 from __future__ import annotations
@@ -138,21 +137,21 @@ def table(listed: Allowlist) -> Iterator[str]:
     kinds = Counter(source.kind.value for source in listed.sources)
     off = [source for source in listed.sources if not source.enabled]
     yield from (
-        "# The sources that ship",
+        "# The shipped sources",
         "",
-        "Made by `scripts/sources_table` from `sources.yaml`, `tests/golden` and `tests/corpus/recorded.yaml`; do not edit it.",
+        "`scripts/sources_table` writes this page from `sources.yaml`, `tests/golden` and `tests/corpus/recorded.yaml`. Do not edit it.",
         "",
-        f"{len(listed.sources)} sources of {len(listed.vendors)} vendors: "
+        f"The list has {len(listed.sources)} sources of {len(listed.vendors)} vendors: "
         + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
-        + f"; {len(off)} of them are switched off, each with its reason in the file. Of those switched on, "
+        + f". {len(off)} of them are off, each with its reason in the file. Of the others, "
         + ", ".join(f"{on[name]} are proven on a {name}" for name in (RECORDING, OWN))
-        + f" and {on[UNSEEN]} not yet seen.",
+        + f", and {on[UNSEEN]} are not yet seen.",
         "",
-        "* **recording**: a stored copy of that very document is read right by the stanza.",
-        "* **golden document**: a document of our own with the structure that is known of the page is; where a stanza needs no",
-        "  selectors, the documents of its format stand for it. It says nothing about whether the address answers.",
-        "* **not yet seen**: only documents of its pattern exist, named in brackets. The self-check records nothing of a page",
-        "  that does not look like a list of announcements.",
+        "* **recording**: the stanza reads a stored copy of the source's own document correctly.",
+        "* **golden document**: the stanza reads our own document with the known structure of the page correctly. A stanza without",
+        "  selectors is tested on the documents of its format. This does not show that the address answers.",
+        "* **not yet seen**: there are only documents of the same pattern, named in brackets. The self-check keeps a page from",
+        "  being recorded if it does not look like a list of announcements.",
         "",
         "| stanza | vendor | kind | proven on |",
         "|---|---|---|---|",

@@ -1,5 +1,5 @@
 """
-`sources.yaml` → a validated `Allowlist` (CONTRACT §2). It fails closed: one fault refuses the whole list.
+Read `sources.yaml` into a validated `Allowlist` (CONTRACT §2). One fault refuses the whole list.
 
 `nodes` reads YAML into a tree with lines and columns. `shapes` define the allowed values and make the JSON Schema.
 `stanzas` declare the keys, `assemble` and `claims` check several keys together, and `reading` joins them. Every step

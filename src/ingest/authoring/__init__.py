@@ -1,1 +1,1 @@
-"""What an operator needs to write the allow-list: the sources of an address, and a preview of each. No poll loads it."""
+"""Help for operators who write the allow-list: the sources of an address, and a preview of each. No poll loads it."""

@@ -1,8 +1,8 @@
 """
-Dates as sources write them. `parsing` reads a text that is a date, strictly: it completes and corrects nothing.
+Dates as sources write them. `parsing` reads one date strictly: it neither completes nor corrects it.
 
-`printed` finds dates inside other text, and `partial` finds those without a year, as changelogs print them. They share `forms`
-(what dates look like), `clock` (times of day) and `labels` (words for publication and change).
+`printed` finds dates inside other text, and `partial` finds dates without a year, as in changelogs. Both use `forms` (the
+patterns of dates), `clock` (times of day) and `labels` (words for publication and change).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """
-Identity: the headline of an offered entry, or a new one.
+Identity: find the headline of an entry, or decide that it is new.
 
 An entry is known by its keys: its guid within its source, and its page within its vendor. A source is compared only
-with its own last claim, so two sources with different titles for one page never take turns. The first source of a
-headline decides its shown content. `table` holds the decisions, `reconcile` gathers their facts, `keys` makes the keys,
-and `known` holds the stored facts and the results.
+with its own last claim, so two sources with different titles for one page do not overwrite each other. The first source of a
+headline decides its shown content. `table` has the decisions, `reconcile` collects the facts, `keys` makes the keys, and
+`known` has the types of stored facts and results.
 """
 
 from __future__ import annotations

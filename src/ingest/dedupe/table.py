@@ -12,7 +12,7 @@ class Own(StrEnum):
     """The evidence of the source's own claims about an entry."""
 
     NONE = "none"
-    """It goes on with none of them."""
+    """No claim agrees."""
     GOES_ON = "goes on"
     """
     Two of guid, page, title and time are those of a claim, or without guids the page alone, with nothing else on it.
@@ -26,21 +26,21 @@ class Page(StrEnum):
 
     UNKNOWN = "unknown"
     OTHERS = "others"
-    """Only other sources have claimed it."""
+    """Only other sources have claims on it."""
     OTHERS_SHARED = "others, shared"
     """The same, but several announcements share the page, and none of them has this title."""
     OWN_ALIKE = "own, alike"
-    """This source has claimed it, and says the same under another name."""
+    """This source has a claim on it with the same title or time, under another name."""
     OWN_UNLIKE = "own, unlike"
-    """This source has claimed it for something else."""
+    """This source has a claim on it for another announcement."""
 
 
 class Verdict(StrEnum):
     """The headline of an entry."""
 
-    OWN = "the one of its claim"
-    PAGE = "the one its page leads to"
-    NEW = "a new one"
+    OWN = "the headline of its claim"
+    PAGE = "the headline of its page"
+    NEW = "a new headline"
 
 
 TABLE: Final[Mapping[tuple[Own, Page], Verdict]] = MappingProxyType(

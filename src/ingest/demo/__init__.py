@@ -1,1 +1,1 @@
-"""The main job on recorded sample vendors: a loopback server in their place, and two rounds of documents of our own."""
+"""A demonstration on sample vendors: a loopback server in their place, and our own documents for two rounds."""

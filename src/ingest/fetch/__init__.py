@@ -6,17 +6,18 @@ The only package that sends requests: httpx and tenacity are used here and nowhe
 Every request has all of the following:
 
 * an admitted address: `request.send` takes a `policy.Admitted`. Only `policy` makes one, for the target and for every
-  redirect (`fetcher._Exchange`). The request line is made of it, without a second URL parser
-* a checked IP address: `transport._Backend` connects to `route.Endpoint` values only, and only `route.Router.endpoints`
-  makes those. The official name stays in SNI, certificate check and Host
-* a deadline: `request.RequestLimits.until`, a moment for every network operation (`transport._Stream`). An operation
-  without a deadline raises an error
-* byte caps: `request.RequestLimits.max_bytes` on the wire, and `codings.decode` for the decoded body, in bounded steps
+  redirect (`fetcher._Exchange`). The request line comes from it, without a second URL parser
+* a checked IP address: `transport._Backend` connects only to a `route.Endpoint`, and only `route.Router.endpoints` makes
+  one. SNI, the certificate check and the Host field still use the official name
+* a deadline: `request.RequestLimits.until` holds for every network operation (`transport._Stream`). An operation without a
+  deadline raises an error
+* byte limits: `request.RequestLimits.max_bytes` for the received bytes, and `codings.decode` for the decoded body, in
+  bounded steps
 * a slot: `fetcher._Exchange` sends inside `limiter.HostLimiter.slot`, and a host in back-off gives no slot
 * the permission of robots.txt, if the plan requires it: `robots_check.check_robots` runs before each address. The request
   for robots.txt itself has all of the above
 
-No cookie, referrer, proxy or default header can get in: only httpx's transport is used, never its client.
+The package uses only httpx's transport, not its client. So no cookie, referrer, proxy or default header is ever added.
 """
 
 from __future__ import annotations

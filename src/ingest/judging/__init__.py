@@ -1,9 +1,9 @@
 """
 The decisions about one attempt, as pure functions without I/O and clock.
 
-`documents` judges the entries of a document, `pages` an entry by its own page. `holding` selects the entries to wait
-for their page, `walking` follows a list over its pages. `settling` gives the next poll of a source, `moves` its new
-address.
+`documents` judges the entries of a document, and `pages` judges an entry by its own page. `holding` selects the entries
+that wait for their page, and `walking` follows a list over its pages. `settling` decides the next poll of a source, and
+`moves` its new address.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Captures as documents: one reader per kind of source, and one for the page of an announcement."""
+"""Parse captures into documents: one reader per kind of source, and one for the page of an announcement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one path of every announcement: poll, recovery, replay, or a new reading of stored bytes."""
+"""The path of every announcement, the same for polls, recovery, replays and new readings of stored bytes."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """
-The database: SQLite or PostgreSQL, with the same meaning (docs/decisions/0001).
+The database: SQLite or PostgreSQL, with the same behaviour (docs/decisions/0001).
 
 `schema` holds the tables, `guards` the policy in SQL, `views` the public views, `engine` connections, transactions and
-migrations. Each kind of record has a module of its own. Rows never leave this package: it returns values of `model`,
-`dedupe`, `judging` and `queries`.
+migrations. Each kind of record has a module of its own. The package returns no database rows, only
+values of `model`, `dedupe`, `judging` and `queries`.
 """
 
 from __future__ import annotations

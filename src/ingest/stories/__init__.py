@@ -1,8 +1,8 @@
 """
-Stories: all headlines of one announcement, with the reasons.
+Stories: all headlines of one announcement, with the reason for each join.
 
-Identity (`dedupe`) decides the headline of an entry, and stories group headlines. Merging deletes nothing and splitting
-removes a link. docs/decisions/0004-stories.md has the rules and their measurements, `stories.toml` the words.
+Identity (`dedupe`) decides the headline of an entry, and stories group headlines. Neither a merge nor a split deletes a
+headline. docs/decisions/0004-stories.md has the rules and their measurements, `stories.toml` the words.
 
     members     headlines, joins and operators' decisions
     documents   addresses compared               titles      titles compared

@@ -1,23 +1,23 @@
 """
 Web addresses: normal form, cleaning, scopes, and public IP addresses.
 
-An address is parsed once by the WHATWG URL Standard, as in browsers and servers, after a strict check of the text, and brought
-into RFC 3986 §6.2 normal form. That form is checked, requested and stored. No decision uses the text as received. Ambiguous text
-is refused by name, never repaired. A link in a document is first read like in a browser (`link`), with spaces, line breaks and
-invisible characters around it.
+After a strict check of its text, an address is parsed once by the WHATWG URL Standard, as in browsers, and brought into the
+normal form of RFC 3986 §6.2. That form is checked, requested and stored, and no decision uses the original text. Ambiguous text
+is refused with a named rule, never repaired. For a link in a document, `link` first removes spaces, line breaks and invisible
+characters, as browsers do.
 
-`UrlError.rule` of an address is one of the first fifteen in `policy`, or `redirector` for an endless chain (`unwrapped`). A
-scope may break these too:
+`UrlError.rule` of an address is one of the first fifteen rules in `policy`, or `redirector` for an endless chain (`unwrapped`). A
+scope may also break these rules:
 
     fragment           a fragment, invisible to servers
     query              an empty query
     wildcard           a * that is neither a leading *. nor one whole path segment, or a second one
     dot-segment        . or .. as a path segment
     encoded-separator  //, %2F, %5C, %00 or the like in the path
-    public-suffix      a host with other people's hosts below it, ICANN's or a private company's
+    public-suffix      a host with other people's hosts below it, by ICANN or a private company
     shortener          a link shortener
     aggregator         a place for other people's publications
-    shared-host        a host, or subdomains, of several publishers, without the vendor's part named
+    shared-host        a host or subdomains of several publishers, without the vendor's part of the path
 """
 
 from __future__ import annotations

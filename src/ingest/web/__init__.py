@@ -1,5 +1,5 @@
 """
 The read-only page: the announcements with their official addresses, and the state of the sources.
 
-`page` turns stored rows into the values of a template and is pure. `app` answers requests. `server` runs it in a thread.
+`page` is pure and turns stored rows into the values of a template. `app` answers requests. `server` runs it in a thread.
 """

@@ -1,1 +1,1 @@
-"""The commands, one module per subject. None imports another."""
+"""The commands, one module per subject. No command imports another."""

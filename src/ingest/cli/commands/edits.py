@@ -41,7 +41,7 @@ def add(  # noqa: PLR0913 - one argument a flag
         list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave out items that match; repeat it.")
     ] = None,
     topic: Annotated[
-        list[str] | None, typer.Option("--topic", metavar="WORD", help="Keep only items that speak of it; repeat it.")
+        list[str] | None, typer.Option("--topic", metavar="WORD", help="Keep only items with this word; repeat it.")
     ] = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Do not poll it yet.")] = False,
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="For the next reader.")] = None,
@@ -110,7 +110,7 @@ def disable(
     *,
     why: Annotated[
         str | None,
-        typer.Option("--why", "--note", metavar="TEXT", help="Why it rests; `ingest status` shows it. The note stays."),
+        typer.Option("--why", "--note", metavar="TEXT", help="Why it is paused; `ingest status` shows it. The note stays."),
     ] = None,
     dry_run: DryRunFlag = False,
     sources: options.SourcesFlag = None,

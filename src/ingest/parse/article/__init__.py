@@ -1,4 +1,4 @@
-"""The page of one announcement. `reading` takes its title, dates, addresses and topics from the best evidence."""
+"""Read the page of one announcement. `reading` takes title, dates, addresses and topics from the best evidence."""
 
 from __future__ import annotations
 

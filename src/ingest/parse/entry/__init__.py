@@ -1,1 +1,1 @@
-"""What readers share about entries: the dates of one, the items of a list, and lists in JSON."""
+"""Code that readers share: the dates of an entry, the items of a list, and lists in JSON."""

@@ -1,1 +1,1 @@
-"""Bytes as text, text as a tree or as values, and selectors into them. All readers build on it."""
+"""Decode bytes to text, parse text to trees or values, and apply selectors. All readers use this package."""
