@@ -110,7 +110,9 @@ def disable(
     *,
     why: Annotated[
         str | None,
-        typer.Option("--why", "--note", metavar="TEXT", help="Why it is paused; `ingest status` shows it. The note stays."),
+        typer.Option(
+            "--why", "--note", metavar="TEXT", help="Why it is paused; `ingest status` shows it. The note stays."
+        ),
     ] = None,
     dry_run: DryRunFlag = False,
     sources: options.SourcesFlag = None,

@@ -26,7 +26,8 @@ def stories(
     *,
     vendor: options.VendorFlag = None,
     lang: Annotated[
-        str | None, typer.Option("--lang", metavar="TAG", help="With a headline in this language, and shown in it: en, ja, …")
+        str | None,
+        typer.Option("--lang", metavar="TAG", help="With a headline in this language, and shown in it: en, ja, …"),
     ] = None,
     since: options.SinceFlag = None,
     until: options.UntilFlag = None,
