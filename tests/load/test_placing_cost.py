@@ -27,7 +27,7 @@ from ingest.fetch import Fetcher
 from ingest.pipeline.placing import place
 from ingest.store import changes, days, members, placings, schema
 from ingest.store.engine import open_engine, read, upgrade, write
-from ingest.stories import documents, evidence, titles
+from ingest.stories import documents, evidence, slugs, titles
 from support.world import FEED, NOW, Item, World, fetch_settings, rss
 
 pytestmark = pytest.mark.long
@@ -88,7 +88,7 @@ def watched() -> Iterator[Watch]:
 
 def forget() -> None:
     """Empty what rules remember of addresses and titles: a new headline's are new to them."""
-    for module in (documents, evidence, titles):
+    for module in (documents, evidence, slugs, titles):
         for remembered in vars(module).values():
             if hasattr(remembered, "cache_clear"):
                 remembered.cache_clear()
