@@ -275,7 +275,8 @@ def test_any_encoding_of_the_terminal_will_do(polled: CommandLine, environment: 
 def test_a_poll_with_nothing_due_loads_nothing_that_fetches_or_reads(cli: CommandLine) -> None:
     program = (
         "import sys; from ingest.cli import main; main(['poll']);"
-        "heavy = {'httpx', 'feedparser', 'selectolax', 'yaml', 'alembic', 'ingest.pipeline'} & sys.modules.keys();"
+        "heavy = {'httpx', 'feedparser', 'selectolax', 'sqlalchemy', 'yaml', 'alembic', 'ingest.pipeline',"
+        "'ingest.store', 'ingest.stories'} & sys.modules.keys();"
         "print(*sorted(heavy))"
     )
     ended = [
@@ -307,6 +308,13 @@ def test_a_poll_loads_nothing_that_only_operators_use(cli: CommandLine) -> None:
         text=True,
     )
     assert ended.stdout.splitlines()[-1] == ""
+
+
+def test_a_list_of_headlines_loads_no_tables_and_nothing_that_judges(polled: CommandLine) -> None:
+    loaded = modules_after(polled, "headlines")
+    assert {"sqlalchemy", "ingest.store.queries"} <= loaded
+    unused = {"alembic", "sqlalchemy.dialects.postgresql", "ingest.store.schema", "ingest.rules", "ingest.stories"}
+    assert (HEAVY - {"sqlalchemy", "rich"} | unused) & loaded == set()
 
 
 def test_help_and_settings_are_cheap(cli: CommandLine) -> None:
@@ -361,7 +369,12 @@ def modules_after(cli: CommandLine, *arguments: str) -> set[str]:
     """Run a command in a process of its own, and return the names of its modules."""
     program = f"import sys; from ingest.cli import main; main({list(arguments)}); print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run(
-        [sys.executable, "-c", program], env=cli.environment, capture_output=True, check=True, text=True
+        [sys.executable, "-c", program],
+        cwd=cli.folder,
+        env=cli.environment,
+        capture_output=True,
+        check=True,
+        text=True,
     )
     return set(ended.stderr.split())
 

@@ -13,7 +13,7 @@ from ingest.demo.answers import Answer
 from ingest.demo.server import VendorServer
 from ingest.fetch import Fetcher
 from ingest.model import Outcome, Precision, State
-from ingest.store import provenance, queries
+from ingest.store import provenance, queries, recorded
 from ingest.store.engine import BATCH, read
 from ingest.store.queries import Bound, Filter
 from support.world import BLOG, FEED, NOW, Item, World, fetch_settings, rss
@@ -128,7 +128,7 @@ def test_a_headline_has_its_whole_provenance(world: World) -> None:
     with read(world.engine) as conn:
         (shown,) = queries.headlines(conn, Filter(search="gpt"))
         result = provenance.provenance(conn, shown.id)
-        assert queries.headlines_at(conn, "https://www.acme-ai.com/1") == [shown]
+        assert recorded.headlines_at(conn, "https://www.acme-ai.com/1") == [shown]
         assert provenance.provenance(conn, "hnone") is None
     assert result is not None
     assert (result.headline, result.scope, result.generation.number) == (shown, "www.acme-ai.com", 1)

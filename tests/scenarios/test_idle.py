@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -78,6 +79,29 @@ def test_what_waits_for_a_round_is_work(event: str, rested: World) -> None:
     before = traces(rested)
     rested.round(everything=False)
     assert traces(rested) != before
+
+
+def test_the_answer_is_that_of_a_round_for_any_moments(rested: World) -> None:
+    draw = random.Random(12)
+    change = (
+        "UPDATE source_states SET next_poll_at = :next, last_attempt_at = :last, ingested_rules_version = "
+        "CASE WHEN :older = 1 THEN 'older' ELSE ingested_rules_version END WHERE source_id = :source"
+    )
+    before, at, after, later = (timedelta(microseconds=number) for number in (-1, 0, 1, 1_000_000))
+    answers = set()
+    for _ in range(12):
+        rested.at += timedelta(minutes=5, microseconds=draw.choice((0, 1, 500_000)))
+        for source in ("acme/news", "acme/blog"):
+            following = draw.choice((before, at, *[after, later] * 4))
+            last = draw.choice((*[before, at] * 4, timedelta(days=1)))  # the round allows clocks to differ by less
+            moments = {"next": written(rested.at + following), "last": written(rested.at + last)}
+            rested.write(change, **moments, source=source, older=int(draw.random() < 0.1))
+        answer = idle(rested)
+        unchanged = traces(rested)
+        rested.round(everything=False)
+        assert answer == (traces(rested) == unchanged)
+        answers.add(answer)
+    assert answers == {True, False}
 
 
 def test_another_list_is_work_until_what_is_stored_was_read_by_it(rested: World) -> None:

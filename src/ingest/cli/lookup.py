@@ -36,10 +36,10 @@ def find_headline(conn: Connection, prefix: str, *, of_story: bool = False) -> s
     Raises:
         UsageError: No headline has such an id, or several have.
     """
-    from ingest.store import queries
+    from ingest.store import recorded
 
     known = _STORY if of_story else _HEADLINE
-    ids = queries.headline_ids(conn, "h" + prefix[1:], limit=2) if known.fullmatch(prefix) else []
+    ids = recorded.headline_ids(conn, "h" + prefix[1:], limit=2) if known.fullmatch(prefix) else []
     if not ids:
         raise unknown_headline(prefix)
     if len(ids) > 1:

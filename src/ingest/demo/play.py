@@ -21,7 +21,7 @@ from ingest.fetch import Fetcher, FetchSettings, parse_connect_to
 from ingest.model import RoundReport
 from ingest.pipeline import Accepted, Context, Round, accept, in_force, run_round
 from ingest.polling import Limits
-from ingest.store import Engine, provenance, queries
+from ingest.store import Engine, provenance, queries, recorded
 from ingest.store.engine import location, read
 
 BANNER: Final = (
@@ -121,8 +121,8 @@ class Stage:
         """Play round two: an edit, a duplicate and three unofficial entries."""
         report = self._play(scenario.ROUND_TWO)
         with read(self.engine) as conn:
-            (edited,) = queries.headlines_at(conn, scenario.EDIT.url)
-            (twice,) = queries.headlines_at(conn, scenario.DUPLICATE.url)
+            (edited,) = recorded.headlines_at(conn, scenario.EDIT.url)
+            (twice,) = recorded.headlines_at(conn, scenario.DUPLICATE.url)
             edit, duplicate = provenance.provenance(conn, edited.id), provenance.provenance(conn, twice.id)
             refused = [
                 ShownRefusal(refusal.kind, rejection)

@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ingest.urls import MAX_LENGTH, OBSCURE
-
 MARK: Final = "ingest-policy"
 """The beginning of every message of the guards."""
 
@@ -114,6 +112,8 @@ _DENIED: Final = """EXISTS (SELECT 1 FROM {judged} d WHERE d.uncertain OR (d."gr
 
 
 def _judged(row: str, engine: Dialect) -> str:
+    from ingest.urls import OBSCURE  # needed only where guards are made: `urls` takes 15 ms to load
+
     path = engine.upper.format(f"{row}.path")
     return " ".join(_JUDGED.split()).format(
         row=row,
@@ -129,6 +129,8 @@ def _whole(row: str) -> str:
 
     The tables say so too, but constraints can be switched off for a connection (SQLite's ignore_check_constraints).
     """
+    from ingest.urls import MAX_LENGTH  # as above
+
     host, path, suffix = (f"{row}.{name}" for name in ("host", "path", "suffix"))
     return (
         f"{row}.url = 'https://' || {host} || {path} || {suffix} AND length({row}.url) <= {MAX_LENGTH}"

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from ingest.model import Hop, Precision
-from ingest.store import schema, stories
+from ingest.store import recorded, schema, stories
 from ingest.store.captures import headers
-from ingest.store.queries import RECORDED, Headline, Link, headline_of
+from ingest.store.queries import Headline, Link, headline_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Provenance:
 def provenance(conn: Connection, headline_id: str) -> Provenance | None:
     """Return the evidence of a headline, revoked ones included, or None for an unknown id."""
     base = schema.headlines
-    row = conn.execute(RECORDED.where(base.c.id == headline_id)).first()
+    row = conn.execute(recorded.RECORDED.where(base.c.id == headline_id)).first()
     if row is None:
         return None
     headline = headline_of(row)

@@ -26,14 +26,18 @@ from sqlalchemy import (
 
 from ingest.display import shown_title
 from ingest.model import Precision, Role, State
-from ingest.store import schema
+from ingest.store.utc import UtcDateTime
 
-# ── the views, as far as their types go ─────────────────────────────────────────────────────────────────────────
+# ── the views and a few tables, as far as their types go ────────────────────────────────────────────────────────
 
 
 def declare(name: str, columns: str, *, times: str = "", flags: str = "") -> TableClause:
-    """Declare a view with its types, because engines give neither times nor truth values of a view's columns."""
-    types: dict[str, Any] = dict.fromkeys(times.split(), schema.UtcDateTime) | dict.fromkeys(flags.split(), Boolean)
+    """
+    Declare a view with its types, because engines give neither times nor truth values of a view's columns.
+
+    A few tables are declared here, too. Building all of `schema` would take longer than a query does.
+    """
+    types: dict[str, Any] = dict.fromkeys(times.split(), UtcDateTime) | dict.fromkeys(flags.split(), Boolean)
     return table(name, *(column(each, types.get(each)) for each in columns.split()))
 
 
@@ -59,20 +63,9 @@ _REJECTIONS: Final = declare(
     "id source_id url title reason detail first_seen_at last_seen_at times status",
     times="first_seen_at last_seen_at",
 )
-_ELSEWHERE: Final = {
-    "vendor_name": schema.vendors.c.name.label("vendor_name"),
-    "role": schema.sources.c.role,
-    "product": schema.sources.c.product,
-}
-RECORDED: Final = (
-    select(
-        *(_ELSEWHERE[each.name] if each.name in _ELSEWHERE else schema.headlines.c[each.name] for each in HEADLINES.c)
-    )
-    .join(schema.vendors, schema.vendors.c.id == schema.headlines.c.vendor_id)
-    .join(schema.sources, schema.sources.c.id == schema.headlines.c.source_id)
-    .order_by(schema.headlines.c.first_seen_at, schema.headlines.c.id)
-)
-"""The columns of `v1_headlines` for every headline ever stored, those of revoked scopes included."""
+_STORED: Final = declare("headlines", "id")
+_STATES: Final = declare("source_states", "last_attempt_at last_success_at", times="last_attempt_at last_success_at")
+_GENERATIONS: Final = declare("generations", "number by")
 
 # ── headlines ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -196,7 +189,7 @@ def headline_of(row: Row[*tuple[Any, ...]]) -> Headline:
 
 def shown_at(view: FromClause) -> ColumnElement[datetime]:
     """The sort key of a headline: the source's date, else its first sight."""
-    return func.coalesce(view.c.published, view.c.first_seen_at, type_=schema.UtcDateTime)
+    return func.coalesce(view.c.published, view.c.first_seen_at, type_=UtcDateTime)
 
 
 def conditions(view: FromClause, wanted: Filter) -> Iterator[ColumnElement[bool]]:
@@ -224,23 +217,8 @@ def _border(view: FromClause, bound: Bound) -> ColumnElement[datetime]:
     """Return the moment, or the day at 00:00Z for dates without a time, as they are stored."""
     midnight = datetime.combine(bound.day, time(), UTC)
     timed = view.c.published_precision.in_([Precision.SECOND.value, Precision.NONE.value])
-    moments = (literal(moment, schema.UtcDateTime) for moment in (bound.at, midnight))
+    moments = (literal(moment, UtcDateTime) for moment in (bound.at, midnight))
     return case((timed, next(moments)), else_=next(moments))
-
-
-def headline_ids(conn: Connection, prefix: str, *, limit: int) -> list[str]:
-    """List the ids with this beginning, revoked headlines included. A `limit` of 2 shows whether there is only one."""
-    ids = schema.headlines.c.id
-    within = ids.between(prefix, prefix + "z" * 20)  # lets the index help; what decides is the second condition
-    query = select(ids).where(within, ids.startswith(prefix, autoescape=True)).order_by(ids).limit(limit)
-    return list(conn.execute(query).scalars())
-
-
-def headlines_at(conn: Connection, url: str) -> list[Headline]:
-    """List the headlines with a link to exactly this address in normal form, revoked ones included."""
-    links = schema.links
-    ids = select(links.c.headline_id).where(links.c.url == url)
-    return [headline_of(row) for row in conn.execute(RECORDED.where(schema.headlines.c.id.in_(ids)))]
 
 
 # ── vendors, sources, rejections ────────────────────────────────────────────────────────────────────────────────
@@ -339,7 +317,7 @@ def rejections_at(conn: Connection, url: str) -> list[Rejection]:
 
 def is_empty(conn: Connection) -> bool:
     """Say whether no headline has ever been stored."""
-    return conn.execute(select(schema.headlines.c.id).limit(1)).first() is None
+    return conn.execute(select(_STORED.c.id).limit(1)).first() is None
 
 
 DEMO: Final = "ingest demo"
@@ -348,15 +326,14 @@ DEMO: Final = "ingest demo"
 
 def demo_at(conn: Connection) -> datetime | None:
     """Return the time of the demo's clock (its last poll), or None for another database."""
-    generations, states = schema.generations, schema.source_states
-    newest = select(generations.c.by).order_by(generations.c.number.desc()).limit(1)
+    newest = select(_GENERATIONS.c.by).order_by(_GENERATIONS.c.number.desc()).limit(1)
     if conn.execute(newest).scalar() != DEMO:
         return None
-    at: datetime | None = conn.execute(select(func.max(states.c.last_attempt_at))).scalar_one()
+    at: datetime | None = conn.execute(select(func.max(_STATES.c.last_attempt_at))).scalar_one()
     return at
 
 
 def data_as_of(conn: Connection) -> datetime | None:
     """Return the time of the last successful poll of any source, or None before the first."""
-    last: datetime | None = conn.execute(select(func.max(schema.source_states.c.last_success_at))).scalar_one()
+    last: datetime | None = conn.execute(select(func.max(_STATES.c.last_success_at))).scalar_one()
     return last

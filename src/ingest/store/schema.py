@@ -7,7 +7,7 @@ keys. Addresses of headlines and links are stored in parts, so that the guard (`
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -15,8 +15,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -26,7 +24,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     case,
     func,
@@ -36,8 +33,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
 
 from ingest.model import EntryOutcome
-from ingest.moments import written
 from ingest.store.guards import HOST_CHARS, PATH_CHARS
+from ingest.store.utc import UtcDateTime as UtcDateTime  # noqa: PLC0414 - migrations take it from here
 from ingest.urls import MAX_LENGTH
 
 if TYPE_CHECKING:
@@ -52,36 +49,6 @@ metadata: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """
-    An aware moment in UTC: `timestamptz` on PostgreSQL, ISO 8601 text with microseconds and `Z` on SQLite.
-
-    SQLite's own type forgets zones. Text of one width sorts as time.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
-        """Choose the engine's own type."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - see above
-        """Refuse a moment without a zone, and write the others in UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
-        moment = value.astimezone(UTC)
-        return written(moment) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - see above
-        """Give the moment back aware and in UTC."""
-        if value is None:
-            return None
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
 
 
 BIG: Final = BigInteger().with_variant(Integer, "sqlite")

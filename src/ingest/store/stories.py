@@ -13,13 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from ingest.display import shown_title
 from ingest.model import Precision, Role
-from ingest.store import members, schema
+from ingest.store import members, recorded, schema
 from ingest.store.engine import batches
 from ingest.store.queries import (
     ANY,
     HEADLINES,
     LINKS,
-    RECORDED,
     Filter,
     Headline,
     Link,
@@ -223,7 +222,9 @@ def told(conn: Connection, story_id: str) -> Told:
     """Return all facts about a story, also one without a visible headline."""
     table, languages = schema.stories, schema.story_languages
     story = conn.execute(select(table).where(table.c.id == story_id)).one()
-    members = [headline_of(row) for row in conn.execute(RECORDED.where(schema.headlines.c.story_id == story_id))]
+    members = [
+        headline_of(row) for row in conn.execute(recorded.RECORDED.where(schema.headlines.c.story_id == story_id))
+    ]
     rows = conn.execute(
         select(languages.c.lang, languages.c.headline_id)
         .where(languages.c.story_id == story_id)

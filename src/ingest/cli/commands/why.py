@@ -193,7 +193,7 @@ class Judgement:
 
 def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
     from ingest import pipeline
-    from ingest.store import queries
+    from ingest.store import queries, recorded
     from ingest.store.engine import read
 
     gone = session.missing_database(settings)
@@ -206,7 +206,7 @@ def _explain_address(text: str, settings: Settings, *, json: bool) -> None:
         verdicts = tuple(judge(accepted.allowlist, text))
         addresses = list(dict.fromkeys([text, *(verdict.url for verdict in verdicts)]))
         with read(engine) as conn:
-            stored = {item.id: item for url in addresses for item in queries.headlines_at(conn, url)}
+            stored = {item.id: item for url in addresses for item in recorded.headlines_at(conn, url)}
             refused = {item.id: item for url in addresses for item in queries.rejections_at(conn, url)}
     if not (stored or refused or _ADDRESS.match(text)):
         raise UsageError(
