@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
@@ -87,7 +86,6 @@ def _run(settings: Settings, data: bytes, interrupts: Interrupts, only: list[str
         session.share_slots(fetcher, settings, engine)
         accepted = put_in_force(engine, data, settings)
         shared = make_round(settings, engine, accepted, fetcher, stop=lambda: interrupts.came, watch=_watch(stack))
-        gc.freeze()  # modules and list stay; looking through them again and again took up to a tenth of a round
         return run_round(shared, only=only, everything=everything)
 
 
