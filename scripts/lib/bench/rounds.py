@@ -111,7 +111,7 @@ class Ingest:
         self._count, self._entries = size
         self._probe = folder / "probe.json" if probe else None
         self._environment = {
-            "INGEST_DATABASE": url,
+            "INGEST_DATABASE_URL": url,
             "INGEST_CONNECT_TO": f"::127.0.0.1:{server.port}",
             "INGEST_CA_FILE": server.ca_file,
             "INGEST_PRIVATE_NETWORKS": "127.0.0.0/8",
